@@ -1,0 +1,34 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let package = Package(
+    name: "Rectifier",
+    platforms: [.macOS(.v15)],
+    products: [
+        .library(name: "Rectifier", targets: ["Rectifier"]),
+        .executable(name: "rectifier", targets: ["RectifierCommand"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0")
+    ],
+    targets: [
+        // zlib, which the Swift toolchain itself requires on Linux and macOS ships.
+        .systemLibrary(name: "CZlib"),
+
+        // The optimisation level is stated because it differs between build systems (-O2, -Os) and is -O0 in debug
+        // builds, where tests would take minutes instead of seconds. Allowed in dependencies since tools version 6.2.
+        .target(name: "CRectifierKernels", cSettings: [.unsafeFlags(["-O3"])]),
+
+        .target(name: "Rectifier", dependencies: ["CRectifierKernels", "CZlib"]),
+
+        // The folder is not called "rectifier" because macOS cannot tell that from "Rectifier".
+        .executableTarget(
+            name: "RectifierCommand",
+            dependencies: ["Rectifier", .product(name: "ArgumentParser", package: "swift-argument-parser")]
+        ),
+        .testTarget(name: "KernelTests", dependencies: ["CRectifierKernels"]),
+        .testTarget(name: "RectifierTests", dependencies: ["Rectifier", "CRectifierKernels"]),
+        .testTarget(name: "CommandTests", dependencies: ["Rectifier", "RectifierCommand"]),
+    ],
+    swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,304 @@
+//===----------------------------------------------------------------------===//
+// Everything numeric that runs for every sample. C, because only C can choose an
+// instruction set at run time (Swift 6.3 has no per-function target attribute).
+//
+// A *kernel* is a function `void (const rk_step *, int part, int parts)`: it does
+// its share, number `part` of `parts`, of the work its step describes. Kernels
+// allocate nothing and keep no state. Each output element is written by exactly
+// one part and summed in an order that only the shapes fix, so the results are the
+// same bits for any number of parts.
+//
+// Each kernel exists per element type and per instruction set; `rk_table` gives the
+// set for both. `reference.c` has each in its simplest form.
+//
+// Memory: every pointer may be read (never written) up to RK_PADDING bytes past its
+// last element, so kernels need no scalar tail for loads. Buffers start at multiples
+// of 64 bytes; rows inside them need not.
+//===----------------------------------------------------------------------===//
+
+#ifndef RECTIFIER_KERNELS_H
+#define RECTIFIER_KERNELS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define RK_PADDING 64
+
+/// Instruction sets, slowest first. `RK_NEON` exists on arm64 only, the others but
+/// `RK_REFERENCE` on x86-64 only.
+typedef enum { RK_REFERENCE, RK_BASELINE, RK_AVX2, RK_AVX512, RK_NEON, RK_ISA_COUNT } rk_isa;
+
+/// Element types of buffers. Sums and elementwise arithmetic are done in the *computing type*:
+/// `double` for RK_FLOAT64, `float` for all others. Rounding to a storage type is to nearest, ties to even.
+typedef enum { RK_FLOAT32, RK_FLOAT64, RK_BFLOAT16, RK_FLOAT16, RK_TYPE_COUNT } rk_type;
+
+/// What data sets are kept as.
+typedef enum { RK_SOURCE_UINT8, RK_SOURCE_FLOAT32, RK_SOURCE_FLOAT64 } rk_source_type;
+
+//===--- Elementwise programs -----------------------------------------------===//
+
+/// X(NAME, number of slot arguments). `x`, `y`, `z` are the instruction's constants.
+/// Every instruction gives NaN when an argument is NaN, comparisons and selections included.
+#define RK_OPCODES(X)                                                                              \
+    X(COPY, 1)        /* a */                                                                      \
+    X(CONST, 0)       /* x */                                                                      \
+    X(ADD, 2) X(SUB, 2) X(MUL, 2) X(DIV, 2)                                                        \
+    X(MAX, 2) X(MIN, 2)                                                                            \
+    X(POW, 2)         /* a to the power b, as C's pow */                                           \
+    X(NEG, 1) X(ABS, 1) X(SQRT, 1)                                                                 \
+    X(EXP, 1) X(EXPM1, 1) X(LOG, 1) X(LOG1P, 1)                                                    \
+    X(SIGMOID, 1) X(TANH, 1)                                                                       \
+    X(SOFTPLUS, 1)    /* log(1 + exp(a)) */                                                        \
+    X(NORMAL_CDF, 1)  /* share of the standard normal law below a */                               \
+    X(SIN, 1) X(COS, 1)                                                                            \
+    X(RELU, 1)        /* a > 0 ? a : 0 */                                                          \
+    X(LEAKY, 1)       /* a > 0 ? a : x * a */                                                      \
+    X(STEP, 1)        /* a < 0 ? x : a == 0 ? y : z; every derivative with one kink at 0 */        \
+    X(CLIP, 1)        /* a < x ? x : a > y ? y : a */                                              \
+    X(CLIP_STEP, 1)   /* 1 inside (x, y), 0 outside, z at x and at y: the derivative of CLIP */    \
+    X(GREATER, 2) X(GREATER_EQUAL, 2) X(EQUAL, 2)  /* 1 or 0 */                                    \
+    X(SELECT, 3)      /* a != 0 ? b : c (c is not looked at where b is chosen) */
+
+typedef enum {
+#define X(name, arguments) RK_OP_##name,
+    RK_OPCODES(X)
+#undef X
+    RK_OP_COUNT
+} rk_opcode;
+
+#define RK_MAP_OPERANDS 24
+#define RK_MAP_TEMPORARIES 16
+
+/// A matrix that an elementwise program reads or writes: element (row, column) is at
+/// `base[row * row_stride + column * column_stride]`, in elements. `column_stride` is 0 or 1. A stride of 0 broadcasts.
+/// A written operand has no stride of 0 (unless that extent is 1). Reading and writing the same operand is allowed;
+/// otherwise operands written overlap no others.
+typedef struct {
+    void *base;
+    int64_t row_stride;
+    int64_t column_stride;
+} rk_operand;
+
+/// `d = opcode(a, b, c)` in the computing type. A slot below `operand_count` is that operand; the others, from RK_MAP_OPERANDS on,
+/// are temporaries (RK_MAP_OPERANDS + i, i < RK_MAP_TEMPORARIES).
+typedef struct {
+    uint16_t opcode;
+    uint16_t d, a, b, c;
+    double x, y, z;
+} rk_instruction;
+
+/// An elementwise program over rows × columns elements.
+typedef struct {
+    int64_t rows, columns;
+    int32_t operand_count, instruction_count;
+    const rk_operand *operands;
+    const rk_instruction *instructions;
+} rk_map;
+
+//===--- Steps ----------------------------------------------------------------===//
+
+/// C[m,n] = bias[n] + Σ_k A[m,k] B[k,n], then `epilogue` over C. k ascending, starting from the bias (or 0).
+/// A and B have any strides (a transpose is a matter of strides); one of each pair is 1 in practice, and kernels may be slow otherwise.
+typedef struct {
+    const void *a, *b;
+    void *c;
+    int64_t a_row, a_column, b_row, b_column, c_row;  ///< strides in elements; C's columns are contiguous
+    int64_t m, n, k;
+    const void *bias;        ///< n elements or NULL
+    const rk_map *epilogue;  ///< over m × n, or NULL; usually reads and writes C
+    void *scratch;           ///< `product_scratch` bytes for each part, one after another; 64-byte aligned
+} rk_product;
+
+typedef enum { RK_SUM, RK_MAXIMUM, RK_MINIMUM } rk_reduction;
+
+/// out[o,i] = scale · reduce_c in[o,c,i]; row-major. Maximum and minimum give NaN when there is one.
+typedef struct {
+    const void *in;
+    void *out;
+    int64_t outer, count, inner;
+    rk_reduction reduction;
+    double scale;
+} rk_reduce;
+
+/// Row-wise functions of in[rows, columns].
+/// softmax, log_softmax: out[rows, columns]; log_sum_exp: out[rows]; cross_entropy: out[rows] = -Σ_j target_j log_softmax(in)_j,
+/// where a target of 0 contributes 0 whatever the logit.
+typedef struct {
+    const void *in;
+    const void *target;  ///< cross_entropy only: [rows, columns]
+    void *out;
+    int64_t rows, columns;
+} rk_rows;
+
+#define RK_COPY_RANK 6
+
+/// out[Σ i_d out_stride_d] = in[Σ i_d in_stride_d] for every index below `extent`: transposes, slices, joins, broadcasts.
+typedef struct {
+    const void *in;
+    void *out;
+    int32_t rank;
+    int64_t extent[RK_COPY_RANK], in_stride[RK_COPY_RANK], out_stride[RK_COPY_RANK];
+} rk_copy;
+
+/// Fills a batch: out[r, j] = (source[index[r], j] - shift) * scale, computed in double and rounded once for the 8-bit and float64 sources,
+/// in float for float32 → float types. `*indices` is read when the step runs, so the caller moves it from batch to batch.
+typedef struct {
+    const void *source;
+    int32_t source_type;          ///< rk_source_type
+    int64_t width;                ///< elements in a sample
+    const int32_t *const *indices;
+    int64_t rows;
+    void *out;
+    double shift, scale;
+} rk_gather;
+
+/// out[r, classes] = 1 where class is labels[index[r]], else 0.
+typedef struct {
+    const int32_t *labels;
+    const int32_t *const *indices;
+    int64_t rows, classes;
+    void *out;
+} rk_one_hot;
+
+/// Dropout: out[r, j] = 0 with probability `rate`, else 1 / (1 - rate). The draw is number (*position + r) * columns + j of the stream whose key
+/// is rk_stream(*seed, purpose, *epoch): it depends on the sample's position in the epoch and on nothing else.
+typedef struct {
+    void *out;
+    int64_t rows, columns;
+    double rate;
+    uint64_t purpose;
+    const uint64_t *seed, *epoch, *position;
+} rk_dropout;
+
+/// Numbers an optimiser update reads when it runs; the caller changes them between steps.
+typedef struct {
+    double learning_rate;
+    double momentum;  ///< SGD, RMSProp
+    double beta1, beta2;  ///< Adam; RMSProp's decay is beta2
+    double epsilon;
+    double correction1, correction2;  ///< Adam: 1 - beta1^t, 1 - beta2^t
+    double decay;           ///< decoupled: w -= learning_rate * decay * w, before the step (AdamW)
+    double l2, l1;          ///< added to the gradient: l2 * w + l1 * sign(w), sign(0) = 0
+    double gradient_scale;  ///< multiplies the gradient first (clipping)
+} rk_hyper;
+
+/// One parameter range. `weights`, `state1`, `state2` are in the computing type; `gradient` and `copy` in the element type.
+/// `copy`, when not NULL, receives the new weights rounded to the element type.
+/// sgd: v = momentum v + g; w -= lr v; nesterov: w -= lr (g + momentum v); with momentum 0 state1 may be NULL.
+/// adam: m = b1 m + (1-b1) g; v = b2 v + (1-b2) g²; w -= lr (m / c1) / (sqrt(v / c2) + eps).
+/// rmsprop: v = b2 v + (1-b2) g²; u = g / (sqrt(v) + eps); momentum > 0: m = momentum m + u; w -= lr m, else w -= lr u.
+typedef struct {
+    void *weights;
+    const void *gradient;
+    void *state1, *state2;
+    void *copy;
+    int64_t count;
+    const rk_hyper *hyper;
+} rk_update;
+
+/// *total += Σ in[i], or Σ in[i]² (`squares`); from 0 when `reset`. In double, in an order that only `count` fixes. Part 0 does it all.
+typedef struct {
+    const void *in;
+    int64_t count;
+    double *total;
+    bool squares, reset;
+} rk_accumulate;
+
+/// *norm = sqrt(*sum); *scale = *norm > limit ? limit / *norm : 1. Gradient clipping. Part 0 does it.
+typedef struct {
+    const double *sum;
+    double limit;
+    double *norm, *scale;
+} rk_clip;
+
+typedef struct rk_step rk_step;
+typedef void (*rk_kernel)(const rk_step *step, int part, int parts);
+
+struct rk_step {
+    rk_kernel kernel;
+    bool solo;      ///< too small to split: part 0 does it alone
+    bool barrier;   ///< every part waits for all others after this step
+    union {
+        rk_map map;
+        rk_product product;
+        rk_reduce reduce;
+        rk_rows rows;
+        rk_copy copy;
+        rk_gather gather;
+        rk_one_hot one_hot;
+        rk_dropout dropout;
+        rk_update update;
+        rk_accumulate accumulate;
+        rk_clip clip;
+    };
+};
+
+//===--- Kernels ---------------------------------------------------------------===//
+
+/// X(name, member of rk_step it reads)
+#define RK_KERNELS(X)                                                                              \
+    X(map, map) X(product, product) X(reduce, reduce)                                              \
+    X(softmax, rows) X(log_softmax, rows) X(log_sum_exp, rows) X(cross_entropy, rows)              \
+    X(copy, copy) X(gather, gather) X(one_hot, one_hot) X(dropout, dropout)                        \
+    X(sgd, update) X(nesterov, update) X(adam, update) X(rmsprop, update)                          \
+    X(accumulate, accumulate) X(clip, clip)
+
+/// The kernels for one element type and one instruction set.
+typedef struct {
+#define X(name, member) rk_kernel name;
+    RK_KERNELS(X)
+#undef X
+    /// Bytes of scratch that each part of a product of this size needs.
+    int64_t (*product_scratch)(int64_t m, int64_t n, int64_t k, int parts);
+    /// Number of elements that are infinite or NaN.
+    int64_t (*count_nonfinite)(const void *in, int64_t count);
+    /// Conversion to and from float64, `count` elements.
+    void (*from_double)(void *out, const double *in, int64_t count);
+    void (*to_double)(double *out, const void *in, int64_t count);
+} rk_kernels;
+
+/// The kernels of this machine's best instruction set, or of the one named by the environment variable RECTIFIER_ISA
+/// (reference, baseline, avx2, avx512, neon). NULL if that one is unknown or this machine lacks it.
+const rk_kernels *rk_table(rk_type type);
+/// The kernels of one instruction set; NULL where the machine lacks it.
+const rk_kernels *rk_table_for(rk_type type, rk_isa isa);
+bool rk_isa_available(rk_isa isa);
+/// What `rk_table` uses. RK_ISA_COUNT if RECTIFIER_ISA names none that this machine has.
+rk_isa rk_isa_selected(void);
+const char *rk_isa_name(rk_isa isa);
+
+int64_t rk_type_size(rk_type type);
+
+/// Multiply-adds per second of one thread times 2, in this type, at this instruction set, kept in registers: the peak that products are measured against.
+/// Runs for about `seconds`.
+double rk_peak_flops(rk_type type, rk_isa isa, double seconds);
+
+//===--- Random numbers ---------------------------------------------------------===//
+
+/// Counter-based: draw `index` of a stream is a function of (key, index) alone. SplitMix64's output function.
+static inline uint64_t rk_mix(uint64_t z) {
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+    return z ^ (z >> 31);
+}
+static inline uint64_t rk_draw(uint64_t key, uint64_t index) { return rk_mix(key + (index + 1) * 0x9e3779b97f4a7c15u); }
+/// The key of the stream for one purpose in one epoch.
+static inline uint64_t rk_stream(uint64_t seed, uint64_t purpose, uint64_t epoch) {
+    return rk_draw(rk_draw(rk_draw(0x5265637469666965u, seed), purpose), epoch);
+}
+
+//===--- Threads -----------------------------------------------------------------===//
+
+/// A fork-join pool: `threads - 1` workers that spin briefly for the next run, then sleep.
+typedef struct rk_pool rk_pool;
+/// NULL if the threads cannot be made. A pool is used by one caller at a time.
+rk_pool *rk_pool_create(int threads);
+void rk_pool_destroy(rk_pool *pool);
+int rk_pool_threads(const rk_pool *pool);
+/// Runs the steps in order, each on all threads of the pool. `pool` may be NULL: one thread, the same code path.
+void rk_run(rk_pool *pool, const rk_step *steps, int64_t count);
+/// Cores that are not hyperthreads of another.
+int rk_physical_cores(void);
+
+#endif

@@ -1,0 +1,56 @@
+/// The one description of a run: flags, recipe files and saved models are spellings of it.
+public struct Recipe: Sendable, Codable, Equatable {
+    public var data = DataSettings()
+    public var network = NetworkSettings()
+    public var training = TrainingSettings()
+
+    public init() {}
+}
+
+/// Where samples come from and what is predicted of them.
+public struct DataSettings: Sendable, Codable, Hashable {
+    /// The name of a generated set (`digits`, `spiral`, …), or a file or folder.
+    public var source = "digits"
+    /// A second source of the same form to test on.
+    public var test: String?
+    /// Tables: the name or 0-based index of the column to predict; `nil`: the last.
+    public var target: String?
+    /// `nil`: from the target's content.
+    public var task: Task?
+    /// Tables: what becomes of missing values. `nil`: they are an error.
+    public var missing: MissingValues?
+    /// What is held out of the training data. `nil`: a fifth of a table or an array without test data, nothing otherwise.
+    public var validation: Validation?
+    /// Tables: whether the first line holds names. `nil`: from its content.
+    public var header: Bool?
+    /// Tables: the one-character separator. `nil`: from the content.
+    public var separator: String?
+    /// Generated sets: the number of training samples. `nil`: the set's own.
+    public var samples: Int?
+    /// Generated sets: the noise, 0 to 1 (playground sets: 0 to 0.5).
+    public var noise: Double?
+
+    public enum Task: String, Sendable, Codable, CaseIterable { case classification, regression }
+    public enum MissingValues: String, Sendable, Codable, CaseIterable { case mean, drop }
+    public enum Validation: Sendable, Hashable {
+        /// A share of the training samples, 0 ≤ share < 1, drawn by the seed.
+        case share(Double)
+        case source(String)
+    }
+
+    public init() {}
+}
+
+/// The network of a recipe.
+public struct NetworkSettings: Sendable, Codable, Equatable {
+    /// Units of the hidden layers.
+    public var layers = [512, 512]
+    /// The activation after each hidden layer, by its name in ``Activation``.
+    public var activation = "relu"
+    /// The initialiser of weights, by its name in ``Initialiser``. `nil`: the usual one of the activation.
+    public var initialiser: String?
+    /// The share of hidden outputs set to 0 while training.
+    public var dropout = 0.0
+
+    public init() {}
+}

@@ -1,0 +1,77 @@
+import struct Foundation.URL
+
+/// What a ``Trainer`` tells while it works, in this order: `started`, then `step`s and an `epochEnded` for each epoch, `checkpointed` where one was written,
+/// and `finished` last.
+public enum TrainingEvent: Sendable {
+    case started(Started)
+    /// Sampled: at most about ten a second.
+    case step(StepReport)
+    case epochEnded(EpochReport)
+    case checkpointed(URL)
+    case finished(Outcome)
+
+    public struct Started: Sendable {
+        public var epochs: Int
+        /// The epoch that comes first: 1, or later in a resumed run.
+        public var firstEpoch: Int
+        public var stepsPerEpoch: Int
+        public var trainingSamples: Int
+        public var heldOutSamples: Int
+        public var parameterCount: Int
+        public var threads: Int
+    }
+
+    public struct StepReport: Sendable {
+        /// From 1.
+        public var epoch: Int
+        /// Steps done in this epoch.
+        public var step: Int
+        public var stepsPerEpoch: Int
+        /// Mean loss over the epoch so far.
+        public var loss: Double
+        public var samplesPerSecond: Double
+        /// Seconds to the end of the run, at the present speed.
+        public var secondsLeft: Double
+    }
+
+    public struct EpochReport: Sendable {
+        public var epoch: Int
+        /// Mean loss over the batches of the epoch, each before its step.
+        public var trainLoss: Double
+        /// On the held-out data; nil where there is none.
+        public var heldOut: Evaluation?
+        /// Training alone, without the evaluation.
+        public var seconds: Double
+        public var samplesPerSecond: Double
+        public var learningRate: Double
+    }
+
+    public struct Outcome: Sendable {
+        public var model: Model
+        public var epochs: Int
+        public var heldOut: Evaluation?
+        /// Training alone, without evaluations and checkpoints.
+        public var trainSeconds: Double
+        public var reason: Reason
+
+        public enum Reason: String, Sendable {
+            case completed, earlyStopping, interrupted
+        }
+    }
+}
+
+/// How well a model does on data.
+public struct Evaluation: Sendable, Codable, Equatable {
+    /// Mean loss per sample, in the units it was trained in.
+    public var loss: Double
+    /// Share of right classes, 0 to 1; classification only.
+    public var accuracy: Double?
+    /// Root mean squared error in the target's own unit; regression only.
+    public var rmse: Double?
+    /// Share of the target's variance that is explained; regression only.
+    public var r2: Double?
+    /// Samples of class row that were predicted as class column; classification only.
+    public var confusion: [[Int]]?
+
+    public init(loss: Double) { self.loss = loss }
+}

@@ -1,0 +1,77 @@
+/// How a network is trained: everything about a run but the data and the network. Part of a ``Recipe``.
+public struct TrainingSettings: Sendable, Codable, Hashable {
+    public var optimizer = Optimizer.adam()
+    /// The step size, > 0. `nil`: the optimiser's usual one (``Optimizer/usualLearningRate``).
+    public var learningRate: Double?
+    public var schedule = Schedule.constant
+    /// Shrinks weights, never biases. SGD, Adam and RMSProp add `weightDecay * w` to the gradient; AdamW multiplies the weights by
+    /// `1 - learningRate * weightDecay`.
+    public var weightDecay = 0.0
+    /// Adds `l1 * sign(w)` to the gradient of weights, with sign(0) = 0.
+    public var l1 = 0.0
+    /// Adds `l2 * w` to the gradient of weights, whatever the optimiser.
+    public var l2 = 0.0
+    /// The largest Euclidean norm of the whole gradient; a longer one is scaled down to it.
+    public var clipNorm: Double?
+    public var batchSize = BatchSize.samples(128)
+    /// Passes over the training data. `nil`: chosen from the amount of data (``Trainer``).
+    public var epochs: Int?
+    /// Draws a new order for every epoch; otherwise the samples come as they are.
+    public var shuffle = true
+    public var earlyStopping: EarlyStopping?
+    public var seed: UInt64 = 0
+    /// `nil`: one for each physical core. The results are the same bits for any number.
+    public var threads: Int?
+    public var precision = ElementType.float32
+    /// Epochs between checkpoints; 0 for none but the last.
+    public var checkpointEvery = 1
+
+    public init() {}
+}
+
+/// Samples whose gradients are averaged for one step.
+public enum BatchSize: Sendable, Hashable {
+    case samples(Int)
+    /// The whole training set: batch gradient descent.
+    case full
+}
+
+/// How a gradient becomes a step.
+public enum Optimizer: Sendable, Hashable {
+    case sgd(momentum: Double = 0, nesterov: Bool = false)
+    case adam(beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8)
+    case adamW(beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8)
+    case rmsProp(decay: Double = 0.99, momentum: Double = 0, epsilon: Double = 1e-8)
+
+    /// 0.001 for Adam, AdamW and RMSProp, 0.1 for SGD and 0.01 for SGD with momentum.
+    public var usualLearningRate: Double {
+        switch self {
+        case .sgd(let momentum, _): momentum > 0 ? 0.01 : 0.1
+        case .adam, .adamW, .rmsProp: 0.001
+        }
+    }
+}
+
+/// What the learning rate is multiplied by, over the run.
+public enum Schedule: Sendable, Hashable {
+    case constant
+    /// `factor` every `every` epochs.
+    case step(every: Int, factor: Double)
+    /// Half a cosine from 1 to `floor`, after a linear rise over `warmUp` epochs.
+    case cosine(warmUp: Double = 0, floor: Double = 0)
+    /// A linear rise over `warmUp` epochs, then constant.
+    case warmUp(Double)
+    /// From 1/25 up to 1 over the first 30 % of the run, then by half a cosine down to 1/250,000 (Smith and Topin, 2018).
+    case oneCycle
+}
+
+/// Stops when the held-out loss has not fallen by `minimumDelta` for `patience` epochs, and returns to the best weights.
+public struct EarlyStopping: Sendable, Codable, Hashable {
+    public var patience: Int
+    public var minimumDelta: Double
+
+    public init(patience: Int = 10, minimumDelta: Double = 0) {
+        self.patience = patience
+        self.minimumDelta = minimumDelta
+    }
+}
