@@ -68,7 +68,7 @@ typedef enum {
 } rk_opcode;
 
 #define RK_MAP_OPERANDS 24
-#define RK_MAP_TEMPORARIES 16
+#define RK_MAP_TEMPORARIES 24
 
 /// A matrix that an elementwise program reads or writes: element (row, column) is at
 /// `base[row * row_stride + column * column_stride]`, in elements. `column_stride` is 0 or 1. A stride of 0 broadcasts.
