@@ -108,6 +108,9 @@ public final class Program {
         steps.withUnsafeBufferPointer { rk_run(pool?.handle, $0.baseAddress, Int64($0.count)) }
     }
 
+    /// Whether the outputs depend on an input.
+    public func hasInput(_ name: String) -> Bool { inputs[name] != nil }
+
     /// Sets an input of the program, in row-major order.
     public func setInput(_ name: String, to values: [Double]) throws {
         guard let (buffer, extents) = inputs[name] else { throw RectifierError(.shape, "the program has no input \(name)") }
