@@ -1,6 +1,6 @@
-// The dense product, C = bias + A B, and the multiply-add peak it is measured against.
+// The dense product, C = A B + bias, and the multiply-add peak it is measured against.
 //
-// Each element of C is one chain of multiply-adds over k, ascending, from the bias or 0. Which tile, block, panel, part or path it falls into
+// Each element of C is one chain of multiply-adds over k, ascending, from 0, and then the bias. Which tile, block, panel, part or path it falls into
 // changes where its operands are read from and nothing else, so its bits depend on A, B and the bias alone.
 //
 // Tile: up to RK_TILE_ROWS rows × RK_TILE_VECTORS vectors of C stay in registers over a block of k. For each k that takes RK_TILE_VECTORS
@@ -26,6 +26,7 @@ typedef struct {
     int64_t a_row, a_column, b_row;
     const COMPUTE *start;  ///< the sums to start from
     int64_t start_row;
+    const COMPUTE *bias;  ///< whole vectors to add at the end, or NULL
     void *out;
     int64_t out_row, columns;
     bool partial;  ///< `out` is in the computing type
@@ -44,6 +45,12 @@ RK_INLINE void N(tile)(const N(tile_job) *t, const int rows, const int vectors) 
         _Pragma("clang loop unroll(full)") for (int r = 0; r < rows; r++) {
             V x = SPLAT(a[r * a_row]);
             _Pragma("clang loop unroll(full)") for (int v = 0; v < vectors; v++) sum[r][v] = FMA(x, line[v], sum[r][v]);
+        }
+    }
+    if (t->bias) {
+        _Pragma("clang loop unroll(full)") for (int v = 0; v < vectors; v++) {
+            const V bias = N(get)(t->bias + v * W);
+            _Pragma("clang loop unroll(full)") for (int r = 0; r < rows; r++) sum[r][v] += bias;
         }
     }
     const bool whole = t->columns >= vectors * W;
@@ -204,7 +211,7 @@ static void N(product)(const rk_step *step, int part, int parts) {
     const int64_t depth_limit = a_in_place && b_in_place ? rk_max(p->k, 1) : PANEL_DEPTH;
 
     const N(product_room) room = N(room)(p->m, p->n, p->k);
-    COMPUTE *const panel = (COMPUTE *)((char *)p->scratch + (part ? part * N(product_scratch)(p->m, p->n, p->k, parts) : 0));
+    COMPUTE *const panel = (COMPUTE *)((char *)p->scratch + part * p->scratch_stride);
     COMPUTE *const a_copy = panel + room.panel, *const sums = a_copy + room.a;
     const int64_t sums_row = rk_round_up(columns, TILE_COLUMNS);
 
@@ -244,9 +251,11 @@ static void N(product)(const rk_step *step, int part, int parts) {
                         fetch_step = depth * RK_TILE_ROWS / (row_end - row) + 1;
                     }
                 }
-                V beginning[RK_TILE_VECTORS];
-                if (first) {
-                    for (int v = 0; v < vectors; v++) beginning[v] = p->bias ? N(load)((const STORAGE *)p->bias + column + v * W) : SPLAT(0);
+                V zeros[RK_TILE_VECTORS] = {0}, bias[RK_TILE_VECTORS];
+                t.bias = NULL;
+                if (p->bias && last) {
+                    for (int v = 0; v < vectors; v++) bias[v] = N(load)((const STORAGE *)p->bias + column + v * W);
+                    t.bias = (const COMPUTE *)bias;
                 }
                 const N(tile_function) *functions = &N(tiles)[0][vectors - 1];
                 const COMPUTE *tile_a = a;
@@ -255,7 +264,7 @@ static void N(product)(const rk_step *step, int part, int parts) {
                     COMPUTE *rest = plain ? (COMPUTE *)p->c + i * p->c_row + column : sums + (i - row) * sums_row + column - share.column_begin;
                     const int64_t rest_row = plain ? p->c_row : sums_row;
                     t.a = tile_a;
-                    t.start = first ? (const COMPUTE *)beginning : rest;
+                    t.start = first ? (const COMPUTE *)zeros : rest;
                     t.start_row = first ? 0 : rest_row;
                     t.out = t.partial ? (void *)rest : (void *)((STORAGE *)p->c + i * p->c_row + column);
                     t.out_row = t.partial ? rest_row : p->c_row;

@@ -86,11 +86,11 @@ public final class Program {
         let schedule = StepSchedule(planned, threads: threads)
         let lives = schedule.lives(
             of: lowering.counts.count, in: planned, always: inputs.values.map(\.buffer), untilEnd: self.outputs.map(\.buffer), elsewhere: Set(fixed.keys))
-        let scratch = planned.map { ($0.scratch(threads) + 63) / 64 * 64 * threads }.max() ?? 0
-        let plan = MemoryPlan(sizes: lowering.counts.map { $0 * parameters.elementType.size }, lives: lives, scratchBytes: scratch)
-        let memory = try ProgramMemory(plan: plan, fixed: fixed)
+        let scratch = planned.map { ($0.scratch(threads) + 63) / 64 * 64 }.max() ?? 0
+        let plan = MemoryPlan(sizes: lowering.counts.map { $0 * parameters.elementType.size }, lives: lives, scratchStride: scratch)
+        let memory = try ProgramMemory(plan: plan, threads: threads, fixed: fixed)
         self.memory = memory
-        memoryBytes = plan.arenaBytes + plan.scratchBytes
+        memoryBytes = plan.arenaBytes + plan.scratchStride * threads
         steps = planned.indices.map { index in
             var step = planned[index].make(memory)
             step.solo = schedule.solo[index]

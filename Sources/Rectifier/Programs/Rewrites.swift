@@ -106,6 +106,7 @@ private func simplified(_ expression: Formula) throws -> Formula? {
         if uniformValue(x[0]) == 1 { return try kept(x[1]) }
     case is Divide where uniformValue(x[1]) == 1: return try kept(x[0])
     case is Negate where x[0].operation is Negate: return x[0].operands[0]
+    case is Reshape where x[0].shape.rank == 0: return try kept(x[0])
     case is Reshape where x[0].operation is Broadcast && x[0].operands[0].shape.rank == 0: return try x[0].operands[0].broadcast(to: expression.shape)
     default: break
     }

@@ -187,11 +187,14 @@ struct TrainerTests {
     }
 
     @Test func divergenceIsAnErrorThatSaysWhatToDo() throws {
+        // Least squares beyond the stable step size: the error grows by a factor with every step.
+        let data = try Dataset(count: 2, sampleShape: [1], features: .floats([10, -10]), targets: .values([1, -1], width: 1))
         let trainer = try Trainer(
-            Self.network(), data: Self.blobs(),
+            Network(input: [1]) { Dense(1) }, data: data,
             settings: Self.settings {
                 $0.optimizer = .sgd()
-                $0.learningRate = 1e30
+                $0.learningRate = 100
+                $0.epochs = 100
             })
         let error = #expect(throws: RectifierError.self) { try trainer.run() }
         #expect(error?.kind == .divergence)
