@@ -65,8 +65,8 @@ package struct SHA256: Sendable {
 
     /// FIPS 180-4, 6.2.2, for each 64-byte block of `blocks`.
     ///
-    /// The message schedule lives in a ring of 16 words that each round renews, and eight rounds are written out so that the rotation of the
-    /// working variables costs nothing.
+    /// The message schedule lives in a ring of 16 words that each round renews, and eight rounds are written out so that the rotation
+    /// of the working variables costs nothing.
     private static func compress(_ blocks: UnsafeRawBufferPointer, into state: inout State) {
         roundConstants.withUnsafeBufferPointer { constants in
             withUnsafeTemporaryAllocation(of: UInt32.self, capacity: 16) { ring in

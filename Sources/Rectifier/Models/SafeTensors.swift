@@ -2,7 +2,8 @@ import struct Foundation.URL
 
 /// Named tensors in the safetensors format: 8 bytes that hold the length of a JSON header (little-endian), the header, and the numbers.
 ///
-/// Reading is strict. Whatever contradicts the format (lengths, offsets, shapes, names, gaps) is an error, so that a damaged file never loads.
+/// Reading is strict. Whatever contradicts the format (lengths, offsets, shapes, names, gaps) is an error, so that a damaged file never
+/// loads.
 public struct SafeTensors: Sendable {
     /// Free text by name (`__metadata__` in the file).
     public var metadata: [String: String]
