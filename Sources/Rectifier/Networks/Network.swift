@@ -31,7 +31,7 @@ public struct Network: Sendable {
     public init(_ settings: NetworkSettings, input: [Int], outputs: Int) throws {
         let initialiser = try settings.initialiser.map { try Initialiser($0) } ?? Activation.usualInitialiser(for: settings.activation)
         var layers: [any Layer] = input.count > 1 ? [Flatten()] : []
-        for units in settings.layers {
+        for units in settings.layers ?? NetworkSettings.usualLayers(input: input) {
             layers.append(Dense(units, initialiser: initialiser))
             if let activation = try Activation.named(settings.activation) { layers.append(activation) }
             if settings.dropout > 0 { layers.append(Dropout(settings.dropout)) }

@@ -1,7 +1,7 @@
 extension Recipe {
     /// The recipe with everything it left open filled in for these data, and checked: what a ``Trainer`` runs.
     ///
-    /// Only the threads may stay open, because the results do not depend on them. The choices are meant to do well without tuning: Adam at 0.001,
+    /// What needs no choice stays open: the threads, on which no result depends, and the initialiser, which each layer has its own usual one of. The choices are meant to do well without tuning: Adam at 0.001,
     /// two wide layers for images and two narrow ones for tables, small batches for small sets, and as many epochs as the set needs for some
     /// ten thousand steps.
     public func resolved(for data: LoadedData) throws -> Recipe {
@@ -15,8 +15,7 @@ extension Recipe {
         case .values, .doubleValues: recipe.data.task = .regression
         case .none: throw RectifierError(.data, "the training data hold no targets")
         }
-        recipe.network.layers = network.layers ?? (isImage ? [512, 512] : [128, 64])
-        recipe.network.initialiser = try network.initialiser ?? Activation(named: network.activation).usualInitialiser.name
+        recipe.network.layers = network.layers ?? NetworkSettings.usualLayers(input: data.training.sampleShape)
 
         let batchSize = training.batchSize ?? .samples(samples < 500 ? 16 : samples < 2000 ? 32 : 128)
         recipe.training.batchSize = batchSize
@@ -38,4 +37,9 @@ extension Recipe {
         }
         return min(200, max(10, 10_000 / steps))
     }
+}
+
+extension NetworkSettings {
+    /// The hidden layers for samples of that shape where a recipe names none.
+    static func usualLayers(input: [Int]) -> [Int] { input.count >= 2 ? [512, 512] : [128, 64] }
 }
