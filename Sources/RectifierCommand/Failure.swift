@@ -1,11 +1,6 @@
 import ArgumentParser
+import Foundation
 import Rectifier
-
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Darwin)
-import Darwin
-#endif
 
 /// What a run ends with when it does not end well: one line on standard error and an exit code.
 ///
@@ -43,11 +38,11 @@ struct Failure {
     }
 
     func exit() -> Never {
-        if let output { print(output) }
+        if let output { try? StandardOutput.writeLine(output) }
         if let message {
             let line = message.split(whereSeparator: \.isNewline).map { $0.trimmingPrefix { $0 == " " } }.joined(separator: " ")
-            printError("rectifier: error: \(line)")
+            writeErrorLine("rectifier: error: \(line)")
         }
-        Glibc.exit(code)
+        Foundation.exit(code)
     }
 }

@@ -1,10 +1,9 @@
 import ArgumentParser
+import Rectifier
 
 /// The command-line tool. It reads flags, calls the library and prints; it computes nothing.
 @main
 struct RectifierTool: AsyncParsableCommand {
-    static let version = "0.1.0"
-
     static let configuration = CommandConfiguration(
         commandName: "rectifier",
         abstract: "Trains neural networks by backpropagation on the CPU.",
@@ -14,7 +13,7 @@ struct RectifierTool: AsyncParsableCommand {
             rectifier evaluate digits.rectifier               measure a trained model
             rectifier predict MODEL --data new.csv            use it
             """,
-        version: version,
+        version: rectifierVersion,
         subcommands: [Train.self, Evaluate.self, Predict.self, Inspect.self, Info.self, Datasets.self]
     )
 

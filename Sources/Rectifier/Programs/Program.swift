@@ -90,8 +90,9 @@ public final class Program {
         let plan = MemoryPlan(sizes: lowering.counts.map { $0 * parameters.elementType.size }, lives: lives, scratchBytes: scratch)
         memory = try ProgramMemory(plan: plan, fixed: fixed)
         memoryBytes = plan.arenaBytes + plan.scratchBytes
+        let place = memory
         steps = planned.indices.map { index in
-            var step = planned[index].make(memory)
+            var step = planned[index].make(place)
             step.solo = schedule.solo[index]
             step.barrier = schedule.barrierAfter[index]
             return step

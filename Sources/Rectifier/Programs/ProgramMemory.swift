@@ -16,7 +16,8 @@ final class ProgramMemory {
         arena = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64)
         arena.initializeMemory(as: UInt8.self, repeating: 0, count: bytes)
         scratch = arena + plan.arenaBytes
-        addresses = plan.offsets.indices.map { fixed[Buffer(index: $0)] ?? arena + plan.offsets[$0] }
+        let base = arena
+        addresses = plan.offsets.indices.map { fixed[Buffer(index: $0)] ?? base + plan.offsets[$0] }
     }
 
     deinit {
