@@ -20,7 +20,7 @@ struct Evaluate: ParsableCommand {
     var json = false
 
     func run() throws {
-        let model = try source.model()
+        let model = try source.loadedModel()
         let data = try source.labelled(for: model)
         let evaluation = try model.evaluate(on: data.samples, threads: source.threads)
         let classNames = model.preparation?.classNames
@@ -66,7 +66,8 @@ struct ConfusionTable {
 
     init(_ confusion: [[Int]], classNames: [String]?) {
         let names = confusion.indices.map { index in classNames.flatMap { index < $0.count ? $0[index] : nil } ?? String(index) }
-        var table = TextTable(["true \\ predicted"] + names + ["found"], alignments: [.left] + Array(repeating: .right, count: names.count + 1))
+        var table = TextTable(
+            ["true \\ predicted"] + names + ["found"], alignments: [.left] + Array(repeating: .right, count: names.count + 1))
         for (index, row) in confusion.enumerated() {
             let total = row.reduce(0, +)
             let found = total == 0 ? "-" : Format.percent(Double(row[index]) / Double(total))

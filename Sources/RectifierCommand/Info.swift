@@ -24,7 +24,8 @@ struct Info: ParsableCommand {
         let selected = rk_isa_selected()
         guard selected != RK_ISA_COUNT else {
             let wanted = ProcessInfo.processInfo.environment["RECTIFIER_ISA"] ?? ""
-            throw RectifierError(.setting, "RECTIFIER_ISA: this machine has no instruction set '\(wanted)'; it has \(sets.joined(separator: ", "))")
+            throw RectifierError(
+                .setting, "RECTIFIER_ISA: this machine has no instruction set '\(wanted)'; it has \(sets.joined(separator: ", "))")
         }
         let selectedName = String(cString: rk_isa_name(selected))
         let cores = Int(rk_physical_cores())
@@ -66,7 +67,9 @@ struct Info: ParsableCommand {
                         line.add("share", result.share)
                         try StandardOutput.writeLine(line.description)
                     } else {
-                        table.addRow([shape.description, String(threads), Format.fixed(result.flops / 1e9, 1), Format.percent(result.share)])
+                        table.addRow([
+                            shape.description, String(threads), Format.fixed(result.flops / 1e9, 1), Format.percent(result.share),
+                        ])
                     }
                 }
             }

@@ -1,7 +1,7 @@
 import Foundation
 
 /// Ctrl-C and SIGTERM: the first asks to stop, the second ends the process at once.
-final class Interrupts: Sendable {
+final class Interrupts {
     private let sources: [any DispatchSourceSignal]
 
     /// Calls `stop` once, from a thread of its own, when the first signal comes.

@@ -23,7 +23,8 @@ struct ModelReport {
             alignments: [.left, .left, .right, .right, .right, .right, .right, .right])
         for entry in statistics {
             table.addRow(
-                [entry.name, Format.shape(entry.shape)] + [entry.mean, entry.deviation, entry.minimum, entry.maximum].map { Format.significant($0) }
+                [entry.name, Format.shape(entry.shape)]
+                    + [entry.mean, entry.deviation, entry.minimum, entry.maximum].map { Format.significant($0) }
                     + [Format.count(entry.zeros), Format.count(entry.nonFinite)])
         }
         lines += table.lines + [""]

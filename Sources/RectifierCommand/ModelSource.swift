@@ -10,12 +10,12 @@ struct ModelSource: ParsableArguments {
     @Option(help: ArgumentHelp("Data of the form the model was trained on.", valueName: "source"))
     var data: String?
 
-    @Option(help: ArgumentHelp("Threads (default: one a core).", valueName: "n"))
+    @Option(parsing: .unconditional, help: ArgumentHelp("Threads (default: one a core).", valueName: "n"))
     var threads: Int?
 
     func validate() throws {
         if let threads, !(1...1024 ~= threads) { throw ValidationError("threads must be from 1 to 1024, not \(threads)") }
     }
 
-    func model() throws -> Model { try Model(contentsOf: URL(fileURLWithPath: model)) }
+    func loadedModel() throws -> Model { try Model(contentsOf: URL(fileURLWithPath: model)) }
 }

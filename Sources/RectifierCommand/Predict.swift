@@ -34,7 +34,7 @@ struct Predict: ParsableCommand {
     }
 
     func run() throws {
-        let model = try source.model()
+        let model = try source.loadedModel()
         let samples = try source.features(for: model)
         let predictions = try model.predictions(for: samples, threads: source.threads)
         let table = PredictionTable(predictions, allProbabilities: probabilities)

@@ -8,10 +8,11 @@ struct RectifierTool: AsyncParsableCommand {
         commandName: "rectifier",
         abstract: "Trains neural networks by backpropagation on the CPU.",
         discussion: """
-            rectifier train                                   learn hand-drawn digits, with no data at hand
-            rectifier train --data housing.csv --target price learn a column of a table
-            rectifier evaluate digits.rectifier               measure a trained model
-            rectifier predict MODEL --data new.csv            use it
+            Examples:
+              rectifier train                           learn hand-drawn digits
+              rectifier train --data houses.csv --target price
+              rectifier evaluate digits.rectifier
+              rectifier predict houses.rectifier --data new-houses.csv
             """,
         version: rectifierVersion,
         subcommands: [Train.self, Evaluate.self, Predict.self, Inspect.self, Info.self, Datasets.self]

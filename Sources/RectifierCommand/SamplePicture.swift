@@ -46,10 +46,11 @@ struct SamplePicture {
             lines.append(shown.map { label($0).padded(to: columns) }.joined(separator: "  "))
             for row in 0..<rows {
                 let parts = shown.map { sample in
-                    String((0..<columns).map { column in
-                        let value = feature((sample * rows + row) * columns + column)
-                        return shades[max(0, min(shades.count - 1, Int(value * Double(shades.count))))]
-                    })
+                    String(
+                        (0..<columns).map { column in
+                            let value = feature((sample * rows + row) * columns + column)
+                            return shades[max(0, min(shades.count - 1, Int(value * Double(shades.count))))]
+                        })
                 }
                 lines.append(parts.joined(separator: "  "))
             }

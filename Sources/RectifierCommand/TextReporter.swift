@@ -16,7 +16,7 @@ final class TextReporter: TrainingReporter {
     }
 
     func begin(trainer: Trainer, notes: [String]) throws {
-        recipe = trainer.recipe
+        recipe = trainer.recipe ?? Recipe()
         for note in notes { try StandardOutput.writeLine(terminal.styled("note: \(note)", .dim)) }
     }
 
@@ -49,19 +49,23 @@ final class TextReporter: TrainingReporter {
     //===--- Lines ---===//
 
     private func heading(_ started: TrainingEvent.Started) -> [String] {
-        let data = "\(recipe.data.source): \(Format.count(started.trainingSamples)) samples"
+        let data =
+            "\(recipe.data.source): \(Format.count(started.trainingSamples)) samples"
             + (started.heldOutSamples > 0 ? ", \(Format.count(started.heldOutSamples)) held out" : ", none held out")
         let layers = recipe.network.layers ?? []
-        let network = (layers.isEmpty ? "linear" : "\(layers.map(String.init).joined(separator: "-")) \(recipe.network.activation)")
+        let network =
+            (layers.isEmpty ? "linear" : "\(layers.map(String.init).joined(separator: "-")) \(recipe.network.activation)")
             + ", \(Format.count(started.parameterCount)) parameters"
         let rate = recipe.training.learningRate.map { ", learning rate \(Format.significant($0))" } ?? ""
-        let batch = switch recipe.training.batchSize {
-        case .samples(let count)?: ", batch \(Format.count(count))"
-        case .full?: ", full batch"
-        case nil: ""
-        }
+        let batch =
+            switch recipe.training.batchSize {
+            case .samples(let count)?: ", batch \(Format.count(count))"
+            case .full?: ", full batch"
+            case nil: ""
+            }
         let training = "\(recipe.training.optimizer.name)\(rate)\(batch), \(Format.count(started.epochs)) epochs"
-        let machine = "\(started.threads) \(started.threads == 1 ? "thread" : "threads"), \(recipe.training.precision.rawValue), seed \(recipe.training.seed)"
+        let machine =
+            "\(started.threads) \(started.threads == 1 ? "thread" : "threads"), \(recipe.training.precision.rawValue), seed \(recipe.training.seed)"
         return [("data", data), ("network", network), ("training", "\(training), \(machine)")].map { name, text in
             terminal.styled(name.padding(toLength: 10, withPad: " ", startingAt: 0), .bold) + text
         } + [""] + (started.firstEpoch > 1 ? ["resuming at epoch \(started.firstEpoch)"] : [])

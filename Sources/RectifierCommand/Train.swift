@@ -12,7 +12,7 @@ struct Train: AsyncParsableCommand {
 
             Examples:
               rectifier train
-              rectifier train --data fashion-mnist --layers 512,512 --epochs 5 --output fashion
+              rectifier train --data fashion-mnist --layers 512,512 --epochs 5
               rectifier train --data housing.csv --target median_house_value --missing mean
               rectifier train --recipe digits.rectifier/recipe.json --learning-rate 0.0005
               rectifier train --resume digits.rectifier --epochs 20
@@ -52,10 +52,7 @@ struct Train: AsyncParsableCommand {
         var outcome: TrainingEvent.Outcome?
         var readerIsGone: (any Error)?
         for try await event in trainer.events() {
-            if case .finished(let finished) = event {
-                outcome = finished
-                try finished.model.recipe?.write(to: folder.appendingPathComponent(Recipe.fileName))
-            }
+            if case .finished(let finished) = event { outcome = finished }
             guard readerIsGone == nil else { continue }
             do {
                 try reporter.report(event)
@@ -97,7 +94,8 @@ struct Train: AsyncParsableCommand {
             throw ValidationError("--resume goes on with the run as it was; only --epochs, --threads, --data and --test may change")
         }
         let data = try LoadedData(changed.data, seed: changed.training.seed)
-        let trainer = try Trainer(resuming: folder, data: data, epochs: changed.training.epochs)
+        var trainer = try Trainer(resuming: folder, data: data, epochs: changed.training.epochs)
+        trainer.settings.threads = changed.training.threads
         return (trainer, folder, data.notes)
     }
 

@@ -34,6 +34,7 @@ struct DataFlags: ParsableArguments {
     var missing: DataSettings.MissingValues?
 
     @Option(
+        parsing: .unconditional,
         help: ArgumentHelp(
             "The share of the training data to hold out, or a file (default: 0.2 of a table without test data).", valueName: "share|source"),
         transform: { DataSettings.Validation($0) })
@@ -42,13 +43,15 @@ struct DataFlags: ParsableArguments {
     @Flag(inversion: .prefixedNo, help: "Tables: whether the first line holds names (default: from its content).")
     var header: Bool?
 
-    @Option(help: ArgumentHelp("Tables: the character between fields (default: from the content).", valueName: "character"), transform: { $0 == "\\t" ? "\t" : $0 })
+    @Option(
+        help: ArgumentHelp("Tables: the character between fields (default: from the content).", valueName: "character"),
+        transform: { $0 == "\\t" ? "\t" : $0 })
     var separator: String?
 
-    @Option(help: ArgumentHelp("Generated sets: the number of training samples.", valueName: "n"))
+    @Option(parsing: .unconditional, help: ArgumentHelp("Generated sets: the number of training samples.", valueName: "n"))
     var samples: Int?
 
-    @Option(help: ArgumentHelp("Generated sets: the noise, from 0 to 1.", valueName: "x"))
+    @Option(parsing: .unconditional, help: ArgumentHelp("Generated sets: the noise, from 0 to 1.", valueName: "x"))
     var noise: Double?
 
     func apply(to settings: inout DataSettings) {
@@ -68,12 +71,16 @@ struct DataFlags: ParsableArguments {
 /// What is trained.
 struct NetworkFlags: ParsableArguments {
     @Option(
+        parsing: .unconditional,
         help: ArgumentHelp(
-            "Units of the hidden layers, or none for a linear model (default: 512,512 for images, 128,64 for tables).", valueName: "512,512"),
+            "Units of the hidden layers, or none for a linear model (default: 512,512 for images, 128,64 for tables).", valueName: "512,512"
+        ),
         transform: layerList)
     var layers: LayerList?
 
-    @Option(help: ArgumentHelp("The activation after each hidden layer: \(Activation.names.joined(separator: ", ")).", valueName: "name"), transform: activationName)
+    @Option(
+        help: ArgumentHelp("The activation after each hidden layer: \(Activation.names.joined(separator: ", ")).", valueName: "name"),
+        transform: activationName)
     var activation: String?
 
     @Option(
@@ -82,7 +89,7 @@ struct NetworkFlags: ParsableArguments {
         transform: initialiserName)
     var initialiser: String?
 
-    @Option(help: ArgumentHelp("The share of hidden outputs set to 0 while training.", valueName: "share"))
+    @Option(parsing: .unconditional, help: ArgumentHelp("The share of hidden outputs set to 0 while training.", valueName: "share"))
     var dropout: Double?
 
     func apply(to settings: inout NetworkSettings) {
@@ -95,13 +102,15 @@ struct NetworkFlags: ParsableArguments {
 
 /// How it is trained.
 struct OptimizationFlags: ParsableArguments {
-    @Option(help: ArgumentHelp("\(Optimizer.names.joined(separator: ", ")) (default: adam).", valueName: "name"), transform: { try Optimizer(named: $0) })
+    @Option(
+        help: ArgumentHelp("\(Optimizer.names.joined(separator: ", ")) (default: adam).", valueName: "name"),
+        transform: { try Optimizer(named: $0) })
     var optimizer: Optimizer?
 
-    @Option(help: ArgumentHelp("The step size (default: 0.001; sgd: 0.1, with momentum 0.01).", valueName: "x"))
+    @Option(parsing: .unconditional, help: ArgumentHelp("The step size (default: 0.001; sgd: 0.1, with momentum 0.01).", valueName: "x"))
     var learningRate: Double?
 
-    @Option(help: ArgumentHelp("The momentum of sgd and rmsprop.", valueName: "x"))
+    @Option(parsing: .unconditional, help: ArgumentHelp("The momentum of sgd and rmsprop.", valueName: "x"))
     var momentum: Double?
 
     @Flag(help: "Nesterov's form of sgd's momentum.")
@@ -114,34 +123,44 @@ struct OptimizationFlags: ParsableArguments {
         transform: { try Schedule($0) })
     var schedule: Schedule?
 
-    @Option(help: ArgumentHelp("Shrinks weights, not biases.", valueName: "x"))
+    @Option(parsing: .unconditional, help: ArgumentHelp("Shrinks weights, not biases.", valueName: "x"))
     var weightDecay: Double?
 
-    @Option(help: ArgumentHelp("Adds x · sign(w) to the gradient of weights.", valueName: "x"))
+    @Option(parsing: .unconditional, help: ArgumentHelp("Adds x · sign(w) to the gradient of weights.", valueName: "x"))
     var l1: Double?
 
-    @Option(help: ArgumentHelp("Adds x · w to the gradient of weights.", valueName: "x"))
+    @Option(parsing: .unconditional, help: ArgumentHelp("Adds x · w to the gradient of weights.", valueName: "x"))
     var l2: Double?
 
-    @Option(help: ArgumentHelp("The largest norm of the whole gradient; a longer one is scaled down to it.", valueName: "x"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("The largest norm of the whole gradient; a longer one is scaled down to it.", valueName: "x"))
     var clipNorm: Double?
 
-    @Option(help: ArgumentHelp("Samples a step, or full for all (default: from the data, mostly 128).", valueName: "n|full"), transform: { try BatchSize($0) })
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Samples a step, or full for all (default: from the data, mostly 128).", valueName: "n|full"),
+        transform: { try BatchSize($0) })
     var batchSize: BatchSize?
 
-    @Option(help: ArgumentHelp("Passes over the training data (default: from the data).", valueName: "n"))
+    @Option(parsing: .unconditional, help: ArgumentHelp("Passes over the training data (default: from the data).", valueName: "n"))
     var epochs: Int?
 
-    @Option(help: ArgumentHelp("Stop when the held-out loss has not fallen for so many epochs, and return to the best weights.", valueName: "epochs"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "Stop when the held-out loss has not fallen for so many epochs, and return to the best weights.", valueName: "epochs"))
     var earlyStopping: Int?
 
     @Flag(name: .customLong("no-shuffle"), help: "Take the samples in their order instead of a new one each epoch.")
     var noShuffle = false
 
-    @Option(help: ArgumentHelp("What all random draws come from (default: 0).", valueName: "n"))
+    @Option(parsing: .unconditional, help: ArgumentHelp("What all random draws come from (default: 0).", valueName: "n"))
     var seed: UInt64?
 
-    @Option(help: ArgumentHelp("Threads (default: one a core). The result is the same bits for any number.", valueName: "n"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Threads (default: one a core). The result is the same bits for any number.", valueName: "n"))
     var threads: Int?
 
     @Option(help: "The type numbers are kept in: float32, float64, bfloat16 or float16 (default: float32).")

@@ -31,10 +31,11 @@ extension Recipe {
 
     /// Epochs for about 10,000 steps, from 10 to 200.
     private static func epochs(forTableOf samples: Int, batchSize: BatchSize) -> Int {
-        let steps = switch batchSize {
-        case .full: 1
-        case .samples(let count): max(1, samples / max(1, count))
-        }
+        let steps =
+            switch batchSize {
+            case .full: 1
+            case .samples(let count): max(1, samples / max(1, count))
+            }
         return min(200, max(10, 10_000 / steps))
     }
 }

@@ -51,7 +51,8 @@ extension TrainingSettings {
         if let threads { try require(1...1024 ~= threads, "threads must be from 1 to 1024, not \(threads)") }
         try require(checkpointEvery >= 0, "checkpointEvery must be at least 0, not \(checkpointEvery)")
         if let earlyStopping {
-            try require(earlyStopping.patience >= 1, "the patience of early stopping must be at least 1 epoch, not \(earlyStopping.patience)")
+            try require(
+                earlyStopping.patience >= 1, "the patience of early stopping must be at least 1 epoch, not \(earlyStopping.patience)")
             try requireNotNegative(earlyStopping.minimumDelta, "the minimum delta of early stopping")
         }
     }

@@ -18,7 +18,8 @@ extension Schedule: Codable, RecipeObject {
     public init(_ text: String) throws {
         let parts = text.split(separator: ":", omittingEmptySubsequences: false)
         let numbers = parts.dropFirst().map { Double($0) ?? .nan }
-        let badNumber = RectifierError(.setting, "the schedule '\(text)' is not understood; examples: cosine, step:10:0.5, cosine:2:0.01, warm-up:3, one-cycle")
+        let badNumber = RectifierError(
+            .setting, "the schedule '\(text)' is not understood; examples: cosine, step:10:0.5, cosine:2:0.01, warm-up:3, one-cycle")
         guard numbers.allSatisfy(\.isFinite) else { throw badNumber }
         switch (String(parts[0]), numbers.count) {
         case ("constant", 0): self = .constant
@@ -49,14 +50,18 @@ extension Schedule: Codable, RecipeObject {
             self = .oneCycle
             allowed = []
         case "step":
-            guard let every = try fields.value(.every, as: Int.self) else { throw recipeError(decoder.codingPath, "\"every\" is missing: epochs between steps") }
+            guard let every = try fields.value(.every, as: Int.self) else {
+                throw recipeError(decoder.codingPath, "\"every\" is missing: epochs between steps")
+            }
             self = .step(every: every, factor: try fields.value(.factor) ?? 0.1)
             allowed = [.every, .factor]
         case "cosine":
             self = .cosine(warmUp: try fields.value(.warmUp) ?? 0, floor: try fields.value(.floor) ?? 0)
             allowed = [.warmUp, .floor]
         case "warm-up":
-            guard let epochs = try fields.value(.warmUp, as: Double.self) else { throw recipeError(decoder.codingPath, "\"warmUp\" is missing: epochs of the rise") }
+            guard let epochs = try fields.value(.warmUp, as: Double.self) else {
+                throw recipeError(decoder.codingPath, "\"warmUp\" is missing: epochs of the rise")
+            }
             self = .warmUp(epochs)
             allowed = [.warmUp]
         case let name:
