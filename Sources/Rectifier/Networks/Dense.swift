@@ -13,7 +13,7 @@ public struct Dense: Layer, Codable, Hashable {
         self.hasBias = hasBias
     }
 
-    public func callAsFunction(_ x: Expression, in build: inout NetworkBuild) throws -> Expression {
+    public func callAsFunction(_ x: Formula, in build: inout NetworkBuild) throws -> Formula {
         guard units > 0 else { throw RectifierError(.shape, "needs at least 1 unit, not \(units)") }
         guard x.shape.rank == 2, x.shape[1] > 0 else {
             throw RectifierError(.shape, "takes the shape [batch, n], not \(x.shape)\(x.shape.rank > 2 ? "; put Flatten() before it" : "")")

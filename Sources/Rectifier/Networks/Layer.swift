@@ -4,7 +4,7 @@
 ///
 /// ```swift
 /// struct Scale: Layer {
-///     func callAsFunction(_ x: Expression, in build: inout NetworkBuild) throws -> Expression {
+///     func callAsFunction(_ x: Formula, in build: inout NetworkBuild) throws -> Formula {
 ///         try x * build.parameter("scale", shape: [x.shape[1]], initialiser: .constant(1))
 ///     }
 /// }
@@ -14,7 +14,7 @@ public protocol Layer: Sendable {
     var name: String { get }
 
     /// The layer's output for an input whose first axis is the batch. Throws where the shape does not fit.
-    func callAsFunction(_ x: Expression, in build: inout NetworkBuild) throws -> Expression
+    func callAsFunction(_ x: Formula, in build: inout NetworkBuild) throws -> Formula
 }
 
 extension Layer {
@@ -29,7 +29,7 @@ public struct NetworkBuild {
     /// Whether the network is built to be trained: dropout works only then.
     public let isTraining: Bool
     /// All parameters so far.
-    public private(set) var parameters: [Expression] = []
+    public private(set) var parameters: [Formula] = []
     /// What each layer made, for ``NetworkSummary``.
     private(set) var steps: [NetworkSummary.Row] = []
 
@@ -44,12 +44,12 @@ public struct NetworkBuild {
     /// - Parameters:
     ///   - name: Distinct within the layer; the network knows it as `dense1.weights`.
     ///   - decays: Whether weight decay, L1 and L2 apply: true for weights, false for biases.
-    public mutating func parameter(_ name: String, shape: Shape, initialiser: Initialiser, decays: Bool = true) throws -> Expression {
+    public mutating func parameter(_ name: String, shape: Shape, initialiser: Initialiser, decays: Bool = true) throws -> Formula {
         let full = (path + [name]).joined(separator: ".")
         guard !parameters.contains(where: { ($0.operation as! Parameter).name == full }) else {
             throw RectifierError(.setting, "there are two parameters called \(full); give each its own name")
         }
-        let parameter = Expression.parameter(full, shape: shape, initialiser: initialiser, decays: decays)
+        let parameter = Formula.parameter(full, shape: shape, initialiser: initialiser, decays: decays)
         parameters.append(parameter)
         return parameter
     }
@@ -61,14 +61,14 @@ public struct NetworkBuild {
     }
 
     /// Applies a layer: its parameters are named after it, and errors name it.
-    public mutating func apply(_ layer: any Layer, to x: Expression) throws -> Expression {
+    public mutating func apply(_ layer: any Layer, to x: Formula) throws -> Formula {
         counts[layer.name, default: 0] += 1
         let name = layer.name + String(counts[layer.name]!)
         let outer = (path: path, counts: counts, parameters: parameters.count, row: steps.count)
         path.append(name)
         counts = [:]
         defer { (path, counts) = (outer.path, outer.counts) }
-        let result: Expression
+        let result: Formula
         do {
             result = try layer(x, in: &self)
         } catch let error as RectifierError where error.kind == .shape && !error.description.hasPrefix(path.joined(separator: ".")) {

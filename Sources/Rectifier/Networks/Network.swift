@@ -42,9 +42,9 @@ public struct Network: Sendable {
 
     /// The network as expressions.
     struct Built {
-        var input: Expression
-        var output: Expression
-        var parameters: [Expression]
+        var input: Formula
+        var output: Formula
+        var parameters: [Formula]
         var rows: [NetworkSummary.Row]
     }
 
@@ -54,7 +54,7 @@ public struct Network: Sendable {
 
     private static func build(_ inputShape: [Int], _ layers: [any Layer], isTraining: Bool) throws -> Built {
         var build = NetworkBuild(isTraining: isTraining)
-        let input = Expression.input(inputName, shape: Shape([Shape.batch] + inputShape))
+        let input = Formula.input(inputName, shape: Shape([Shape.batch] + inputShape))
         let output = try layers.reduce(input) { try build.apply($1, to: $0) }
         guard output.shape.rank > 0, output.shape[0] == Shape.batch else {
             throw RectifierError(.shape, "the network's output has shape \(output.shape), whose first axis is not the batch")

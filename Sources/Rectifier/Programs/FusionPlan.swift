@@ -8,13 +8,13 @@ struct FusionPlan {
     /// More would not fit a map's operands and temporaries.
     private static let largestGroup = 7
 
-    private var groups: [Int: [Expression]] = [:]
+    private var groups: [Int: [Formula]] = [:]
     private var roots: [Int: Int] = [:]
-    private var products: [Int: Expression] = [:]
+    private var products: [Int: Formula] = [:]
     private var deferred = Set<Int>()
 
-    init(order: [Expression], outputs: [Expression], batchSize: Int, rewrites: Set<Rewrite>) {
-        var consumers: [Int: [Expression]] = [:]
+    init(order: [Formula], outputs: [Formula], batchSize: Int, rewrites: Set<Rewrite>) {
+        var consumers: [Int: [Formula]] = [:]
         for expression in order {
             for operand in Set(expression.operands) { consumers[operand.id, default: []].append(expression) }
         }
@@ -54,9 +54,9 @@ struct FusionPlan {
     }
 
     /// Whether an expression is computed as part of another.
-    func isDeferred(_ expression: Expression) -> Bool { deferred.contains(expression.id) }
+    func isDeferred(_ expression: Formula) -> Bool { deferred.contains(expression.id) }
     /// The members of a root's group, operands before results, the root last.
-    func group(of root: Expression) -> [Expression] { groups[root.id]! }
+    func group(of root: Formula) -> [Formula] { groups[root.id]! }
     /// The product that a root's group is the epilogue of.
-    func product(under root: Expression) -> Expression? { products[root.id] }
+    func product(under root: Formula) -> Formula? { products[root.id] }
 }

@@ -42,15 +42,15 @@ struct Lowering {
         self.rewrites = rewrites
     }
 
-    func extents(of expression: Expression) -> [Int] { expression.shape.resolved(batchSize: batchSize) }
+    func extents(of expression: Formula) -> [Int] { expression.shape.resolved(batchSize: batchSize) }
 
     /// Where an expression's value is. Its steps have been added before.
-    func buffer(of expression: Expression) -> Buffer {
+    func buffer(of expression: Formula) -> Buffer {
         guard let buffer = buffers[expression.id] else { preconditionFailure("\(expression.operation.name) is used before it is computed") }
         return buffer
     }
 
-    mutating func newBuffer(for expression: Expression) -> Buffer {
+    mutating func newBuffer(for expression: Formula) -> Buffer {
         let buffer = newBuffer(count: expression.shape.count(batchSize: batchSize))
         buffers[expression.id] = buffer
         return buffer
@@ -61,12 +61,12 @@ struct Lowering {
         return Buffer(index: counts.count - 1)
     }
 
-    mutating func alias(_ expression: Expression, to other: Expression) { buffers[expression.id] = buffer(of: other) }
+    mutating func alias(_ expression: Formula, to other: Formula) { buffers[expression.id] = buffer(of: other) }
 
     mutating func add(_ step: PlannedStep) { steps.append(step) }
 
     /// Adds the steps that compute all outputs.
-    mutating func lower(_ outputs: [Expression]) throws {
+    mutating func lower(_ outputs: [Formula]) throws {
         let order = topologicalOrder(of: outputs)
         let fusion = FusionPlan(order: order, outputs: outputs, batchSize: batchSize, rewrites: rewrites)
         for expression in order {
@@ -84,7 +84,7 @@ struct Lowering {
     // MARK: Maps
 
     /// The step that computes a group of elementwise expressions, or the product they are the epilogue of.
-    private mutating func addMap(_ root: Expression, _ group: [Expression], product: Expression?) {
+    private mutating func addMap(_ root: Formula, _ group: [Formula], product: Formula?) {
         let out = newBuffer(for: root)
         var group = group
         var bias: Buffer?
@@ -111,7 +111,7 @@ struct Lowering {
     }
 
     /// The vector that `sum` adds to every row of `product`, if that is what it does.
-    private func biasVector(of sum: Expression, over product: Expression) -> Expression? {
+    private func biasVector(of sum: Formula, over product: Formula) -> Formula? {
         guard sum.operation is Add, sum.operands[0] != sum.operands[1] else { return nil }
         let other = sum.operands[0] == product ? sum.operands[1] : sum.operands[0]
         let extents = extents(of: other)
@@ -121,9 +121,9 @@ struct Lowering {
     }
 
     /// The elementwise program for a group. `product`: the expression whose value stands in the output buffer before the map runs.
-    private mutating func map(_ root: Expression, _ group: [Expression], out: Buffer, product: Expression?) -> Map {
+    private mutating func map(_ root: Formula, _ group: [Formula], out: Buffer, product: Formula?) -> Map {
         let extents = extents(of: root)
-        var external: [Expression] = []
+        var external: [Formula] = []
         let members = Set(group.map(\.id))
         for operand in group.flatMap(\.operands)
         where !members.contains(operand.id) && operand != product && !isInlineConstant(operand) && !external.contains(operand) {
@@ -174,7 +174,7 @@ struct Lowering {
 }
 
 /// Constants are written into every map that reads them.
-func isInlineConstant(_ expression: Expression) -> Bool { expression.isElementwise && expression.operands.isEmpty }
+func isInlineConstant(_ expression: Formula) -> Bool { expression.isElementwise && expression.operands.isEmpty }
 
 /// The strides that repeat a contiguous array of one shape to another.
 private func broadcastStrides(_ extents: [Int], to target: [Int]) -> [Int] {

@@ -29,7 +29,7 @@ final class ParameterMemory {
 
     private let places: [String: Int]
 
-    init(parameters: [Expression], elementType: ElementType) {
+    init(parameters: [Formula], elementType: ElementType) {
         self.elementType = elementType
         var offset = 0
         var slots: [Slot?] = parameters.map { _ in nil }

@@ -28,7 +28,7 @@ public final class Program {
     ///   - parameters: Values for all parameters below the outputs.
     ///   - rewrites: What the compiler may do; anything left out changes speed, not results.
     public convenience init(
-        _ outputs: [Expression], batchSize: Int, parameters: Parameters = Parameters(), elementType: ElementType = .float32,
+        _ outputs: [Formula], batchSize: Int, parameters: Parameters = Parameters(), elementType: ElementType = .float32,
         rewrites: Set<Rewrite> = Set(Rewrite.allCases)
     ) throws {
         let leaves = topologicalOrder(of: outputs).filter { $0.operation is Parameter }
@@ -42,7 +42,7 @@ public final class Program {
     ///   - training: What is done with gradients after they are computed.
     ///   - pool: `nil` runs on the caller's thread alone.
     init(
-        _ outputs: [Expression], batchSize: Int, parameters: ParameterMemory, cursor: BatchCursor = BatchCursor(), feeds: [String: Feed] = [:],
+        _ outputs: [Formula], batchSize: Int, parameters: ParameterMemory, cursor: BatchCursor = BatchCursor(), feeds: [String: Feed] = [:],
         training: TrainingSteps? = nil, pool: ThreadPool? = nil, rewrites: Set<Rewrite> = Set(Rewrite.allCases)
     ) throws {
         guard batchSize > 0 else { throw RectifierError(.setting, "the batch size must be at least 1, not \(batchSize)") }
@@ -88,7 +88,8 @@ public final class Program {
             of: lowering.counts.count, in: planned, always: inputs.values.map(\.buffer), untilEnd: self.outputs.map(\.buffer), elsewhere: Set(fixed.keys))
         let scratch = planned.map { ($0.scratch(threads) + 63) / 64 * 64 * threads }.max() ?? 0
         let plan = MemoryPlan(sizes: lowering.counts.map { $0 * parameters.elementType.size }, lives: lives, scratchBytes: scratch)
-        memory = try ProgramMemory(plan: plan, fixed: fixed)
+        let memory = try ProgramMemory(plan: plan, fixed: fixed)
+        self.memory = memory
         memoryBytes = plan.arenaBytes + plan.scratchBytes
         let place = memory
         steps = planned.indices.map { index in

@@ -4,7 +4,7 @@ import CRectifierKernels
 final class ProgramMemory {
     private let arena: UnsafeMutableRawPointer
     private let addresses: [UnsafeMutableRawPointer]
-    private(set) var scratch: UnsafeMutableRawPointer
+    let scratch: UnsafeMutableRawPointer
     private var descriptors: [UnsafeMutableRawPointer] = []
 
     /// - Parameter fixed: Buffers that lie outside the arena.
@@ -13,8 +13,9 @@ final class ProgramMemory {
         guard bytes < 1 << 38 else {
             throw RectifierError(.setting, "one step would need \(bytes >> 30) GB of memory; choose a smaller batch size")
         }
-        arena = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64)
+        let arena = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64)
         arena.initializeMemory(as: UInt8.self, repeating: 0, count: bytes)
+        self.arena = arena
         scratch = arena + plan.arenaBytes
         let base = arena
         addresses = plan.offsets.indices.map { fixed[Buffer(index: $0)] ?? base + plan.offsets[$0] }

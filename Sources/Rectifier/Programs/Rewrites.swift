@@ -21,19 +21,19 @@ public enum Rewrite: String, Sendable, CaseIterable {
 }
 
 /// The outputs with the chosen rewrites applied to everything below them.
-func rewritten(_ outputs: [Expression], _ rewrites: Set<Rewrite>) throws -> [Expression] {
+func rewritten(_ outputs: [Formula], _ rewrites: Set<Rewrite>) throws -> [Formula] {
     struct Key: Hashable {
         var operation: AnyHashable
         var operands: [Int]
         var shape: Shape
     }
     let order = topologicalOrder(of: outputs)
-    var merged: [Key: Expression] = [:]
-    var result: [Int: Expression] = [:]
+    var merged: [Key: Formula] = [:]
+    var result: [Int: Formula] = [:]
 
     for original in order {
         let operands = original.operands.map { result[$0.id]! }
-        var expression = operands == original.operands || operands.isEmpty ? original : try Expression(original.operation, operands)
+        var expression = operands == original.operands || operands.isEmpty ? original : try Formula(original.operation, operands)
         if rewrites.contains(.foldConstants), let folded = try folded(expression) { expression = folded }
         if rewrites.contains(.simplify), let simpler = try simplified(expression) { expression = simpler }
         if rewrites.contains(.stabilise), let stable = try stabilised(expression) { expression = stable }
@@ -47,7 +47,7 @@ func rewritten(_ outputs: [Expression], _ rewrites: Set<Rewrite>) throws -> [Exp
     return rewrites.contains(.gateFromOutput) ? try gatesReadFromOutputs(new) : new
 }
 
-private func folded(_ expression: Expression) throws -> Expression? {
+private func folded(_ expression: Formula) throws -> Formula? {
     guard let operation = expression.operation as? any Elementwise, !expression.operands.isEmpty else { return nil }
     if operation is Broadcast {
         // A repeated repetition needs only the last.
@@ -80,13 +80,13 @@ private func evaluate(_ instruction: Instruction, _ arguments: [Double]) -> Doub
 }
 
 /// The number an expression is everywhere, through repetition.
-private func uniformValue(_ expression: Expression) -> Double? {
+private func uniformValue(_ expression: Formula) -> Double? {
     expression.constantValue ?? (expression.operation is Broadcast ? expression.operands[0].constantValue : nil)
 }
 
-private func simplified(_ expression: Expression) throws -> Expression? {
+private func simplified(_ expression: Formula) throws -> Formula? {
     let x = expression.operands
-    func kept(_ operand: Expression) throws -> Expression? { try operand.broadcast(to: expression.shape) }
+    func kept(_ operand: Formula) throws -> Formula? { try operand.broadcast(to: expression.shape) }
     switch expression.operation {
     case is Add:
         // -0.0 + 0 is +0, but x + (-0.0) is x for every x. The sign of a zero reaches no derivative (`step` takes both alike), so 0 goes too.
@@ -104,7 +104,7 @@ private func simplified(_ expression: Expression) throws -> Expression? {
     return nil
 }
 
-private func stabilised(_ expression: Expression) throws -> Expression? {
+private func stabilised(_ expression: Formula) throws -> Formula? {
     guard expression.operation is Logarithm else { return nil }
     let argument = expression.operands[0]
     switch argument.operation {
@@ -121,17 +121,17 @@ private func stabilised(_ expression: Expression) throws -> Expression? {
 }
 
 /// `step(z)` becomes `step(relu(z))` where relu(z) is computed anyway: z > 0 exactly when relu(z) > 0.
-private func gatesReadFromOutputs(_ outputs: [Expression]) throws -> [Expression] {
+private func gatesReadFromOutputs(_ outputs: [Formula]) throws -> [Formula] {
     let order = topologicalOrder(of: outputs)
-    var rectified: [Int: Expression] = [:]
+    var rectified: [Int: Formula] = [:]
     for expression in order where expression.operation is ReLUOperation { rectified[expression.operands[0].id] = expression }
-    var result: [Int: Expression] = [:]
+    var result: [Int: Formula] = [:]
     for original in order {
         var operands = original.operands.map { result[$0.id]! }
         if original.operation as? Step == Step(below: 0, atZero: 0, above: 1), let relu = rectified[original.operands[0].id] {
             operands = [result[relu.id] ?? relu]
         }
-        result[original.id] = operands == original.operands ? original : try Expression(original.operation, operands)
+        result[original.id] = operands == original.operands ? original : try Formula(original.operation, operands)
     }
     return outputs.map { result[$0.id]! }
 }

@@ -3,20 +3,20 @@ import CRectifierKernels
 /// What a program does after it has computed losses and gradients: add up the losses, clip the gradients, update the weights.
 struct TrainingSteps {
     /// One loss for each sample.
-    var losses: Expression
+    var losses: Formula
     /// By parameter.
-    var gradients: [(parameter: String, expression: Expression)]
+    var gradients: [(parameter: String, expression: Formula)]
     var optimizer: Optimizer
     var clips: Bool
     var numbers: OptimizerNumbers
 
-    var expressions: [Expression] { [losses] + gradients.map(\.expression) }
+    var expressions: [Formula] { [losses] + gradients.map(\.expression) }
 
     /// - Parameters:
     ///   - results: What became of ``expressions``.
     ///   - fixed: Receives the places of the gradients in the parameters' block.
     func append(
-        to lowering: inout Lowering, results: [Expression], parameters: ParameterMemory, parameterBuffers: [Buffer],
+        to lowering: inout Lowering, results: [Formula], parameters: ParameterMemory, parameterBuffers: [Buffer],
         fixed: inout [Buffer: UnsafeMutableRawPointer]
     ) {
         parameters.makeTrainable(stateCount: optimizer.stateCount)

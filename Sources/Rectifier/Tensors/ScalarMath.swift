@@ -8,6 +8,6 @@
     import Glibc
 #endif
 
-func logarithm(_ x: Double) -> Double { log(x) }
-func cosine(_ x: Double) -> Double { cos(x) }
+func logarithm(of x: Double) -> Double { log(x) }
+func cosine(of x: Double) -> Double { cos(x) }
 func powerOf(_ base: Double, _ exponent: Double) -> Double { pow(base, exponent) }

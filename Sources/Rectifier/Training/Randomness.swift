@@ -27,8 +27,8 @@ public struct RandomStream: Sendable {
 
     /// A number of the standard normal law (Box and Muller), from the draws `2 * index` and `2 * index + 1`.
     public func normal(_ index: Int) -> Double {
-        let radius = (-2 * logarithm(1 - uniform(2 * index))).squareRoot()
-        return radius * cosine(2 * Double.pi * uniform(2 * index + 1))
+        let radius = (-2 * logarithm(of: 1 - uniform(2 * index))).squareRoot()
+        return radius * cosine(of: 2 * Double.pi * uniform(2 * index + 1))
     }
 
     /// 0..<count in random order (Fisher and Yates).

@@ -20,7 +20,7 @@ struct MatrixProduct: Operation {
         return [rows, columns]
     }
 
-    func gradient(upstream g: Expression, operands x: [Expression], result y: Expression) throws -> [Expression?] {
+    func gradient(upstream g: Formula, operands x: [Formula], result y: Formula) throws -> [Formula?] {
         let (a, b) = (x[0], x[1])
         let da = transposingA
             ? try matmul(b, g, transposingA: transposingB, transposingB: true)
@@ -31,19 +31,19 @@ struct MatrixProduct: Operation {
         return [da, db]
     }
 
-    func lower(_ result: Expression, in lowering: inout Lowering) {
+    func lower(_ result: Formula, in lowering: inout Lowering) {
         lowering.addProduct(result, into: lowering.newBuffer(for: result), bias: nil, epilogue: nil)
     }
 }
 
 /// The matrix product of two rank-2 expressions. Transposes cost nothing.
-public func matmul(_ a: Expression, _ b: Expression, transposingA: Bool = false, transposingB: Bool = false) throws -> Expression {
-    try Expression(MatrixProduct(transposingA: transposingA, transposingB: transposingB), a, b)
+public func matmul(_ a: Formula, _ b: Formula, transposingA: Bool = false, transposingB: Bool = false) throws -> Formula {
+    try Formula(MatrixProduct(transposingA: transposingA, transposingB: transposingB), a, b)
 }
 
 extension Lowering {
     /// The step for a matrix product, with what is fused into it.
-    mutating func addProduct(_ product: Expression, into c: Buffer, bias: Buffer?, epilogue: Map?) {
+    mutating func addProduct(_ product: Formula, into c: Buffer, bias: Buffer?, epilogue: Map?) {
         let operation = product.operation as! MatrixProduct
         let (a, b) = (product.operands[0], product.operands[1])
         let (aBuffer, bBuffer) = (buffer(of: a), buffer(of: b))
@@ -51,12 +51,12 @@ extension Lowering {
         let m = operation.transposingA ? aExtents[1] : aExtents[0]
         let k = operation.transposingA ? aExtents[0] : aExtents[1]
         let n = operation.transposingB ? bExtents[0] : bExtents[1]
-        let kernel = kernels.product!
+        let kernel = kernels.product!, scratch = kernels.product_scratch!
         let reads = [aBuffer, bBuffer] + (bias.map { [$0] } ?? []) + (epilogue?.reads.filter { $0 != c } ?? [])
         add(
             PlannedStep(
                 name: "product \(m)×\(k)×\(n)", reads: reads, writes: [c], work: m * n * k,
-                scratch: { parts in Int(kernels.product_scratch(Int64(m), Int64(n), Int64(k), Int32(parts))) }
+                scratch: { parts in Int(scratch(Int64(m), Int64(n), Int64(k), Int32(parts))) }
             ) { memory in
                 var step = rk_step()
                 step.kernel = kernel

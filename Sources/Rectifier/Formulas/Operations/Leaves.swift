@@ -4,7 +4,7 @@ import CRectifierKernels
 struct Input: Operation {
     var name: String
     func shape(of operands: [Shape]) -> Shape { preconditionFailure("leaves are made with their shape") }
-    func lower(_ result: Expression, in lowering: inout Lowering) {}
+    func lower(_ result: Formula, in lowering: inout Lowering) {}
 }
 
 /// A value that training changes. `decays` says whether weight decay, L1 and L2 apply: true for weights, false for biases.
@@ -13,7 +13,7 @@ struct Parameter: Operation {
     var initialiser: Initialiser
     var decays: Bool
     func shape(of operands: [Shape]) -> Shape { preconditionFailure("leaves are made with their shape") }
-    func lower(_ result: Expression, in lowering: inout Lowering) {}
+    func lower(_ result: Formula, in lowering: inout Lowering) {}
 }
 
 /// The same number everywhere.
@@ -33,18 +33,18 @@ struct InverseCount: Elementwise {
     func instruction(batchSize: Int) -> Instruction { Instruction(RK_OP_CONST, 1 / Double(counted.count(batchSize: batchSize))) }
 }
 
-extension Expression {
+extension Formula {
     /// A value handed in for every run, such as `[Shape.batch, 784]` features. Inputs of one program are told apart by their names.
-    public static func input(_ name: String, shape: Shape) -> Expression { Expression(leaf: Input(name: name), shape: shape) }
+    public static func input(_ name: String, shape: Shape) -> Formula { Formula(leaf: Input(name: name), shape: shape) }
 
     /// A value that training changes. Parameters of one program are told apart by their names.
     /// - Parameter decays: Whether weight decay, L1 and L2 apply.
-    public static func parameter(_ name: String, shape: Shape, initialiser: Initialiser, decays: Bool = true) -> Expression {
-        Expression(leaf: Parameter(name: name, initialiser: initialiser, decays: decays), shape: shape)
+    public static func parameter(_ name: String, shape: Shape, initialiser: Initialiser, decays: Bool = true) -> Formula {
+        Formula(leaf: Parameter(name: name, initialiser: initialiser, decays: decays), shape: shape)
     }
 
     /// A scalar that repeats to any shape.
-    public static func constant(_ value: Double) -> Expression { Expression(leaf: Constant(value: value), shape: .scalar) }
+    public static func constant(_ value: Double) -> Formula { Formula(leaf: Constant(value: value), shape: .scalar) }
 
     /// The value, if this is a constant.
     var constantValue: Double? { (operation as? Constant)?.value }

@@ -13,21 +13,21 @@ struct Reduction: Operation {
         return shape
     }
 
-    func gradient(upstream g: Expression, operands x: [Expression], result y: Expression) throws -> [Expression?] {
+    func gradient(upstream g: Formula, operands x: [Formula], result y: Formula) throws -> [Formula?] {
         let x = x[0]
         switch kind {
         case .sum: return [try g.broadcast(to: x.shape)]
         case .mean:
-            let inverse = Expression(leaf: InverseCount(counted: Shape(Array(x.shape.extents[axes]))), shape: .scalar)
+            let inverse = Formula(leaf: InverseCount(counted: Shape(Array(x.shape.extents[axes]))), shape: .scalar)
             return [try (g * inverse).broadcast(to: x.shape)]
         case .maximum, .minimum:
             // Equal extrema share evenly.
             let chosen = try equal(x, y)
-            return [try g * chosen / Expression(Reduction(kind: .sum, axes: axes), chosen)]
+            return [try g * chosen / Formula(Reduction(kind: .sum, axes: axes), chosen)]
         }
     }
 
-    func lower(_ result: Expression, in lowering: inout Lowering) {
+    func lower(_ result: Formula, in lowering: inout Lowering) {
         let x = result.operands[0]
         let extents = lowering.extents(of: x)
         let outer = extents[..<axes.lowerBound].reduce(1, *)
@@ -53,17 +53,17 @@ struct Reduction: Operation {
     }
 }
 
-extension Expression {
+extension Formula {
     /// The sum over some axes; negative ones count from the end. `keepingAxes` leaves them as extents of 1.
-    public func sum(over axes: [Int]? = nil, keepingAxes: Bool = false) throws -> Expression { try reduced(.sum, axes, keepingAxes) }
+    public func sum(over axes: [Int]? = nil, keepingAxes: Bool = false) throws -> Formula { try reduced(.sum, axes, keepingAxes) }
     /// The mean over some axes, or all.
-    public func mean(over axes: [Int]? = nil, keepingAxes: Bool = false) throws -> Expression { try reduced(.mean, axes, keepingAxes) }
+    public func mean(over axes: [Int]? = nil, keepingAxes: Bool = false) throws -> Formula { try reduced(.mean, axes, keepingAxes) }
     /// The largest element over some axes, or all; the derivative is shared evenly between equal ones.
-    public func maximum(over axes: [Int]? = nil, keepingAxes: Bool = false) throws -> Expression { try reduced(.maximum, axes, keepingAxes) }
+    public func maximum(over axes: [Int]? = nil, keepingAxes: Bool = false) throws -> Formula { try reduced(.maximum, axes, keepingAxes) }
     /// The smallest element over some axes, or all; the derivative is shared evenly between equal ones.
-    public func minimum(over axes: [Int]? = nil, keepingAxes: Bool = false) throws -> Expression { try reduced(.minimum, axes, keepingAxes) }
+    public func minimum(over axes: [Int]? = nil, keepingAxes: Bool = false) throws -> Formula { try reduced(.minimum, axes, keepingAxes) }
 
-    private func reduced(_ kind: Reduction.Kind, _ axes: [Int]?, _ keepingAxes: Bool) throws -> Expression {
+    private func reduced(_ kind: Reduction.Kind, _ axes: [Int]?, _ keepingAxes: Bool) throws -> Formula {
         let chosen = try Set((axes ?? Array(0..<shape.rank)).map { axis in
             guard let axis = shape.axis(axis) else { throw RectifierError(.shape, "\(kind): \(shape) has no axis \(axis)") }
             return axis
@@ -75,7 +75,7 @@ extension Expression {
             guard chosen.contains(end - 1) else { end -= 1; continue }
             var start = end - 1
             while start > 0, chosen.contains(start - 1) { start -= 1 }
-            result = try Expression(Reduction(kind: kind, axes: start..<end), result)
+            result = try Formula(Reduction(kind: kind, axes: start..<end), result)
             end = start
         }
         if keepingAxes { return result }

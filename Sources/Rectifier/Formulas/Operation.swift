@@ -9,10 +9,10 @@ protocol Operation: Sendable, Hashable {
     func shape(of operands: [Shape]) throws -> Shape
 
     /// The derivative of a scalar with respect to each operand, given the one with respect to the result; `nil` where it is 0 everywhere.
-    func gradient(upstream g: Expression, operands x: [Expression], result y: Expression) throws -> [Expression?]
+    func gradient(upstream g: Formula, operands x: [Formula], result y: Formula) throws -> [Formula?]
 
     /// Adds the steps that compute the result from the operands' buffers. Elementwise operations have none of their own: they are fused into maps.
-    func lower(_ result: Expression, in lowering: inout Lowering) throws
+    func lower(_ result: Formula, in lowering: inout Lowering) throws
 }
 
 extension Operation {
@@ -21,7 +21,7 @@ extension Operation {
         return name.prefix(1).lowercased() + name.dropFirst()
     }
 
-    func gradient(upstream g: Expression, operands x: [Expression], result y: Expression) throws -> [Expression?] {
+    func gradient(upstream g: Formula, operands x: [Formula], result y: Formula) throws -> [Formula?] {
         x.map { _ in nil }
     }
 }
@@ -51,16 +51,16 @@ extension Elementwise {
         }
     }
 
-    func lower(_ result: Expression, in lowering: inout Lowering) throws {
+    func lower(_ result: Formula, in lowering: inout Lowering) throws {
         preconditionFailure("elementwise operations are computed by maps")
     }
 }
 
-extension Expression {
+extension Formula {
     var isElementwise: Bool { operation is any Elementwise }
 
     /// The sum of this over the axes along which `shape` was repeated to give this one's: the adjoint of broadcasting.
-    func summed(to shape: Shape) throws -> Expression {
+    func summed(to shape: Shape) throws -> Formula {
         if self.shape == shape { return self }
         let extra = self.shape.rank - shape.rank
         let repeated = (0..<self.shape.rank).filter { $0 < extra || (shape[$0 - extra] == 1 && self.shape[$0] != 1) }

@@ -4,26 +4,26 @@ import Synchronization
 ///
 /// Expressions carry no numbers and no element type. Layers and losses are functions from expressions to expressions; a ``Program`` computes them.
 /// Two expressions are equal when they are the same node.
-public struct Expression: Sendable, Hashable, CustomStringConvertible {
+public struct Formula: Sendable, Hashable, CustomStringConvertible {
     let node: Node
 
     public var shape: Shape { node.shape }
     var operation: any Operation { node.operation }
-    var operands: [Expression] { node.operands }
+    var operands: [Formula] { node.operands }
     /// Grows along every path from operands to results, so that sorting by it is a topological order.
     var id: Int { node.id }
 
     /// Applies an operation. Throws when the operands' shapes do not fit it.
-    init(_ operation: some Operation, _ operands: Expression...) throws {
+    init(_ operation: some Operation, _ operands: Formula...) throws {
         try self.init(operation, operands)
     }
 
-    init(_ operation: any Operation, _ operands: [Expression]) throws {
+    init(_ operation: any Operation, _ operands: [Formula]) throws {
         node = Node(operation, operands, shape: try operation.shape(of: operands.map(\.shape)))
     }
 
     /// An elementwise function of one argument, which no shape can make fail.
-    init(_ operation: some Elementwise, of operand: Expression) {
+    init(_ operation: some Elementwise, of operand: Formula) {
         node = Node(operation, [operand], shape: operand.shape)
     }
 
@@ -31,7 +31,7 @@ public struct Expression: Sendable, Hashable, CustomStringConvertible {
         node = Node(operation, [], shape: shape)
     }
 
-    public static func == (a: Expression, b: Expression) -> Bool { a.node === b.node }
+    public static func == (a: Formula, b: Formula) -> Bool { a.node === b.node }
     public func hash(into hasher: inout Hasher) { hasher.combine(node.id) }
 
     public var description: String {
@@ -40,7 +40,7 @@ public struct Expression: Sendable, Hashable, CustomStringConvertible {
     }
 }
 
-extension Expression: ExpressibleByFloatLiteral, ExpressibleByIntegerLiteral {
+extension Formula: ExpressibleByFloatLiteral, ExpressibleByIntegerLiteral {
     public init(floatLiteral value: Double) { self = .constant(value) }
     public init(integerLiteral value: Int) { self = .constant(Double(value)) }
 }
@@ -49,12 +49,12 @@ extension Expression: ExpressibleByFloatLiteral, ExpressibleByIntegerLiteral {
 final class Node: @unchecked Sendable {
     let id: Int
     let operation: any Operation
-    private(set) var operands: [Expression]
+    private(set) var operands: [Formula]
     let shape: Shape
 
     private static let created = Atomic<Int>(0)
 
-    init(_ operation: any Operation, _ operands: [Expression], shape: Shape) {
+    init(_ operation: any Operation, _ operands: [Formula], shape: Shape) {
         id = Node.created.wrappingAdd(1, ordering: .relaxed).newValue
         self.operation = operation
         self.operands = operands
@@ -75,9 +75,9 @@ final class Node: @unchecked Sendable {
 }
 
 /// All expressions that the given ones are computed from, themselves included, operands before results.
-func topologicalOrder(of outputs: [Expression]) -> [Expression] {
+func topologicalOrder(of outputs: [Formula]) -> [Formula] {
     var seen = Set<Int>()
-    var order: [Expression] = []
+    var order: [Formula] = []
     var pending = outputs
     while let expression = pending.popLast() {
         guard seen.insert(expression.id).inserted else { continue }

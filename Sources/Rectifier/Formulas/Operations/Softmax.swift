@@ -6,33 +6,33 @@ import CRectifierKernels
 struct Softmax: Operation {
     func shape(of operands: [Shape]) throws -> Shape { try operands[0].checkedMatrix(name) }
 
-    func gradient(upstream g: Expression, operands x: [Expression], result y: Expression) throws -> [Expression?] {
+    func gradient(upstream g: Formula, operands x: [Formula], result y: Formula) throws -> [Formula?] {
         [try y * (g - (g * y).sum(over: [-1], keepingAxes: true))]
     }
 
-    func lower(_ result: Expression, in lowering: inout Lowering) { lowering.addRows(lowering.kernels.softmax, result) }
+    func lower(_ result: Formula, in lowering: inout Lowering) { lowering.addRows(lowering.kernels.softmax, result) }
 }
 
 /// x - log Σ exp(x) along the last axis.
 struct LogSoftmax: Operation {
     func shape(of operands: [Shape]) throws -> Shape { try operands[0].checkedMatrix(name) }
 
-    func gradient(upstream g: Expression, operands x: [Expression], result y: Expression) throws -> [Expression?] {
+    func gradient(upstream g: Formula, operands x: [Formula], result y: Formula) throws -> [Formula?] {
         [try g - softmax(x[0]) * g.sum(over: [-1], keepingAxes: true)]
     }
 
-    func lower(_ result: Expression, in lowering: inout Lowering) { lowering.addRows(lowering.kernels.log_softmax, result) }
+    func lower(_ result: Formula, in lowering: inout Lowering) { lowering.addRows(lowering.kernels.log_softmax, result) }
 }
 
 /// log Σ exp(x) along the last axis, which stays as an extent of 1.
 struct LogSumExp: Operation {
     func shape(of operands: [Shape]) throws -> Shape { [try operands[0].checkedMatrix(name)[0], 1] }
 
-    func gradient(upstream g: Expression, operands x: [Expression], result y: Expression) throws -> [Expression?] {
+    func gradient(upstream g: Formula, operands x: [Formula], result y: Formula) throws -> [Formula?] {
         [try g * softmax(x[0])]
     }
 
-    func lower(_ result: Expression, in lowering: inout Lowering) { lowering.addRows(lowering.kernels.log_sum_exp, result) }
+    func lower(_ result: Formula, in lowering: inout Lowering) { lowering.addRows(lowering.kernels.log_sum_exp, result) }
 }
 
 /// -Σ target · logSoftmax(logits) along the last axis, which stays as an extent of 1.
@@ -44,23 +44,23 @@ struct SoftmaxCrossEntropy: Operation {
         return [operands[0][0], 1]
     }
 
-    func gradient(upstream g: Expression, operands x: [Expression], result y: Expression) throws -> [Expression?] {
+    func gradient(upstream g: Formula, operands x: [Formula], result y: Formula) throws -> [Formula?] {
         let (logits, target) = (x[0], x[1])
         // A row of targets is a distribution; its sum is 1 up to rounding and is not formed.
         return [try g * (softmax(logits) - target), try -g * logSoftmax(logits)]
     }
 
-    func lower(_ result: Expression, in lowering: inout Lowering) {
+    func lower(_ result: Formula, in lowering: inout Lowering) {
         lowering.addRows(lowering.kernels.cross_entropy, result, target: result.operands[1])
     }
 }
 
 /// exp(x) / Σ exp(x) along the rows of a matrix.
-public func softmax(_ x: Expression) throws -> Expression { try Expression(Softmax(), x) }
+public func softmax(_ x: Formula) throws -> Formula { try Formula(Softmax(), x) }
 /// log(softmax(x)), without overflow.
-public func logSoftmax(_ x: Expression) throws -> Expression { try Expression(LogSoftmax(), x) }
+public func logSoftmax(_ x: Formula) throws -> Formula { try Formula(LogSoftmax(), x) }
 /// log Σ exp(x) along the rows of a matrix `[m, n]`; gives `[m, 1]`.
-public func logSumExp(_ x: Expression) throws -> Expression { try Expression(LogSumExp(), x) }
+public func logSumExp(_ x: Formula) throws -> Formula { try Formula(LogSumExp(), x) }
 
 extension Shape {
     fileprivate func checkedMatrix(_ name: String) throws -> Shape {
@@ -70,7 +70,7 @@ extension Shape {
 }
 
 extension Lowering {
-    fileprivate mutating func addRows(_ kernel: rk_kernel?, _ result: Expression, target: Expression? = nil) {
+    fileprivate mutating func addRows(_ kernel: rk_kernel?, _ result: Formula, target: Formula? = nil) {
         let x = result.operands[0]
         let extents = extents(of: x)
         let source = buffer(of: x), target = target.map { buffer(of: $0) }, out = newBuffer(for: result)

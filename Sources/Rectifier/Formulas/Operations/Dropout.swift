@@ -8,7 +8,7 @@ struct DropoutMask: Operation {
 
     func shape(of operands: [Shape]) -> Shape { preconditionFailure("leaves are made with their shape") }
 
-    func lower(_ result: Expression, in lowering: inout Lowering) {
+    func lower(_ result: Formula, in lowering: inout Lowering) {
         let extents = lowering.extents(of: result)
         let rows = extents.first ?? 1, columns = extents.dropFirst().reduce(1, *)
         let target = lowering.newBuffer(for: result)
@@ -25,7 +25,7 @@ struct DropoutMask: Operation {
 }
 
 /// Each element 0 with probability `rate`, else scaled by 1 / (1 - rate). `stream` tells the masks of one network apart.
-public func dropout(_ x: Expression, rate: Double, stream: Int) throws -> Expression {
+public func dropout(_ x: Formula, rate: Double, stream: Int) throws -> Formula {
     guard rate > 0 else { return x }
-    return try x * Expression(leaf: DropoutMask(rate: rate, stream: stream), shape: x.shape)
+    return try x * Formula(leaf: DropoutMask(rate: rate, stream: stream), shape: x.shape)
 }

@@ -15,11 +15,11 @@ struct Reshape: Operation {
         return target
     }
 
-    func gradient(upstream g: Expression, operands x: [Expression], result y: Expression) throws -> [Expression?] {
+    func gradient(upstream g: Formula, operands x: [Formula], result y: Formula) throws -> [Formula?] {
         [try g.reshaped(to: x[0].shape)]
     }
 
-    func lower(_ result: Expression, in lowering: inout Lowering) { lowering.alias(result, to: result.operands[0]) }
+    func lower(_ result: Formula, in lowering: inout Lowering) { lowering.alias(result, to: result.operands[0]) }
 }
 
 /// Elements repeated along axes of extent 1 and along new outer axes.
@@ -35,7 +35,7 @@ struct Broadcast: Elementwise {
 
     func instruction(batchSize: Int) -> Instruction { Instruction(RK_OP_COPY) }
 
-    func gradient(upstream g: Expression, operands x: [Expression], result y: Expression) throws -> [Expression?] {
+    func gradient(upstream g: Formula, operands x: [Formula], result y: Formula) throws -> [Formula?] {
         [try g.summed(to: x[0].shape)]
     }
 }
@@ -51,11 +51,11 @@ struct Transpose: Operation {
         return Shape(order.map { operands[0][$0] })
     }
 
-    func gradient(upstream g: Expression, operands x: [Expression], result y: Expression) throws -> [Expression?] {
+    func gradient(upstream g: Formula, operands x: [Formula], result y: Formula) throws -> [Formula?] {
         [try g.transposed(order.indices.map { order.firstIndex(of: $0)! })]
     }
 
-    func lower(_ result: Expression, in lowering: inout Lowering) {
+    func lower(_ result: Formula, in lowering: inout Lowering) {
         let x = result.operands[0]
         let strides = rowMajorStrides(lowering.extents(of: x))
         let extents = lowering.extents(of: result)
@@ -79,16 +79,16 @@ struct Slice: Operation {
         return shape
     }
 
-    func gradient(upstream g: Expression, operands x: [Expression], result y: Expression) throws -> [Expression?] {
-        func zeros(_ count: Int) throws -> [Expression] {
+    func gradient(upstream g: Formula, operands x: [Formula], result y: Formula) throws -> [Formula?] {
+        func zeros(_ count: Int) throws -> [Formula] {
             var shape = x[0].shape
             shape.extents[axis] = count
-            return count == 0 ? [] : [try Expression.constant(0).broadcast(to: shape)]
+            return count == 0 ? [] : [try Formula.constant(0).broadcast(to: shape)]
         }
         return [try concatenated(zeros(range.lowerBound) + [g] + zeros(x[0].shape[axis] - range.upperBound), axis: axis)]
     }
 
-    func lower(_ result: Expression, in lowering: inout Lowering) {
+    func lower(_ result: Formula, in lowering: inout Lowering) {
         let x = result.operands[0]
         let source = rowMajorStrides(lowering.extents(of: x))
         let extents = lowering.extents(of: result)
@@ -116,7 +116,7 @@ struct Concatenate: Operation {
         return shape
     }
 
-    func gradient(upstream g: Expression, operands x: [Expression], result y: Expression) throws -> [Expression?] {
+    func gradient(upstream g: Formula, operands x: [Formula], result y: Formula) throws -> [Formula?] {
         var start = 0
         return try x.map { operand in
             defer { start += operand.shape[axis] }
@@ -124,7 +124,7 @@ struct Concatenate: Operation {
         }
     }
 
-    func lower(_ result: Expression, in lowering: inout Lowering) {
+    func lower(_ result: Formula, in lowering: inout Lowering) {
         let target = lowering.newBuffer(for: result)
         let strides = rowMajorStrides(lowering.extents(of: result))
         var start = 0
@@ -132,43 +132,43 @@ struct Concatenate: Operation {
             let extents = lowering.extents(of: x)
             lowering.addCopy(
                 name, from: lowering.buffer(of: x), strides: rowMajorStrides(extents),
-                to: target, offset: start * strides[axis], strides: strides, extents: extents)
+                to: target, targetOffset: start * strides[axis], strides: strides, extents: extents)
             start += extents[axis]
         }
     }
 }
 
-extension Expression {
+extension Formula {
     /// The same elements in the same order under another shape of the same count.
-    public func reshaped(to shape: Shape) throws -> Expression { shape == self.shape ? self : try Expression(Reshape(target: shape), self) }
+    public func reshaped(to shape: Shape) throws -> Formula { shape == self.shape ? self : try Formula(Reshape(target: shape), self) }
 
     /// All axes after the first joined into one: `[batch, 28, 28]` becomes `[batch, 784]`.
-    public func flattened() throws -> Expression {
+    public func flattened() throws -> Formula {
         guard shape.rank > 2 else { return self }
         return try reshaped(to: [shape[0], shape.extents.dropFirst().reduce(1, *)])
     }
 
     /// Repeated along axes of extent 1, and along new outer ones, to `shape`.
-    public func broadcast(to shape: Shape) throws -> Expression { shape == self.shape ? self : try Expression(Broadcast(target: shape), self) }
+    public func broadcast(to shape: Shape) throws -> Formula { shape == self.shape ? self : try Formula(Broadcast(target: shape), self) }
 
     /// Axes in another order: result axis i is axis `order[i]` of this. `nil` reverses them.
-    public func transposed(_ order: [Int]? = nil) throws -> Expression {
-        try Expression(Transpose(order: order ?? Array((0..<shape.rank).reversed())), self)
+    public func transposed(_ order: [Int]? = nil) throws -> Formula {
+        try Formula(Transpose(order: order ?? Array((0..<shape.rank).reversed())), self)
     }
 
     /// Part of an axis; negative axes count from the end.
-    public func sliced(axis: Int, _ range: Range<Int>) throws -> Expression {
+    public func sliced(axis: Int, _ range: Range<Int>) throws -> Formula {
         guard let axis = shape.axis(axis) else { throw RectifierError(.shape, "slice: \(shape) has no axis \(axis)") }
-        return try Expression(Slice(axis: axis, range: range), self)
+        return try Formula(Slice(axis: axis, range: range), self)
     }
 }
 
 /// Several expressions joined along an axis; negative axes count from the end.
-public func concatenated(_ parts: [Expression], axis: Int) throws -> Expression {
+public func concatenated(_ parts: [Formula], axis: Int) throws -> Formula {
     guard let first = parts.first, let axis = first.shape.axis(axis) else {
         throw RectifierError(.shape, "concatenated: nothing to join along axis \(axis)")
     }
-    return parts.count == 1 ? first : try Expression(Concatenate(axis: axis), parts)
+    return parts.count == 1 ? first : try Formula(Concatenate(axis: axis), parts)
 }
 
 /// Elements between neighbours along each axis of a contiguous array.
@@ -182,7 +182,7 @@ extension Lowering {
     /// A strided copy. Axes that lie together in source and target alike are joined first.
     mutating func addCopy(
         _ name: String, from source: Buffer, offset sourceOffset: Int = 0, strides sourceStrides: [Int],
-        to target: Buffer, offset targetOffset: Int = 0, strides targetStrides: [Int], extents: [Int]
+        to target: Buffer, targetOffset: Int = 0, strides targetStrides: [Int], extents: [Int]
     ) {
         let (extents, strides) = collapsed(extents, strides: [sourceStrides, targetStrides])
         precondition(extents.count <= Int(RK_COPY_RANK), "\(name): more than \(RK_COPY_RANK) axes that cannot be joined")
