@@ -22,6 +22,10 @@ enum Decimal {
         if p < end, p.pointee == UInt8(ascii: ".") {
             p += 1
             let firstDecimal = p
+            while end - p >= 8, let eight = eightDigits(p) {
+                mantissa = mantissa &* 100_000_000 &+ eight
+                p += 8
+            }
             while p < end, case let digit = p.pointee &- UInt8(ascii: "0"), digit < 10 {
                 mantissa = mantissa &* 10 &+ UInt64(digit)
                 p += 1
@@ -56,6 +60,17 @@ enum Decimal {
     static func number(_ text: String) -> Double? {
         var text = text
         return text.withUTF8 { number($0) }
+    }
+
+    /// The number that the next eight bytes are, if all are digits: pairs, then fours, then eight are put together side by side.
+    @inline(__always)
+    private static func eightDigits(_ p: UnsafePointer<UInt8>) -> UInt64? {
+        var v = UInt64(littleEndian: UnsafeRawPointer(p).loadUnaligned(as: UInt64.self))
+        let high: UInt64 = 0xf0f0_f0f0_f0f0_f0f0
+        guard (v & high) | (((v &+ 0x0606_0606_0606_0606) & high) &>> 4) == 0x3333_3333_3333_3333 else { return nil }
+        v = ((v & 0x0f0f_0f0f_0f0f_0f0f) &* 2561) &>> 8
+        v = ((v & 0x00ff_00ff_00ff_00ff) &* 6_553_601) &>> 16
+        return ((v & 0x0000_ffff_0000_ffff) &* 42_949_672_960_001) &>> 32
     }
 
     /// The exponent behind an `e`; 0, and no move, where none follows.
@@ -120,5 +135,9 @@ enum Decimal {
     private static let powersOfTen: [Double] = [
         1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
     ]
-    private static let powersOfFive: [UInt64] = (0...27).map { (0..<$0).reduce(1) { power, _ in power * 5 } }
+    private static let powersOfFive: [UInt64] = [
+        1, 5, 25, 125, 625, 3125, 15625, 78125, 390625, 1953125, 9765625, 48828125, 244140625, 1220703125, 6103515625, 30517578125,
+        152587890625, 762939453125, 3814697265625, 19073486328125, 95367431640625, 476837158203125, 2384185791015625, 11920928955078125,
+        59604644775390625, 298023223876953125, 1490116119384765625, 7450580596923828125,
+    ]
 }
