@@ -25,7 +25,9 @@ struct Table {
     var hasHeader: Bool { file?.hasHeader ?? false }
 
     /// `line 292` of a text file, `row 7` of an array.
-    func place(ofRow row: Int) -> String {
+    func place(ofRow row: Int) -> String { Table.place(ofRow: row, in: file) }
+
+    static func place(ofRow row: Int, in file: CSVFile?) -> String {
         guard let file else { return "row \(row)" }
         var scanner = CSVScanner(
             file: file.bytes.start, position: file.bytes.start + file.dataStart, end: file.bytes.end, separator: file.separator)
@@ -45,6 +47,16 @@ struct Table {
                 try body(number, block.row(row))
                 number += 1
             }
+        }
+    }
+
+    /// Calls `body` with the cells of some rows, which come in ascending order.
+    func forEachRow(among rows: [Int32], _ body: (UnsafeMutablePointer<Double>) -> Void) {
+        var next = 0
+        forEachRow { number, cells in
+            guard next < rows.count, rows[next] == number else { return }
+            body(cells)
+            next += 1
         }
     }
 }
