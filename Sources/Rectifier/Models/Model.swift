@@ -31,7 +31,7 @@ public struct Model: Sendable {
         guard network.outputShape == [data.outputCount] else {
             throw RectifierError(.shape, "the model gives \(network.outputShape), the data's targets need [\(data.outputCount)]")
         }
-        return try evaluator(threads: threads).evaluate(data, targetScale: preparation?.targetScale ?? 1)
+        return try evaluator(threads: threads).evaluate(data, preparation: preparation)
     }
 
     /// What the model says of each sample.
@@ -40,8 +40,8 @@ public struct Model: Sendable {
         try checkShape(of: data)
         var outputs = try evaluator(threads: threads).predictions(data)
         let width = network.outputShape.reduce(1, *)
-        if let preparation, preparation.classNames == nil {
-            for index in outputs.indices { outputs[index] = Float(Double(outputs[index]) * preparation.targetScale + preparation.targetOffset) }
+        if let values = preparation?.targetValues {
+            for index in outputs.indices { outputs[index] = Float(values[index % width].original(Double(outputs[index]))) }
         }
         var result = Predictions(outputs: outputs, width: width)
         if loss == .softmaxCrossEntropy {

@@ -18,18 +18,17 @@ final class Evaluator {
         self.pool = pool
     }
 
-    /// Loss and quality.
-    /// - Parameter targetScale: What a difference of targets is multiplied by to be in the target's own unit.
-    func evaluate(_ data: Dataset, targetScale: Double = 1) throws -> Evaluation {
+    /// Loss and quality, errors in the targets' own units.
+    func evaluate(_ data: Dataset, preparation: Preparation? = nil) throws -> Evaluation {
         let target = Formula.input(Network.targetName, shape: network.output.shape)
         let losses = try loss(network.output, target)
         var total = 0.0
-        var quality = Quality(data)
+        var quality = Quality(data, units: preparation?.targetValues?.map(\.deviation))
         try run(data, outputs: [losses, network.output]) { program, start, count in
             total += program.values(ofOutput: 0).reduce(0, +)
             quality.add(program.values(ofOutput: 1), start: start, count: count)
         }
-        return quality.evaluation(loss: total / Double(data.count), targetScale: targetScale)
+        return quality.evaluation(loss: total / Double(data.count))
     }
 
     /// Predictions row by row: probabilities, or values.
@@ -39,8 +38,6 @@ final class Evaluator {
         try run(data, outputs: [loss.prediction(network.output)]) { program, _, _ in result += program.values(ofOutput: 0).lazy.map { Float($0) } }
         return result
     }
-
-    private var programs: [String: Program] = [:]
 
     private func run(_ data: Dataset, outputs: [Formula], _ body: (Program, Int, Int) throws -> Void) throws {
         let rows = (0..<Int32(data.count)).map { $0 }
@@ -66,12 +63,15 @@ final class Evaluator {
 private struct Quality {
     private let targets: Dataset.Targets
     private var confusion: [[Int]] = []
-    private var squaredError = 0.0
+    /// What differences of each target are multiplied by.
+    private let units: [Double]
+    private var squaredError = 0.0, squaredErrorInUnits = 0.0
     /// Mean and summed squared deviation of the targets, by Welford's update.
     private var seen = 0, mean = 0.0, deviation = 0.0
 
-    init(_ data: Dataset) {
+    init(_ data: Dataset, units: [Double]?) {
         targets = data.targets
+        self.units = units ?? [Double](repeating: 1, count: data.outputCount)
         if case .classes(_, let names) = targets { confusion = names.map { _ in [Int](repeating: 0, count: names.count) } }
     }
 
@@ -90,7 +90,9 @@ private struct Quality {
 
     private mutating func addErrors(_ outputs: [Double], _ targets: some Sequence<Double>) {
         for (output, target) in zip(outputs, targets) {
-            squaredError += (output - target) * (output - target)
+            let square = (output - target) * (output - target), unit = units[seen % units.count]
+            squaredError += square
+            squaredErrorInUnits += square * unit * unit
             seen += 1
             let fromOldMean = target - mean
             mean += fromOldMean / Double(seen)
@@ -98,14 +100,14 @@ private struct Quality {
         }
     }
 
-    func evaluation(loss: Double, targetScale: Double) -> Evaluation {
+    func evaluation(loss: Double) -> Evaluation {
         var result = Evaluation(loss: loss)
         if !confusion.isEmpty {
             let right = confusion.indices.reduce(0) { $0 + confusion[$1][$1] }
             result.accuracy = Double(right) / Double(confusion.joined().reduce(0, +))
             result.confusion = confusion
         } else if seen > 0 {
-            result.rmse = (squaredError / Double(seen)).squareRoot() * targetScale
+            result.rmse = (squaredErrorInUnits / Double(seen)).squareRoot()
             // Of targets that are all equal, any error explains nothing.
             result.r2 = deviation > 0 ? 1 - squaredError / deviation : 0
         }

@@ -191,7 +191,7 @@ final class TrainingRun {
     }
 
     private func evaluate() throws -> Evaluation? {
-        try trainer.heldOut.map { try evaluator.evaluate($0, targetScale: trainer.preparation?.targetScale ?? 1) }
+        try trainer.heldOut.map { try evaluator.evaluate($0, preparation: trainer.preparation) }
     }
 
     private var cure: String { "lower the learning rate (now \(numbers.others.pointee.learning_rate)), or clip the gradient" }
