@@ -76,6 +76,8 @@ final class TrainingRun {
         var reason = TrainingEvent.Outcome.Reason.completed
         var saved = false
         try trainer.training.withFeeds { feeds in
+            // Shows before the work, not after it, whether the output can be written; and a run stopped in its first epoch can be resumed.
+            if trainer.checkpoint == nil { try save(listener) }
             var programs: [Int: Program] = [:]
             func program(_ size: Int) throws -> Program {
                 if let program = programs[size] { return program }
@@ -168,16 +170,16 @@ final class TrainingRun {
             throw RectifierError(
                 .divergence, "training diverged in epoch \(position.epochsDone + 1): \(bad.count) of the numbers in \(bad.name) are not finite; \(cure)")
         }
-        let heldOut = try evaluate()
+        let heldOut = try evaluate(), validation = try evaluate(trainer.validation)
         let seconds = position.epochSeconds
         let report = TrainingEvent.EpochReport(
-            epoch: position.epochsDone + 1, trainLoss: position.lossTotal / Double(count), heldOut: heldOut, seconds: seconds,
+            epoch: position.epochsDone + 1, trainLoss: position.lossTotal / Double(count), heldOut: heldOut, validation: validation, seconds: seconds,
             samplesPerSecond: Double(count) / max(seconds, 1e-9), learningRate: numbers.others.pointee.learning_rate)
         position.epochsDone += 1
         position.stepsInEpoch = 0
         position.lossTotal = 0
         position.epochSeconds = 0
-        if let stopping = settings.earlyStopping, let loss = heldOut?.loss {
+        if let stopping = settings.earlyStopping, let loss = (validation ?? heldOut)?.loss {
             if loss < (position.bestLoss ?? .infinity) - stopping.minimumDelta {
                 position.bestLoss = loss
                 position.bestEpoch = position.epochsDone
@@ -190,8 +192,10 @@ final class TrainingRun {
         return heldOut
     }
 
-    private func evaluate() throws -> Evaluation? {
-        try trainer.heldOut.map { try evaluator.evaluate($0, preparation: trainer.preparation) }
+    private func evaluate() throws -> Evaluation? { try evaluate(trainer.heldOut) }
+
+    private func evaluate(_ data: Dataset?) throws -> Evaluation? {
+        try data.map { try evaluator.evaluate($0, preparation: trainer.preparation) }
     }
 
     private var cure: String { "lower the learning rate (now \(numbers.others.pointee.learning_rate)), or clip the gradient" }
@@ -209,6 +213,9 @@ final class TrainingRun {
 
     private func save(_ listener: (TrainingEvent) throws -> Void) throws {
         guard let output = trainer.output else { return }
+        guard trainer.network.isDescribable else {
+            throw RectifierError(.output, "\(output.relativePath): a network with layers that are code cannot be written; train it without an output")
+        }
         try Checkpoint(model: model(), states: memory.states.map { memory.read($0) }, position: position, best: best).write(to: output)
         try listener(.checkpointed(output))
     }
