@@ -73,7 +73,8 @@ import Testing
     /// Numbers decide the order, not names; spaces and any escapes are fine.
     @Test func readsWhatOthersWrite() throws {
         let header = """
-            {"b" : {"data_offsets":[1, 2],"dtype":"U8","shape":[]},\t"\\u0061\\ud83d\\ude42":{ "dtype":"U8","shape":[ 1 ],"data_offsets":[0,1]}}   
+            {"b" : {"data_offsets":[1, 2],"dtype":"U8","shape":[]},
+            \t"\\u0061\\ud83d\\ude42":{ "dtype":"U8","shape":[ 1 ],"data_offsets":[0,1]}} \n \u{20}
             """
         let read = try SafeTensors(Self.file(header, [7, 8]), name: "test")
         #expect(read.tensors.map(\.name) == ["a🙂", "b"])
