@@ -8,6 +8,9 @@ struct CSVFile {
     /// Where the first row of data begins.
     let dataStart: Int
 
+    /// The most columns of a table.
+    static let columnLimit = 1 << 20
+
     /// The most of a file that is looked at to find out how it is written.
     private static let sampleSize = 1 << 18
     private static let sampleRows = 1000
@@ -37,6 +40,9 @@ struct CSVFile {
             first = try scanner.row()
         } catch {
             throw CSVFile.error(error, in: bytes, columnNames: [])
+        }
+        guard first.count <= CSVFile.columnLimit else {
+            throw RectifierError(.data, "\(name): has \(first.count) columns, more than \(CSVFile.columnLimit)")
         }
         let hasHeader = header ?? CSVFile.looksLikeHeader(sample)
         self.hasHeader = hasHeader

@@ -56,6 +56,15 @@ public struct Dataset: Sendable {
         try checkTargets()
     }
 
+    /// The same for what came of a file, which messages then begin with.
+    init(count: Int, sampleShape: [Int], features: Features, targets: Targets, source: String) throws {
+        do {
+            try self.init(count: count, sampleShape: sampleShape, features: features, targets: targets)
+        } catch let error as RectifierError {
+            throw RectifierError(error.kind, "\(source): \(error.description)")
+        }
+    }
+
     /// Elements in a sample.
     public var width: Int { sampleShape.reduce(1, *) }
 

@@ -10,6 +10,9 @@ struct NumericArray: Sendable {
     var sampleShape: [Int] { Array(shape.dropFirst()) }
     var width: Int { sampleShape.reduce(1, *) }
 
+    /// The columns of an array of rank 1 or 2.
+    var columnCount: Int { shape.count == 1 ? 1 : shape[1] }
+
     /// The product of extents; nil where it is beyond every memory or an extent is negative.
     static func elementCount(_ shape: [Int]) -> Int? {
         var count = 1

@@ -66,8 +66,8 @@ extension Table {
     init(_ array: NumericArray, appending appended: NumericArray? = nil) throws {
         name = array.name
         rowCount = array.count
-        let width = array.shape.count == 1 ? 1 : array.shape[1]
-        let appendedWidth = appended.map { $0.shape.count == 1 ? 1 : $0.shape[1] } ?? 0
+        let width = array.columnCount
+        let appendedWidth = appended?.columnCount ?? 0
         columns = (0..<width).map { Column(name: String($0), content: .numbers) }
         for i in 0..<appendedWidth { columns.append(Column(name: appendedWidth == 1 ? "target" : "target \(i)", content: .numbers)) }
         blocks = []

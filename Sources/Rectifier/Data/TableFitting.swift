@@ -21,6 +21,7 @@ extension Table {
         let split = try Split(rows, share: share, seed: seed, name: name)
         let target = try targetValues.fitted(task: settings.task, rows: rows, training: split.training)
 
+        if !split.heldOut.isEmpty { notes.append("\(split.heldOut.count) of \(rows.count) rows are held out, drawn by the seed") }
         let layout = Preparation.Layout(
             columns: try learned(features, rows: split.training), fieldCount: columns.count, targetIndices: targets,
             targetNames: targets.map { columns[$0].name }, hasHeader: hasHeader,
@@ -30,9 +31,9 @@ extension Table {
         let encoding = TableEncoding(layout, of: self, indices: layout.columns.map(\.index))
         let (training, heldOut) = try encoding.features(takingBlocksOf: &self, first: split.training, second: split.heldOut)
         return Fitted(
-            training: try Dataset(count: split.training.count, sampleShape: [layout.width], features: .floats(training), targets: trainingTargets),
+            training: try Dataset(count: split.training.count, sampleShape: [layout.width], features: .floats(training), targets: trainingTargets, source: name),
             heldOut: split.heldOut.isEmpty
-                ? nil : try Dataset(count: split.heldOut.count, sampleShape: [layout.width], features: .floats(heldOut), targets: heldOutTargets),
+                ? nil : try Dataset(count: split.heldOut.count, sampleShape: [layout.width], features: .floats(heldOut), targets: heldOutTargets, source: name),
             preparation: Preparation(input: .table(layout: layout), target: target, missing: settings.missing), notes: notes)
     }
 

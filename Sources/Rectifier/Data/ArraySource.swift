@@ -1,0 +1,129 @@
+/// Samples of a binary file: features and, unless they were not asked for, targets.
+struct ArraySource {
+    var features: NumericArray
+    var targets: NumericArray?
+    /// Whether the file's form says that the targets are classes.
+    var areLabels = false
+
+    /// Images and the like are taken whole; what has one axis a sample is a table.
+    var isTable: Bool { features.shape.count <= 2 && !areLabels }
+
+    init(features: NumericArray, targets: NumericArray?, areLabels: Bool = false) {
+        self.features = features
+        self.targets = targets.map(ArraySource.withoutOneHot)
+        self.areLabels = areLabels
+    }
+
+    /// Rows with a single 1 among zeros become its place; rows of one number become that number.
+    private static func withoutOneHot(_ targets: NumericArray) -> NumericArray {
+        guard targets.shape.count == 2 else { return targets }
+        let (rows, width) = (targets.shape[0], targets.shape[1])
+        if width == 1 { return NumericArray(name: targets.name, shape: [rows], elements: targets.elements) }
+        var labels: [UInt8] = []
+        guard width > 1, width <= 256 else { return targets }
+        labels.reserveCapacity(rows)
+        for row in 0..<rows {
+            var label: Int?
+            for column in 0..<width {
+                let value = targets.element(row * width + column)
+                if value == 1, label == nil { label = column } else if value != 0 { return targets }
+            }
+            guard let label else { return targets }
+            labels.append(UInt8(label))
+        }
+        return NumericArray(name: targets.name, shape: [rows], elements: .bytes(labels))
+    }
+
+    /// As a table, the targets in its last columns.
+    func table() throws -> Table {
+        try requireSamples(finite: false)
+        guard features.columnCount <= CSVFile.columnLimit else {
+            throw RectifierError(.data, "\(features.name): has \(features.columnCount) columns, more than \(CSVFile.columnLimit)")
+        }
+        if let targets, targets.shape.count > 2 {
+            throw RectifierError(.shape, "\(targets.name): targets need one number or one row a sample; their shape is \(describe(targets.shape))")
+        }
+        return try Table(features, appending: targets)
+    }
+
+    /// Prepares images to train on.
+    func fitted(settings: DataSettings, share: Double, seed: UInt64) throws -> Table.Fitted {
+        try requireSamples()
+        let values = try targetValues()
+        let split = try Split((0..<Int32(features.count)).map { $0 }, share: share, seed: seed, name: features.name)
+        let target = try values.fitted(task: settings.task, rows: (0..<Int32(features.count)).map { $0 }, training: split.training)
+        let input: Preparation.Input
+        if features.isBytes {
+            input = .bytes(shape: features.sampleShape)
+        } else {
+            let width = features.width
+            let scale = Scale.of(split.training.lazy.flatMap { row in (Int(row) * width..<(Int(row) + 1) * width).lazy.map(features.element) })
+            let checked = try scale.checked(features.name)
+            input = .numbers(shape: features.sampleShape, mean: checked.mean, deviation: checked.deviation)
+        }
+        let preparation = Preparation(input: input, target: target, missing: nil)
+        let everything = try dataset(preparation, targets: values)
+        return .init(
+            training: split.heldOut.isEmpty ? everything : try everything.selecting(split.training),
+            heldOut: split.heldOut.isEmpty ? nil : try everything.selecting(split.heldOut), preparation: preparation, notes: [])
+    }
+
+    /// Prepares images in a way that was learned before.
+    ///
+    /// - Parameter targets: nil: without.
+    func dataset(_ preparation: Preparation, targets: TargetValues?) throws -> Dataset {
+        try requireSamples()
+        guard features.sampleShape == preparation.inputShape else {
+            throw RectifierError(
+                .shape, "\(features.name): its samples have the shape \(describe(features.sampleShape)), "
+                    + "the model takes \(describe(preparation.inputShape))")
+        }
+        let prepared: Dataset.Features
+        switch preparation.input {
+        case .bytes:
+            guard features.isBytes else {
+                throw RectifierError(.data, "\(features.name): holds no bytes, but the model was trained on bytes from 0 to 255; save it as uint8")
+            }
+            prepared = features.elements
+        case .numbers(_, let mean, let deviation):
+            let count = features.elements.count
+            prepared = .floats(
+                [Float](unsafeUninitializedCapacity: count) { space, filled in
+                    for i in 0..<count { space.initializeElement(at: i, to: Float((features.element(i) - mean) / deviation)) }
+                    filled = count
+                })
+        case .table: throw RectifierError(.shape, "\(features.name): holds images, the model takes the columns of a table")
+        }
+        let rows = (0..<Int32(features.count)).map { $0 }
+        return try Dataset(
+            count: features.count, sampleShape: features.sampleShape, features: prepared,
+            targets: targets?.encoded(preparation.target, rows: rows) ?? .none, source: features.name)
+    }
+
+    private func requireSamples(finite: Bool = true) throws {
+        guard features.count > 0, features.width > 0 else {
+            throw RectifierError(.data, "\(features.name): is empty (its shape is \(describe(features.shape))); at least one sample is needed")
+        }
+        guard features.count <= Int32.max else { throw RectifierError(.data, "\(features.name): has more than 2147483647 samples") }
+        guard finite, !features.isBytes else { return }
+        for i in 0..<features.elements.count where !features.element(i).isFinite {
+            throw RectifierError(.data, "\(features.name): sample \(i / features.width) holds \(features.element(i)), which is not a finite number")
+        }
+    }
+
+    func targetValues() throws -> TargetValues {
+        guard let targets else {
+            throw RectifierError(.data, "\(features.name): has no targets; put features and targets into one .npz file, as x and y")
+        }
+        guard targets.shape.count <= 2, targets.width > 0 else {
+            throw RectifierError(.shape, "\(targets.name): targets need one number or one row a sample; their shape is \(describe(targets.shape))")
+        }
+        let numbers = targets.doubles
+        if let place = numbers.firstIndex(where: { !$0.isFinite }) {
+            throw RectifierError(.data, "\(targets.name): the target of sample \(place / targets.width) is not a finite number")
+        }
+        let names = targets.width == 1 ? ["target"] : (0..<targets.width).map { "target \($0)" }
+        return TargetValues(
+            numbers: numbers, names: names, levels: nil, source: targets.name, place: { "sample \($0)" }, areLabels: areLabels || targets.isBytes)
+    }
+}

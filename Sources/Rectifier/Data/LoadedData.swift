@@ -1,0 +1,97 @@
+import Foundation
+
+/// The data of a run, prepared: what a recipe's ``DataSettings`` stand for.
+public struct LoadedData: Sendable {
+    public var training: Dataset
+    /// What a model is judged by: the test data where there is any, else what was held out of the training data.
+    public var heldOut: Dataset?
+    /// Held out beside the test data, where that was asked for.
+    public var validation: Dataset?
+    /// What must be applied to every file that follows.
+    public var preparation: Preparation
+    /// What the user should know: columns and rows left out, what is predicted, what is held out. One line each.
+    public var notes: [String]
+
+    /// Reads or generates the data.
+    ///
+    /// The source is the name of a generated set (``GeneratedData``), a folder of IDX files, an IDX, `.npy` or `.npz` file, or a text file with a table; any
+    /// file may be gzipped. What it is its content says. Everything that is learned from the data is learned from the training split, which is drawn first.
+    ///
+    /// - Parameters:
+    ///   - seed: draws generated sets and the split.
+    ///   - base: what relative paths start from; nil: the working directory.
+    /// - Throws: ``RectifierError`` that names the file, and the line, column or sample.
+    public init(_ settings: DataSettings, seed: UInt64, relativeTo base: URL? = nil) throws {
+        var share: Double?
+        if case .share(let value) = settings.validation {
+            share = value
+            guard value >= 0, value < 1 else {
+                throw RectifierError(.setting, "validation \(value): must be a share from 0 to below 1, or a file")
+            }
+        }
+
+        if GeneratedData.names.contains(settings.source) {
+            let sets = try GeneratedData.make(settings.source, samples: settings.samples, noise: settings.noise, seed: seed)
+            preparation = try Preparation(of: sets.training)
+            training = sets.training
+            heldOut = sets.test
+            notes = []
+            if let share, share > 0 {
+                let split = try Split((0..<Int32(training.count)).map { $0 }, share: share, seed: seed, name: settings.source)
+                validation = try training.selecting(split.heldOut)
+                training = try training.selecting(split.training)
+            }
+            if let test = settings.test { heldOut = try preparation.dataset(reading: test, seed: seed, relativeTo: base, into: &notes) }
+        } else {
+            let source = try DataSource(
+                settings.source, relativeTo: base, needsTargets: true, target: settings.target, header: settings.header, separator: settings.separator)
+            guard let main = source.main else {
+                throw RectifierError(.file, "\(settings.source): holds test data only; training data is missing")
+            }
+            let hasTest = settings.test != nil || source.test != nil
+            let isSplit = settings.validation == nil ? !hasTest : share != nil
+            let drawn = isSplit ? share ?? 0.2 : 0
+            let fitted: Table.Fitted
+            switch main {
+            case .table(let file):
+                let targets = [try LoadedData.targetColumn(settings.target, of: file.columnNames, in: settings.source)]
+                fitted = try file.table().fitted(targets: targets, settings: settings, share: drawn, seed: seed)
+            case .arrays(let arrays) where arrays.isTable:
+                let table = try arrays.table()
+                var targets = Array(arrays.features.columnCount..<table.columns.count)
+                if targets.isEmpty {
+                    targets = [try LoadedData.targetColumn(settings.target, of: table.columns.map(\.name), in: settings.source)]
+                }
+                fitted = try table.fitted(targets: targets, settings: settings, share: drawn, seed: seed)
+            case .arrays(let arrays):
+                fitted = try arrays.fitted(settings: settings, share: drawn, seed: seed)
+            }
+            (training, preparation, notes) = (fitted.training, fitted.preparation, fitted.notes)
+            if let test = settings.test {
+                heldOut = try preparation.dataset(
+                    reading: test, header: settings.header, separator: settings.separator, seed: seed, relativeTo: base, into: &notes)
+                validation = fitted.heldOut
+            } else if let test = source.test {
+                heldOut = try preparation.dataset(test, needsTargets: true, into: &notes)
+                validation = fitted.heldOut
+            } else {
+                heldOut = fitted.heldOut
+            }
+        }
+
+        if case .source(let path) = settings.validation {
+            let data = try preparation.dataset(
+                reading: path, header: settings.header, separator: settings.separator, seed: seed, relativeTo: base, into: &notes)
+            if heldOut == nil { heldOut = data } else { validation = data }
+        }
+        notes.insert(preparation.summary, at: 0)
+    }
+
+    /// The column to predict: by its name, else by its number from 0, else the last.
+    static func targetColumn(_ target: String?, of names: [String], in source: String) throws -> Int {
+        guard let target else { return names.count - 1 }
+        if let index = names.firstIndex(of: target) { return index }
+        if let index = Int(target), names.indices.contains(index) { return index }
+        throw RectifierError(.setting, "\(source): no column \(quoted(target)) to predict; the columns are \(TargetValues.listed(names))")
+    }
+}

@@ -1,0 +1,162 @@
+import Foundation
+
+extension Preparation {
+    /// Reads data for a model that was trained on other data, in any form.
+    ///
+    /// Of a source with a training and a test part, the test part is read. A table needs the columns that the model uses: by their names where the training
+    /// file had a header, else by their places; without targets it may lack theirs.
+    ///
+    /// - Parameters:
+    ///   - needsTargets: whether targets are read, as `evaluate` needs them; otherwise they may be absent, and the dataset has none.
+    ///   - header: whether a table's first line holds names; nil: as in the training file. With `false`, columns go by their places.
+    ///   - separator: nil: as in the training file.
+    ///   - seed: for generated sets.
+    ///   - base: what relative paths start from; nil: the working directory.
+    /// - Returns: the data, and notes for the user, one line each.
+    /// - Throws: ``RectifierError`` that names the file, and the line, column or sample; or both shapes where they do not fit.
+    public func dataset(
+        reading source: String, needsTargets: Bool, header: Bool? = nil, separator: String? = nil, seed: UInt64 = 0, relativeTo base: URL? = nil
+    ) throws -> (dataset: Dataset, notes: [String]) {
+        var notes: [String] = []
+        let dataset = try dataset(
+            reading: source, needsTargets: needsTargets, header: header, separator: separator, seed: seed, relativeTo: base, into: &notes)
+        return (dataset, notes)
+    }
+
+    func dataset(
+        reading source: String, needsTargets: Bool = true, header: Bool? = nil, separator: String? = nil, seed: UInt64, relativeTo base: URL?,
+        into notes: inout [String]
+    ) throws -> Dataset {
+        if GeneratedData.names.contains(source) {
+            var data = try GeneratedData.make(source, samples: nil, noise: nil, seed: seed).test
+            try require(data.sampleShape, of: source)
+            if !needsTargets {
+                data.targets = .none
+            } else if case .classes(_, let names) = data.targets, names != classNames {
+                throw RectifierError(.data, "\(source): its classes are not those of the model")
+            }
+            return data
+        }
+        var layout: Layout?
+        if case .table(let table) = input { layout = table }
+        let opened = try DataSource(
+            source, relativeTo: base, needsTargets: needsTargets, target: nil, header: header ?? layout?.hasHeader,
+            separator: separator ?? layout?.separator)
+        if opened.main != nil, opened.test != nil { notes.append("\(source): its test part is used") }
+        guard let part = opened.test ?? opened.main else { throw RectifierError(.file, "\(source): holds no samples with targets") }
+        return try dataset(part, needsTargets: needsTargets, into: &notes)
+    }
+
+    func dataset(_ part: DataSource.Part, needsTargets: Bool, into notes: inout [String]) throws -> Dataset {
+        switch (part, input) {
+        case (.table(let file), .table(let layout)):
+            return try dataset(of: file, layout, needsTargets: needsTargets, into: &notes)
+        case (.arrays(let arrays), .table(let layout)):
+            guard arrays.features.shape.count <= 2 else {
+                throw RectifierError(
+                    .shape, "\(arrays.features.name): its samples have the shape \(describe(arrays.features.sampleShape)), "
+                        + "the model takes rows of \(layout.columns.count) columns")
+            }
+            return try dataset(of: try arrays.table(), layout, needsTargets: needsTargets, into: &notes)
+        case (.arrays(let arrays), _):
+            return try arrays.dataset(self, targets: needsTargets ? arrays.targetValues() : nil)
+        case (.table(let file), _):
+            throw RectifierError(
+                .shape, "\(file.bytes.name): is a table of \(file.columnNames.count) columns, the model takes samples of the shape \(describe(inputShape))")
+        }
+    }
+
+    private func require(_ shape: [Int], of source: String) throws {
+        guard shape == inputShape else {
+            throw RectifierError(.shape, "\(source): its samples have the shape \(describe(shape)), the model takes \(describe(inputShape))")
+        }
+    }
+
+    // MARK: Tables
+
+    private func dataset(of file: CSVFile, _ layout: Layout, needsTargets: Bool, into notes: inout [String]) throws -> Dataset {
+        let places = try places(in: file.columnNames, file.hasHeader && layout.hasHeader, layout, needsTargets, file.bytes.name)
+        var readings = [ColumnReading](repeating: .skipped, count: file.columnNames.count)
+        for (column, index) in zip(layout.columns, places.features) {
+            if case .numbers = column.content { readings[index] = .numeric } else { readings[index] = .text }
+        }
+        for index in places.targets { readings[index] = areTargetsNumbers ? .numeric : .text }
+        return try dataset(of: try file.table(reading: readings), layout, places, into: &notes)
+    }
+
+    private func dataset(of table: consuming Table, _ layout: Layout, needsTargets: Bool, into notes: inout [String]) throws -> Dataset {
+        let places = try places(in: table.columns.map(\.name), false, layout, needsTargets, table.name)
+        for (column, index) in zip(layout.columns, places.features) {
+            if case .levels = column.content, table.columns[index].content == .numbers {
+                throw RectifierError(.data, "\(table.name): column \(index) must hold text (\(quoted(column.name)) of the training file), which an array cannot")
+            }
+        }
+        return try dataset(of: table, layout, places, into: &notes)
+    }
+
+    private struct Places {
+        var features: [Int]
+        /// Empty where targets are not read.
+        var targets: [Int]
+    }
+
+    /// Where the layout's columns are in a file.
+    private func places(in names: [String], _ byName: Bool, _ layout: Layout, _ needsTargets: Bool, _ source: String) throws -> Places {
+        if byName {
+            func place(_ name: String) throws -> Int {
+                guard let index = names.firstIndex(of: name) else {
+                    throw RectifierError(.data, "\(source): no column \(quoted(name)), which the model needs; its columns are \(TargetValues.listed(names))")
+                }
+                return index
+            }
+            return Places(features: try layout.columns.map { try place($0.name) }, targets: needsTargets ? try layout.targetNames.map(place) : [])
+        }
+        if names.count == layout.fieldCount {
+            return Places(features: layout.columns.map(\.index), targets: needsTargets ? layout.targetIndices : [])
+        }
+        guard names.count == layout.fieldCount - layout.targetIndices.count else {
+            throw RectifierError(
+                .shape, "\(source): has \(names.count) columns, the model takes \(layout.fieldCount) "
+                    + "(or \(layout.fieldCount - layout.targetIndices.count) without the target)")
+        }
+        guard !needsTargets else {
+            throw RectifierError(
+                .shape, "\(source): has \(names.count) columns, the model needs \(layout.fieldCount) with the target; it can predict for this file, not be evaluated on it")
+        }
+        return Places(features: layout.columns.map { column in column.index - layout.targetIndices.count { $0 < column.index } }, targets: [])
+    }
+
+    private var areTargetsNumbers: Bool {
+        switch target {
+        case .classes(let names): names.allSatisfy { Decimal.number($0) != nil }
+        case .values: true
+        }
+    }
+
+    private func dataset(of table: consuming Table, _ layout: Layout, _ places: Places, into notes: inout [String]) throws -> Dataset {
+        try table.requireRows()
+        let rows = try table.completeRows(
+            features: places.features, targets: places.targets, policy: missing, isTraining: false, mayDrop: !places.targets.isEmpty, &notes)
+        let targets: Dataset.Targets =
+            places.targets.isEmpty ? .none : try table.values(ofTargets: places.targets).encoded(target, rows: rows)
+        let encoding = TableEncoding(layout, of: table, indices: places.features)
+        var unknown: [Int] = []
+        let name = table.name
+        let (features, _) = try encoding.features(takingBlocksOf: &table, first: rows, unknown: &unknown)
+        notes += encoding.notes(unknown: unknown, in: name)
+        return try Dataset(count: rows.count, sampleShape: [layout.width], features: .floats(features), targets: targets, source: name)
+    }
+
+    /// What is predicted from what, in one line.
+    var summary: String {
+        var what: String
+        switch target {
+        case .classes(let names): what = "classification, \(names.count) classes: \(TargetValues.listed(names))"
+        case .values(let columns): what = "regression" + (columns.count > 1 ? " on \(columns.count) numbers" : "")
+        }
+        if case .table(let layout) = input {
+            what += "; target \(TargetValues.listed(layout.targetNames)), \(layout.width) features from \(layout.columns.count) columns"
+        }
+        return what
+    }
+}
