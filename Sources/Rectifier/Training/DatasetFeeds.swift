@@ -6,7 +6,7 @@ extension Network {
 
 extension Dataset {
     /// What fills a program's inputs from this data. The feeds are valid inside the body.
-    func withFeeds<Result>(_ body: ([String: Feed]) throws -> Result) rethrows -> Result {
+    func withFeeds(_ body: ([String: Feed]) throws -> Void) throws {
         try withFeatures { features in
             try withTargets { targets in
                 var feeds = [Network.inputName: features]
@@ -16,7 +16,7 @@ extension Dataset {
         }
     }
 
-    private func withFeatures<Result>(_ body: (Feed) throws -> Result) rethrows -> Result {
+    private func withFeatures(_ body: (Feed) throws -> Void) throws {
         switch features {
         case .bytes(let values): try values.withUnsafeBytes { try body(.rows($0.baseAddress!, RK_SOURCE_UINT8, scale: Dataset.byteScale)) }
         case .floats(let values): try values.withUnsafeBytes { try body(.rows($0.baseAddress!, RK_SOURCE_FLOAT32, scale: 1)) }
@@ -24,7 +24,7 @@ extension Dataset {
         }
     }
 
-    private func withTargets<Result>(_ body: (Feed?) throws -> Result) rethrows -> Result {
+    private func withTargets(_ body: (Feed?) throws -> Void) throws {
         switch targets {
         case .classes(let labels, _): try labels.withUnsafeBufferPointer { try body(.oneHot($0.baseAddress!)) }
         case .values(let values, _): try values.withUnsafeBytes { try body(.rows($0.baseAddress!, RK_SOURCE_FLOAT32, scale: 1)) }
