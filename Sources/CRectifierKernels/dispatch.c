@@ -56,10 +56,9 @@ rk_isa rk_isa_selected(void) {
 
 const rk_kernels *rk_table_for(rk_type type, rk_isa isa) {
     if ((unsigned)type >= RK_TYPE_COUNT || !rk_isa_available(isa)) return NULL;
-    return &rk_reference_kernels[type];  // until the fast bodies stand
     switch (isa) {
     case RK_REFERENCE: return &rk_reference_kernels[type];
-#if RK_X86 && 0
+#if RK_X86
     case RK_BASELINE: return &rk_baseline_kernels[type];
     case RK_AVX2: return &rk_avx2_kernels[type];
     case RK_AVX512: return &rk_avx512_kernels[type];
@@ -92,13 +91,13 @@ static const char *const kernel_names[] = {RK_KERNELS(X)};
 static const char *const opcode_names[] = {RK_OPCODES(X)};
 #undef X
 #define X(name, arguments) arguments,
-static const unsigned char opcode_arguments[] = {RK_OPCODES(X)};
+const unsigned char rk_opcode_argument_counts[RK_OP_COUNT] = {RK_OPCODES(X)};
 #undef X
 
 int rk_kernel_count(void) { return sizeof kernel_names / sizeof *kernel_names; }
 const char *rk_kernel_name(int index) { return index >= 0 && index < rk_kernel_count() ? kernel_names[index] : NULL; }
 const char *rk_opcode_name(int opcode) { return opcode >= 0 && opcode < RK_OP_COUNT ? opcode_names[opcode] : NULL; }
-int rk_opcode_arguments(int opcode) { return opcode >= 0 && opcode < RK_OP_COUNT ? opcode_arguments[opcode] : 0; }
+int rk_opcode_arguments(int opcode) { return opcode >= 0 && opcode < RK_OP_COUNT ? rk_opcode_argument_counts[opcode] : 0; }
 
 rk_kernel rk_kernel_at(const rk_kernels *kernels, int index) {
     int i = 0;

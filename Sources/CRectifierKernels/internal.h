@@ -17,6 +17,11 @@
 #define RK_ARM64 1
 #endif
 
+/// How an element type is stored.
+#define RK_FORMAT_PLAIN 0  // as its computing type
+#define RK_FORMAT_BFLOAT16 1
+#define RK_FORMAT_FLOAT16 2
+
 #define RK_INLINE static inline __attribute__((always_inline, unused))
 #define RK_LOCAL static __attribute__((unused))
 
@@ -38,8 +43,27 @@ extern const rk_peak_burst rk_avx2_peak[RK_TYPE_COUNT];
 extern const rk_peak_burst rk_avx512_peak[RK_TYPE_COUNT];
 extern const rk_peak_burst rk_neon_peak[RK_TYPE_COUNT];
 
+extern const unsigned char rk_opcode_argument_counts[RK_OP_COUNT];
+
 /// Gradient clipping is the same for every type and instruction set.
 void rk_clip_kernel(const rk_step *step, int part, int parts);
+
+#define RK_TABLE(element)                                                                                                             \
+    {                                                                                                                                 \
+        .map = map_##element, .product = product_##element, .reduce = reduce_##element, .softmax = softmax_##element,                 \
+        .log_softmax = log_softmax_##element, .log_sum_exp = log_sum_exp_##element, .cross_entropy = cross_entropy_##element,         \
+        .copy = copy_##element, .gather = gather_##element, .one_hot = one_hot_##element, .dropout = dropout_##element,               \
+        .sgd = sgd_##element, .nesterov = nesterov_##element, .adam = adam_##element, .rmsprop = rmsprop_##element,                   \
+        .accumulate = accumulate_##element, .clip = rk_clip_kernel, .product_scratch = product_scratch_##element,                     \
+        .count_nonfinite = count_nonfinite_##element, .from_double = from_double_##element, .to_double = to_double_##element,         \
+    }
+
+/// The tables of one instruction set, from the functions it has named after each element type.
+#define RK_TABLES(isa) RK_TABLES_(isa)
+#define RK_TABLES_(isa)                                                                                                               \
+    const rk_kernels rk_##isa##_kernels[RK_TYPE_COUNT] = {                                                                            \
+        RK_TABLE(float32), RK_TABLE(float64), RK_TABLE(bfloat16), RK_TABLE(float16)};                                                 \
+    const rk_peak_burst rk_##isa##_peak[RK_TYPE_COUNT] = {burst_float32, burst_float64, burst_bfloat16, burst_float16};
 
 /// Share `part` of `parts` of `count` things, cut at multiples of `unit`.
 typedef struct {

@@ -85,16 +85,4 @@ void rk_clip_kernel(const rk_step *step, int part, int parts) {
 #define COMPUTE float
 #include "reference.inc.h"
 
-#define TABLE(element)                                                                                                                \
-    {                                                                                                                                 \
-        .map = map_##element, .product = product_##element, .reduce = reduce_##element, .softmax = softmax_##element,                 \
-        .log_softmax = log_softmax_##element, .log_sum_exp = log_sum_exp_##element, .cross_entropy = cross_entropy_##element,         \
-        .copy = copy_##element, .gather = gather_##element, .one_hot = one_hot_##element, .dropout = dropout_##element,               \
-        .sgd = sgd_##element, .nesterov = nesterov_##element, .adam = adam_##element, .rmsprop = rmsprop_##element,                   \
-        .accumulate = accumulate_##element, .clip = rk_clip_kernel, .product_scratch = product_scratch_##element,                     \
-        .count_nonfinite = count_nonfinite_##element, .from_double = from_double_##element, .to_double = to_double_##element,         \
-    }
-
-const rk_kernels rk_reference_kernels[RK_TYPE_COUNT] = {TABLE(float32), TABLE(float64), TABLE(bfloat16), TABLE(float16)};
-
-const rk_peak_burst rk_reference_peak[RK_TYPE_COUNT] = {burst_float32, burst_float64, burst_bfloat16, burst_float16};
+RK_TABLES(reference)

@@ -82,12 +82,13 @@ static void N(product)(const rk_step *step, int part, int parts) {
     rk_range rows = rk_share(p->m, 1, part, parts);
     for (int64_t i = rows.begin; i < rows.end; i++) {
         for (int64_t j = 0; j < p->n; j++) {
-            COMPUTE sum = p->bias ? LOAD((const STORAGE *)p->bias + j) : 0;
+            COMPUTE sum = 0;
             for (int64_t k = 0; k < p->k; k++) {
                 COMPUTE a = LOAD((const STORAGE *)p->a + i * p->a_row + k * p->a_column);
                 COMPUTE b = LOAD((const STORAGE *)p->b + k * p->b_row + j * p->b_column);
                 sum += a * b;
             }
+            if (p->bias) sum += LOAD((const STORAGE *)p->bias + j);
             STORE((STORAGE *)p->c + i * p->c_row + j, sum);
         }
     }

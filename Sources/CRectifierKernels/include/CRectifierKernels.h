@@ -99,7 +99,7 @@ typedef struct {
 
 //===--- Steps ----------------------------------------------------------------===//
 
-/// C[m,n] = bias[n] + Σ_k A[m,k] B[k,n], then `epilogue` over C. k ascending, starting from the bias (or 0).
+/// C[m,n] = Σ_k A[m,k] B[k,n] + bias[n], then `epilogue` over C. k ascending from 0, the bias last: the same bits as a map that adds it.
 /// A and B have any strides (a transpose is a matter of strides); one of each pair is 1 in practice, and kernels may be slow otherwise.
 typedef struct {
     const void *a, *b;
@@ -108,7 +108,8 @@ typedef struct {
     int64_t m, n, k;
     const void *bias;        ///< n elements or NULL
     const rk_map *epilogue;  ///< over m × n, or NULL; usually reads and writes C
-    void *scratch;           ///< `product_scratch` bytes for each part, one after another; 64-byte aligned
+    void *scratch;           ///< 64-byte aligned
+    int64_t scratch_stride;  ///< bytes from one part's scratch to the next's, at least `product_scratch` and a multiple of 64
 } rk_product;
 
 typedef enum { RK_SUM, RK_MAXIMUM, RK_MINIMUM } rk_reduction;

@@ -6,6 +6,15 @@ public struct Dataset: Sendable {
         case bytes([UInt8])
         case floats([Float])
         case doubles([Double])
+
+        /// The number of elements of all samples.
+        public var count: Int {
+            switch self {
+            case .bytes(let values): values.count
+            case .floats(let values): values.count
+            case .doubles(let values): values.count
+            }
+        }
     }
 
     /// What is to be predicted.
@@ -30,14 +39,102 @@ public struct Dataset: Sendable {
     public var features: Features
     public var targets: Targets
 
-    /// Throws where counts contradict one another, a label is out of range, or a number is not finite.
+    /// Throws where counts contradict one another, a label is out of range, or a number is not finite. Samples are counted from 0 in messages.
     public init(count: Int, sampleShape: [Int], features: Features, targets: Targets) throws {
         self.count = count
         self.sampleShape = sampleShape
         self.features = features
         self.targets = targets
+        guard count > 0 else { throw RectifierError(.data, "the data set is empty; at least one sample is needed") }
+        guard sampleShape.allSatisfy({ $0 > 0 }), let elements = NumericArray.elementCount([count] + sampleShape) else {
+            throw RectifierError(.shape, "the shape \(describe(sampleShape)) of a sample is impossible")
+        }
+        guard features.count == elements else {
+            throw RectifierError(.shape, "\(features.count) features do not make \(count) samples of the shape \(describe(sampleShape))")
+        }
+        try checkFeatures()
+        try checkTargets()
     }
 
     /// Elements in a sample.
     public var width: Int { sampleShape.reduce(1, *) }
+
+    private func checkFeatures() throws {
+        let place: Int?
+        switch features {
+        case .bytes: place = nil
+        case .floats(let values): place = firstNotFinite(values)
+        case .doubles(let values): place = firstNotFinite(values)
+        }
+        if let place {
+            throw RectifierError(.data, "sample \(place / width): feature \(place % width) is not a finite number")
+        }
+    }
+
+    private func checkTargets() throws {
+        func check(_ found: Int, _ width: Int, _ notFinite: Int?) throws {
+            guard width > 0, found == count * width else {
+                throw RectifierError(.shape, "\(found) target values do not make \(width) for each of \(count) samples")
+            }
+            if let notFinite { throw RectifierError(.data, "sample \(notFinite / width): its target is not a finite number") }
+        }
+        switch targets {
+        case .none: break
+        case .values(let values, let width): try check(values.count, width, firstNotFinite(values))
+        case .doubleValues(let values, let width): try check(values.count, width, firstNotFinite(values))
+        case .classes(let labels, let names):
+            guard labels.count == count else { throw RectifierError(.shape, "\(labels.count) labels for \(count) samples") }
+            if let sample = labels.firstIndex(where: { $0 < 0 || $0 >= names.count }) {
+                throw RectifierError(.data, "sample \(sample): the label \(labels[sample]) is out of range; there are \(names.count) classes, from 0")
+            }
+        }
+    }
+
+    /// Some of the samples, in the order given.
+    public func selecting(_ rows: [Int32]) throws -> Dataset {
+        func select<Element>(_ values: [Element], _ width: Int) -> [Element] {
+            values.withUnsafeBufferPointer { values in
+                [Element](unsafeUninitializedCapacity: rows.count * width) { space, filled in
+                    for (i, row) in rows.enumerated() {
+                        let row = Int(row)
+                        _ = UnsafeMutableBufferPointer(rebasing: space[(i * width)...])
+                            .initialize(from: UnsafeBufferPointer(rebasing: values[(row * width)..<((row + 1) * width)]))
+                    }
+                    filled = rows.count * width
+                }
+            }
+        }
+        if let row = rows.first(where: { $0 < 0 || $0 >= count }) {
+            throw RectifierError(.setting, "there is no sample \(row) among \(count)")
+        }
+        var result = self
+        result.count = rows.count
+        switch features {
+        case .bytes(let values): result.features = .bytes(select(values, width))
+        case .floats(let values): result.features = .floats(select(values, width))
+        case .doubles(let values): result.features = .doubles(select(values, width))
+        }
+        switch targets {
+        case .classes(let labels, let names): result.targets = .classes(select(labels, 1), names: names)
+        case .values(let values, let width): result.targets = .values(select(values, width), width: width)
+        case .doubleValues(let values, let width): result.targets = .doubleValues(select(values, width), width: width)
+        case .none: break
+        }
+        guard result.count > 0 else { throw RectifierError(.data, "the data set is empty; at least one sample is needed") }
+        return result
+    }
 }
+
+/// The place of the first infinite or NaN number.
+func firstNotFinite(_ values: [Float]) -> Int? {
+    let exponent: UInt32 = 0x7f80_0000
+    return values.withUnsafeBufferPointer { values in
+        var isAny = false
+        // Without an exit, so that it is done side by side.
+        for value in values { isAny = isAny || value.bitPattern & exponent == exponent }
+        return isAny ? values.firstIndex { !$0.isFinite } : nil
+    }
+}
+
+/// The place of the first infinite or NaN number.
+func firstNotFinite(_ values: [Double]) -> Int? { values.firstIndex { !$0.isFinite } }

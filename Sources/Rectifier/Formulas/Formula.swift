@@ -75,12 +75,13 @@ final class Node: @unchecked Sendable {
 }
 
 /// All expressions that the given ones are computed from, themselves included, operands before results.
-func topologicalOrder(of outputs: [Formula]) -> [Formula] {
+/// - Parameter start: Leaves out what was made before this expression, and the expression itself.
+func topologicalOrder(of outputs: [Formula], after start: Formula? = nil) -> [Formula] {
     var seen = Set<Int>()
     var order: [Formula] = []
     var pending = outputs
     while let expression = pending.popLast() {
-        guard seen.insert(expression.id).inserted else { continue }
+        guard expression.id > start?.id ?? .min, seen.insert(expression.id).inserted else { continue }
         order.append(expression)
         pending += expression.operands
     }

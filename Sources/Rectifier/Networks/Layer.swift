@@ -35,6 +35,7 @@ public struct NetworkBuild {
 
     private var path: [String] = []
     private var counts: [String: Int] = [:]
+    private var names = Set<String>()
     private var masks = 0
 
     init(isTraining: Bool) { self.isTraining = isTraining }
@@ -46,7 +47,7 @@ public struct NetworkBuild {
     ///   - decays: Whether weight decay, L1 and L2 apply: true for weights, false for biases.
     public mutating func parameter(_ name: String, shape: Shape, initialiser: Initialiser, decays: Bool = true) throws -> Formula {
         let full = (path + [name]).joined(separator: ".")
-        guard !parameters.contains(where: { ($0.operation as! Parameter).name == full }) else {
+        guard names.insert(full).inserted else {
             throw RectifierError(.setting, "there are two parameters called \(full); give each its own name")
         }
         let parameter = Formula.parameter(full, shape: shape, initialiser: initialiser, decays: decays)
@@ -77,7 +78,7 @@ public struct NetworkBuild {
         let made = parameters[outer.parameters...].reduce(0) { $0 + $1.shape.extents.reduce(1, *) }
         // A layer of layers is described by its parts.
         if steps.count == outer.row {
-            let products = topologicalOrder(of: [result]).filter { $0.id > x.id && $0.operation is MatrixProduct }
+            let products = topologicalOrder(of: [result], after: x).filter { $0.operation is MatrixProduct }
             steps.append(
                 NetworkSummary.Row(
                     name: path.joined(separator: "."), layer: String(describing: layer), output: result.shape, parameters: made,

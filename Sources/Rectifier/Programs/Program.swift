@@ -86,14 +86,13 @@ public final class Program {
         let schedule = StepSchedule(planned, threads: threads)
         let lives = schedule.lives(
             of: lowering.counts.count, in: planned, always: inputs.values.map(\.buffer), untilEnd: self.outputs.map(\.buffer), elsewhere: Set(fixed.keys))
-        let scratch = planned.map { ($0.scratch(threads) + 63) / 64 * 64 * threads }.max() ?? 0
-        let plan = MemoryPlan(sizes: lowering.counts.map { $0 * parameters.elementType.size }, lives: lives, scratchBytes: scratch)
-        let memory = try ProgramMemory(plan: plan, fixed: fixed)
+        let scratch = planned.map { ($0.scratch(threads) + 63) / 64 * 64 }.max() ?? 0
+        let plan = MemoryPlan(sizes: lowering.counts.map { $0 * parameters.elementType.size }, lives: lives, scratchStride: scratch)
+        let memory = try ProgramMemory(plan: plan, threads: threads, fixed: fixed)
         self.memory = memory
-        memoryBytes = plan.arenaBytes + plan.scratchBytes
-        let place = memory
+        memoryBytes = plan.arenaBytes + plan.scratchStride * threads
         steps = planned.indices.map { index in
-            var step = planned[index].make(place)
+            var step = planned[index].make(memory)
             step.solo = schedule.solo[index]
             step.barrier = schedule.barrierAfter[index]
             return step
@@ -108,6 +107,9 @@ public final class Program {
     public func run() {
         steps.withUnsafeBufferPointer { rk_run(pool?.handle, $0.baseAddress, Int64($0.count)) }
     }
+
+    /// Whether the outputs depend on an input.
+    public func hasInput(_ name: String) -> Bool { inputs[name] != nil }
 
     /// Sets an input of the program, in row-major order.
     public func setInput(_ name: String, to values: [Double]) throws {

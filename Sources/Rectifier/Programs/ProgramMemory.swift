@@ -4,12 +4,14 @@ import CRectifierKernels
 final class ProgramMemory {
     private let arena: UnsafeMutableRawPointer
     private let addresses: [UnsafeMutableRawPointer]
+    /// The threads' scratch, one after another.
     let scratch: UnsafeMutableRawPointer
+    let scratchStride: Int
     private var descriptors: [UnsafeMutableRawPointer] = []
 
     /// - Parameter fixed: Buffers that lie outside the arena.
-    init(plan: MemoryPlan, fixed: [Buffer: UnsafeMutableRawPointer]) throws {
-        let bytes = plan.arenaBytes + plan.scratchBytes + Int(RK_PADDING)
+    init(plan: MemoryPlan, threads: Int, fixed: [Buffer: UnsafeMutableRawPointer]) throws {
+        let bytes = plan.arenaBytes + plan.scratchStride * threads + Int(RK_PADDING)
         guard bytes < 1 << 38 else {
             throw RectifierError(.setting, "one step would need \(bytes >> 30) GB of memory; choose a smaller batch size")
         }
@@ -17,8 +19,8 @@ final class ProgramMemory {
         arena.initializeMemory(as: UInt8.self, repeating: 0, count: bytes)
         self.arena = arena
         scratch = arena + plan.arenaBytes
-        let base = arena
-        addresses = plan.offsets.indices.map { fixed[Buffer(index: $0)] ?? base + plan.offsets[$0] }
+        scratchStride = plan.scratchStride
+        addresses = plan.offsets.indices.map { fixed[Buffer(index: $0)] ?? arena + plan.offsets[$0] }
     }
 
     deinit {
@@ -43,13 +45,14 @@ final class ProgramMemory {
 struct MemoryPlan {
     private(set) var offsets: [Int]
     private(set) var arenaBytes = 0
-    let scratchBytes: Int
+    /// Bytes of scratch for each thread.
+    let scratchStride: Int
 
     /// - Parameters:
     ///   - sizes: Bytes of each buffer.
     ///   - lives: The phases between which each is in use; `nil` for one that lies elsewhere or is not used.
-    init(sizes: [Int], lives: [ClosedRange<Int>?], scratchBytes: Int) {
-        self.scratchBytes = scratchBytes
+    init(sizes: [Int], lives: [ClosedRange<Int>?], scratchStride: Int) {
+        self.scratchStride = scratchStride
         offsets = [Int](repeating: 0, count: sizes.count)
         let starts = lives.indices.filter { lives[$0] != nil }.sorted { (lives[$0]!.lowerBound, $0) < (lives[$1]!.lowerBound, $1) }
         var ends = starts.sorted { lives[$0]!.upperBound < lives[$1]!.upperBound }[...]

@@ -34,9 +34,7 @@ func rewritten(_ outputs: [Formula], _ rewrites: Set<Rewrite>) throws -> [Formul
     for original in order {
         let operands = original.operands.map { result[$0.id]! }
         var expression = operands == original.operands || operands.isEmpty ? original : try Formula(original.operation, operands)
-        if rewrites.contains(.foldConstants), let folded = try folded(expression) { expression = folded }
-        if rewrites.contains(.simplify), let simpler = try simplified(expression) { expression = simpler }
-        if rewrites.contains(.stabilise), let stable = try stabilised(expression) { expression = stable }
+        expression = try locallyRewritten(expression, rewrites)
         if rewrites.contains(.mergeEqual) {
             let key = Key(operation: AnyHashable(expression.operation), operands: expression.operands.map(\.id), shape: expression.shape)
             if let same = merged[key] { expression = same } else { merged[key] = expression }
@@ -47,12 +45,22 @@ func rewritten(_ outputs: [Formula], _ rewrites: Set<Rewrite>) throws -> [Formul
     return rewrites.contains(.gateFromOutput) ? try gatesReadFromOutputs(new) : new
 }
 
-private func folded(_ expression: Formula) throws -> Formula? {
+/// What the rewrites that look at one operation and its operands make of it.
+private func locallyRewritten(_ expression: Formula, _ rewrites: Set<Rewrite>) throws -> Formula {
+    if rewrites.contains(.foldConstants), let folded = try folded(expression, rewrites) { return folded }
+    if rewrites.contains(.simplify), let simpler = try simplified(expression) { return simpler }
+    if rewrites.contains(.stabilise), let stable = try stabilised(expression) { return stable }
+    return expression
+}
+
+private func folded(_ expression: Formula, _ rewrites: Set<Rewrite>) throws -> Formula? {
     guard let operation = expression.operation as? any Elementwise, !expression.operands.isEmpty else { return nil }
-    if operation is Broadcast {
-        // A repeated repetition needs only the last.
-        let inner = expression.operands[0]
-        return inner.operation is Broadcast && inner.operands[0].shape.rank == 0 ? try inner.operands[0].broadcast(to: expression.shape) : nil
+    // What is computed of repeated scalars is a repeated scalar.
+    func isRepeatedScalar(_ operand: Formula) -> Bool { operand.operation is Broadcast && operand.operands[0].shape.rank == 0 }
+    if expression.operands.contains(where: isRepeatedScalar) {
+        let scalars = expression.operands.map { isRepeatedScalar($0) ? $0.operands[0] : $0 }
+        if operation is Broadcast { return try scalars[0].broadcast(to: expression.shape) }
+        return try locallyRewritten(Formula(operation, scalars), rewrites).broadcast(to: expression.shape)
     }
     let values = expression.operands.compactMap(\.constantValue)
     guard expression.shape.rank == 0, values.count == expression.operands.count else { return nil }
@@ -98,6 +106,7 @@ private func simplified(_ expression: Formula) throws -> Formula? {
         if uniformValue(x[0]) == 1 { return try kept(x[1]) }
     case is Divide where uniformValue(x[1]) == 1: return try kept(x[0])
     case is Negate where x[0].operation is Negate: return x[0].operands[0]
+    case is Reshape where x[0].shape.rank == 0: return try kept(x[0])
     case is Reshape where x[0].operation is Broadcast && x[0].operands[0].shape.rank == 0: return try x[0].operands[0].broadcast(to: expression.shape)
     default: break
     }

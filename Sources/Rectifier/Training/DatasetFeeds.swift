@@ -7,29 +7,25 @@ extension Network {
 extension Dataset {
     /// What fills a program's inputs from this data. The feeds are valid inside the body.
     func withFeeds(_ body: ([String: Feed]) throws -> Void) throws {
-        try withFeatures { features in
-            try withTargets { targets in
-                var feeds = [Network.inputName: features]
-                feeds[Network.targetName] = targets
-                return try body(feeds)
+        // Not written as nested closures in a `switch` of both enumerations: Swift 6.3.1 then releases the array twice when the body throws.
+        func withFeatures(_ features: Feed) throws {
+            func withTargets(_ targets: Feed) throws { try body([Network.inputName: features, Network.targetName: targets]) }
+            if case .classes(let labels, _) = targets {
+                try labels.withUnsafeBufferPointer { try withTargets(.oneHot($0.baseAddress!)) }
+            } else if case .values(let values, _) = targets {
+                try values.withUnsafeBytes { try withTargets(.rows($0.baseAddress!, RK_SOURCE_FLOAT32, scale: 1)) }
+            } else if case .doubleValues(let values, _) = targets {
+                try values.withUnsafeBytes { try withTargets(.rows($0.baseAddress!, RK_SOURCE_FLOAT64, scale: 1)) }
+            } else {
+                try body([Network.inputName: features])
             }
         }
-    }
-
-    private func withFeatures(_ body: (Feed) throws -> Void) throws {
-        switch features {
-        case .bytes(let values): try values.withUnsafeBytes { try body(.rows($0.baseAddress!, RK_SOURCE_UINT8, scale: Dataset.byteScale)) }
-        case .floats(let values): try values.withUnsafeBytes { try body(.rows($0.baseAddress!, RK_SOURCE_FLOAT32, scale: 1)) }
-        case .doubles(let values): try values.withUnsafeBytes { try body(.rows($0.baseAddress!, RK_SOURCE_FLOAT64, scale: 1)) }
-        }
-    }
-
-    private func withTargets(_ body: (Feed?) throws -> Void) throws {
-        switch targets {
-        case .classes(let labels, _): try labels.withUnsafeBufferPointer { try body(.oneHot($0.baseAddress!)) }
-        case .values(let values, _): try values.withUnsafeBytes { try body(.rows($0.baseAddress!, RK_SOURCE_FLOAT32, scale: 1)) }
-        case .doubleValues(let values, _): try values.withUnsafeBytes { try body(.rows($0.baseAddress!, RK_SOURCE_FLOAT64, scale: 1)) }
-        case .none: try body(nil)
+        if case .bytes(let values) = features {
+            try values.withUnsafeBytes { try withFeatures(.rows($0.baseAddress!, RK_SOURCE_UINT8, scale: Dataset.byteScale)) }
+        } else if case .floats(let values) = features {
+            try values.withUnsafeBytes { try withFeatures(.rows($0.baseAddress!, RK_SOURCE_FLOAT32, scale: 1)) }
+        } else if case .doubles(let values) = features {
+            try values.withUnsafeBytes { try withFeatures(.rows($0.baseAddress!, RK_SOURCE_FLOAT64, scale: 1)) }
         }
     }
 

@@ -5,6 +5,7 @@ import CRectifierKernels
 public enum RandomPurpose {
     public static let order: UInt64 = 1
     public static let split: UInt64 = 2
+    static let rewriteCheck: UInt64 = 3
     /// One stream for each parameter, by its place in the network.
     public static func initialisation(_ parameter: Int) -> UInt64 { 1 << 32 | UInt64(parameter) }
     /// One stream for each dropout mask.

@@ -67,6 +67,13 @@ public struct Trainer: Sendable {
             preparation: data.preparation, checkpoint: checkpoint)
     }
 
+    /// The run of a network in code that a checkpoint goes on with.
+    init(network: Network, data: Dataset, heldOut: Dataset?, settings: TrainingSettings, checkpoint: Checkpoint) throws {
+        try self.init(
+            network, loss: checkpoint.model.loss, data: data, heldOut: heldOut, settings: settings, output: nil, recipe: nil, preparation: nil,
+            checkpoint: checkpoint)
+    }
+
     private init(
         _ network: Network, loss: Loss, data: Dataset, heldOut: Dataset?, settings: TrainingSettings, output: URL?, recipe: Recipe?,
         preparation: Preparation?, checkpoint: Checkpoint?
@@ -119,9 +126,10 @@ public struct Trainer: Sendable {
     }
 }
 
-/// A switch that any thread may turn on.
+/// A switch that any thread may turn on, at once or after some more steps.
 final class StopFlag: Sendable {
-    private let on = Atomic<Bool>(false)
-    func set() { on.store(true, ordering: .relaxed) }
-    var isSet: Bool { on.load(ordering: .relaxed) }
+    private let stepsLeft = Atomic<Int>(.max)
+    func set(afterSteps steps: Int = 0) { stepsLeft.store(steps, ordering: .relaxed) }
+    /// Asked before each step.
+    func stopsNow() -> Bool { stepsLeft.wrappingSubtract(1, ordering: .relaxed).oldValue <= 0 }
 }

@@ -124,7 +124,7 @@ final class TrainingRun {
 
         return try order.withUnsafeBufferPointer { order in
             for step in position.stepsInEpoch..<stepsPerEpoch {
-                if trainer.stopping.isSet {
+                if trainer.stopping.stopsNow() {
                     position.epochSeconds += (clock.now - began).seconds
                     return false
                 }

@@ -67,7 +67,7 @@ extension Lowering {
                     c_row: Int64(n), m: Int64(m), n: Int64(n), k: Int64(k),
                     bias: bias.map { UnsafeRawPointer(memory[$0]) },
                     epilogue: epilogue.map { UnsafePointer(memory.store($0.descriptor(in: memory))) },
-                    scratch: memory.scratch)
+                    scratch: memory.scratch, scratch_stride: Int64(memory.scratchStride))
                 return step
             })
     }

@@ -1,0 +1,178 @@
+import Dispatch
+
+extension CSVFile {
+    /// Reads all rows.
+    ///
+    /// The file is cut into stretches that threads read side by side. Where a row begins in the middle of the file depends on the quotes before it; their
+    /// number tells, unless a quote stands inside an unquoted field. So every stretch must end where the next was taken to begin, and one that was
+    /// taken to begin elsewhere is read again.
+    ///
+    /// - Parameters:
+    ///   - readings: how to read each column; nil: found from the content, in a second pass over the columns that turn out to be text.
+    ///   - stretch: the bytes of a stretch.
+    func table(reading readings: [ColumnReading]? = nil, stretch: Int = 4 << 20) throws -> Table {
+        let stretches = Stretches(self, size: stretch)
+        // Before anything is taken: what the system would promise and then not have.
+        let most = stretches.newlines.multipliedReportingOverflow(by: 8 * columnNames.count)
+        if min(most.overflow ? .max : most.partialValue, 8 * bytes.count) > 2 * Bytes.memoryLimit {
+            throw RectifierError(.data, "\(bytes.name): is too large for this machine's memory")
+        }
+
+        let first = readings ?? likelyReadings()
+        var pass = try parse(stretches, CSVBlockParser(file: bytes, separator: separator, readings: first))
+        var columns = pass.columns
+        let rowCount = pass.blocks.reduce(0) { $0 + $1.rows }
+
+        let mistaken = columns.indices.filter { first[$0] == .tentative && columns[$0].texts > 0 }
+        if !mistaken.isEmpty {
+            for column in mistaken { try refuseStrayText(column, columns[column], rowCount: rowCount) }
+            var second = [ColumnReading](repeating: .skipped, count: columns.count)
+            for column in mistaken { second[column] = .text }
+            let again = try parse(pass.ranges, CSVBlockParser(file: bytes, separator: separator, readings: second), into: pass.blocks)
+            for column in mistaken { columns[column] = again.columns[column] }
+            pass.blocks = again.blocks
+        }
+
+        return Table(
+            name: bytes.name,
+            columns: zip(columnNames, columns).map { name, column in
+                guard let levels = column.levels else { return .init(name: name, content: .numbers) }
+                return .init(name: name, content: levels.isFull ? .manyTexts : .text((0..<levels.count).map(levels.text)))
+            },
+            blocks: pass.blocks, rowCount: rowCount, file: self)
+    }
+
+    /// A few words among many numbers are a mistake, not a category.
+    private func refuseStrayText(_ column: Int, _ found: CSVBlockParser.Outcome.Column, rowCount: Int) throws {
+        let filled = rowCount - found.missing
+        guard 10 * found.texts <= filled || (found.texts == 1 && filled >= 4) else { return }
+        var scanner = CSVScanner(file: bytes.start, position: bytes.start + found.firstText, end: bytes.end, separator: separator)
+        let text = (try? scanner.field())?.text ?? ""
+        throw RectifierError(
+            .data, "\(bytes.name) line \(line(at: found.firstText)): \(quoted(text)) in column \(quoted(columnNames[column])), where "
+                + "\(filled - found.texts) of \(filled) values are numbers; correct it, or leave it empty if nobody knows it")
+    }
+
+    /// Text where most fields of the first rows are.
+    private func likelyReadings() -> [ColumnReading] {
+        var scanner = CSVScanner(file: bytes.start, position: bytes.start + dataStart, end: bytes.end, separator: separator)
+        var texts = [Int](repeating: 0, count: columnNames.count)
+        var filled = texts
+        for _ in 0..<100 where scanner.startRow() {
+            guard let row = try? scanner.row(), row.count == columnNames.count else { break }
+            for (column, field) in row.enumerated() where !field.isMissingNumber {
+                filled[column] += 1
+                if Decimal.number(field.bytes) == nil { texts[column] += 1 }
+            }
+        }
+        return zip(texts, filled).map { 2 * $0 > $1 ? .text : .tentative }
+    }
+
+    // MARK: Threads
+
+    private struct Pass {
+        var blocks: [NumberBlock] = []
+        var ranges: [Range<Int>] = []
+        var columns: [CSVBlockParser.Outcome.Column]
+    }
+
+    private func parse(_ stretches: Stretches, _ parser: CSVBlockParser) throws -> Pass {
+        try parse(stretches.ranges, parser, into: nil)
+    }
+
+    private func parse(_ ranges: [Range<Int>], _ parser: CSVBlockParser, into earlier: [NumberBlock]?) throws -> Pass {
+        let outcomes = Slots<Result<CSVBlockParser.Outcome, any Error>>(ranges.count)
+        DispatchQueue.concurrentPerform(iterations: ranges.count) { i in
+            outcomes[i] = Result { try parser.parse(from: ranges[i].lowerBound, to: ranges[i].upperBound, into: earlier?[i]) }
+            bytes.release(ranges[i])
+        }
+
+        var pass = Pass(columns: parser.readings.map { .init(levels: $0 == .text ? LevelTable() : nil) })
+        var start = ranges.first?.lowerBound ?? 0
+        for (i, range) in ranges.enumerated() {
+            var outcome = try outcomes[i]!.get()
+            outcomes[i] = nil
+            if start != range.lowerBound { outcome = try parser.parse(from: start, to: max(start, range.upperBound)) }
+            if let problem = outcome.problem { throw error(problem) }
+            pass.ranges.append(start..<max(start, range.upperBound))
+            start = outcome.end
+            for column in outcome.columns.indices { join(outcome.columns[column], to: &pass.columns[column], column, outcome.block) }
+            pass.blocks.append(outcome.block)
+        }
+        return pass
+    }
+
+    private func join(_ found: CSVBlockParser.Outcome.Column, to total: inout CSVBlockParser.Outcome.Column, _ column: Int, _ block: NumberBlock) {
+        total.texts += found.texts
+        total.missing += found.missing
+        total.firstText = min(total.firstText, found.firstText)
+        guard let levels = found.levels, let all = total.levels else { return }
+        let numbers = all.merge(levels)
+        if all.isFull || numbers.enumerated().allSatisfy({ $0 == $1 }) { return }
+        for row in 0..<block.rows {
+            let cell = block.row(row) + column
+            if !cell.pointee.isNaN { cell.pointee = Double(numbers[Int(cell.pointee)]) }
+        }
+    }
+}
+
+/// Where to cut a file so that, as far as its quotes tell, each stretch begins with a row.
+private struct Stretches {
+    var ranges: [Range<Int>] = []
+    var newlines = 0
+
+    init(_ file: CSVFile, size: Int) {
+        let bytes = file.bytes
+        let start = file.dataStart
+        let count = max(1, (bytes.count - start + size - 1) / size)
+        let counts = Slots<ByteCounts>(count)
+        let edges = (0...count).map { min(start + $0 * size, bytes.count) }
+        DispatchQueue.concurrentPerform(iterations: count) { i in
+            counts[i] = ByteCounts(UnsafeBufferPointer(start: bytes.start + edges[i], count: edges[i + 1] - edges[i]))
+            bytes.release(edges[i]..<edges[i + 1])
+        }
+
+        var isQuoted = false
+        var starts = [start]
+        for i in 1..<max(count, 2) where i < count {
+            newlines += counts[i - 1]!.newlines
+            if counts[i - 1]!.quotes % 2 == 1 { isQuoted.toggle() }
+            var place = edges[i]
+            var isInside = isQuoted
+            while place < bytes.count {
+                let byte = bytes.start[place]
+                place += 1
+                if byte == UInt8(ascii: "\"") {
+                    isInside.toggle()
+                } else if !isInside, byte == UInt8(ascii: "\n") {
+                    break
+                } else if !isInside, byte == UInt8(ascii: "\r"), place < bytes.count, bytes.start[place] != UInt8(ascii: "\n") {
+                    break
+                }
+            }
+            starts.append(max(place, starts[i - 1]))
+        }
+        newlines += counts[count - 1]!.newlines + 1
+        ranges = zip(starts, starts.dropFirst() + [bytes.count]).map { $0..<$1 }
+    }
+}
+
+/// A place for the result of each of several pieces of work that run side by side. Each place is used by one thread at a time.
+private final class Slots<Value>: @unchecked Sendable {
+    private let places: UnsafeMutableBufferPointer<Value?>
+
+    init(_ count: Int) {
+        places = .allocate(capacity: count)
+        places.initialize(repeating: nil)
+    }
+
+    deinit {
+        places.deinitialize()
+        places.deallocate()
+    }
+
+    subscript(index: Int) -> Value? {
+        get { places[index] }
+        set { places[index] = newValue }
+    }
+}

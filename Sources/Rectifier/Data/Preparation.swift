@@ -1,0 +1,146 @@
+/// What was learned from the training samples and must be applied to every file that follows: the form of a sample, the scales of its numbers, the levels of
+/// its categories, and what is predicted. Saved with the model.
+///
+/// Everything is computed in `Double` and kept as `Float`. Numbers are standardised (mean 0, standard deviation 1 over the training split), categories
+/// become one-hot, byte images stay bytes.
+public struct Preparation: Codable, Sendable, Equatable {
+    public var input: Input
+    public var target: Target
+    /// What becomes of missing values; nil: they are an error.
+    public var missing: DataSettings.MissingValues?
+
+    /// What a sample is made of.
+    public enum Input: Codable, Sendable, Equatable {
+        /// A byte image; it stays as it is.
+        case bytes(shape: [Int])
+        /// Numbers, of which `mean` is subtracted before they are divided by `deviation`.
+        case numbers(shape: [Int], mean: Double, deviation: Double)
+        /// The columns of a table.
+        case table(layout: Layout)
+    }
+
+    /// How a table's fields become features.
+    public struct Layout: Codable, Sendable, Equatable {
+        /// The columns that are used, in the order of their features.
+        public var columns: [Column]
+        /// The fields of a row of the training file.
+        public var fieldCount: Int
+        /// The fields to predict: their numbers from 0, and names.
+        public var targetIndices: [Int]
+        public var targetNames: [String]
+        public var hasHeader: Bool
+        public var separator: String
+
+        /// The number of features that the columns give.
+        public var width: Int { columns.reduce(0) { $0 + $1.width } }
+    }
+
+    /// One column of a table.
+    public struct Column: Codable, Sendable, Equatable {
+        public var name: String
+        /// Its number in the training file, from 0.
+        public var index: Int
+        public var content: Content
+
+        public enum Content: Codable, Sendable, Equatable {
+            /// One feature, (x - mean) / deviation; a missing value is the mean. A column that is constant in the training split has the deviation 1.
+            case numbers(mean: Double, deviation: Double)
+            /// A feature for each level: 1 for the one that the field holds, else 0. A level that the training split lacks gives zeros;
+            /// a missing value is the level `fill`, the most frequent.
+            case levels(names: [String], fill: Int)
+        }
+
+        public var width: Int {
+            if case .levels(let names, _) = content { names.count } else { 1 }
+        }
+    }
+
+    /// What is predicted.
+    public enum Target: Codable, Sendable, Equatable {
+        /// One of these classes, by their names in order.
+        case classes(names: [String])
+        /// Numbers, standardised.
+        case values(columns: [Value])
+    }
+
+    /// A number to predict. A network is trained on (x - mean) / deviation, by the training split.
+    public struct Value: Codable, Sendable, Equatable {
+        public var name: String
+        public var mean: Double
+        public var deviation: Double
+
+        /// A network's output in the unit of the file.
+        public func original(_ output: Double) -> Double { mean + deviation * output }
+    }
+}
+
+extension Preparation {
+    /// The shape of one sample as a network takes it.
+    public var inputShape: [Int] {
+        switch input {
+        case .bytes(let shape), .numbers(let shape, _, _): shape
+        case .table(let layout): [layout.width]
+        }
+    }
+
+    /// The numbers that a network gives for a sample: one a class, or one a value.
+    public var outputCount: Int {
+        switch target {
+        case .classes(let names): names.count
+        case .values(let columns): columns.count
+        }
+    }
+
+    /// The classes, if that is what is predicted.
+    public var classNames: [String]? {
+        if case .classes(let names) = target { names } else { nil }
+    }
+
+    public var task: DataSettings.Task { classNames == nil ? .regression : .classification }
+
+    /// For data that comes prepared: bytes stay bytes, numbers and targets are taken as they are.
+    public init(of dataset: Dataset) throws {
+        if case .bytes = dataset.features {
+            input = .bytes(shape: dataset.sampleShape)
+        } else {
+            input = .numbers(shape: dataset.sampleShape, mean: 0, deviation: 1)
+        }
+        switch dataset.targets {
+        case .classes(_, let names): target = .classes(names: names)
+        case .values(_, let width), .doubleValues(_, let width):
+            target = .values(columns: (0..<width).map { Value(name: width == 1 ? "target" : "target \($0)", mean: 0, deviation: 1) })
+        case .none: throw RectifierError(.data, "the data set has no targets to learn")
+        }
+    }
+
+    /// Throws where a preparation that was read from a file cannot be one.
+    public func validate() throws {
+        func require(_ condition: Bool, _ what: String) throws {
+            if !condition { throw RectifierError(.file, "the model's description of its data is damaged: \(what)") }
+        }
+        func isScale(_ mean: Double, _ deviation: Double) -> Bool { mean.isFinite && deviation.isFinite && deviation > 0 }
+
+        switch input {
+        case .bytes(let shape): try require(shape.allSatisfy { $0 > 0 } && NumericArray.elementCount(shape) != nil, "its shape")
+        case .numbers(let shape, let mean, let deviation):
+            try require(shape.allSatisfy { $0 > 0 } && NumericArray.elementCount(shape) != nil, "its shape")
+            try require(isScale(mean, deviation), "its scale")
+        case .table(let layout):
+            try require((1...(1 << 32)).contains(layout.fieldCount) && !layout.columns.isEmpty, "its columns")
+            try require(layout.targetNames.count == layout.targetIndices.count, "its targets")
+            let places = layout.columns.map(\.index) + layout.targetIndices
+            try require(places.allSatisfy { (0..<layout.fieldCount).contains($0) } && Set(places).count == places.count, "its columns")
+            for column in layout.columns {
+                switch column.content {
+                case .numbers(let mean, let deviation): try require(isScale(mean, deviation), "column \(quoted(column.name))")
+                case .levels(let names, let fill):
+                    try require(names.indices.contains(fill) && Set(names).count == names.count, "column \(quoted(column.name))")
+                }
+            }
+        }
+        switch target {
+        case .classes(let names): try require(!names.isEmpty && Set(names).count == names.count, "its classes")
+        case .values(let columns): try require(!columns.isEmpty && columns.allSatisfy { isScale($0.mean, $0.deviation) }, "its targets")
+        }
+    }
+}

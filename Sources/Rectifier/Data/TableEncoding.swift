@@ -1,0 +1,103 @@
+/// Turns the rows of a file into features, by a layout that was learned before.
+struct TableEncoding {
+    /// What becomes of one field.
+    private struct Step {
+        var source: Int
+        var destination: Int
+        var mean = 0.0
+        var deviation = 1.0
+        /// Text: where the file's levels begin among `levels`.
+        var firstLevel = -1
+        var fill = 0
+    }
+
+    private var steps: [Step] = []
+    /// For each level of each text column of the file, its number in the layout; -1 where the layout lacks it.
+    private var levels: [Int] = []
+    private let width: Int
+    private let columns: [Preparation.Column]
+
+    /// - Parameter indices: where the layout's columns are in the file.
+    init(_ layout: Preparation.Layout, of table: borrowing Table, indices: [Int]) {
+        width = layout.width
+        columns = layout.columns
+        var destination = 0
+        for (column, source) in zip(layout.columns, indices) {
+            var step = Step(source: source, destination: destination)
+            switch column.content {
+            case .numbers(let mean, let deviation): (step.mean, step.deviation) = (mean, deviation)
+            case .levels(let names, let fill):
+                step.firstLevel = levels.count
+                step.fill = fill
+                let known = Dictionary(uniqueKeysWithValues: zip(names, 0...))
+                if case .text(let found) = table.columns[source].content { levels += found.map { known[$0] ?? -1 } }
+            }
+            steps.append(step)
+            destination += column.width
+        }
+    }
+
+    /// The features of some rows, and of others; both in ascending order. The table's blocks are given up on the way, so that the memory of both
+    /// is never needed at once.
+    ///
+    /// A missing value becomes the mean or the most frequent level.
+    func features(takingBlocksOf table: inout Table, first: [Int32], second: [Int32] = []) throws -> (first: [Float], second: [Float]) {
+        var ignored: [Int] = []
+        return try features(takingBlocksOf: &table, first: first, second: second, unknown: &ignored)
+    }
+
+    /// - Parameter unknown: becomes the number of unknown levels in each column.
+    func features(takingBlocksOf table: inout Table, first: [Int32], second: [Int32] = [], unknown: inout [Int]) throws -> (first: [Float], second: [Float]) {
+        guard first.count + second.count <= Bytes.memoryLimit / 2 / width else {
+            throw RectifierError(
+                .data, "\(table.name): \(first.count + second.count) rows of \(width) features (text takes one a level) are too many for this machine's memory")
+        }
+        unknown = [Int](repeating: 0, count: steps.count)
+        var blocks = Array(table.blocks.reversed())
+        table.blocks = []
+        var secondFeatures: [Float] = []
+        let firstFeatures = [Float](unsafeUninitializedCapacity: first.count * width) { firstSpace, firstFilled in
+            secondFeatures = [Float](unsafeUninitializedCapacity: second.count * width) { secondSpace, secondFilled in
+                var (nextFirst, nextSecond, number) = (0, 0, 0)
+                while let block = blocks.popLast() {
+                    for row in 0..<block.rows {
+                        if nextFirst < first.count, first[nextFirst] == number {
+                            encode(block.row(row), firstSpace.baseAddress! + nextFirst * width, &unknown)
+                            nextFirst += 1
+                        } else if nextSecond < second.count, second[nextSecond] == number {
+                            encode(block.row(row), secondSpace.baseAddress! + nextSecond * width, &unknown)
+                            nextSecond += 1
+                        }
+                        number += 1
+                    }
+                }
+                firstFilled = nextFirst * width
+                secondFilled = nextSecond * width
+            }
+        }
+        return (firstFeatures, secondFeatures)
+    }
+
+    @inline(__always)
+    private func encode(_ cells: UnsafeMutablePointer<Double>, _ features: UnsafeMutablePointer<Float>, _ unknown: inout [Int]) {
+        if !levels.isEmpty || width != steps.count { features.initialize(repeating: 0, count: width) }
+        steps.withUnsafeBufferPointer { steps in
+            for i in 0..<steps.count {
+                let value = cells[steps[i].source]
+                if steps[i].firstLevel < 0 {
+                    features[steps[i].destination] = value.isNaN ? 0 : Float((value - steps[i].mean) / steps[i].deviation)
+                } else {
+                    let level = value.isNaN ? steps[i].fill : levels[steps[i].firstLevel + Int(value)]
+                    if level >= 0 { features[steps[i].destination + level] = 1 } else { unknown[i] += 1 }
+                }
+            }
+        }
+    }
+
+    /// What to say of levels that the layout lacks.
+    func notes(unknown: [Int], in name: String) -> [String] {
+        zip(columns, unknown).filter { $0.1 > 0 }.map { column, count in
+            "\(name): \(count) \(count == 1 ? "value" : "values") in column \(quoted(column.name)) did not occur in training and count as none of its levels"
+        }
+    }
+}
