@@ -28,7 +28,7 @@ struct Datasets: ParsableCommand {
             for line in SamplePicture(data, terminal: .standardOutput()).lines { try StandardOutput.writeLine(line) }
         } else {
             var table = TextTable([], alignments: [.left, .left])
-            for name in GeneratedData.names { table.addRow([name, GeneratedData.summary(of: name)]) }
+            for name in GeneratedData.names { table.addRow([name, try GeneratedData.summary(of: name)]) }
             for line in table.lines { try StandardOutput.writeLine(line) }
         }
     }

@@ -21,7 +21,8 @@ struct Evaluate: ParsableCommand {
 
     func run() throws {
         let model = try source.loadedModel()
-        let data = try source.labelled(for: model)
+        let data = try source.samples(for: model, withTargets: true) ?? source.heldOut(for: model)
+        for note in data.notes { writeErrorLine("rectifier: note: \(note)") }
         let evaluation = try model.evaluate(on: data.samples, threads: source.threads)
         let classNames = model.preparation?.classNames
         if json {
@@ -31,7 +32,7 @@ struct Evaluate: ParsableCommand {
         }
     }
 
-    private func jsonLine(_ evaluation: Evaluation, data: LabelledData, classNames: [String]?) -> JSONLine {
+    private func jsonLine(_ evaluation: Evaluation, data: ModelSource.Samples, classNames: [String]?) -> JSONLine {
         var line = JSONLine()
         line.add("data", data.name)
         line.add("samples", data.samples.count)
@@ -44,7 +45,7 @@ struct Evaluate: ParsableCommand {
         return line
     }
 
-    private func report(_ evaluation: Evaluation, data: LabelledData, classNames: [String]?) -> [String] {
+    private func report(_ evaluation: Evaluation, data: ModelSource.Samples, classNames: [String]?) -> [String] {
         var table = TextTable([], alignments: [.left, .right])
         table.addRow(["samples", Format.count(data.samples.count)])
         table.addRow(["loss", Format.significant(evaluation.loss)])

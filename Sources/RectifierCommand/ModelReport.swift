@@ -28,9 +28,8 @@ struct ModelReport {
                     + [Format.count(entry.zeros), Format.count(entry.nonFinite)])
         }
         lines += table.lines + [""]
-        if let names = model.preparation?.classNames { lines.append("classes:   \(names.joined(separator: ", "))") }
-        if let preparation = model.preparation { lines.append("input:     \(preparation)") }
-        lines.append("checksum:  \(model.weightsSHA256)")
+        if let preparation = model.preparation { lines += PreparationReport(preparation).lines + [""] }
+        lines.append("weights SHA-256: \(model.weightsSHA256)")
         if let recipe = model.recipe, let json = try? recipe.json {
             lines += ["recipe:"] + String(decoding: json, as: UTF8.self).split(separator: "\n").map { "  " + $0 }
         }

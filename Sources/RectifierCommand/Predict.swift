@@ -27,6 +27,7 @@ struct Predict: ParsableCommand {
     var probabilities = false
 
     func validate() throws {
+        if source.data == nil { throw ValidationError("--data is missing: what shall be predicted for?") }
         guard let output else { return }
         guard output.hasSuffix(".csv") || output.hasSuffix(".json") || output.hasSuffix(".npy") else {
             throw ValidationError("--output writes .csv, .json and .npy files, not '\(output)'")
@@ -35,8 +36,9 @@ struct Predict: ParsableCommand {
 
     func run() throws {
         let model = try source.loadedModel()
-        let samples = try source.features(for: model)
-        let predictions = try model.predictions(for: samples, threads: source.threads)
+        guard let data = try source.samples(for: model, withTargets: false) else { return }
+        for note in data.notes { writeErrorLine("rectifier: note: \(note)") }
+        let predictions = try model.predictions(for: data.samples, threads: source.threads)
         let table = PredictionTable(predictions, allProbabilities: probabilities)
         guard let output else {
             try table.write(json ? .json : .csv) { try StandardOutput.write($0) }

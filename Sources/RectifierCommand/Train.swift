@@ -71,7 +71,7 @@ struct Train: AsyncParsableCommand {
         try flags.apply(to: &settings)
         try settings.validate()
         let folder = URL(fileURLWithPath: output ?? Self.usualFolder(for: settings.data.source))
-        try Self.checkOutput(folder)
+        try checkOutput(folder)
         let data = try LoadedData(settings.data, seed: settings.training.seed)
         return (try Trainer(recipe: settings, data: data, output: folder), folder, data.notes)
     }
@@ -112,17 +112,5 @@ struct Train: AsyncParsableCommand {
             name.removeLast(ending.count)
         }
         return (name.isEmpty || name == "/" ? "model" : name) + ".rectifier"
-    }
-
-    /// Refuses to write over anything but a model of ours, before hours of training rather than after.
-    static func checkOutput(_ folder: URL) throws {
-        let files = FileManager.default
-        var isFolder: ObjCBool = false
-        guard files.fileExists(atPath: folder.path, isDirectory: &isFolder) else { return }
-        guard isFolder.boolValue else { throw RectifierError(.output, "\(folder.relativePath): is a file; --output names a folder") }
-        let content = (try? files.contentsOfDirectory(atPath: folder.path)) ?? []
-        guard content.isEmpty || content.contains("model.json") else {
-            throw RectifierError(.output, "\(folder.relativePath): the folder holds something else than a model; choose another --output")
-        }
     }
 }

@@ -45,7 +45,7 @@ struct DataFlags: ParsableArguments {
 
     @Option(
         help: ArgumentHelp("Tables: the character between fields (default: from the content).", valueName: "character"),
-        transform: { $0 == "\\t" ? "\t" : $0 })
+        transform: separatorCharacter)
     var separator: String?
 
     @Option(parsing: .unconditional, help: ArgumentHelp("Generated sets: the number of training samples.", valueName: "n"))
@@ -202,6 +202,9 @@ struct OptimizationFlags: ParsableArguments {
 extension DataSettings.Task: ExpressibleByArgument {}
 extension DataSettings.MissingValues: ExpressibleByArgument {}
 extension ElementType: ExpressibleByArgument {}
+
+/// A tab may be written as `\t` or `tab`, which shells pass on more easily.
+func separatorCharacter(_ text: String) -> String { text == "\\t" || text == "tab" ? "\t" : text }
 
 /// `512,512` or `none`.
 struct LayerList: Sendable {
