@@ -16,6 +16,7 @@ final class TrainingRun {
     private var position: Checkpoint.Position
     /// The best weights so far and their held-out loss, for early stopping.
     private var best: Parameters?
+    private var lastSave = ContinuousClock.now
 
     private let outputs: [Formula] = []
     private let steps: TrainingSteps
@@ -78,21 +79,23 @@ final class TrainingRun {
         try trainer.training.withFeeds { feeds in
             // Shows before the work, not after it, whether the output can be written; and a run stopped in its first epoch can be resumed.
             if trainer.checkpoint == nil { try save(listener) }
-            var programs: [Int: Program] = [:]
+            // One program for whole batches, one for the rest of the data.
             func program(_ size: Int) throws -> Program {
-                if let program = programs[size] { return program }
-                let program = try Program([], batchSize: size, parameters: memory, cursor: cursor, feeds: feeds, training: steps, pool: pool)
-                programs[size] = program
-                return program
+                try Program([], batchSize: size, parameters: memory, cursor: cursor, feeds: feeds, training: steps, pool: pool)
             }
+            let rest = trainer.training.count % batchSize
+            let whole = try program(batchSize), last = rest == 0 ? whole : try program(rest)
             while position.epochsDone < epochs, position.stopReason == nil {
                 saved = false
-                guard try trainEpoch(program, listener) else {
+                guard try trainEpoch(whole, last, listener) else {
                     reason = .interrupted
                     break
                 }
                 heldOut = try finishEpoch(listener)
-                if settings.checkpointEvery > 0, position.epochsDone % settings.checkpointEvery == 0, position.epochsDone < epochs {
+                // Epochs of a small network take less than a write to the disk; what is lost with a crash is a second's work at most.
+                if settings.checkpointEvery > 0, position.epochsDone % settings.checkpointEvery == 0, position.epochsDone < epochs,
+                    lastSave.duration(to: .now) > .seconds(1)
+                {
                     try save(listener)
                     saved = true
                 }
@@ -110,7 +113,7 @@ final class TrainingRun {
     }
 
     /// Trains to the end of the epoch the position is in; false if stopped before.
-    private func trainEpoch(_ program: (Int) throws -> Program, _ listener: (TrainingEvent) throws -> Void) throws -> Bool {
+    private func trainEpoch(_ whole: Program, _ last: Program, _ listener: (TrainingEvent) throws -> Void) throws -> Bool {
         let count = trainer.training.count
         let epoch = position.epochsDone
         let order =
@@ -138,7 +141,7 @@ final class TrainingRun {
                 numbers.set(
                     settings, learningRate: learningRate * (settings.schedule ?? .constant).factor(progress: progress, epochs: Double(epochs)),
                     step: position.steps + 1)
-                try program(size).run()
+                (size == batchSize ? whole : last).run()
                 position.steps += 1
                 position.stepsInEpoch = step + 1
                 position.lossTotal = numbers.lossTotal.pointee
@@ -216,6 +219,7 @@ final class TrainingRun {
         guard trainer.network.isDescribable else {
             throw RectifierError(.output, "\(output.relativePath): a network with layers that are code cannot be written; train it without an output")
         }
+        lastSave = .now
         try Checkpoint(model: model(), states: memory.states.map { memory.read($0) }, position: position, best: best).write(to: output)
         try listener(.checkpointed(output))
     }

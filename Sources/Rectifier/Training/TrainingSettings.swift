@@ -25,6 +25,7 @@ public struct TrainingSettings: Sendable, Codable, Hashable {
     public var threads: Int?
     public var precision = ElementType.float32
     /// Epochs between checkpoints; 0 for none but the last.
+    /// At most one a second is written.
     public var checkpointEvery = 1
 
     public init() {}

@@ -68,13 +68,15 @@ extension Formula {
             guard let axis = shape.axis(axis) else { throw RectifierError(.shape, "\(kind): \(shape) has no axis \(axis)") }
             return axis
         })
+        // Axes of extent 1 are their own sum, mean and extremum.
+        func isReduced(_ axis: Int) -> Bool { chosen.contains(axis) && shape[axis] != 1 }
         var result = self
         // One reduction for each run of neighbouring axes.
         var end = shape.rank
         while end > 0 {
-            guard chosen.contains(end - 1) else { end -= 1; continue }
+            guard isReduced(end - 1) else { end -= 1; continue }
             var start = end - 1
-            while start > 0, chosen.contains(start - 1) { start -= 1 }
+            while start > 0, isReduced(start - 1) { start -= 1 }
             result = try Formula(Reduction(kind: kind, axes: start..<end), result)
             end = start
         }
