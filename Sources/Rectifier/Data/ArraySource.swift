@@ -3,32 +3,37 @@ struct ArraySource {
     var features: NumericArray
     var targets: NumericArray?
     /// Whether the file's form says that the targets are classes.
-    var areLabels = false
+    var areLabels: Bool
+    /// Images are taken whole; what has one axis a sample and is no image is a table.
+    var isTable: Bool
 
-    /// Images and the like are taken whole; what has one axis a sample is a table.
-    var isTable: Bool { features.shape.count <= 2 && !areLabels }
-
-    init(features: NumericArray, targets: NumericArray?, areLabels: Bool = false) {
+    init(features: NumericArray, targets: NumericArray?, areLabels: Bool = false, isImage: Bool = false) {
         self.features = features
-        self.targets = targets.map(ArraySource.withoutOneHot)
         self.areLabels = areLabels
+        isTable = features.shape.count <= 2 && !isImage
+        self.targets = targets
+        guard let targets, targets.shape.count == 2 else { return }
+        if let labels = ArraySource.labels(oneHot: targets) {
+            self.targets = labels
+            self.areLabels = true
+        } else if targets.shape[1] == 1 {
+            self.targets?.shape = [targets.shape[0]]
+        }
     }
 
-    /// Rows with a single 1 among zeros become its place; rows of one number become that number.
-    private static func withoutOneHot(_ targets: NumericArray) -> NumericArray {
-        guard targets.shape.count == 2 else { return targets }
+    /// The place of the only 1 of each row; nil where a row holds anything else but zeros.
+    private static func labels(oneHot targets: NumericArray) -> NumericArray? {
         let (rows, width) = (targets.shape[0], targets.shape[1])
-        if width == 1 { return NumericArray(name: targets.name, shape: [rows], elements: targets.elements) }
+        guard width > 1, width <= 256 else { return nil }
         var labels: [UInt8] = []
-        guard width > 1, width <= 256 else { return targets }
         labels.reserveCapacity(rows)
         for row in 0..<rows {
             var label: Int?
             for column in 0..<width {
                 let value = targets.element(row * width + column)
-                if value == 1, label == nil { label = column } else if value != 0 { return targets }
+                if value == 1, label == nil { label = column } else if value != 0 { return nil }
             }
-            guard let label else { return targets }
+            guard let label else { return nil }
             labels.append(UInt8(label))
         }
         return NumericArray(name: targets.name, shape: [rows], elements: .bytes(labels))

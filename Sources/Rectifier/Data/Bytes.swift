@@ -8,7 +8,7 @@ import Musl
 import Darwin
 #endif
 
-/// Bytes that keep their place: a mapped file, or memory of our own. Never changed once made, so any thread may read them.
+/// Bytes that keep their place while this object lives: a mapped file, or memory of our own. Never changed once made, so any thread may read them.
 ///
 /// A file that another program cuts short while it is mapped ends this program (SIGBUS), as with every reader that maps files.
 final class Bytes: @unchecked Sendable {

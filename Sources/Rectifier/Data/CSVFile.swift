@@ -78,7 +78,7 @@ struct CSVFile {
         guard separator.utf8.count == 1, let byte = separator.utf8.first, byte < 0x80, byte != 0,
             !"\"\r\n".utf8.contains(byte), !separator.first!.isLetter, !separator.first!.isNumber
         else {
-            throw RectifierError(.setting, "separator \"\(separator)\": must be one character that is no letter, digit or quote (or the word tab)")
+            throw RectifierError(.setting, "separator \(quoted(separator)): must be one character that is no letter, digit or quote (or the word tab)")
         }
         return byte
     }
@@ -174,10 +174,15 @@ struct CSVFile {
     private static func fields(_ count: Int) -> String { count == 1 ? "1 field" : "\(count) fields" }
 }
 
-/// Text of a file in a message: on one line, in quotes and not too long.
-func quoted(_ text: String) -> String {
-    let line = String(text.unicodeScalars.prefix(60).map { $0.value < 0x20 || $0.value == 0x7f ? " " : Character($0) })
-    return line.unicodeScalars.count < text.unicodeScalars.count ? "\"\(line)…\"" : "\"\(line)\""
+/// Text of a file in a message: in quotes, on one line and not too long.
+func quoted(_ text: String) -> String { "\"\(oneLine(text))\"" }
+
+/// Text of a file in a message: on one line and not too long.
+func oneLine(_ text: String) -> String {
+    let start = text.unicodeScalars.prefix(61)
+    let breaks: Set<Unicode.GeneralCategory> = [.control, .lineSeparator, .paragraphSeparator]
+    let line = String(String.UnicodeScalarView(start.prefix(60).map { breaks.contains($0.properties.generalCategory) ? " " : $0 }))
+    return start.count > 60 ? line + "…" : line
 }
 
 /// Text in the form of comma-separated values (RFC 4180).

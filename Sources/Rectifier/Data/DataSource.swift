@@ -49,7 +49,10 @@ struct DataSource {
         }
     }
 
-    static func url(_ name: String, _ base: URL?) -> URL { URL(fileURLWithPath: name, relativeTo: base).absoluteURL }
+    private static func url(_ name: String, _ base: URL?) -> URL {
+        guard let base, !name.hasPrefix("/") else { return URL(fileURLWithPath: name) }
+        return base.appendingPathComponent(name)
+    }
 
     private static func sibling(of name: String, _ file: String) -> String {
         guard let slash = name.lastIndex(of: "/") else { return file }

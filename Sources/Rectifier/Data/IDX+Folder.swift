@@ -14,7 +14,7 @@ extension IDX {
             guard features.shape.count > 1 else {
                 throw RectifierError(.file, "\(name(images)): holds one number a sample, as labels do; give the file of images")
             }
-            guard needsLabels else { return ArraySource(features: features, targets: nil) }
+            guard needsLabels else { return ArraySource(features: features, targets: nil, isImage: features.isBytes) }
             guard let labels else {
                 throw RectifierError(.file, "\(name(images)): no file of labels stands beside it; it is named like this one, with labels-idx1 for images-idx3")
             }
@@ -25,7 +25,7 @@ extension IDX {
             guard targets.count == features.count else {
                 throw RectifierError(.file, "\(name(labels)): \(targets.count) labels for the \(features.count) images of \(name(images))")
             }
-            return ArraySource(features: features, targets: targets, areLabels: targets.isBytes)
+            return ArraySource(features: features, targets: targets, areLabels: targets.isBytes, isImage: features.isBytes)
         }
     }
 

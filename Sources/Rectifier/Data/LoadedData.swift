@@ -62,7 +62,7 @@ public struct LoadedData: Sendable {
                 if targets.isEmpty {
                     targets = [try LoadedData.targetColumn(settings.target, of: table.columns.map(\.name), in: settings.source)]
                 }
-                fitted = try table.fitted(targets: targets, settings: settings, share: drawn, seed: seed)
+                fitted = try table.fitted(targets: targets, areLabels: arrays.areLabels, settings: settings, share: drawn, seed: seed)
             case .arrays(let arrays):
                 fitted = try arrays.fitted(settings: settings, share: drawn, seed: seed)
             }

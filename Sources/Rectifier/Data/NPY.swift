@@ -139,8 +139,7 @@ private struct Header {
         case _ where code.first == "O":
             throw RectifierError(.file, "\(name): holds pickled Python objects, which could run any program; save an array of plain numbers")
         default:
-            let shown = String(decoding: written.utf8.prefix(20), as: UTF8.self)
-            throw RectifierError(.file, "\(name): elements of the type '\(shown)' are not supported; save an array of plain numbers")
+            throw RectifierError(.file, "\(name): elements of the type '\(oneLine(written))' are not supported; save an array of plain numbers")
         }
     }
 

@@ -60,15 +60,17 @@ struct TableEncoding {
             secondFeatures = [Float](unsafeUninitializedCapacity: second.count * width) { secondSpace, secondFilled in
                 var (nextFirst, nextSecond, number) = (0, 0, 0)
                 while let block = blocks.popLast() {
-                    for row in 0..<block.rows {
-                        if nextFirst < first.count, first[nextFirst] == number {
-                            encode(block.row(row), firstSpace.baseAddress! + nextFirst * width, &unknown)
-                            nextFirst += 1
-                        } else if nextSecond < second.count, second[nextSecond] == number {
-                            encode(block.row(row), secondSpace.baseAddress! + nextSecond * width, &unknown)
-                            nextSecond += 1
+                    withExtendedLifetime(block) {
+                        for row in 0..<block.rows {
+                            if nextFirst < first.count, first[nextFirst] == number {
+                                encode(block.row(row), firstSpace.baseAddress! + nextFirst * width, &unknown)
+                                nextFirst += 1
+                            } else if nextSecond < second.count, second[nextSecond] == number {
+                                encode(block.row(row), secondSpace.baseAddress! + nextSecond * width, &unknown)
+                                nextSecond += 1
+                            }
+                            number += 1
                         }
-                        number += 1
                     }
                 }
                 firstFilled = nextFirst * width

@@ -11,13 +11,17 @@ extension Table {
     ///
     /// - Parameters:
     ///   - targets: the columns to predict.
+    ///   - areLabels: whether the file's form says that the targets are classes.
     ///   - share: what is held out.
-    consuming func fitted(targets: [Int], settings: DataSettings, share: Double, seed: UInt64) throws -> Fitted {
+    consuming func fitted(
+        targets: [Int], areLabels: Bool = false, settings: DataSettings, share: Double, seed: UInt64
+    ) throws -> Fitted {
         var notes: [String] = []
         try requireRows()
         let features = try usableColumns(besides: targets, &notes)
         let rows = try completeRows(features: features, targets: targets, policy: settings.missing, isTraining: true, &notes)
-        let targetValues = try values(ofTargets: targets)
+        var targetValues = try values(ofTargets: targets)
+        targetValues.areLabels = areLabels
         let split = try Split(rows, share: share, seed: seed, name: name)
         let target = try targetValues.fitted(task: settings.task, rows: rows, training: split.training)
 

@@ -51,18 +51,18 @@ struct ZipArchive {
                 name: name, isDeflated: false, checksum: UInt32(try data.int32(place + 16)), packedCount: try data.int32(place + 20),
                 count: try data.int32(place + 24), headerOffset: try data.int32(place + 42))
             let flags = try data.int16(place + 8)
-            guard flags & 1 == 0 else { throw data.damaged("\(name) is encrypted", isDamage: false) }
+            guard flags & 1 == 0 else { throw data.damaged("\(oneLine(name)) is encrypted", isDamage: false) }
             switch try data.int16(place + 10) {
             case 0: member.isDeflated = false
             case 8: member.isDeflated = true
-            case let method: throw data.damaged("\(name) is packed by method \(method), which is not supported", isDamage: false)
+            case let method: throw data.damaged("\(oneLine(name)) is packed by method \(method), which is not supported", isDamage: false)
             }
             var wide: [WritableKeyPath<Member, Int>] = []
             if member.count == 0xffff_ffff { wide.append(\.count) }
             if member.packedCount == 0xffff_ffff { wide.append(\.packedCount) }
             if member.headerOffset == 0xffff_ffff { wide.append(\.headerOffset) }
             for (path, value) in zip(wide, try data.zip64Sizes(place + 46 + nameLength, extraLength, wide.count)) { member[keyPath: path] = value }
-            guard member.isDeflated || member.count == member.packedCount else { throw data.damaged("\(name) has two different sizes") }
+            guard member.isDeflated || member.count == member.packedCount else { throw data.damaged("\(oneLine(name)) has two different sizes") }
             members.append(member)
             place += 46 + nameLength + extraLength + commentLength
         }
@@ -73,7 +73,7 @@ struct ZipArchive {
     private func range(of member: Member) throws -> Range<Int> {
         let data = LittleEndian(bytes)
         let place = member.headerOffset
-        guard data.uint32(place) == 0x0403_4b50 else { throw data.damaged("\(member.name) is not where the directory says") }
+        guard data.uint32(place) == 0x0403_4b50 else { throw data.damaged("\(oneLine(member.name)) is not where the directory says") }
         let flags = try data.int16(place + 6)
         let method = try data.int16(place + 8)
         let nameLength = try data.int16(place + 26)
@@ -92,15 +92,15 @@ struct ZipArchive {
         let areSizesLater = flags & 8 != 0 && count == 0 && packedCount == 0
         guard name == member.name, method == (member.isDeflated ? 8 : 0),
             areSizesLater || (count == member.count && packedCount == member.packedCount)
-        else { throw data.damaged("the header of \(member.name) contradicts the directory") }
-        guard member.packedCount <= bytes.count - start else { throw data.damaged("\(member.name) is cut short") }
+        else { throw data.damaged("the header of \(oneLine(member.name)) contradicts the directory") }
+        guard member.packedCount <= bytes.count - start else { throw data.damaged("\(oneLine(member.name)) is cut short") }
         return start..<start + member.packedCount
     }
 
     func reader(of member: Member) throws -> ByteReader {
         try ByteReader(
             bytes, range: range(of: member), isDeflated: member.isDeflated, count: member.count, checksum: member.checksum,
-            name: "\(bytes.name)/\(member.name)")
+            name: "\(bytes.name)/\(oneLine(member.name))")
     }
 }
 
