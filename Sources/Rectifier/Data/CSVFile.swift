@@ -76,9 +76,9 @@ struct CSVFile {
     private static func byte(of separator: String) throws -> UInt8 {
         if separator == "tab" || separator == "\\t" { return UInt8(ascii: "\t") }
         guard separator.utf8.count == 1, let byte = separator.utf8.first, byte < 0x80, byte != 0,
-            !"\"\r\n".utf8.contains(byte), !separator.first!.isLetter, !separator.first!.isNumber
+            !"\"\r\n.+-".utf8.contains(byte), !separator.first!.isLetter, !separator.first!.isNumber
         else {
-            throw RectifierError(.setting, "separator \(quoted(separator)): must be one character that is no letter, digit or quote (or the word tab)")
+            throw RectifierError(.setting, "separator \(quoted(separator)): must be one character that is no part of a number, no letter and no quote (or the word tab)")
         }
         return byte
     }

@@ -25,7 +25,7 @@ import Testing
         #expect(try CSV.rows("a b\n1 2", separator: " ") == [["a", "b"], ["1", "2"]])
         #expect(try CSV.rows("a:b\n1: 2", separator: ":") == [["a", "b"], ["1", "2"]])
         #expect(try CSV.rows("a\tb", separator: "tab") == [["a", "b"]])
-        for separator in ["", ",,", "\"", "\n", "é", "7", "a"] {
+        for separator in ["", ",,", "\"", "\n", "é", "7", "a", ".", "-"] {
             #expect(errorText { _ = try CSV.rows("a,b", separator: separator) }.contains("must be one character"))
         }
     }
