@@ -63,7 +63,8 @@ final class TextReporter: TrainingReporter {
             case .full?: ", full batch"
             case nil: ""
             }
-        let training = "\(recipe.training.optimizer.name)\(rate)\(batch), \(Format.count(started.epochs)) epochs"
+        let decay = recipe.training.weightDecay.flatMap { $0 > 0 ? ", weight decay \(Format.significant($0, 2))" : nil } ?? ""
+        let training = "\(recipe.training.optimizer.name)\(rate)\(decay)\(batch), \(Format.count(started.epochs)) epochs"
         let machine =
             "\(started.threads) \(started.threads == 1 ? "thread" : "threads"), \(recipe.training.precision.rawValue), seed \(recipe.training.seed)"
         return [("data", data), ("network", network), ("training", "\(training), \(machine)")].map { name, text in

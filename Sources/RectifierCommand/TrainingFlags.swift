@@ -73,7 +73,7 @@ struct NetworkFlags: ParsableArguments {
     @Option(
         parsing: .unconditional,
         help: ArgumentHelp(
-            "Units of the hidden layers, or none for a linear model (default: 512,512 for images, 128,64 for tables).", valueName: "512,512"
+            "Units of the hidden layers, or none for a linear model (default: 512,512 for images, 128,64 or 32 for tables).", valueName: "512,512"
         ),
         transform: layerList)
     var layers: LayerList?
@@ -107,7 +107,7 @@ struct OptimizationFlags: ParsableArguments {
         transform: { try Optimizer(named: $0) })
     var optimizer: Optimizer?
 
-    @Option(parsing: .unconditional, help: ArgumentHelp("The step size (default: 0.001; sgd: 0.1, with momentum 0.01).", valueName: "x"))
+    @Option(parsing: .unconditional, help: ArgumentHelp("The step size (default: 0.001, small sets 0.01; sgd: 0.1, with momentum 0.01).", valueName: "x"))
     var learningRate: Double?
 
     @Option(parsing: .unconditional, help: ArgumentHelp("The momentum of sgd and rmsprop.", valueName: "x"))
@@ -123,7 +123,7 @@ struct OptimizationFlags: ParsableArguments {
         transform: { try Schedule($0) })
     var schedule: Schedule?
 
-    @Option(parsing: .unconditional, help: ArgumentHelp("Shrinks weights, not biases.", valueName: "x"))
+    @Option(parsing: .unconditional, help: ArgumentHelp("Shrinks weights, not biases (default: 0, small tables 0.3 / rows).", valueName: "x"))
     var weightDecay: Double?
 
     @Option(parsing: .unconditional, help: ArgumentHelp("Adds x · sign(w) to the gradient of weights.", valueName: "x"))

@@ -134,7 +134,8 @@ final class OptimizerNumbers {
         others.pointee = hyper
         hyper.l1 = settings.l1
         hyper.l2 = settings.l2
-        if case .adamW = settings.optimizer { hyper.decay = settings.weightDecay } else { hyper.l2 += settings.weightDecay }
+        let weightDecay = settings.weightDecay ?? 0
+        if case .adamW = settings.optimizer { hyper.decay = weightDecay } else { hyper.l2 += weightDecay }
         decaying.pointee = hyper
     }
 }

@@ -42,7 +42,7 @@ extension TrainingSettings {
         try optimizer.validate()
         try schedule?.validate()
         if let learningRate { try requirePositive(learningRate, "the learning rate") }
-        try requireNotNegative(weightDecay, "the weight decay")
+        if let weightDecay { try requireNotNegative(weightDecay, "the weight decay") }
         try requireNotNegative(l1, "l1")
         try requireNotNegative(l2, "l2")
         if let clipNorm { try requirePositive(clipNorm, "the clipping norm") }

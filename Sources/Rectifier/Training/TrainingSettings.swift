@@ -6,8 +6,8 @@ public struct TrainingSettings: Sendable, Codable, Hashable {
     /// `nil`: chosen from the data (``Recipe/resolved(for:)``), as are the batch size and the epochs.
     public var schedule: Schedule?
     /// Shrinks weights, never biases. SGD, Adam and RMSProp add `weightDecay * w` to the gradient; AdamW multiplies the weights by
-    /// `1 - learningRate * weightDecay`.
-    public var weightDecay = 0.0
+    /// `1 - learningRate * weightDecay`. `nil`: none, but where a recipe is resolved for a small table (``Recipe/resolved(for:)``).
+    public var weightDecay: Double?
     /// Adds `l1 * sign(w)` to the gradient of weights, with sign(0) = 0.
     public var l1 = 0.0
     /// Adds `l2 * w` to the gradient of weights, whatever the optimiser.
