@@ -15,55 +15,101 @@
 // Small products read B in place too, over all of k at once.
 
 #define TILE_COLUMNS (RK_TILE_VECTORS * W)
-#define PANEL_DEPTH 256
+#ifndef PANEL_DEPTH
+#define PANEL_DEPTH 400
+#endif
 #define BLOCK_ROWS (252 / RK_TILE_ROWS * RK_TILE_ROWS)
 /// Room behind a packed group, for a whole vector stored where fewer lanes count.
 #define SLACK 16
 
 typedef struct {
     int64_t k;
-    const COMPUTE *a, *b;
+    const COMPUTE *a;
+    const void *b;
+    COMPUTE *panel;
     int64_t a_row, a_column, b_row;
     const COMPUTE *start;  ///< the sums to start from
     int64_t start_row;
     const COMPUTE *bias;  ///< whole vectors to add at the end, or NULL
     void *out;
     int64_t out_row, columns;
-    bool partial;  ///< `out` is in the computing type
+    bool partial;   ///< `out` is in the computing type
+    int64_t ahead;  ///< from `a` to that of the next tile
+    const STORAGE *fetch;  ///< what else to fetch, a line for each line of A's rows, `fetch_step` apart
+    int64_t fetch_step;
 } N(tile_job);
 
-RK_INLINE void N(tile)(const N(tile_job) *t, const int rows, const int vectors) {
+/// How A and B lie. GENERAL: anyhow. With B in a panel, ROWWISE: A's columns adjacent; TILEWISE: the rows of a tile adjacent, column after column.
+enum N(lie) { N(GENERAL), N(ROWWISE), N(TILEWISE) };
+
+/// With `copying`, B is read where it lies, whole vectors of the element type `b_row` apart, and written to the panel on the way.
+RK_INLINE void N(tile)(const N(tile_job) *t, const int rows, const int vectors, const enum N(lie) lie, const bool copying) {
     V sum[RK_TILE_ROWS][RK_TILE_VECTORS];
     _Pragma("clang loop unroll(full)") for (int r = 0; r < rows; r++) {
         _Pragma("clang loop unroll(full)") for (int v = 0; v < vectors; v++) sum[r][v] = N(get)(t->start + r * t->start_row + v * W);
     }
-    const int64_t a_row = t->a_row, a_column = t->a_column, b_row = t->b_row;
-    const COMPUTE *a = t->a, *b = t->b;
-    for (int64_t k = t->k; k > 0; k--, a += a_column, b += b_row) {
-        V line[RK_TILE_VECTORS];
-        _Pragma("clang loop unroll(full)") for (int v = 0; v < vectors; v++) line[v] = N(get)(b + v * W);
-        _Pragma("clang loop unroll(full)") for (int r = 0; r < rows; r++) {
-            V x = SPLAT(a[r * a_row]);
-            _Pragma("clang loop unroll(full)") for (int v = 0; v < vectors; v++) sum[r][v] = FMA(x, line[v], sum[r][v]);
+    // One pointer for each row and one index for all of them: two additions for each k. Compilers know that the pointers lie a_row apart and would
+    // chain them through additions; the empty assembly makes them forget.
+    const int64_t a_row = lie == N(TILEWISE) ? 1 : t->a_row;
+    const int64_t a_column = lie == N(TILEWISE) ? RK_TILE_ROWS : lie == N(ROWWISE) ? 1 : t->a_column;
+    const int64_t b_row = lie == N(GENERAL) || copying ? t->b_row : TILE_COLUMNS;
+    const STORAGE *source = (const STORAGE *)t->b;
+    COMPUTE *panel = t->panel;
+    const COMPUTE *lines[RK_TILE_ROWS], *b = t->b;
+    _Pragma("clang loop unroll(full)") for (int r = 0; r < rows; r++) {
+        lines[r] = t->a + r * a_row;
+        if (rows <= 8 && lie != N(TILEWISE)) __asm__("" : "+r"(lines[r]));
+    }
+    int64_t place = 0;
+#define ONE_K                                                                                                                         \
+    {                                                                                                                                 \
+        V line[RK_TILE_VECTORS];                                                                                                      \
+        _Pragma("clang loop unroll(full)") for (int v = 0; v < vectors; v++) {                                                        \
+            line[v] = copying ? N(load)(source + v * W) : N(get)(b + v * W);                                                          \
+            if (copying) N(put)(panel + v * W, line[v]);                                                                              \
+        }                                                                                                                             \
+        _Pragma("clang loop unroll(full)") for (int r = 0; r < rows; r++) {                                                           \
+            V x = SPLAT(lines[r][place]);                                                                                             \
+            _Pragma("clang loop unroll(full)") for (int v = 0; v < vectors; v++) sum[r][v] = FMA(x, line[v], sum[r][v]);              \
+        }                                                                                                                             \
+        place += a_column, b += b_row, source += b_row, panel += TILE_COLUMNS;                                                                                      \
+    }
+    int64_t k = t->k;
+    if (lie != N(GENERAL)) {
+        // While this tile is in the works the next one's share of A is fetched, a cache line of each row at a time, and a share of the next panel.
+        const int64_t per_line = 64 / (int64_t)sizeof(COMPUTE), ahead = t->ahead;
+        const STORAGE *fetch = t->fetch;
+        for (; k >= per_line; k -= per_line) {
+            _Pragma("clang loop unroll(full)") for (int r = 0; r < rows; r++) {
+                __builtin_prefetch((lie == N(TILEWISE) ? lines[0] + r * per_line : lines[r]) + place + ahead);
+            }
+            __builtin_prefetch(fetch, 0, 2);
+            fetch += t->fetch_step;
+            _Pragma("clang loop unroll(disable)") for (int64_t i = 0; i < per_line; i += 4) { ONE_K ONE_K ONE_K ONE_K }
         }
     }
+    _Pragma("clang loop unroll(disable)") for (; k > 0; k--) ONE_K
+#undef ONE_K
     if (t->bias) {
         _Pragma("clang loop unroll(full)") for (int v = 0; v < vectors; v++) {
             const V bias = N(get)(t->bias + v * W);
             _Pragma("clang loop unroll(full)") for (int r = 0; r < rows; r++) sum[r][v] += bias;
         }
     }
-    const bool whole = t->columns >= vectors * W;
-    _Pragma("clang loop unroll(full)") for (int r = 0; r < rows; r++) {
-        _Pragma("clang loop unroll(full)") for (int v = 0; v < vectors; v++) {
-            const int64_t left = t->columns - v * W;
-            if (sizeof(STORAGE) != sizeof(COMPUTE) && t->partial) {
-                N(put)((COMPUTE *)t->out + r * t->out_row + v * W, sum[r][v]);  // scratch has whole vectors
-            } else {
-                STORAGE *out = (STORAGE *)t->out + r * t->out_row + v * W;
-                if (whole || v < vectors - 1) N(store)(out, sum[r][v]);
-                else N(store_upto)(out, sum[r][v], left);
-            }
+    const int64_t columns = t->columns, out_row = t->out_row;
+    void *const out = t->out;
+    if (sizeof(STORAGE) != sizeof(COMPUTE) && t->partial) {
+        for (int r = 0; r < rows; r++) {  // scratch has whole vectors
+            for (int v = 0; v < vectors; v++) N(put)((COMPUTE *)out + r * out_row + v * W, sum[r][v]);
+        }
+    } else if (columns >= vectors * W) {
+        for (int r = 0; r < rows; r++) {
+            for (int v = 0; v < vectors; v++) N(store)((STORAGE *)out + r * out_row + v * W, sum[r][v]);
+        }
+    } else {
+        for (int r = 0; r < rows; r++) {
+            for (int v = 0; v < vectors - 1; v++) N(store)((STORAGE *)out + r * out_row + v * W, sum[r][v]);
+            N(store_some)((STORAGE *)out + r * out_row + (vectors - 1) * W, sum[r][vectors - 1], columns - (vectors - 1) * W);
         }
     }
 }
@@ -71,13 +117,17 @@ RK_INLINE void N(tile)(const N(tile_job) *t, const int rows, const int vectors) 
 typedef void (*N(tile_function))(const N(tile_job) *);
 
 #define TILE(rows, vectors)                                                                                                           \
-    static void RK_PASTE(N(tile_##rows), vectors)(const N(tile_job) * t) { N(tile)(t, rows, vectors); }
+    static void RK_PASTE(N(tile_##rows), vectors)(const N(tile_job) * t) { N(tile)(t, rows, vectors, N(GENERAL), false); }
+#define PANEL_TILE(rows)                                                                                                              \
+    static void N(rowwise_tile_##rows)(const N(tile_job) * t) { N(tile)(t, rows, RK_TILE_VECTORS, N(ROWWISE), false); }                    \
+    static void N(tilewise_tile_##rows)(const N(tile_job) * t) { N(tile)(t, rows, RK_TILE_VECTORS, N(TILEWISE), false); }
 #if RK_TILE_VECTORS == 4
-#define TILES(rows) TILE(rows, 1) TILE(rows, 2) TILE(rows, 3) TILE(rows, 4)
-#define NAMES(rows) {RK_PASTE(N(tile_##rows), 1), RK_PASTE(N(tile_##rows), 2), RK_PASTE(N(tile_##rows), 3), RK_PASTE(N(tile_##rows), 4)},
+#define TILES(rows) TILE(rows, 1) TILE(rows, 2) TILE(rows, 3) TILE(rows, 4) PANEL_TILE(rows)
+#define NAMES(rows)                                                                                                                   \
+    {RK_PASTE(N(tile_##rows), 1), RK_PASTE(N(tile_##rows), 2), RK_PASTE(N(tile_##rows), 3), RK_PASTE(N(tile_##rows), 4), N(rowwise_tile_##rows), N(tilewise_tile_##rows)},
 #else
-#define TILES(rows) TILE(rows, 1) TILE(rows, 2)
-#define NAMES(rows) {RK_PASTE(N(tile_##rows), 1), RK_PASTE(N(tile_##rows), 2)},
+#define TILES(rows) TILE(rows, 1) TILE(rows, 2) PANEL_TILE(rows)
+#define NAMES(rows) {RK_PASTE(N(tile_##rows), 1), RK_PASTE(N(tile_##rows), 2), N(rowwise_tile_##rows), N(tilewise_tile_##rows)},
 #endif
 #if RK_TILE_ROWS == 14
 #define EACH_HEIGHT(X) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14)
@@ -85,10 +135,15 @@ typedef void (*N(tile_function))(const N(tile_job) *);
 #define EACH_HEIGHT(X) X(1) X(2) X(3) X(4) X(5) X(6)
 #endif
 EACH_HEIGHT(TILES)
-static const N(tile_function) N(tiles)[RK_TILE_ROWS][RK_TILE_VECTORS] = {EACH_HEIGHT(NAMES)};
+/// By rows - 1 and vectors - 1; after those of each height the two of whole width for a panel.
+static const N(tile_function) N(tiles)[RK_TILE_ROWS][RK_TILE_VECTORS + 2] = {EACH_HEIGHT(NAMES)};
+/// The first tiles of a panel, which fill it.
+static void N(rowwise_copying_tile)(const N(tile_job) *t) { N(tile)(t, RK_TILE_ROWS, RK_TILE_VECTORS, N(ROWWISE), true); }
+static void N(tilewise_copying_tile)(const N(tile_job) *t) { N(tile)(t, RK_TILE_ROWS, RK_TILE_VECTORS, N(TILEWISE), true); }
 #undef EACH_HEIGHT
 #undef NAMES
 #undef TILES
+#undef PANEL_TILE
 #undef TILE
 
 /// Rows of the next tile when `left` are left: the last two share evenly, because a tile of a row or two starves the multipliers.
@@ -144,19 +199,12 @@ static void N(pack_a)(COMPUTE *copy, const STORAGE *a, int64_t row, int64_t colu
             }
         }
     } else {
-        *a_row = rk_round_up(depth, W), *a_column = 1, *group = 0;
+        *a_row = rk_round_up(depth, W) + 16, *a_column = 1, *group = 0;
         for (int64_t i = 0; i < rows; i++, copy += *a_row, a += row) {
             if (column == 1) for (int64_t k = 0; k < depth; k += W) N(put)(copy + k, N(load)(a + k));
             else for (int64_t k = 0; k < depth; k++) copy[k] = N(load_one)(a + k * column);
         }
     }
-}
-
-/// Fetches line `n` of a panel's source into the cache.
-RK_INLINE void N(fetch)(const STORAGE *b, int64_t row, int64_t column, int64_t n) {
-    const int64_t per_line = 64 / (int64_t)sizeof(STORAGE);
-    if (column == 1) __builtin_prefetch(b + n * row);
-    else __builtin_prefetch(b + n % TILE_COLUMNS * column + n / TILE_COLUMNS * per_line * row);
 }
 
 //===--- Blocks -----------------------------------------------------------------------------===//
@@ -167,7 +215,7 @@ typedef struct {
 
 RK_INLINE N(product_room) N(room)(int64_t m, int64_t n, int64_t k) {
     const int64_t rows = rk_min(m, BLOCK_ROWS), depth = rk_min(k, PANEL_DEPTH), groups = rows / RK_TILE_ROWS + 2;
-    N(product_room) r = {(depth + W) * TILE_COLUMNS, rk_max(groups * (RK_TILE_ROWS * depth + SLACK), rows * (depth + W)) + SLACK, 0};
+    N(product_room) r = {(depth + W) * TILE_COLUMNS, rk_max(groups * (RK_TILE_ROWS * depth + SLACK), rows * (depth + W + 16)) + SLACK, 0};
     if (sizeof(STORAGE) != sizeof(COMPUTE) && k > PANEL_DEPTH) r.sums = rows * rk_round_up(n, TILE_COLUMNS);
     r.panel = rk_round_up(r.panel, 16), r.a = rk_round_up(r.a, 16);
     return r;
@@ -206,7 +254,7 @@ static void N(product)(const rk_step *step, int part, int parts) {
     const bool plain = sizeof(STORAGE) == sizeof(COMPUTE);
     const int64_t near = 16384 / (int64_t)sizeof(COMPUTE);  // what a small product may span and still lie in the first cache
     const int64_t a_row = p->a_row, a_column = p->k == 1 ? 1 : p->a_column, b_row = p->b_row, b_column = p->n == 1 ? 1 : p->b_column;
-    const bool a_in_place = plain && (a_column == 1 || (rows - 1) * a_row + (p->k - 1) * a_column < near);
+    const bool a_in_place = plain && ((a_column == 1 && columns <= 4 * TILE_COLUMNS) || (rows - 1) * a_row + (p->k - 1) * a_column < near);
     const bool b_in_place = plain && b_column == 1 && (rows <= 2 * RK_TILE_ROWS || p->k * b_row < near);
     const int64_t depth_limit = a_in_place && b_in_place ? rk_max(p->k, 1) : PANEL_DEPTH;
 
@@ -239,17 +287,16 @@ static void N(product)(const rk_step *step, int part, int parts) {
                 t.columns = rk_min(TILE_COLUMNS, share.column_end - column);
                 const int64_t vectors = (t.columns + W - 1) / W;
                 const STORAGE *b = (const STORAGE *)p->b + k * b_row + column * b_column;
-                const STORAGE *next = NULL;
-                int64_t fetched = 0, fetch_step = 0;
+                int64_t fetch_tile = 0;
                 if (b_in_place) {
-                    t.b = (const COMPUTE *)b, t.b_row = b_row;
+                    t.b = b, t.b_row = b_row;
                 } else {
-                    N(pack_b)(panel, b, b_row, b_column, depth, t.columns);
                     t.b = panel, t.b_row = TILE_COLUMNS;
-                    if (column + 2 * TILE_COLUMNS <= share.column_end) {
-                        next = b + TILE_COLUMNS * b_column;
-                        fetch_step = depth * RK_TILE_ROWS / (row_end - row) + 1;
-                    }
+                    // Down the rows of the next panel, a tile's share after another; or along its columns, one for each tile.
+                    const bool more = column + 2 * TILE_COLUMNS <= share.column_end;
+                    t.fetch = more ? b + TILE_COLUMNS * b_column : (const STORAGE *)p->b;
+                    t.fetch_step = !more ? 0 : b_column == 1 ? b_row : 64 / (int64_t)sizeof(COMPUTE) * b_row;
+                    fetch_tile = !more ? 0 : b_column == 1 ? depth / (64 / (int64_t)sizeof(COMPUTE)) * b_row : b_column;
                 }
                 V zeros[RK_TILE_VECTORS] = {0}, bias[RK_TILE_VECTORS];
                 t.bias = NULL;
@@ -257,7 +304,10 @@ static void N(product)(const rk_step *step, int part, int parts) {
                     for (int v = 0; v < vectors; v++) bias[v] = N(load)((const STORAGE *)p->bias + column + v * W);
                     t.bias = (const COMPUTE *)bias;
                 }
-                const N(tile_function) *functions = &N(tiles)[0][vectors - 1];
+                const bool special = !b_in_place && vectors == RK_TILE_VECTORS && (t.a_column == 1 || group);
+                const bool copying = special && b_column == 1 && N(height)(row_end - row) == RK_TILE_ROWS;
+                if (!b_in_place && !copying) N(pack_b)(panel, b, b_row, b_column, depth, t.columns);
+                const N(tile_function) *functions = &N(tiles)[0][special ? RK_TILE_VECTORS + (group != 0) : vectors - 1];
                 const COMPUTE *tile_a = a;
                 for (int64_t i = row, height; i < row_end; i += height) {
                     height = N(height)(row_end - i);
@@ -268,11 +318,17 @@ static void N(product)(const rk_step *step, int part, int parts) {
                     t.start_row = first ? 0 : rest_row;
                     t.out = t.partial ? (void *)rest : (void *)((STORAGE *)p->c + i * p->c_row + column);
                     t.out_row = t.partial ? rest_row : p->c_row;
-                    if (next) {
-                        for (int64_t end = rk_min(fetched + fetch_step, depth); fetched < end; fetched++) N(fetch)(next, b_row, b_column, fetched);
+                    const COMPUTE *next_a = i + height < row_end ? tile_a + (group ? group : height * t.a_row) : a;
+                    t.ahead = next_a - tile_a;
+                    if (copying && i == row) {
+                        N(tile_job) first_tile = t;
+                        first_tile.b = b, first_tile.b_row = b_row, first_tile.panel = panel;
+                        (group ? N(tilewise_copying_tile) : N(rowwise_copying_tile))(&first_tile);
+                    } else {
+                        functions[(height - 1) * (RK_TILE_VECTORS + 2)](&t);
                     }
-                    functions[(height - 1) * RK_TILE_VECTORS](&t);
-                    tile_a += group ? group : height * t.a_row;
+                    tile_a = next_a;
+                    t.fetch += fetch_tile;
                 }
             }
         }
@@ -285,9 +341,12 @@ static void N(product)(const rk_step *step, int part, int parts) {
 #define CHAINS (RK_TILE_ROWS * RK_TILE_VECTORS)
 
 static double N(burst)(int64_t rounds) {
-    volatile COMPUTE factor = (COMPUTE)0.999, summand = (COMPUTE)0.001;
-    V x = SPLAT(factor), y = SPLAT(summand), sums[CHAINS];
-    for (int j = 0; j < CHAINS; j++) sums[j] = SPLAT(j);
+    // Each chain swings between two numbers with unlike digits: multipliers fed the same numbers again and again draw less power, and a
+    // processor may run faster for it than any product can.
+    volatile COMPUTE factor = (COMPUTE)-0.9999999, seed = (COMPUTE)0.7390851332;
+    V x = SPLAT(factor), y, sums[CHAINS];
+    for (int i = 0; i < W; i++) y[i] = seed * (COMPUTE)(i + 1.618);
+    for (int j = 0; j < CHAINS; j++) sums[j] = y * (COMPUTE)(0.1234567 * (j + 1));
     for (int64_t i = 0; i < rounds; i++) {
         _Pragma("clang loop unroll(full)") for (int j = 0; j < CHAINS; j++) sums[j] = FMA(sums[j], x, y);
     }
@@ -301,5 +360,4 @@ static double N(burst)(int64_t rounds) {
 #undef CHAINS
 #undef SLACK
 #undef BLOCK_ROWS
-#undef PANEL_DEPTH
 #undef TILE_COLUMNS

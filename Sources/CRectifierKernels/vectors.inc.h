@@ -240,9 +240,12 @@ RK_INLINE L N(first_lanes_d)(int64_t count) {
 
 //===--- Transposes ---------------------------------------------------------------------===//
 
-// Swapping the off-diagonal blocks of size s of each 2s × 2s block, for s = W/2 ... 1, transposes W vectors of W lanes.
+// Swapping the off-diagonal blocks of size s of each 2s × 2s block, for s = W/2 ... 1, transposes W vectors of W lanes. For float the last two
+// sizes are done inside 16-byte quarters by interleaving, which takes one instruction where swapping takes two.
 #define LOW(j, s) ((j) & (s) ? W + (j) - (s) : (j))
 #define HIGH(j, s) ((j) & (s) ? W + (j) : (j) + (s))
+#define INTERLEAVE(j, s) (((j) & ~3) + (s) + ((j) >> 1 & 1) + ((j) & 1) * W)
+#define JOIN(j, s) (((j) & ~3) + (s) + ((j) & 1) + ((j) >> 1 & 1) * W)
 #if RK_VECTOR_BYTES == 64 && !WIDE
 #define PAIR(T, a, b, s)                                                                                                              \
     __builtin_shufflevector(a, b, T(0, s), T(1, s), T(2, s), T(3, s), T(4, s), T(5, s), T(6, s), T(7, s), T(8, s), T(9, s), T(10, s), \
@@ -267,10 +270,20 @@ RK_INLINE L N(first_lanes_d)(int64_t count) {
 RK_INLINE void N(transpose)(V v[W]) {
     SWAP_BLOCKS(8)
     SWAP_BLOCKS(4)
+#if WIDE
     SWAP_BLOCKS(2)
     SWAP_BLOCKS(1)
+#else
+    for (int i = 0; i < W; i += 4) {
+        V a = PAIR(INTERLEAVE, v[i], v[i + 1], 0), b = PAIR(INTERLEAVE, v[i], v[i + 1], 2);
+        V c = PAIR(INTERLEAVE, v[i + 2], v[i + 3], 0), d = PAIR(INTERLEAVE, v[i + 2], v[i + 3], 2);
+        v[i] = PAIR(JOIN, a, c, 0), v[i + 1] = PAIR(JOIN, a, c, 2), v[i + 2] = PAIR(JOIN, b, d, 0), v[i + 3] = PAIR(JOIN, b, d, 2);
+    }
+#endif
 }
 #undef SWAP_BLOCKS
 #undef PAIR
+#undef JOIN
+#undef INTERLEAVE
 #undef HIGH
 #undef LOW
