@@ -12,8 +12,9 @@ struct PreparationReport {
         case .bytes(let shape):
             lines.append("input: bytes \(Format.shape(shape)), divided by 255")
         case .numbers(let shape, let mean, let deviation):
-            let scale = mean == 0 && deviation == 1 ? "as they are" : "less \(Format.significant(mean)), divided by \(Format.significant(deviation))"
-            lines.append("input: numbers \(Format.shape(shape)), \(scale)")
+            let isPlain = mean == 0 && deviation == 1
+            let scale = "less \(Format.significant(mean)), divided by \(Format.significant(deviation))"
+            lines.append("input: numbers \(Format.shape(shape)), \(isPlain ? "as they are" : scale)")
         case .table(let layout):
             lines.append("input: \(layout.columns.count) columns of a table, \(layout.width) features")
             var table = TextTable(["column", "as", "mean or levels", "sd"], alignments: [.left, .left, .left, .right])

@@ -7,6 +7,7 @@ final class TextReporter: TrainingReporter {
     private let terminal: Terminal
     private var epochs = 0
     private var recipe = Recipe()
+    private var notes: [String] = []
     private var lastHeldOut: Evaluation?
     private var barIsShown = false
 
@@ -17,7 +18,7 @@ final class TextReporter: TrainingReporter {
 
     func begin(trainer: Trainer, notes: [String]) throws {
         recipe = trainer.recipe ?? Recipe()
-        for note in notes { try StandardOutput.writeLine(terminal.styled("note: \(note)", .dim)) }
+        self.notes = notes
     }
 
     func report(_ event: TrainingEvent) throws {
@@ -67,9 +68,12 @@ final class TextReporter: TrainingReporter {
         let training = "\(recipe.training.optimizer.name)\(rate)\(decay)\(batch), \(Format.count(started.epochs)) epochs"
         let machine =
             "\(started.threads) \(started.threads == 1 ? "thread" : "threads"), \(recipe.training.precision.rawValue), seed \(recipe.training.seed)"
-        return [("data", data), ("network", network), ("training", "\(training), \(machine)")].map { name, text in
-            terminal.styled(name.padding(toLength: 10, withPad: " ", startingAt: 0), .bold) + text
-        } + [""] + (started.firstEpoch > 1 ? ["resuming at epoch \(started.firstEpoch)"] : [])
+        // The first note says what is predicted.
+        let rows =
+            [("data", data)] + notes.enumerated().map { ($0 == 0 ? "task" : "note", $1) }
+            + [("network", network), ("training", "\(training), \(machine)")]
+            + (started.firstEpoch > 1 ? [("resumed", "at epoch \(started.firstEpoch)")] : [])
+        return rows.map { name, text in terminal.styled(name.padding(toLength: 10, withPad: " ", startingAt: 0), .bold) + text } + [""]
     }
 
     private func bar(_ step: TrainingEvent.StepReport) -> String {

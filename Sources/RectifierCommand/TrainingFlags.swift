@@ -73,8 +73,7 @@ struct NetworkFlags: ParsableArguments {
     @Option(
         parsing: .unconditional,
         help: ArgumentHelp(
-            "Units of the hidden layers, or none for a linear model (default: 512,512 for images, 128,64 or 32 for tables).", valueName: "512,512"
-        ),
+            "Units of the hidden layers, or none for a linear model (default: 512,512 for images, fewer for tables).", valueName: "512,512"),
         transform: layerList)
     var layers: LayerList?
 
@@ -107,7 +106,9 @@ struct OptimizationFlags: ParsableArguments {
         transform: { try Optimizer(named: $0) })
     var optimizer: Optimizer?
 
-    @Option(parsing: .unconditional, help: ArgumentHelp("The step size (default: 0.001, small sets 0.01; sgd: 0.1, with momentum 0.01).", valueName: "x"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("The step size (default: 0.001, small sets 0.01; sgd: 0.1, with momentum 0.01).", valueName: "x"))
     var learningRate: Double?
 
     @Option(parsing: .unconditional, help: ArgumentHelp("The momentum of sgd and rmsprop.", valueName: "x"))
@@ -118,7 +119,8 @@ struct OptimizationFlags: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "What the learning rate does over the run: constant, cosine[:WARMUP[:FLOOR]], step:EPOCHS[:FACTOR], warm-up:EPOCHS, one-cycle (default: cosine).",
+            "The learning rate over the run: constant, cosine[:WARMUP[:FLOOR]], step:EPOCHS[:FACTOR], warm-up:EPOCHS, one-cycle "
+                + "(default: cosine).",
             valueName: "name"),
         transform: { try Schedule($0) })
     var schedule: Schedule?

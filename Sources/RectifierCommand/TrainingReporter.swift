@@ -18,7 +18,8 @@ struct JSONReporter: TrainingReporter {
     var folder: URL
 
     func begin(trainer: Trainer, notes: [String]) {
-        for note in notes { writeErrorLine("rectifier: note: \(note)") }
+        // The first says what is predicted, the others what was left out.
+        for note in notes.dropFirst() { writeErrorLine("rectifier: note: \(note)") }
     }
 
     func report(_ event: TrainingEvent) throws {

@@ -26,7 +26,12 @@ struct TrainTests {
     }
 
     @Test func `Without held-out data no test keys appear`() throws {
-        let run = try CommandRun(quick + ["--json", "--validation", "0"], in: Scratch())
+        let folder = try Scratch()
+        try folder.write("x,y\n" + (0..<40).map { "\($0),\($0 * 2 % 7)" }.joined(separator: "\n") + "\n", to: "table.csv")
+        let table = ["train", "--data", "table.csv", "--task", "regression", "--epochs", "2", "--json"]
+        let held = try #require(try CommandRun(table, in: folder).outputLines.last)
+        #expect(keys(held) == ["event", "epochs", "testLoss", "testRMSE", "testR2", "trainSeconds", "model", "weightsSHA256"])
+        let run = try CommandRun(table + ["--validation", "0"], in: folder)
         let last = try #require(run.outputLines.last)
         #expect(keys(last) == ["event", "epochs", "trainSeconds", "model", "weightsSHA256"])
     }
