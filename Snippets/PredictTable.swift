@@ -1,18 +1,17 @@
-// Trains on a table by a recipe, then uses the model on one sample.
+// Trains a model by a recipe, then asks it about samples it has not seen.
 
-import Foundation
 import Rectifier
 
 var recipe = Recipe()
 recipe.data.source = CommandLine.arguments.dropFirst().first ?? "spiral"
-recipe.network.layers = [64, 64]
-recipe.training.epochs = 20
+recipe.training.epochs = 50
 
 let data = try LoadedData(recipe.data, seed: recipe.training.seed)
-let outcome = try Trainer(recipe: recipe, data: data).run { event in
-    if case .epochEnded(let epoch) = event { print("epoch \(epoch.epoch): loss \(epoch.trainLoss)") }
-}
-if let heldOut = data.heldOut {
-    let predictions = try outcome.model.predictions(for: heldOut)
-    print("first prediction:", predictions.outputs.prefix(predictions.width))
+let outcome = try Trainer(recipe: recipe, data: data).run()
+if let unseen = data.heldOut {
+    let predictions = try outcome.model.predictions(for: unseen)
+    for row in 0..<5 {
+        let outputs = predictions.outputs[row * predictions.width..<(row + 1) * predictions.width]
+        print(predictions.classes.map { predictions.classNames?[$0[row]] ?? "\($0[row])" } ?? "", Array(outputs))
+    }
 }

@@ -125,7 +125,9 @@ struct OptimizationFlags: ParsableArguments {
         transform: { try Schedule($0) })
     var schedule: Schedule?
 
-    @Option(parsing: .unconditional, help: ArgumentHelp("Shrinks weights, not biases (default: 0, small tables 0.3 / rows).", valueName: "x"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Shrinks weights, not biases (default: 0; small tables: 0.3 / rows).", valueName: "x"))
     var weightDecay: Double?
 
     @Option(parsing: .unconditional, help: ArgumentHelp("Adds x · sign(w) to the gradient of weights.", valueName: "x"))
