@@ -55,8 +55,9 @@ struct ArraySource {
     func fitted(settings: DataSettings, share: Double, seed: UInt64) throws -> Table.Fitted {
         try requireSamples()
         let values = try targetValues()
-        let split = try Split((0..<Int32(features.count)).map { $0 }, share: share, seed: seed, name: features.name)
-        let target = try values.fitted(task: settings.task, rows: (0..<Int32(features.count)).map { $0 }, training: split.training)
+        let rows = (0..<Int32(features.count)).map { $0 }
+        let split = try Split(rows, strata: values.strata(task: settings.task, rows: rows), share: share, seed: seed, name: features.name)
+        let target = try values.fitted(task: settings.task, rows: rows, training: split.training)
         let input: Preparation.Input
         if features.isBytes {
             input = .bytes(shape: features.sampleShape)
