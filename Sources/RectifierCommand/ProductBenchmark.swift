@@ -3,12 +3,14 @@ import Rectifier
 
 /// Dense products against the multiply-add peak that the same program measures.
 struct ProductBenchmark {
-    /// C[m, n] = A[m, k] B[k, n].
+    /// C[m, n] = A[m, k] B[k, n], with either factor lying transposed.
     struct Shape: CustomStringConvertible {
         var m: Int
-        var n: Int
         var k: Int
-        var description: String { "\(m)×\(n)×\(k)" }
+        var n: Int
+        var transposingA = false
+        var transposingB = false
+        var description: String { "\(m)×\(k)\(transposingA ? "ᵀ" : "") · \(k)×\(n)\(transposingB ? "ᵀ" : "")" }
     }
 
     struct Result {
@@ -19,13 +21,15 @@ struct ProductBenchmark {
 
     /// The products of a 784-512-512 network forward and backward, and larger ones.
     static let shapes = [
-        Shape(m: 128, n: 512, k: 784), Shape(m: 128, n: 512, k: 512), Shape(m: 512, n: 512, k: 128), Shape(m: 784, n: 512, k: 128),
-        Shape(m: 512, n: 512, k: 512), Shape(m: 1024, n: 1024, k: 1024),
+        Shape(m: 128, k: 784, n: 512), Shape(m: 128, k: 512, n: 512), Shape(m: 128, k: 512, n: 512, transposingB: true),
+        Shape(m: 512, k: 128, n: 512, transposingA: true), Shape(m: 784, k: 128, n: 512, transposingA: true), Shape(m: 512, k: 512, n: 512),
+        Shape(m: 256, k: 4096, n: 4096), Shape(m: 1024, k: 1024, n: 1024),
     ]
 
     /// Multiplications and additions a second, of one thread.
     let peak: Double
     private let type: ElementType
+    private let isa: rk_isa
     private let kernels: rk_kernels
 
     /// Nil where the machine lacks the instruction set.
@@ -33,10 +37,12 @@ struct ProductBenchmark {
         guard let table = rk_table_for(Self.kernelType(type), isa) else { return nil }
         kernels = table.pointee
         self.type = type
+        self.isa = isa
         peak = rk_peak_flops(Self.kernelType(type), isa, 0.3)
     }
 
-    /// The best of several short runs: others on the machine can only slow a run down.
+    /// The median of several pairs of a burst at the peak and a run of products, one right after the other, so that a machine that changes its speed or is
+    /// shared with others changes both.
     func measure(_ shape: Shape, threads: Int) throws -> Result {
         guard let pool = rk_pool_create(Int32(threads)) else { throw RectifierError(.setting, "the machine gives no \(threads) threads") }
         defer { rk_pool_destroy(pool) }
@@ -52,22 +58,23 @@ struct ProductBenchmark {
         step.product.a = UnsafeRawPointer(a)
         step.product.b = UnsafeRawPointer(b)
         step.product.c = c
-        (step.product.a_row, step.product.a_column) = (Int64(shape.k), 1)
-        (step.product.b_row, step.product.b_column, step.product.c_row) = (Int64(shape.n), 1, Int64(shape.n))
+        (step.product.a_row, step.product.a_column) = shape.transposingA ? (1, Int64(shape.m)) : (Int64(shape.k), 1)
+        (step.product.b_row, step.product.b_column) = shape.transposingB ? (1, Int64(shape.k)) : (Int64(shape.n), 1)
         (step.product.m, step.product.n, step.product.k) = (Int64(shape.m), Int64(shape.n), Int64(shape.k))
-        step.product.scratch = scratch
+        (step.product.c_row, step.product.scratch, step.product.scratch_stride) = (Int64(shape.n), scratch, scratchBytes)
 
         let clock = ContinuousClock()
         let work = 2.0 * Double(shape.m) * Double(shape.n) * Double(shape.k)
-        let repetitions = max(1, Int(0.03 * peak * Double(threads) / work))
+        let repetitions = max(1, Int(0.01 * peak * Double(threads) / work))
         let steps = Array(repeating: step, count: repetitions)
-        var best = Double.infinity
-        for _ in 0..<10 {
+        rk_run(pool, steps, Int64(repetitions))
+        let pairs = (0..<15).map { _ in
+            let peak = rk_peak_flops(Self.kernelType(type), isa, 0.004) * Double(threads)
             let time = clock.measure { rk_run(pool, steps, Int64(repetitions)) }
-            best = min(best, Double(time.components.seconds) + Double(time.components.attoseconds) * 1e-18)
+            let flops = work * Double(repetitions) / (Double(time.components.seconds) + Double(time.components.attoseconds) * 1e-18)
+            return Result(flops: flops, share: flops / peak)
         }
-        let flops = work * Double(repetitions) / best
-        return Result(flops: flops, share: flops / (peak * Double(threads)))
+        return pairs.sorted { $0.share < $1.share }[pairs.count / 2]
     }
 
     /// Memory with small numbers in it, none of them 0 or subnormal.
