@@ -52,7 +52,7 @@ private func readTable(_ bytes: Bytes, second: Bytes?, _ options: UInt8) throws 
     do { rowCount = try file.rows().count } catch is RectifierError {}
     let table: Table
     do {
-        table = try file.table(stretch: 1 + Int(options) * 3 % 61)
+        table = try file.table(stretch: max(1 + Int(options) * 3 % 61, bytes.count / 8))
     } catch let error as RectifierError {
         precondition(
             rowCount == nil || error.description.contains("values are numbers"), "only the fast reader refuses: \(error.description)")

@@ -50,7 +50,24 @@ struct CSVFile {
         self.hasHeader = hasHeader
         if hasHeader { start = scanner.position - bytes.start }
         dataStart = start
-        columnNames = first.enumerated().map { index, field in hasHeader && field.count > 0 ? field.text : String(index) }
+        columnNames = CSVFile.distinct(
+            first.enumerated().map { index, field in hasHeader && field.count > 0 ? field.text : String(index) })
+    }
+
+    /// A name that occurs again gets a number: `a`, `a.1`, `a.2`.
+    private static func distinct(_ names: [String]) -> [String] {
+        var known = Set(names)
+        guard known.count < names.count else { return names }
+        var occurrences: [String: Int] = [:]
+        return names.map { name in
+            guard var number = occurrences[name] else {
+                occurrences[name] = 1
+                return name
+            }
+            while !known.insert("\(name).\(number)").inserted { number += 1 }
+            occurrences[name] = number + 1
+            return "\(name).\(number)"
+        }
     }
 
     /// All rows as text.

@@ -93,13 +93,6 @@ extension Preparation {
 
     private func dataset(of table: consuming Table, _ layout: Layout, needsTargets: Bool, into notes: inout [String]) throws -> Dataset {
         let places = try places(in: table.columns.map(\.name), false, layout, needsTargets, table.name)
-        for (column, index) in zip(layout.columns, places.features) {
-            if case .levels = column.content, table.columns[index].content == .numbers {
-                throw RectifierError(
-                    .data,
-                    "\(table.name): column \(index) must hold text (\(quoted(column.name)) of the training file), which an array cannot")
-            }
-        }
         return try dataset(of: table, layout, places, into: &notes)
     }
 
@@ -156,6 +149,12 @@ extension Preparation {
         )
         let targets: Dataset.Targets =
             places.targets.isEmpty ? .none : try table.values(ofTargets: places.targets).encoded(target, rows: rows)
+        for (column, index) in zip(layout.columns, places.features) {
+            if case .levels = column.content, table.columns[index].content == .numbers {
+                throw RectifierError(
+                    .data, "\(table.name): column \(index) holds numbers, where the model takes text (\(quoted(column.name)) of its training file)")
+            }
+        }
         if let index = places.features.first(where: { table.columns[$0].content == .manyTexts }) {
             throw RectifierError(
                 .data,

@@ -131,6 +131,8 @@ extension Preparation {
             try require(layout.targetNames.count == layout.targetIndices.count, "its targets")
             let places = layout.columns.map(\.index) + layout.targetIndices
             try require(places.allSatisfy { (0..<layout.fieldCount).contains($0) } && Set(places).count == places.count, "its columns")
+            let names = layout.columns.map(\.name) + layout.targetNames
+            try require(Set(names).count == names.count, "its columns' names")
             for column in layout.columns {
                 switch column.content {
                 case .numbers(let mean, let deviation): try require(isScale(mean, deviation), "column \(quoted(column.name))")

@@ -137,7 +137,6 @@ extension Table {
             throw RectifierError(
                 .data,
                 "\(name): column \(quoted(columns[targets[0]].name)) has more than \(LevelTable.limit) different values, "
-                    + ""
                     + "which are no classes; choose another target")
         }
         let numbers = [Double](unsafeUninitializedCapacity: rowCount * targets.count) { space, filled in

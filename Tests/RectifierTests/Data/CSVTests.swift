@@ -116,6 +116,10 @@ import Testing
         }
     }
 
+    @Test func namesAreDistinct() throws {
+        #expect(try csv("a,b,a,a.1,,a\n1,2,3,4,5,6\n").columnNames == ["a", "b", "a.2", "a.1", "4", "a.3"])
+    }
+
     @Test func refusesWhatIsNoText() {
         #expect(errorText { _ = try csv("a,b\n1\u{0},2") }.contains("is not text"))
         #expect(errorText { _ = try CSVFile(bytes([0xff, 0xfe, 65, 0])) }.contains("UTF-16"))
