@@ -24,7 +24,7 @@ let package = Package(
         // The folder is not called "rectifier" because macOS cannot tell that from "Rectifier".
         .executableTarget(
             name: "RectifierCommand",
-            dependencies: ["Rectifier", .product(name: "ArgumentParser", package: "swift-argument-parser")]
+            dependencies: ["Rectifier", "CRectifierKernels", .product(name: "ArgumentParser", package: "swift-argument-parser")]
         ),
         .testTarget(name: "KernelTests", dependencies: ["CRectifierKernels"]),
         .testTarget(name: "RectifierTests", dependencies: ["Rectifier", "CRectifierKernels"]),

@@ -39,13 +39,14 @@ typedef enum { RK_SOURCE_UINT8, RK_SOURCE_FLOAT32, RK_SOURCE_FLOAT64 } rk_source
 //===--- Elementwise programs -----------------------------------------------===//
 
 /// X(NAME, number of slot arguments). `x`, `y`, `z` are the instruction's constants.
-/// Every instruction gives NaN when an argument is NaN, comparisons and selections included.
+/// Every instruction gives NaN when an argument is NaN, comparisons and selections included (SELECT: one it looks at).
+/// MAX and MIN give `a` on a tie, so MAX(-0.0, 0.0) is -0.0.
 #define RK_OPCODES(X)                                                                              \
     X(COPY, 1)        /* a */                                                                      \
     X(CONST, 0)       /* x */                                                                      \
     X(ADD, 2) X(SUB, 2) X(MUL, 2) X(DIV, 2)                                                        \
     X(MAX, 2) X(MIN, 2)                                                                            \
-    X(POW, 2)         /* a to the power b, as C's pow */                                           \
+    X(POW, 2)         /* a to the power b, as C's pow but for NaN: pow(1, NaN), pow(NaN, 0) are NaN */ \
     X(NEG, 1) X(ABS, 1) X(SQRT, 1)                                                                 \
     X(EXP, 1) X(EXPM1, 1) X(LOG, 1) X(LOG1P, 1)                                                    \
     X(SIGMOID, 1) X(TANH, 1)                                                                       \
@@ -68,12 +69,12 @@ typedef enum {
 } rk_opcode;
 
 #define RK_MAP_OPERANDS 24
-#define RK_MAP_TEMPORARIES 16
+#define RK_MAP_TEMPORARIES 24
 
 /// A matrix that an elementwise program reads or writes: element (row, column) is at
 /// `base[row * row_stride + column * column_stride]`, in elements. `column_stride` is 0 or 1. A stride of 0 broadcasts.
 /// A written operand has no stride of 0 (unless that extent is 1). Reading and writing the same operand is allowed;
-/// otherwise operands written overlap no others.
+/// what is read after being written is rounded to the element type. Otherwise operands written overlap no others.
 typedef struct {
     void *base;
     int64_t row_stride;
@@ -98,7 +99,7 @@ typedef struct {
 
 //===--- Steps ----------------------------------------------------------------===//
 
-/// C[m,n] = bias[n] + Σ_k A[m,k] B[k,n], then `epilogue` over C. k ascending, starting from the bias (or 0).
+/// C[m,n] = Σ_k A[m,k] B[k,n] + bias[n], then `epilogue` over C. k ascending from 0, the bias last: the same bits as a map that adds it.
 /// A and B have any strides (a transpose is a matter of strides); one of each pair is 1 in practice, and kernels may be slow otherwise.
 typedef struct {
     const void *a, *b;
@@ -107,7 +108,8 @@ typedef struct {
     int64_t m, n, k;
     const void *bias;        ///< n elements or NULL
     const rk_map *epilogue;  ///< over m × n, or NULL; usually reads and writes C
-    void *scratch;           ///< `product_scratch` bytes for each part, one after another; 64-byte aligned
+    void *scratch;           ///< 64-byte aligned
+    int64_t scratch_stride;  ///< bytes from one part's scratch to the next's, at least `product_scratch` and a multiple of 64
 } rk_product;
 
 typedef enum { RK_SUM, RK_MAXIMUM, RK_MINIMUM } rk_reduction;
@@ -205,7 +207,7 @@ typedef struct {
     bool squares, reset;
 } rk_accumulate;
 
-/// *norm = sqrt(*sum); *scale = *norm > limit ? limit / *norm : 1. Gradient clipping. Part 0 does it.
+/// *norm = sqrt(*sum); *scale = *norm > limit ? limit / *norm : 1, NaN when the norm is infinite or NaN. Gradient clipping. Part 0 does it.
 typedef struct {
     const double *sum;
     double limit;
@@ -269,6 +271,14 @@ rk_isa rk_isa_selected(void);
 const char *rk_isa_name(rk_isa isa);
 
 int64_t rk_type_size(rk_type type);
+
+/// The table as a list, for tests that must not forget one: names in the order of RK_KERNELS, NULL beyond the last.
+int rk_kernel_count(void);
+const char *rk_kernel_name(int index);
+rk_kernel rk_kernel_at(const rk_kernels *kernels, int index);
+/// An opcode's name as in RK_OPCODES, NULL beyond the last, and the number of its slot arguments.
+const char *rk_opcode_name(int opcode);
+int rk_opcode_arguments(int opcode);
 
 /// Multiply-adds per second of one thread times 2, in this type, at this instruction set, kept in registers: the peak that products are measured against.
 /// Runs for about `seconds`.

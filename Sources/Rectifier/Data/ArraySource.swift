@@ -57,7 +57,7 @@ struct ArraySource {
         try requireSamples()
         let values = try targetValues()
         let rows = (0..<Int32(features.count)).map { $0 }
-        let split = try Split(rows, share: share, seed: seed, name: features.name)
+        let split = try Split(rows, stratum: values.stratum(task: settings.task, rows: rows), share: share, seed: seed, name: features.name)
         let target = try values.fitted(task: settings.task, rows: rows, training: split.training)
         let input: Preparation.Input
         if features.isBytes {

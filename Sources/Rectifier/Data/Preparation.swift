@@ -97,6 +97,11 @@ extension Preparation {
         if case .classes(let names) = target { names } else { nil }
     }
 
+    /// The numbers, if that is what is predicted.
+    public var targetValues: [Value]? {
+        if case .values(let columns) = target { columns } else { nil }
+    }
+
     public var task: DataSettings.Task { classNames == nil ? .regression : .classification }
 
     /// For data that comes prepared: bytes stay bytes, numbers and targets are taken as they are.

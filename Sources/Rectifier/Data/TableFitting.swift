@@ -22,7 +22,7 @@ extension Table {
         let rows = try completeRows(features: features, targets: targets, policy: settings.missing, isTraining: true, &notes)
         var targetValues = try values(ofTargets: targets)
         targetValues.areLabels = areLabels
-        let split = try Split(rows, share: share, seed: seed, name: name)
+        let split = try Split(rows, stratum: targetValues.stratum(task: settings.task, rows: rows), share: share, seed: seed, name: name)
         let target = try targetValues.fitted(task: settings.task, rows: rows, training: split.training)
 
         if !split.heldOut.isEmpty { notes.append(split.note) }

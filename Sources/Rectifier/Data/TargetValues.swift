@@ -24,7 +24,7 @@ struct TargetValues {
             let used = Set(rows.map { Int(numbers[Int($0)]) })
             return try classes(used.map { levels[$0] }.sorted(), rows.count)
         }
-        if width == 1, task == .classification || (task == nil && (areLabels || looksLikeClasses(rows))) {
+        if areClasses(task, rows) {
             let distinct = Set(rows.map { numbers[Int($0)] })
             return try classes(distinct.sorted().map(TargetValues.name(ofClass:)), rows.count)
         }
@@ -43,6 +43,16 @@ struct TargetValues {
                 }
                 return .init(name: names[column], mean: scale.mean, deviation: scale.deviation)
             })
+    }
+
+    /// The class of a row, where classes are what is predicted.
+    func stratum(task: DataSettings.Task?, rows: [Int32]) -> ((Int32) -> Double)? {
+        levels != nil || areClasses(task, rows) ? { numbers[Int($0) * width] } : nil
+    }
+
+    /// Whether numbers stand for classes.
+    private func areClasses(_ task: DataSettings.Task?, _ rows: [Int32]) -> Bool {
+        width == 1 && (task == .classification || (task == nil && (areLabels || looksLikeClasses(rows))))
     }
 
     private func classes(_ names: [String], _ rowCount: Int) throws -> Preparation.Target {

@@ -1,4 +1,15 @@
 /// The one description of a run: flags, recipe files and saved models are spellings of it.
+///
+/// A recipe may leave things open (`nil`); ``resolved(for:)`` fills them in from the data, and a ``Trainer`` tells what it settled on.
+/// In JSON every key is optional and an unknown one is an error; ``init(contentsOf:)`` allows comments.
+///
+/// ```json
+/// {
+///     "data": {"source": "housing.csv", "target": "median_house_value", "missing": "mean"},
+///     "network": {"layers": [128, 64], "activation": "relu"},
+///     "training": {"optimizer": {"name": "sgd", "momentum": 0.9}, "batchSize": 64, "epochs": 20}
+/// }
+/// ```
 public struct Recipe: Sendable, Codable, Equatable {
     public var data = DataSettings()
     public var network = NetworkSettings()
@@ -30,11 +41,17 @@ public struct DataSettings: Sendable, Codable, Hashable {
     /// Generated sets: the noise, 0 to 1 (playground sets: 0 to 0.5).
     public var noise: Double?
 
+    /// What is predicted: one of several classes, or numbers.
     public enum Task: String, Sendable, Codable, CaseIterable { case classification, regression }
+
+    /// Missing values of a table: replaced by their column's mean over the training rows (a class of their own in text columns), or their rows are left out.
     public enum MissingValues: String, Sendable, Codable, CaseIterable { case mean, drop }
+
+    /// What the held-out loss is measured on while training.
     public enum Validation: Sendable, Hashable {
         /// A share of the training samples, 0 ≤ share < 1, drawn by the seed.
         case share(Double)
+        /// A file or folder of the same form as the training data.
         case source(String)
     }
 
@@ -43,13 +60,13 @@ public struct DataSettings: Sendable, Codable, Hashable {
 
 /// The network of a recipe.
 public struct NetworkSettings: Sendable, Codable, Equatable {
-    /// Units of the hidden layers.
-    public var layers = [512, 512]
+    /// Units of the hidden layers; `[]` is a linear model. `nil`: 512, 512 for images, smaller for tables.
+    public var layers: [Int]?
     /// The activation after each hidden layer, by its name in ``Activation``.
     public var activation = "relu"
     /// The initialiser of weights, by its name in ``Initialiser``. `nil`: the usual one of the activation.
     public var initialiser: String?
-    /// The share of hidden outputs set to 0 while training.
+    /// The share of hidden outputs set to 0 while training, 0 ≤ share < 1.
     public var dropout = 0.0
 
     public init() {}

@@ -40,6 +40,8 @@ public enum TrainingEvent: Sendable {
         public var trainLoss: Double
         /// On the held-out data; nil where there is none.
         public var heldOut: Evaluation?
+        /// On the validation data beside the test data; nil where there is none. What early stopping looks at then.
+        public var validation: Evaluation?
         /// Training alone, without the evaluation.
         public var seconds: Double
         public var samplesPerSecond: Double

@@ -3,18 +3,19 @@ public struct TrainingSettings: Sendable, Codable, Hashable {
     public var optimizer = Optimizer.adam()
     /// The step size, > 0. `nil`: the optimiser's usual one (``Optimizer/usualLearningRate``).
     public var learningRate: Double?
-    public var schedule = Schedule.constant
+    /// `nil`: chosen from the data (``Recipe/resolved(for:)``), as are the batch size and the epochs.
+    public var schedule: Schedule?
     /// Shrinks weights, never biases. SGD, Adam and RMSProp add `weightDecay * w` to the gradient; AdamW multiplies the weights by
-    /// `1 - learningRate * weightDecay`.
-    public var weightDecay = 0.0
+    /// `1 - learningRate * weightDecay`. `nil`: none, but where a recipe is resolved for a small table (``Recipe/resolved(for:)``).
+    public var weightDecay: Double?
     /// Adds `l1 * sign(w)` to the gradient of weights, with sign(0) = 0.
     public var l1 = 0.0
     /// Adds `l2 * w` to the gradient of weights, whatever the optimiser.
     public var l2 = 0.0
     /// The largest Euclidean norm of the whole gradient; a longer one is scaled down to it.
     public var clipNorm: Double?
-    public var batchSize = BatchSize.samples(128)
-    /// Passes over the training data. `nil`: chosen from the amount of data (``Trainer``).
+    public var batchSize: BatchSize?
+    /// Passes over the training data.
     public var epochs: Int?
     /// Draws a new order for every epoch; otherwise the samples come as they are.
     public var shuffle = true
@@ -24,6 +25,7 @@ public struct TrainingSettings: Sendable, Codable, Hashable {
     public var threads: Int?
     public var precision = ElementType.float32
     /// Epochs between checkpoints; 0 for none but the last.
+    /// At most one a second is written.
     public var checkpointEvery = 1
 
     public init() {}

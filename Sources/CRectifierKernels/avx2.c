@@ -1,0 +1,18 @@
+// x86-64 with AVX2, FMA and F16C.
+
+#include "internal.h"
+
+#if RK_X86
+
+#define RK_ISA avx2
+#define RK_VECTOR_BYTES 32
+#define RK_FMA 1
+#define RK_HALF 1
+#define RK_TILE_ROWS 6
+#define RK_TILE_VECTORS 2
+
+#pragma clang attribute push(__attribute__((target("avx2,fma,f16c"))), apply_to = function)
+#include "kernels.inc.h"
+#pragma clang attribute pop
+
+#endif

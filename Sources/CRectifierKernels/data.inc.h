@@ -1,0 +1,207 @@
+// Moving and making data: copies between layouts, filling a batch from a data set, labels, dropout, conversions.
+
+//===--- Copies ---------------------------------------------------------------------------===//
+
+typedef struct {
+    int rank;
+    int64_t extent[RK_COPY_RANK], in_stride[RK_COPY_RANK], out_stride[RK_COPY_RANK];
+    const STORAGE *in;
+    STORAGE *out;
+} N(layout);
+
+/// The same copy with as few dimensions as possible, the one that is densest in `out` last. False if it is empty.
+static bool N(simplify)(const rk_copy *copy, N(layout) *l) {
+    l->rank = 0, l->in = copy->in, l->out = copy->out;
+    for (int d = 0; d < copy->rank; d++) {
+        if (copy->extent[d] <= 0) return false;
+        if (copy->extent[d] == 1) continue;
+        int place = l->rank++;
+        for (; place > 0 && l->out_stride[place - 1] < copy->out_stride[d]; place--) {
+            l->extent[place] = l->extent[place - 1];
+            l->in_stride[place] = l->in_stride[place - 1], l->out_stride[place] = l->out_stride[place - 1];
+        }
+        l->extent[place] = copy->extent[d], l->in_stride[place] = copy->in_stride[d], l->out_stride[place] = copy->out_stride[d];
+    }
+    int kept = 0;
+    for (int d = 1; d < l->rank; d++) {
+        const bool joined = l->in_stride[kept] == l->in_stride[d] * l->extent[d] && l->out_stride[kept] == l->out_stride[d] * l->extent[d];
+        const int64_t extent = joined ? l->extent[kept] * l->extent[d] : l->extent[d];
+        kept += !joined;
+        l->extent[kept] = extent, l->in_stride[kept] = l->in_stride[d], l->out_stride[kept] = l->out_stride[d];
+    }
+    if (l->rank > 0) l->rank = kept + 1;
+    return true;
+}
+
+/// out[i · out_row + j] = in[i + j · in_column], rows × columns: in squares of a vector's width through registers, the rest one by one.
+static void N(copy_transposed)(const STORAGE *in, int64_t in_column, STORAGE *out, int64_t out_row, int64_t rows, int64_t columns) {
+    int64_t i = 0;
+#if FORMAT == RK_FORMAT_PLAIN
+    for (; i + W <= rows; i += W) {
+        int64_t j = 0;
+        for (; j + W <= columns; j += W) {
+            V block[W];
+            for (int v = 0; v < W; v++) block[v] = N(get)(in + i + (j + v) * in_column);
+            N(transpose)(block);
+            for (int v = 0; v < W; v++) N(put)(out + (i + v) * out_row + j, block[v]);
+        }
+        for (; j < columns; j++) for (int v = 0; v < W; v++) out[(i + v) * out_row + j] = in[i + v + j * in_column];
+    }
+#endif
+    const int64_t side = 32;
+    for (; i < rows; i += side) {
+        for (int64_t j = 0; j < columns; j += side) {
+            for (int64_t ii = i; ii < rk_min(i + side, rows); ii++) {
+                for (int64_t jj = j; jj < rk_min(j + side, columns); jj++) out[ii * out_row + jj] = in[ii + jj * in_column];
+            }
+        }
+    }
+}
+
+static void N(copy)(const rk_step *step, int part, int parts) {
+    N(layout) l;
+    if (!N(simplify)(&step->copy, &l)) return;
+    if (l.rank == 0) {
+        if (part == 0) *l.out = *l.in;
+        return;
+    }
+    if (parts > 1) {
+        int cut = 0;
+        if (l.extent[0] < 4 * parts) for (int d = 1; d < l.rank; d++) if (l.extent[d] > l.extent[cut]) cut = d;
+        const rk_range range = rk_share(l.extent[cut], cut == l.rank - 1 ? 64 : 1, part, parts);
+        l.in += range.begin * l.in_stride[cut], l.out += range.begin * l.out_stride[cut];
+        l.extent[cut] = range.end - range.begin;
+        if (l.extent[cut] <= 0) return;
+    }
+    const int last = l.rank - 1;
+    const int64_t count = l.extent[last], in_stride = l.in_stride[last], out_stride = l.out_stride[last];
+
+    // With the last dimension contiguous in `out`, one that is contiguous in `in` makes a transpose of the two.
+    int across = -1;
+    if (out_stride == 1 && in_stride != 1) for (int d = 0; d < last; d++) if (l.in_stride[d] == 1) across = d;
+    int64_t rows = 1, across_stride = 0;
+    if (across >= 0) {
+        rows = l.extent[across], across_stride = l.out_stride[across];
+        l.extent[across] = 1;
+    }
+
+    int64_t index[RK_COPY_RANK] = {0};
+    const STORAGE *in = l.in;
+    STORAGE *out = l.out;
+    for (;;) {
+        if (across >= 0) N(copy_transposed)(in, in_stride, out, across_stride, rows, count);
+        else if (in_stride == 1 && out_stride == 1) memcpy(out, in, (size_t)count * sizeof(STORAGE));
+        else for (int64_t i = 0; i < count; i++) out[i * out_stride] = in[i * in_stride];
+        int d = last - 1;
+        for (; d >= 0; d--) {
+            in += l.in_stride[d], out += l.out_stride[d];
+            if (++index[d] < l.extent[d]) break;
+            in -= l.in_stride[d] * l.extent[d], out -= l.out_stride[d] * l.extent[d];
+            index[d] = 0;
+        }
+        if (d < 0) return;
+    }
+}
+
+//===--- Batches --------------------------------------------------------------------------===//
+
+typedef uint8_t N(bytes) __attribute__((vector_size(DW)));
+typedef float N(floats) __attribute__((vector_size(DW * 4)));
+
+/// A sample of `TYPE`, whose vectors of DW lanes are `VECTOR`s, in double. The last vector is read element by element: data sets have no padding.
+#define GATHER_BY_DOUBLES(TYPE, VECTOR)                                                                                               \
+    for (int64_t j = 0; j < g->width; j += DW) {                                                                                      \
+        const TYPE *p = (const TYPE *)g->source + (int64_t)indices[row] * g->width + j;                                               \
+        VECTOR v = {0};                                                                                                               \
+        if (g->width - j >= DW) memcpy(&v, p, sizeof v);                                                                              \
+        else for (int64_t i = 0; i < g->width - j; i++) v[i] = p[i];                                                                  \
+        N(store_d_upto)(out + j, (__builtin_convertvector(v, D) - shift) * scale, g->width - j);                                      \
+    }
+
+static void N(gather)(const rk_step *step, int part, int parts) {
+    const rk_gather *g = &step->gather;
+    const int32_t *indices = *g->indices;
+    const D shift = SPLAT_D(g->shift), scale = SPLAT_D(g->scale);
+    const rk_range rows = rk_share(g->rows, 1, part, parts);
+    for (int64_t row = rows.begin; row < rows.end; row++) {
+        STORAGE *out = (STORAGE *)g->out + row * g->width;
+        switch ((rk_source_type)g->source_type) {
+        case RK_SOURCE_UINT8: GATHER_BY_DOUBLES(uint8_t, N(bytes)) break;
+        case RK_SOURCE_FLOAT64: GATHER_BY_DOUBLES(double, D) break;
+        case RK_SOURCE_FLOAT32:
+#if WIDE
+            GATHER_BY_DOUBLES(float, N(floats))
+#else
+            {
+                const float *p = (const float *)g->source + (int64_t)indices[row] * g->width;
+                int64_t j = 0;
+                for (; j + W <= g->width; j += W) N(store)(out + j, (N(get)(p + j) - SPLAT(g->shift)) * SPLAT(g->scale));
+                for (; j < g->width; j++) N(store_one)(out + j, (p[j] - (float)g->shift) * (float)g->scale);
+            }
+#endif
+            break;
+        }
+    }
+}
+
+#undef GATHER_BY_DOUBLES
+
+static void N(one_hot)(const rk_step *step, int part, int parts) {
+    const rk_one_hot *o = &step->one_hot;
+    STORAGE one;
+    N(store_one)(&one, 1);
+    const rk_range rows = rk_share(o->rows, 1, part, parts);
+    STORAGE *out = (STORAGE *)o->out;
+    memset(out + rows.begin * o->classes, 0, (size_t)((rows.end - rows.begin) * o->classes) * sizeof(STORAGE));
+    for (int64_t row = rows.begin; row < rows.end; row++) {
+        const int32_t label = o->labels[(*o->indices)[row]];
+        if (label >= 0 && label < o->classes) out[row * o->classes + label] = one;
+    }
+}
+
+RK_INLINE N(UL) N(mix)(N(UL) z) {
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+    return z ^ (z >> 31);
+}
+
+static void N(dropout)(const rk_step *step, int part, int parts) {
+    const rk_dropout *d = &step->dropout;
+    STORAGE *out = d->out;
+    const uint64_t gamma = 0x9e3779b97f4a7c15u, first = *d->position * (uint64_t)d->columns;
+    const L threshold = (L){0} + (int64_t)rk_dropout_threshold(d->rate);
+    const D kept = SPLAT_D(1 / (1 - d->rate));
+    const rk_range range = rk_share(d->rows * d->columns, 64, part, parts);
+    // rk_draw of DW neighbours at a time: their arguments to the mixing function lie a constant apart.
+    N(UL) argument;
+    for (int i = 0; i < DW; i++) {
+        argument[i] = rk_stream(*d->seed, d->purpose, *d->epoch) + (first + (uint64_t)range.begin + (uint64_t)i + 1) * gamma;
+    }
+    for (int64_t i = range.begin; i < range.end; i += DW, argument += gamma * DW) {
+        const L dropped = (L)(N(mix)(argument) >> 40) < threshold;
+        N(store_d_upto)(out + i, PICK_D(dropped, SPLAT_D(0), kept), range.end - i);
+    }
+}
+
+//===--- Conversions: of buffers that may lack padding ---------------------------------------===//
+
+static void N(from_double)(void *out, const double *in, int64_t count) {
+    STORAGE *to = out;
+    int64_t i = 0;
+    for (; i + DW <= count; i += DW) {
+        D d;
+        memcpy(&d, in + i, sizeof d);
+        N(store_d)(to + i, d);
+    }
+    for (; i < count; i++) N(store_d_upto)(to + i, SPLAT_D(in[i]), 1);
+}
+
+static void N(to_double)(double *out, const void *in, int64_t count) {
+    const STORAGE *from = in;
+    int64_t i = 0;
+    for (; i + DW <= count; i += DW) {
+        D d = N(load_d)(from + i);
+        memcpy(out + i, &d, sizeof d);
+    }
+    for (; i < count; i++) out[i] = (double)N(load_one)(from + i);
+}

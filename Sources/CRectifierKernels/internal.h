@@ -1,0 +1,87 @@
+// What the files of this target share and nobody else sees.
+
+#ifndef RECTIFIER_KERNELS_INTERNAL_H
+#define RECTIFIER_KERNELS_INTERNAL_H
+
+#include "include/CRectifierKernels.h"
+
+#include <math.h>
+#include <string.h>
+
+// Sums and products round as written: a multiply-add is fused where the code says so, not where a compiler likes.
+#pragma STDC FP_CONTRACT OFF
+
+#if defined(__x86_64__)
+#define RK_X86 1
+#elif defined(__aarch64__) || defined(__arm64__)
+#define RK_ARM64 1
+#endif
+
+/// How an element type is stored.
+#define RK_FORMAT_PLAIN 0  // as its computing type
+#define RK_FORMAT_BFLOAT16 1
+#define RK_FORMAT_FLOAT16 2
+
+#define RK_INLINE static inline __attribute__((always_inline, unused))
+#define RK_LOCAL static __attribute__((unused))
+
+#define RK_PASTE_(a, b) a##_##b
+#define RK_PASTE(a, b) RK_PASTE_(a, b)
+
+/// One table per instruction set, indexed by `rk_type`.
+extern const rk_kernels rk_reference_kernels[RK_TYPE_COUNT];
+extern const rk_kernels rk_baseline_kernels[RK_TYPE_COUNT];
+extern const rk_kernels rk_avx2_kernels[RK_TYPE_COUNT];
+extern const rk_kernels rk_avx512_kernels[RK_TYPE_COUNT];
+extern const rk_kernels rk_neon_kernels[RK_TYPE_COUNT];
+
+/// A burst of `rounds` rounds of multiply-adds in registers; returns how many floating-point operations that was.
+typedef double (*rk_peak_burst)(int64_t rounds);
+extern const rk_peak_burst rk_reference_peak[RK_TYPE_COUNT];
+extern const rk_peak_burst rk_baseline_peak[RK_TYPE_COUNT];
+extern const rk_peak_burst rk_avx2_peak[RK_TYPE_COUNT];
+extern const rk_peak_burst rk_avx512_peak[RK_TYPE_COUNT];
+extern const rk_peak_burst rk_neon_peak[RK_TYPE_COUNT];
+
+extern const unsigned char rk_opcode_argument_counts[RK_OP_COUNT];
+
+/// Gradient clipping is the same for every type and instruction set.
+void rk_clip_kernel(const rk_step *step, int part, int parts);
+
+#define RK_TABLE(element)                                                                                                             \
+    {                                                                                                                                 \
+        .map = map_##element, .product = product_##element, .reduce = reduce_##element, .softmax = softmax_##element,                 \
+        .log_softmax = log_softmax_##element, .log_sum_exp = log_sum_exp_##element, .cross_entropy = cross_entropy_##element,         \
+        .copy = copy_##element, .gather = gather_##element, .one_hot = one_hot_##element, .dropout = dropout_##element,               \
+        .sgd = sgd_##element, .nesterov = nesterov_##element, .adam = adam_##element, .rmsprop = rmsprop_##element,                   \
+        .accumulate = accumulate_##element, .clip = rk_clip_kernel, .product_scratch = product_scratch_##element,                     \
+        .count_nonfinite = count_nonfinite_##element, .from_double = from_double_##element, .to_double = to_double_##element,         \
+    }
+
+/// The tables of one instruction set, from the functions it has named after each element type.
+#define RK_TABLES(isa) RK_TABLES_(isa)
+#define RK_TABLES_(isa)                                                                                                               \
+    const rk_kernels rk_##isa##_kernels[RK_TYPE_COUNT] = {                                                                            \
+        RK_TABLE(float32), RK_TABLE(float64), RK_TABLE(bfloat16), RK_TABLE(float16)};                                                 \
+    const rk_peak_burst rk_##isa##_peak[RK_TYPE_COUNT] = {burst_float32, burst_float64, burst_bfloat16, burst_float16};
+
+/// Share `part` of `parts` of `count` things, cut at multiples of `unit`.
+typedef struct {
+    int64_t begin, end;
+} rk_range;
+
+RK_INLINE rk_range rk_share(int64_t count, int64_t unit, int part, int parts) {
+    if (parts == 1) return (rk_range){0, count};
+    int64_t units = (count + unit - 1) / unit;
+    int64_t begin = units * part / parts * unit, end = units * (part + 1) / parts * unit;
+    return (rk_range){begin < count ? begin : count, end < count ? end : count};
+}
+
+RK_INLINE int64_t rk_min(int64_t a, int64_t b) { return a < b ? a : b; }
+RK_INLINE int64_t rk_max(int64_t a, int64_t b) { return a > b ? a : b; }
+RK_INLINE int64_t rk_round_up(int64_t a, int64_t unit) { return (a + unit - 1) / unit * unit; }
+
+/// The first integer k with k · 2⁻²⁴ ≥ rate: a draw's upper 24 bits below it mean "dropped".
+RK_INLINE uint64_t rk_dropout_threshold(double rate) { return (uint64_t)ceil(rate * 0x1p24); }
+
+#endif

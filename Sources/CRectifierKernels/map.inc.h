@@ -1,0 +1,240 @@
+// Elementwise programs: an interpreter that decodes each instruction once for a tile of about 256 elements and then runs a vector loop over it.
+//
+// A tile is a piece of one row, or several short rows. Every slot is a run of the computing type: temporaries lie on the stack; an operand that is
+// stored so already is used where it lies; others (broadcasts, 16-bit types, short rows with gaps) are staged: filled before the tile, written back
+// after it. What does not change from tile to tile (constants, operands that broadcast both ways) is filled once.
+//
+// A matrix whose rows all follow one another is one long row. Elements do not depend on each other, so neither tiles nor parts show in the bits.
+
+#define MAP_TILE 256
+#define MAP_SLOTS (RK_MAP_OPERANDS + RK_MAP_TEMPORARIES)
+
+typedef struct {
+    const rk_map *map;
+    int64_t rows, columns;
+    uint32_t reads, writes;  ///< operands, as bits
+    uint32_t constants;      ///< temporaries that one CONST writes, and nothing else
+    struct {
+        STORAGE *base;
+        int64_t row, column;  ///< strides
+    } operands[RK_MAP_OPERANDS];
+} N(map_plan);
+
+/// The plan for rows × columns from (row, column) on.
+static void N(map_prepare)(N(map_plan) *plan, const rk_map *map, int64_t row, int64_t rows, int64_t column, int64_t columns) {
+    plan->map = map;
+    bool joined = true;
+    for (int o = 0; o < map->operand_count; o++) {
+        const rk_operand *operand = &map->operands[o];
+        const int64_t row_stride = operand->row_stride, column_stride = operand->column_stride;
+        plan->operands[o].base = (STORAGE *)operand->base + row * row_stride + column * column_stride;
+        // Strides along an extent of 1 mean nothing; these make joining rows possible.
+        const int64_t c = columns > 1 ? column_stride : rows > 1 && row_stride == 0 ? 0 : 1;
+        const int64_t r = rows > 1 ? row_stride : c * columns;
+        plan->operands[o].row = r, plan->operands[o].column = c;
+        joined &= r == c * columns;
+    }
+    plan->rows = joined ? 1 : rows;
+    plan->columns = joined ? rows * columns : columns;
+
+    uint32_t written = 0, again = 0, by_constant = 0;
+    plan->reads = plan->writes = 0;
+    for (const rk_instruction *i = map->instructions, *end = i + map->instruction_count; i < end; i++) {
+        const int arguments = rk_opcode_argument_counts[i->opcode];
+        if (arguments > 0 && i->a < RK_MAP_OPERANDS) plan->reads |= 1u << i->a;
+        if (arguments > 1 && i->b < RK_MAP_OPERANDS) plan->reads |= 1u << i->b;
+        if (arguments > 2 && i->c < RK_MAP_OPERANDS) plan->reads |= 1u << i->c;
+        if (i->d < RK_MAP_OPERANDS) {
+            plan->writes |= 1u << i->d;
+        } else {
+            const uint32_t bit = 1u << (i->d - RK_MAP_OPERANDS);
+            again |= written & bit;
+            written |= bit;
+            if (i->opcode == RK_OP_CONST) by_constant |= bit;
+        }
+    }
+    plan->constants = by_constant & ~again;
+}
+
+/// Keeps the share of one part.
+RK_INLINE void N(map_cut)(N(map_plan) *plan, int part, int parts) {
+    if (parts == 1) return;
+    const bool by_rows = plan->rows >= 4 * parts || plan->columns < 64 * parts;
+    const rk_range range = by_rows ? rk_share(plan->rows, 1, part, parts) : rk_share(plan->columns, 64, part, parts);
+    for (int o = 0; o < plan->map->operand_count; o++) {
+        plan->operands[o].base += range.begin * (by_rows ? plan->operands[o].row : plan->operands[o].column);
+    }
+    if (by_rows) plan->rows = range.end - range.begin;
+    else plan->columns = range.end - range.begin;
+}
+
+RK_INLINE void N(fill)(COMPUTE *to, COMPUTE x, int64_t count) {
+    for (int64_t i = 0; i < count; i += W) N(put)(to + i, SPLAT(x));
+}
+
+/// Runs `result` for each vector of the tile, where a, b, c are the arguments' vectors.
+#define EACH_VECTOR(result)                                                                                                           \
+    {                                                                                                                                 \
+        int64_t i = 0;                                                                                                                \
+        for (; i + W <= n; i += W) {                                                                                                  \
+            const V a = N(get)(pa + i), b = N(get)(pb + i), c = N(get)(pc + i);                                                       \
+            (void)a, (void)b, (void)c;                                                                                                \
+            N(put)(d + i, result);                                                                                                    \
+        }                                                                                                                             \
+        if (i < n) {                                                                                                                  \
+            const V a = N(get)(pa + i), b = N(get)(pb + i), c = N(get)(pc + i);                                                       \
+            (void)a, (void)b, (void)c;                                                                                                \
+            N(put_some)(d + i, result, n - i);                                                                                        \
+        }                                                                                                                             \
+        break;                                                                                                                        \
+    }
+
+/// The same with the body once, for long ones.
+#define EACH_VECTOR_ONCE(result)                                                                                                      \
+    {                                                                                                                                 \
+        for (int64_t i = 0; i < n; i += W) {                                                                                          \
+            const V a = N(get)(pa + i), b = N(get)(pb + i);                                                                           \
+            (void)a, (void)b;                                                                                                         \
+            N(put_upto)(d + i, result, n - i);                                                                                        \
+        }                                                                                                                             \
+        break;                                                                                                                        \
+    }
+
+RK_INLINE V N(or_nan)(V a, V result) { return PICK(a != a, a, result); }
+RK_INLINE V N(or_either_nan)(V a, V b, V result) { return N(or_nan)(a, N(or_nan)(b, result)); }
+
+static void N(map_apply)(const rk_instruction *instruction, COMPUTE *d, const COMPUTE *pa, const COMPUTE *pb, const COMPUTE *pc, int64_t n) {
+    const V x = SPLAT(instruction->x), y = SPLAT(instruction->y), z = SPLAT(instruction->z), zero = SPLAT(0), one = SPLAT(1);
+    switch ((rk_opcode)instruction->opcode) {
+    case RK_OP_COPY: EACH_VECTOR(a)
+    case RK_OP_CONST: EACH_VECTOR_ONCE(x)
+    case RK_OP_ADD: EACH_VECTOR(a + b)
+    case RK_OP_SUB: EACH_VECTOR(a - b)
+    case RK_OP_MUL: EACH_VECTOR(a * b)
+    case RK_OP_DIV: EACH_VECTOR(a / b)
+    case RK_OP_MAX: EACH_VECTOR(PICK((a < b) | (b != b), b, a))
+    case RK_OP_MIN: EACH_VECTOR(PICK((a > b) | (b != b), b, a))
+    case RK_OP_POW: EACH_VECTOR_ONCE(N(v_pow)(a, b))
+    case RK_OP_NEG: EACH_VECTOR(-a)
+    case RK_OP_ABS: EACH_VECTOR(__builtin_elementwise_abs(a))
+    case RK_OP_SQRT: EACH_VECTOR(__builtin_elementwise_sqrt(a))
+    case RK_OP_EXP: EACH_VECTOR_ONCE(N(v_exp)(a))
+    case RK_OP_EXPM1: EACH_VECTOR_ONCE(N(v_expm1)(a))
+    case RK_OP_LOG: EACH_VECTOR_ONCE(N(v_log)(a))
+    case RK_OP_LOG1P: EACH_VECTOR_ONCE(N(v_log1p)(a))
+    case RK_OP_SIGMOID: EACH_VECTOR_ONCE(N(v_sigmoid)(a))
+    case RK_OP_TANH: EACH_VECTOR_ONCE(N(v_tanh)(a))
+    case RK_OP_SOFTPLUS: EACH_VECTOR_ONCE(N(v_softplus)(a))
+    case RK_OP_NORMAL_CDF: EACH_VECTOR_ONCE(N(v_normal_cdf)(a))
+    case RK_OP_SIN: EACH_VECTOR_ONCE(N(v_sin)(a))
+    case RK_OP_COS: EACH_VECTOR_ONCE(N(v_cos)(a))
+    case RK_OP_RELU: EACH_VECTOR(PICK(a <= 0, zero, a))
+    case RK_OP_LEAKY: EACH_VECTOR(PICK(a > 0, a, x * a))
+    case RK_OP_STEP: EACH_VECTOR(N(or_nan)(a, PICK(a < 0, x, PICK(a == 0, y, z))))
+    case RK_OP_CLIP: EACH_VECTOR(PICK(a < x, x, PICK(a > y, y, a)))
+    case RK_OP_CLIP_STEP: EACH_VECTOR(N(or_nan)(a, PICK((a == x) | (a == y), z, PICK((a > x) & (a < y), one, zero))))
+    case RK_OP_GREATER: EACH_VECTOR(N(or_either_nan)(a, b, PICK(a > b, one, zero)))
+    case RK_OP_GREATER_EQUAL: EACH_VECTOR(N(or_either_nan)(a, b, PICK(a >= b, one, zero)))
+    case RK_OP_EQUAL: EACH_VECTOR(N(or_either_nan)(a, b, PICK(a == b, one, zero)))
+    case RK_OP_SELECT: EACH_VECTOR(N(or_nan)(a, PICK(a != 0, b, c)))
+    case RK_OP_COUNT: break;
+    }
+}
+
+#undef EACH_VECTOR_ONCE
+#undef EACH_VECTOR
+
+/// `rows` × `columns` of an operand, gathered. Writes whole vectors; each row's surplus is overwritten by the next.
+static void N(stage_in)(COMPUTE *to, const STORAGE *from, int64_t row, int64_t column, int64_t rows, int64_t columns) {
+    for (int64_t r = 0; r < rows; r++, from += row, to += columns) {
+        if (column == 0) N(fill)(to, N(load_one)(from), columns);
+        else for (int64_t i = 0; i < columns; i += W) N(put)(to + i, N(load)(from + i));
+    }
+}
+
+static void N(stage_out)(STORAGE *to, const COMPUTE *from, int64_t row, int64_t rows, int64_t columns) {
+    for (int64_t r = 0; r < rows; r++, to += row, from += columns) {
+        for (int64_t i = 0; i < columns; i += W) N(store_upto)(to + i, N(get)(from + i), columns - i);
+    }
+}
+
+static void N(map_run)(const N(map_plan) *plan) {
+    const rk_map *map = plan->map;
+    const int64_t rows = plan->rows, columns = plan->columns;
+    if (rows <= 0 || columns <= 0) return;
+    const int64_t tile_columns = columns < MAP_TILE ? columns : MAP_TILE, tile_rows = rk_min(rows, MAP_TILE / tile_columns);
+
+    // Room for whole vectors behind a tile.
+    COMPUTE room[MAP_SLOTS][MAP_TILE + W] __attribute__((aligned(64)));
+    COMPUTE *slots[MAP_SLOTS];
+    for (int i = 0; i < RK_MAP_TEMPORARIES; i++) slots[RK_MAP_OPERANDS + i] = room[RK_MAP_OPERANDS + i];
+    uint32_t staged_reads = 0, staged_writes = 0, in_place = 0;
+    for (int o = 0; o < map->operand_count; o++) {
+        const uint32_t bit = 1u << o;
+        slots[o] = room[o];
+        if (plan->operands[o].column == 0 && plan->operands[o].row == 0) {
+            N(fill)(slots[o], N(load_one)(plan->operands[o].base), tile_rows * tile_columns);
+        } else if (sizeof(STORAGE) == sizeof(COMPUTE) && plan->operands[o].column == 1 && (tile_rows == 1 || plan->operands[o].row == columns)) {
+            in_place |= bit;
+        } else {
+            staged_reads |= plan->reads & bit;
+            staged_writes |= plan->writes & bit;
+        }
+    }
+    const rk_instruction *const end = map->instructions + map->instruction_count;
+    if (plan->constants) {
+        for (const rk_instruction *i = map->instructions; i < end; i++) {
+            if (i->opcode == RK_OP_CONST && i->d >= RK_MAP_OPERANDS && plan->constants >> (i->d - RK_MAP_OPERANDS) & 1) {
+                N(fill)(slots[i->d], (COMPUTE)i->x, tile_rows * tile_columns);
+            }
+        }
+    }
+
+    for (int64_t row = 0; row < rows; row += tile_rows) {
+        const int64_t height = rk_min(tile_rows, rows - row);
+        for (int64_t column = 0; column < columns; column += tile_columns) {
+            const int64_t width = rk_min(tile_columns, columns - column), n = height * width;
+#define PLACE(o) (plan->operands[o].base + row * plan->operands[o].row + column * plan->operands[o].column)
+            for (uint32_t left = in_place; left; left &= left - 1) {
+                const int o = __builtin_ctz(left);
+                slots[o] = (COMPUTE *)PLACE(o);
+            }
+            for (uint32_t left = staged_reads; left; left &= left - 1) {
+                const int o = __builtin_ctz(left);
+                N(stage_in)(slots[o], PLACE(o), plan->operands[o].row, plan->operands[o].column, height, width);
+            }
+            for (const rk_instruction *i = map->instructions; i < end; i++) {
+                if (i->opcode == RK_OP_CONST && i->d >= RK_MAP_OPERANDS && plan->constants >> (i->d - RK_MAP_OPERANDS) & 1) continue;
+                // Arguments that an opcode does not have may hold anything.
+                const int arguments = rk_opcode_argument_counts[i->opcode];
+                const COMPUTE *const a = arguments > 0 ? slots[i->a] : room[0];
+                N(map_apply)(i, slots[i->d], a, arguments > 1 ? slots[i->b] : a, arguments > 2 ? slots[i->c] : a, n);
+                if (sizeof(STORAGE) != sizeof(COMPUTE) && i->d < RK_MAP_OPERANDS && plan->reads >> i->d & 1) {
+                    for (int64_t v = 0; v < n; v += W) N(put)(slots[i->d] + v, N(widen)(N(narrow)(N(get)(slots[i->d] + v))));
+                }
+            }
+            for (uint32_t left = staged_writes; left; left &= left - 1) {
+                const int o = __builtin_ctz(left);
+                N(stage_out)(PLACE(o), slots[o], plan->operands[o].row, height, width);
+            }
+#undef PLACE
+        }
+    }
+}
+
+/// The block [row, row_end) × [column, column_end) of a map: what a product's epilogue runs.
+static void N(map_block)(const rk_map *map, int64_t row, int64_t row_end, int64_t column, int64_t column_end) {
+    N(map_plan) plan;
+    N(map_prepare)(&plan, map, row, row_end - row, column, column_end - column);
+    N(map_run)(&plan);
+}
+
+static void N(map)(const rk_step *step, int part, int parts) {
+    N(map_plan) plan;
+    N(map_prepare)(&plan, &step->map, 0, step->map.rows, 0, step->map.columns);
+    N(map_cut)(&plan, part, parts);
+    N(map_run)(&plan);
+}
+
+#undef MAP_SLOTS
+#undef MAP_TILE

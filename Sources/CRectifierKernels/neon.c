@@ -1,0 +1,16 @@
+// arm64: NEON, which every such machine has.
+
+#include "internal.h"
+
+#if RK_ARM64
+
+#define RK_ISA neon
+#define RK_VECTOR_BYTES 16
+#define RK_FMA 1
+#define RK_HALF 1
+#define RK_TILE_ROWS 6
+#define RK_TILE_VECTORS 4
+
+#include "kernels.inc.h"
+
+#endif

@@ -1,0 +1,363 @@
+// The dense product, C = A B + bias, and the multiply-add peak it is measured against.
+//
+// Each element of C is one chain of multiply-adds over k, ascending, from 0, and then the bias. Which tile, block, panel, part or path it falls into
+// changes where its operands are read from and nothing else, so its bits depend on A, B and the bias alone.
+//
+// Tile: up to RK_TILE_ROWS rows × RK_TILE_VECTORS vectors of C stay in registers over a block of k. For each k that takes RK_TILE_VECTORS
+// loads of B, a broadcast from A for each row, and a multiply-add for each accumulator. Registers: 6 × 2 + 2 + 1 of 16 (AVX2, SSE2),
+// 14 × 2 + 2 of 32 (AVX-512, whose broadcasts are memory operands), 6 × 4 + 4 + 1 of 32 (NEON).
+//
+// Blocks: for each block of rows, for each block of k, for each panel of columns (a tile wide): the panel of B is copied together
+// (PANEL_DEPTH × a tile's width: it stays in the first cache), then met by all row tiles. A is read where it lies when its columns are
+// adjacent, and otherwise (a transposed product) copied tile by tile, once per block. Between blocks of k partial sums rest in C,
+// or, when C's type would round them, in scratch.
+//
+// Small products read B in place too, over all of k at once.
+
+#define TILE_COLUMNS (RK_TILE_VECTORS * W)
+#ifndef PANEL_DEPTH
+#define PANEL_DEPTH 400
+#endif
+#define BLOCK_ROWS (252 / RK_TILE_ROWS * RK_TILE_ROWS)
+/// Room behind a packed group, for a whole vector stored where fewer lanes count.
+#define SLACK 16
+
+typedef struct {
+    int64_t k;
+    const COMPUTE *a;
+    const void *b;
+    COMPUTE *panel;
+    int64_t a_row, a_column, b_row;
+    const COMPUTE *start;  ///< the sums to start from
+    int64_t start_row;
+    const COMPUTE *bias;  ///< whole vectors to add at the end, or NULL
+    void *out;
+    int64_t out_row, columns;
+    bool partial;   ///< `out` is in the computing type
+    int64_t ahead;  ///< from `a` to that of the next tile
+    const STORAGE *fetch;  ///< what else to fetch, a line for each line of A's rows, `fetch_step` apart
+    int64_t fetch_step;
+} N(tile_job);
+
+/// How A and B lie. GENERAL: anyhow. With B in a panel, ROWWISE: A's columns adjacent; TILEWISE: the rows of a tile adjacent, column after column.
+enum N(lie) { N(GENERAL), N(ROWWISE), N(TILEWISE) };
+
+/// With `copying`, B is read where it lies, whole vectors of the element type `b_row` apart, and written to the panel on the way.
+RK_INLINE void N(tile)(const N(tile_job) *t, const int rows, const int vectors, const enum N(lie) lie, const bool copying) {
+    V sum[RK_TILE_ROWS][RK_TILE_VECTORS];
+    _Pragma("clang loop unroll(full)") for (int r = 0; r < rows; r++) {
+        _Pragma("clang loop unroll(full)") for (int v = 0; v < vectors; v++) sum[r][v] = N(get)(t->start + r * t->start_row + v * W);
+    }
+    // One pointer for each row and one index for all of them: two additions for each k. Compilers know that the pointers lie a_row apart and would
+    // chain them through additions; the empty assembly makes them forget.
+    const int64_t a_row = lie == N(TILEWISE) ? 1 : t->a_row;
+    const int64_t a_column = lie == N(TILEWISE) ? RK_TILE_ROWS : lie == N(ROWWISE) ? 1 : t->a_column;
+    const int64_t b_row = lie == N(GENERAL) || copying ? t->b_row : TILE_COLUMNS;
+    const STORAGE *source = (const STORAGE *)t->b;
+    COMPUTE *panel = t->panel;
+    const COMPUTE *lines[RK_TILE_ROWS], *b = t->b;
+    _Pragma("clang loop unroll(full)") for (int r = 0; r < rows; r++) {
+        lines[r] = t->a + r * a_row;
+        if (rows <= 8 && lie != N(TILEWISE)) __asm__("" : "+r"(lines[r]));
+    }
+    int64_t place = 0;
+#define ONE_K                                                                                                                         \
+    {                                                                                                                                 \
+        V line[RK_TILE_VECTORS];                                                                                                      \
+        _Pragma("clang loop unroll(full)") for (int v = 0; v < vectors; v++) {                                                        \
+            line[v] = copying ? N(load)(source + v * W) : N(get)(b + v * W);                                                          \
+            if (copying) N(put)(panel + v * W, line[v]);                                                                              \
+        }                                                                                                                             \
+        _Pragma("clang loop unroll(full)") for (int r = 0; r < rows; r++) {                                                           \
+            V x = SPLAT(lines[r][place]);                                                                                             \
+            _Pragma("clang loop unroll(full)") for (int v = 0; v < vectors; v++) sum[r][v] = FMA(x, line[v], sum[r][v]);              \
+        }                                                                                                                             \
+        place += a_column, b += b_row, source += b_row, panel += TILE_COLUMNS;                                                                                      \
+    }
+    int64_t k = t->k;
+    if (lie != N(GENERAL)) {
+        // While this tile is in the works the next one's share of A is fetched, a cache line of each row at a time, and a share of the next panel.
+        const int64_t per_line = 64 / (int64_t)sizeof(COMPUTE), ahead = t->ahead;
+        const STORAGE *fetch = t->fetch;
+        for (; k >= per_line; k -= per_line) {
+            _Pragma("clang loop unroll(full)") for (int r = 0; r < rows; r++) {
+                __builtin_prefetch((lie == N(TILEWISE) ? lines[0] + r * per_line : lines[r]) + place + ahead);
+            }
+            __builtin_prefetch(fetch, 0, 2);
+            fetch += t->fetch_step;
+            _Pragma("clang loop unroll(disable)") for (int64_t i = 0; i < per_line; i += 4) { ONE_K ONE_K ONE_K ONE_K }
+        }
+    }
+    _Pragma("clang loop unroll(disable)") for (; k > 0; k--) ONE_K
+#undef ONE_K
+    if (t->bias) {
+        _Pragma("clang loop unroll(full)") for (int v = 0; v < vectors; v++) {
+            const V bias = N(get)(t->bias + v * W);
+            _Pragma("clang loop unroll(full)") for (int r = 0; r < rows; r++) sum[r][v] += bias;
+        }
+    }
+    const int64_t columns = t->columns, out_row = t->out_row;
+    void *const out = t->out;
+    if (sizeof(STORAGE) != sizeof(COMPUTE) && t->partial) {
+        for (int r = 0; r < rows; r++) {  // scratch has whole vectors
+            for (int v = 0; v < vectors; v++) N(put)((COMPUTE *)out + r * out_row + v * W, sum[r][v]);
+        }
+    } else if (columns >= vectors * W) {
+        for (int r = 0; r < rows; r++) {
+            for (int v = 0; v < vectors; v++) N(store)((STORAGE *)out + r * out_row + v * W, sum[r][v]);
+        }
+    } else {
+        for (int r = 0; r < rows; r++) {
+            for (int v = 0; v < vectors - 1; v++) N(store)((STORAGE *)out + r * out_row + v * W, sum[r][v]);
+            N(store_some)((STORAGE *)out + r * out_row + (vectors - 1) * W, sum[r][vectors - 1], columns - (vectors - 1) * W);
+        }
+    }
+}
+
+typedef void (*N(tile_function))(const N(tile_job) *);
+
+#define TILE(rows, vectors)                                                                                                           \
+    static void RK_PASTE(N(tile_##rows), vectors)(const N(tile_job) * t) { N(tile)(t, rows, vectors, N(GENERAL), false); }
+#define PANEL_TILE(rows)                                                                                                              \
+    static void N(rowwise_tile_##rows)(const N(tile_job) * t) { N(tile)(t, rows, RK_TILE_VECTORS, N(ROWWISE), false); }                    \
+    static void N(tilewise_tile_##rows)(const N(tile_job) * t) { N(tile)(t, rows, RK_TILE_VECTORS, N(TILEWISE), false); }
+#if RK_TILE_VECTORS == 4
+#define TILES(rows) TILE(rows, 1) TILE(rows, 2) TILE(rows, 3) TILE(rows, 4) PANEL_TILE(rows)
+#define NAMES(rows)                                                                                                                   \
+    {RK_PASTE(N(tile_##rows), 1), RK_PASTE(N(tile_##rows), 2), RK_PASTE(N(tile_##rows), 3), RK_PASTE(N(tile_##rows), 4), N(rowwise_tile_##rows), N(tilewise_tile_##rows)},
+#else
+#define TILES(rows) TILE(rows, 1) TILE(rows, 2) PANEL_TILE(rows)
+#define NAMES(rows) {RK_PASTE(N(tile_##rows), 1), RK_PASTE(N(tile_##rows), 2), N(rowwise_tile_##rows), N(tilewise_tile_##rows)},
+#endif
+#if RK_TILE_ROWS == 14
+#define EACH_HEIGHT(X) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14)
+#else
+#define EACH_HEIGHT(X) X(1) X(2) X(3) X(4) X(5) X(6)
+#endif
+EACH_HEIGHT(TILES)
+/// By rows - 1 and vectors - 1; after those of each height the two of whole width for a panel.
+static const N(tile_function) N(tiles)[RK_TILE_ROWS][RK_TILE_VECTORS + 2] = {EACH_HEIGHT(NAMES)};
+/// The first tiles of a panel, which fill it.
+static void N(rowwise_copying_tile)(const N(tile_job) *t) { N(tile)(t, RK_TILE_ROWS, RK_TILE_VECTORS, N(ROWWISE), true); }
+static void N(tilewise_copying_tile)(const N(tile_job) *t) { N(tile)(t, RK_TILE_ROWS, RK_TILE_VECTORS, N(TILEWISE), true); }
+#undef EACH_HEIGHT
+#undef NAMES
+#undef TILES
+#undef PANEL_TILE
+#undef TILE
+
+/// Rows of the next tile when `left` are left: the last two share evenly, because a tile of a row or two starves the multipliers.
+RK_INLINE int64_t N(height)(int64_t left) { return left >= 2 * RK_TILE_ROWS || left == RK_TILE_ROWS ? RK_TILE_ROWS : left > RK_TILE_ROWS ? (left + 1) / 2 : left; }
+
+//===--- Copies ----------------------------------------------------------------------------===//
+
+/// Copies `depth` × `columns` of B to a panel: line k at k · TILE_COLUMNS, whole vectors. What lies beyond `columns` is read from somewhere valid.
+static void N(pack_b)(COMPUTE *panel, const STORAGE *b, int64_t row, int64_t column, int64_t depth, int64_t columns) {
+    const int64_t vectors = (columns + W - 1) / W;
+    if (column == 1) {
+        if (vectors == RK_TILE_VECTORS) {
+            for (int64_t k = 0; k < depth; k++, b += row, panel += TILE_COLUMNS) {
+                for (int v = 0; v < RK_TILE_VECTORS; v++) N(put)(panel + v * W, N(load)(b + v * W));
+            }
+        } else {
+            for (int64_t k = 0; k < depth; k++, b += row, panel += TILE_COLUMNS) {
+                for (int v = 0; v < vectors; v++) N(put)(panel + v * W, N(load)(b + v * W));
+            }
+        }
+    } else if (row == 1) {
+        for (int64_t v = 0; v < vectors; v++) {
+            const STORAGE *line[W];
+            for (int j = 0; j < W; j++) line[j] = b + rk_min(v * W + j, columns - 1) * column;
+            for (int64_t k = 0; k < depth; k += W) {
+                V block[W];
+                for (int j = 0; j < W; j++) block[j] = N(load)(line[j] + k);
+                N(transpose)(block);
+                for (int j = 0; j < W; j++) N(put)(panel + (k + j) * TILE_COLUMNS + v * W, block[j]);
+            }
+        }
+    } else {
+        for (int64_t k = 0; k < depth; k++) {
+            for (int64_t j = 0; j < columns; j++) panel[k * TILE_COLUMNS + j] = N(load_one)(b + k * row + j * column);
+        }
+    }
+}
+
+/// Copies `rows` × `depth` of A. Returns through `a_row`, `a_column` and `group` (the distance between tiles) how it lies there.
+static void N(pack_a)(COMPUTE *copy, const STORAGE *a, int64_t row, int64_t column, int64_t rows, int64_t depth, int64_t *a_row,
+                      int64_t *a_column, int64_t *group) {
+    if (row == 1) {
+        // Tile by tile, the rows of one k side by side. Sixteen k at a time keep the lines of A that the next tile shares in the cache.
+        *a_row = 1, *a_column = RK_TILE_ROWS, *group = RK_TILE_ROWS * depth + SLACK;
+        for (int64_t k = 0; k < depth; k += 16) {
+            const int64_t end = rk_min(k + 16, depth);
+            COMPUTE *to = copy;
+            for (int64_t i = 0, height; i < rows; i += height, to += *group) {
+                height = N(height)(rows - i);
+                for (int64_t kk = k; kk < end; kk++) {
+                    for (int v = 0; v < height; v += W) N(put)(to + kk * RK_TILE_ROWS + v, N(load)(a + i + kk * column + v));
+                }
+            }
+        }
+    } else {
+        *a_row = rk_round_up(depth, W) + 16, *a_column = 1, *group = 0;
+        for (int64_t i = 0; i < rows; i++, copy += *a_row, a += row) {
+            if (column == 1) for (int64_t k = 0; k < depth; k += W) N(put)(copy + k, N(load)(a + k));
+            else for (int64_t k = 0; k < depth; k++) copy[k] = N(load_one)(a + k * column);
+        }
+    }
+}
+
+//===--- Blocks -----------------------------------------------------------------------------===//
+
+typedef struct {
+    int64_t panel, a, sums;  ///< elements of the computing type
+} N(product_room);
+
+RK_INLINE N(product_room) N(room)(int64_t m, int64_t n, int64_t k) {
+    const int64_t rows = rk_min(m, BLOCK_ROWS), depth = rk_min(k, PANEL_DEPTH), groups = rows / RK_TILE_ROWS + 2;
+    N(product_room) r = {(depth + W) * TILE_COLUMNS, rk_max(groups * (RK_TILE_ROWS * depth + SLACK), rows * (depth + W + 16)) + SLACK, 0};
+    if (sizeof(STORAGE) != sizeof(COMPUTE) && k > PANEL_DEPTH) r.sums = rows * rk_round_up(n, TILE_COLUMNS);
+    r.panel = rk_round_up(r.panel, 16), r.a = rk_round_up(r.a, 16);
+    return r;
+}
+
+static int64_t N(product_scratch)(int64_t m, int64_t n, int64_t k, int parts) {
+    (void)parts;
+    N(product_room) r = N(room)(m, n, k);
+    return rk_round_up((r.panel + r.a + r.sums) * (int64_t)sizeof(COMPUTE), 64);
+}
+
+typedef struct {
+    int64_t row_begin, row_end, column_begin, column_end;
+} N(block);
+
+/// The share of a part: a range of columns if that comes out no less even than a range of rows. By columns each part copies only its own share
+/// of B, by rows only its own share of A, which rarely needs it.
+RK_INLINE N(block) N(split)(const rk_product *p, int part, int parts) {
+    if (parts == 1) return (N(block)){0, p->m, 0, p->n};
+    const int64_t panels = (p->n + TILE_COLUMNS - 1) / TILE_COLUMNS, tiles = (p->m + RK_TILE_ROWS - 1) / RK_TILE_ROWS;
+    const int64_t by_columns = (panels + parts - 1) / parts * tiles, by_rows = (tiles + parts - 1) / parts * panels;
+    if (by_columns <= by_rows + by_rows / 16) {
+        const rk_range columns = rk_share(p->n, TILE_COLUMNS, part, parts);
+        return (N(block)){0, p->m, columns.begin, columns.end};
+    }
+    const rk_range rows = rk_share(p->m, RK_TILE_ROWS, part, parts);
+    return (N(block)){rows.begin, rows.end, 0, p->n};
+}
+
+static void N(product)(const rk_step *step, int part, int parts) {
+    const rk_product *p = &step->product;
+    const N(block) share = N(split)(p, part, parts);
+    const int64_t rows = share.row_end - share.row_begin, columns = share.column_end - share.column_begin;
+    if (rows <= 0 || columns <= 0) return;
+
+    const bool plain = sizeof(STORAGE) == sizeof(COMPUTE);
+    const int64_t near = 16384 / (int64_t)sizeof(COMPUTE);  // what a small product may span and still lie in the first cache
+    const int64_t a_row = p->a_row, a_column = p->k == 1 ? 1 : p->a_column, b_row = p->b_row, b_column = p->n == 1 ? 1 : p->b_column;
+    const bool a_in_place = plain && ((a_column == 1 && columns <= 4 * TILE_COLUMNS) || (rows - 1) * a_row + (p->k - 1) * a_column < near);
+    const bool b_in_place = plain && b_column == 1 && (rows <= 2 * RK_TILE_ROWS || p->k * b_row < near);
+    const int64_t depth_limit = a_in_place && b_in_place ? rk_max(p->k, 1) : PANEL_DEPTH;
+
+    const N(product_room) room = N(room)(p->m, p->n, p->k);
+    COMPUTE *const panel = (COMPUTE *)((char *)p->scratch + part * p->scratch_stride);
+    COMPUTE *const a_copy = panel + room.panel, *const sums = a_copy + room.a;
+    const int64_t sums_row = rk_round_up(columns, TILE_COLUMNS);
+
+    // Blocks of equal size: a last one of few rows, or of short depth, would cost as much to prepare as a whole one.
+    const int64_t row_blocks = a_in_place && b_in_place ? 1 : (rows + BLOCK_ROWS - 1) / BLOCK_ROWS;
+    const int64_t block_rows = row_blocks == 1 ? rows : rk_round_up((rows + row_blocks - 1) / row_blocks, RK_TILE_ROWS);
+    const int64_t depths = (p->k + depth_limit - 1) / depth_limit, block_depth = depths > 1 ? (p->k + depths - 1) / depths : depth_limit;
+
+    for (int64_t row = share.row_begin; row < share.row_end; row += block_rows) {
+        const int64_t row_end = rk_min(row + block_rows, share.row_end);
+        for (int64_t k = 0; k == 0 || k < p->k; k += block_depth) {
+            const int64_t depth = rk_min(block_depth, p->k - k);
+            N(tile_job) t = {.k = depth, .a_row = a_row, .a_column = a_column};
+            const COMPUTE *a = (const COMPUTE *)p->a + row * a_row + k * a_column;
+            int64_t group = 0;
+            if (!a_in_place) {
+                a = a_copy;
+                N(pack_a)(a_copy, (const STORAGE *)p->a + row * a_row + k * a_column, a_row, a_column, row_end - row, depth, &t.a_row, &t.a_column,
+                          &group);
+            }
+            const bool first = k == 0, last = k + block_depth >= p->k;
+            t.partial = !plain && !last;
+
+            for (int64_t column = share.column_begin; column < share.column_end; column += TILE_COLUMNS) {
+                t.columns = rk_min(TILE_COLUMNS, share.column_end - column);
+                const int64_t vectors = (t.columns + W - 1) / W;
+                const STORAGE *b = (const STORAGE *)p->b + k * b_row + column * b_column;
+                int64_t fetch_tile = 0;
+                if (b_in_place) {
+                    t.b = b, t.b_row = b_row;
+                } else {
+                    t.b = panel, t.b_row = TILE_COLUMNS;
+                    // Down the rows of the next panel, a tile's share after another; or along its columns, one for each tile.
+                    const bool more = column + 2 * TILE_COLUMNS <= share.column_end;
+                    t.fetch = more ? b + TILE_COLUMNS * b_column : (const STORAGE *)p->b;
+                    t.fetch_step = !more ? 0 : b_column == 1 ? b_row : 64 / (int64_t)sizeof(COMPUTE) * b_row;
+                    fetch_tile = !more ? 0 : b_column == 1 ? depth / (64 / (int64_t)sizeof(COMPUTE)) * b_row : b_column;
+                }
+                V zeros[RK_TILE_VECTORS] = {0}, bias[RK_TILE_VECTORS];
+                t.bias = NULL;
+                if (p->bias && last) {
+                    for (int v = 0; v < vectors; v++) bias[v] = N(load)((const STORAGE *)p->bias + column + v * W);
+                    t.bias = (const COMPUTE *)bias;
+                }
+                const bool special = !b_in_place && vectors == RK_TILE_VECTORS && (t.a_column == 1 || group);
+                const bool copying = special && b_column == 1 && N(height)(row_end - row) == RK_TILE_ROWS;
+                if (!b_in_place && !copying) N(pack_b)(panel, b, b_row, b_column, depth, t.columns);
+                const N(tile_function) *functions = &N(tiles)[0][special ? RK_TILE_VECTORS + (group != 0) : vectors - 1];
+                const COMPUTE *tile_a = a;
+                for (int64_t i = row, height; i < row_end; i += height) {
+                    height = N(height)(row_end - i);
+                    COMPUTE *rest = plain ? (COMPUTE *)p->c + i * p->c_row + column : sums + (i - row) * sums_row + column - share.column_begin;
+                    const int64_t rest_row = plain ? p->c_row : sums_row;
+                    t.a = tile_a;
+                    t.start = first ? (const COMPUTE *)zeros : rest;
+                    t.start_row = first ? 0 : rest_row;
+                    t.out = t.partial ? (void *)rest : (void *)((STORAGE *)p->c + i * p->c_row + column);
+                    t.out_row = t.partial ? rest_row : p->c_row;
+                    const COMPUTE *next_a = i + height < row_end ? tile_a + (group ? group : height * t.a_row) : a;
+                    t.ahead = next_a - tile_a;
+                    if (copying && i == row) {
+                        N(tile_job) first_tile = t;
+                        first_tile.b = b, first_tile.b_row = b_row, first_tile.panel = panel;
+                        (group ? N(tilewise_copying_tile) : N(rowwise_copying_tile))(&first_tile);
+                    } else {
+                        functions[(height - 1) * (RK_TILE_VECTORS + 2)](&t);
+                    }
+                    tile_a = next_a;
+                    t.fetch += fetch_tile;
+                }
+            }
+        }
+        if (p->epilogue) N(map_block)(p->epilogue, row, row_end, share.column_begin, share.column_end);
+    }
+}
+
+//===--- Peak -------------------------------------------------------------------------------===//
+
+#define CHAINS (RK_TILE_ROWS * RK_TILE_VECTORS)
+
+static double N(burst)(int64_t rounds) {
+    // Each chain swings between two numbers with unlike digits: multipliers fed the same numbers again and again draw less power, and a
+    // processor may run faster for it than any product can.
+    volatile COMPUTE factor = (COMPUTE)-0.9999999, seed = (COMPUTE)0.7390851332;
+    V x = SPLAT(factor), y, sums[CHAINS];
+    for (int i = 0; i < W; i++) y[i] = seed * (COMPUTE)(i + 1.618);
+    for (int j = 0; j < CHAINS; j++) sums[j] = y * (COMPUTE)(0.1234567 * (j + 1));
+    for (int64_t i = 0; i < rounds; i++) {
+        _Pragma("clang loop unroll(full)") for (int j = 0; j < CHAINS; j++) sums[j] = FMA(sums[j], x, y);
+    }
+    V total = sums[0];
+    for (int j = 1; j < CHAINS; j++) total += sums[j];
+    volatile COMPUTE sink = total[0];
+    (void)sink;
+    return (double)rounds * CHAINS * W * 2;
+}
+
+#undef CHAINS
+#undef SLACK
+#undef BLOCK_ROWS
+#undef TILE_COLUMNS

@@ -1,0 +1,337 @@
+// The reference kernels of one element type. Included by reference.c with ELEMENT, STORAGE and COMPUTE defined.
+
+#define N(name) RK_PASTE(name, ELEMENT)
+#define LOAD(p) ((COMPUTE)N(load)(p))
+#define STORE(p, x) N(store)(p, x)
+
+//===--- Elementwise programs -------------------------------------------------===//
+
+static COMPUTE N(apply)(const rk_instruction *i, COMPUTE a, COMPUTE b, COMPUTE c) {
+    COMPUTE x = (COMPUTE)i->x, y = (COMPUTE)i->y, z = (COMPUTE)i->z;
+    switch ((rk_opcode)i->opcode) {
+    case RK_OP_COPY: return a;
+    case RK_OP_CONST: return x;
+    case RK_OP_ADD: return a + b;
+    case RK_OP_SUB: return a - b;
+    case RK_OP_MUL: return a * b;
+    case RK_OP_DIV: return a / b;
+    case RK_OP_MAX: return a != a ? a : b != b ? b : a < b ? b : a;
+    case RK_OP_MIN: return a != a ? a : b != b ? b : a > b ? b : a;
+    case RK_OP_POW: return a != a ? a : b != b ? b : (COMPUTE)pow(a, b);
+    case RK_OP_NEG: return -a;
+    case RK_OP_ABS: return (COMPUTE)fabs(a);
+    case RK_OP_SQRT: return (COMPUTE)sqrt(a);
+    case RK_OP_EXP: return (COMPUTE)exp(a);
+    case RK_OP_EXPM1: return (COMPUTE)expm1(a);
+    case RK_OP_LOG: return (COMPUTE)log(a);
+    case RK_OP_LOG1P: return (COMPUTE)log1p(a);
+    // Of the two forms of each, the one whose exponential cannot overflow.
+    case RK_OP_SIGMOID: return (COMPUTE)(a < 0 ? exp(a) / (1 + exp(a)) : 1 / (1 + exp(-a)));
+    case RK_OP_TANH: return (COMPUTE)tanh(a);
+    case RK_OP_SOFTPLUS: return (COMPUTE)(a > 0 ? a + log1p(exp(-a)) : log1p(exp(a)));
+    case RK_OP_NORMAL_CDF: return (COMPUTE)(0.5 * erfc(-a * 0.70710678118654752440));
+    case RK_OP_SIN: return (COMPUTE)sin(a);
+    case RK_OP_COS: return (COMPUTE)cos(a);
+    case RK_OP_RELU: return a != a ? a : a > 0 ? a : 0;
+    case RK_OP_LEAKY: return a > 0 ? a : x * a;
+    case RK_OP_STEP: return a != a ? a : a < 0 ? x : a == 0 ? y : z;
+    case RK_OP_CLIP: return a < x ? x : a > y ? y : a;
+    case RK_OP_CLIP_STEP: return a != a ? a : a == x || a == y ? z : a > x && a < y ? 1 : 0;
+    case RK_OP_GREATER: return a != a ? a : b != b ? b : a > b;
+    case RK_OP_GREATER_EQUAL: return a != a ? a : b != b ? b : a >= b;
+    case RK_OP_EQUAL: return a != a ? a : b != b ? b : a == b;
+    case RK_OP_SELECT: return a != a ? a : a != 0 ? b : c;
+    case RK_OP_COUNT: break;
+    }
+    return NAN;
+}
+
+/// Where operand `slot` keeps element (row, column).
+static STORAGE *N(place)(const rk_map *map, int slot, int64_t row, int64_t column) {
+    const rk_operand *operand = &map->operands[slot];
+    return (STORAGE *)operand->base + row * operand->row_stride + column * operand->column_stride;
+}
+
+static void N(map_range)(const rk_map *map, int64_t row_begin, int64_t row_end) {
+    for (int64_t row = row_begin; row < row_end; row++) {
+        for (int64_t column = 0; column < map->columns; column++) {
+            COMPUTE temporaries[RK_MAP_TEMPORARIES] = {0};
+            for (const rk_instruction *i = map->instructions; i < map->instructions + map->instruction_count; i++) {
+                const uint16_t slots[3] = {i->a, i->b, i->c};
+                COMPUTE arguments[3] = {0};
+                for (int n = 0; n < rk_opcode_arguments(i->opcode); n++) {
+                    arguments[n] = slots[n] < RK_MAP_OPERANDS ? LOAD(N(place)(map, slots[n], row, column)) : temporaries[slots[n] - RK_MAP_OPERANDS];
+                }
+                COMPUTE result = N(apply)(i, arguments[0], arguments[1], arguments[2]);
+                if (i->d < RK_MAP_OPERANDS) STORE(N(place)(map, i->d, row, column), result);
+                else temporaries[i->d - RK_MAP_OPERANDS] = result;
+            }
+        }
+    }
+}
+
+static void N(map)(const rk_step *step, int part, int parts) {
+    rk_range rows = rk_share(step->map.rows, 1, part, parts);
+    N(map_range)(&step->map, rows.begin, rows.end);
+}
+
+//===--- Products and sums ------------------------------------------------------===//
+
+static void N(product)(const rk_step *step, int part, int parts) {
+    const rk_product *p = &step->product;
+    rk_range rows = rk_share(p->m, 1, part, parts);
+    for (int64_t i = rows.begin; i < rows.end; i++) {
+        for (int64_t j = 0; j < p->n; j++) {
+            COMPUTE sum = 0;
+            for (int64_t k = 0; k < p->k; k++) {
+                COMPUTE a = LOAD((const STORAGE *)p->a + i * p->a_row + k * p->a_column);
+                COMPUTE b = LOAD((const STORAGE *)p->b + k * p->b_row + j * p->b_column);
+                sum += a * b;
+            }
+            if (p->bias) sum += LOAD((const STORAGE *)p->bias + j);
+            STORE((STORAGE *)p->c + i * p->c_row + j, sum);
+        }
+    }
+    if (p->epilogue) N(map_range)(p->epilogue, rows.begin, rows.end);
+}
+
+static int64_t N(product_scratch)(int64_t m, int64_t n, int64_t k, int parts) {
+    (void)m, (void)n, (void)k, (void)parts;
+    return 0;
+}
+
+static void N(reduce)(const rk_step *step, int part, int parts) {
+    const rk_reduce *r = &step->reduce;
+    rk_range range = rk_share(r->outer * r->inner, 1, part, parts);
+    for (int64_t n = range.begin; n < range.end; n++) {
+        const STORAGE *in = (const STORAGE *)r->in + n / r->inner * r->count * r->inner + n % r->inner;
+        COMPUTE value = r->reduction == RK_SUM ? 0 : r->reduction == RK_MAXIMUM ? -(COMPUTE)INFINITY : (COMPUTE)INFINITY;
+        for (int64_t c = 0; c < r->count; c++) {
+            COMPUTE x = LOAD(in + c * r->inner);
+            switch (r->reduction) {
+            case RK_SUM: value += x; break;
+            case RK_MAXIMUM: value = value != value ? value : x != x || x > value ? x : value; break;
+            case RK_MINIMUM: value = value != value ? value : x != x || x < value ? x : value; break;
+            }
+        }
+        STORE((STORAGE *)r->out + n, (COMPUTE)r->scale * value);
+    }
+}
+
+static void N(accumulate)(const rk_step *step, int part, int parts) {
+    (void)parts;
+    if (part != 0) return;
+    const rk_accumulate *s = &step->accumulate;
+    double total = 0;
+    for (int64_t i = 0; i < s->count; i++) {
+        double x = N(load)((const STORAGE *)s->in + i);
+        total += s->squares ? x * x : x;
+    }
+    *s->total = (s->reset ? 0 : *s->total) + total;
+}
+
+//===--- Rows -------------------------------------------------------------------===//
+
+/// log Σ exp(in_j) = maximum + rest; both NaN when a logit is.
+typedef struct {
+    double maximum, rest;
+} N(normalizer);
+
+static N(normalizer) N(normalize)(const STORAGE *in, int64_t columns) {
+    double maximum = -INFINITY, sum = 0;
+    for (int64_t j = 0; j < columns; j++) {
+        double x = LOAD(in + j);
+        if (x != x) return (N(normalizer)){x, x};
+        if (x > maximum) maximum = x;
+    }
+    if (isinf(maximum)) return (N(normalizer)){maximum, 0};
+    for (int64_t j = 0; j < columns; j++) sum += exp(LOAD(in + j) - maximum);
+    return (N(normalizer)){maximum, log(sum)};
+}
+
+#define EACH_ROW                                                                                                                      \
+    const rk_rows *r = &step->rows;                                                                                                   \
+    const int64_t columns = r->columns;                                                                                               \
+    const rk_range rows = rk_share(r->rows, 1, part, parts);                                                                          \
+    const STORAGE *in = (const STORAGE *)r->in + rows.begin * columns;                                                                \
+    for (int64_t row = rows.begin; row < rows.end; row++, in += columns)
+
+static void N(softmax)(const rk_step *step, int part, int parts) {
+    EACH_ROW {
+        N(normalizer) n = N(normalize)(in, columns);
+        for (int64_t j = 0; j < columns; j++) STORE((STORAGE *)r->out + row * columns + j, exp((LOAD(in + j) - n.maximum) - n.rest));
+    }
+}
+
+static void N(log_softmax)(const rk_step *step, int part, int parts) {
+    EACH_ROW {
+        N(normalizer) n = N(normalize)(in, columns);
+        for (int64_t j = 0; j < columns; j++) STORE((STORAGE *)r->out + row * columns + j, (LOAD(in + j) - n.maximum) - n.rest);
+    }
+}
+
+static void N(log_sum_exp)(const rk_step *step, int part, int parts) {
+    EACH_ROW {
+        N(normalizer) n = N(normalize)(in, columns);
+        STORE((STORAGE *)r->out + row, n.maximum + n.rest);
+    }
+}
+
+static void N(cross_entropy)(const rk_step *step, int part, int parts) {
+    EACH_ROW {
+        N(normalizer) n = N(normalize)(in, columns);
+        double loss = 0;
+        for (int64_t j = 0; j < columns; j++) {
+            double target = LOAD((const STORAGE *)r->target + row * columns + j);
+            if (target != 0) loss += target * ((n.maximum - LOAD(in + j)) + n.rest);
+        }
+        STORE((STORAGE *)r->out + row, loss);
+    }
+}
+
+//===--- Data -------------------------------------------------------------------===//
+
+static void N(copy_dimension)(const rk_copy *copy, int dimension, const STORAGE *in, STORAGE *out) {
+    if (dimension == copy->rank) {
+        *out = *in;
+        return;
+    }
+    for (int64_t i = 0; i < copy->extent[dimension]; i++) {
+        N(copy_dimension)(copy, dimension + 1, in + i * copy->in_stride[dimension], out + i * copy->out_stride[dimension]);
+    }
+}
+
+static void N(copy)(const rk_step *step, int part, int parts) {
+    if (part == 0) N(copy_dimension)(&step->copy, 0, step->copy.in, step->copy.out);
+    (void)parts;
+}
+
+static void N(gather)(const rk_step *step, int part, int parts) {
+    const rk_gather *g = &step->gather;
+    rk_range rows = rk_share(g->rows, 1, part, parts);
+    for (int64_t row = rows.begin; row < rows.end; row++) {
+        for (int64_t j = 0; j < g->width; j++) {
+            int64_t place = (*g->indices)[row] * g->width + j;
+            double value = 0;
+            switch ((rk_source_type)g->source_type) {
+            case RK_SOURCE_UINT8: value = (((const uint8_t *)g->source)[place] - g->shift) * g->scale; break;
+            case RK_SOURCE_FLOAT32: value = ((COMPUTE)((const float *)g->source)[place] - (COMPUTE)g->shift) * (COMPUTE)g->scale; break;
+            case RK_SOURCE_FLOAT64: value = (((const double *)g->source)[place] - g->shift) * g->scale; break;
+            }
+            STORE((STORAGE *)g->out + row * g->width + j, value);
+        }
+    }
+}
+
+static void N(one_hot)(const rk_step *step, int part, int parts) {
+    const rk_one_hot *o = &step->one_hot;
+    rk_range rows = rk_share(o->rows, 1, part, parts);
+    for (int64_t row = rows.begin; row < rows.end; row++) {
+        int32_t label = o->labels[(*o->indices)[row]];
+        for (int64_t j = 0; j < o->classes; j++) STORE((STORAGE *)o->out + row * o->classes + j, j == label);
+    }
+}
+
+static void N(dropout)(const rk_step *step, int part, int parts) {
+    const rk_dropout *d = &step->dropout;
+    uint64_t key = rk_stream(*d->seed, d->purpose, *d->epoch), first = *d->position * (uint64_t)d->columns;
+    rk_range range = rk_share(d->rows * d->columns, 64, part, parts);
+    for (int64_t n = range.begin; n < range.end; n++) {
+        double uniform = (double)(rk_draw(key, first + (uint64_t)n) >> 40) * 0x1p-24;
+        STORE((STORAGE *)d->out + n, uniform < d->rate ? 0 : 1 / (1 - d->rate));
+    }
+}
+
+//===--- Updates ------------------------------------------------------------------===//
+
+/// The gradient with clipping and penalties, and the weight after decoupled decay.
+static COMPUTE N(prepare)(const rk_update *u, int64_t i, COMPUTE *weight) {
+    const rk_hyper *h = u->hyper;
+    COMPUTE w = ((const COMPUTE *)u->weights)[i], sign = (COMPUTE)((w > 0) - (w < 0));
+    *weight = w - (COMPUTE)(h->learning_rate * h->decay) * w;
+    return (COMPUTE)h->gradient_scale * LOAD((const STORAGE *)u->gradient + i) + (COMPUTE)h->l2 * w + (COMPUTE)h->l1 * sign;
+}
+
+static void N(finish)(const rk_update *u, int64_t i, COMPUTE weight) {
+    ((COMPUTE *)u->weights)[i] = weight;
+    if (u->copy) STORE((STORAGE *)u->copy + i, weight);
+}
+
+#define EACH_WEIGHT                                                                                                                   \
+    const rk_update *u = &step->update;                                                                                               \
+    const rk_hyper *h = u->hyper;                                                                                                     \
+    COMPUTE *state1 = u->state1, *state2 = u->state2;                                                                                 \
+    const COMPUTE rate = (COMPUTE)h->learning_rate, momentum = (COMPUTE)h->momentum;                                                  \
+    (void)state1, (void)state2, (void)momentum;                                                                                       \
+    const rk_range range = rk_share(u->count, 64, part, parts);                                                                       \
+    for (int64_t i = range.begin; i < range.end; i++)
+
+static void N(sgd)(const rk_step *step, int part, int parts) {
+    EACH_WEIGHT {
+        COMPUTE w, v = N(prepare)(u, i, &w);
+        if (state1) v = state1[i] = momentum * state1[i] + v;
+        N(finish)(u, i, w - rate * v);
+    }
+}
+
+static void N(nesterov)(const rk_step *step, int part, int parts) {
+    EACH_WEIGHT {
+        COMPUTE w, g = N(prepare)(u, i, &w), v = g;
+        if (state1) v = state1[i] = momentum * state1[i] + g;
+        N(finish)(u, i, w - rate * (g + momentum * v));
+    }
+}
+
+static void N(adam)(const rk_step *step, int part, int parts) {
+    EACH_WEIGHT {
+        COMPUTE w, g = N(prepare)(u, i, &w);
+        COMPUTE m = state1[i] = (COMPUTE)h->beta1 * state1[i] + (COMPUTE)(1 - h->beta1) * g;
+        COMPUTE v = state2[i] = (COMPUTE)h->beta2 * state2[i] + (COMPUTE)(1 - h->beta2) * (g * g);
+        COMPUTE root = (COMPUTE)sqrt(v / (COMPUTE)h->correction2);
+        N(finish)(u, i, w - rate * (m / (COMPUTE)h->correction1) / (root + (COMPUTE)h->epsilon));
+    }
+}
+
+static void N(rmsprop)(const rk_step *step, int part, int parts) {
+    EACH_WEIGHT {
+        COMPUTE w, g = N(prepare)(u, i, &w);
+        COMPUTE v = state2[i] = (COMPUTE)h->beta2 * state2[i] + (COMPUTE)(1 - h->beta2) * (g * g);
+        COMPUTE change = g / ((COMPUTE)sqrt(v) + (COMPUTE)h->epsilon);
+        if (momentum > 0) change = state1[i] = momentum * state1[i] + change;
+        N(finish)(u, i, w - rate * change);
+    }
+}
+
+//===--- Conversions ----------------------------------------------------------------===//
+
+static int64_t N(count_nonfinite)(const void *in, int64_t count) {
+    int64_t found = 0;
+    for (int64_t i = 0; i < count; i++) found += !isfinite(LOAD((const STORAGE *)in + i));
+    return found;
+}
+
+static void N(from_double)(void *out, const double *in, int64_t count) {
+    for (int64_t i = 0; i < count; i++) STORE((STORAGE *)out + i, in[i]);
+}
+
+static void N(to_double)(double *out, const void *in, int64_t count) {
+    for (int64_t i = 0; i < count; i++) out[i] = N(load)((const STORAGE *)in + i);
+}
+
+static double N(burst)(int64_t rounds) {
+    COMPUTE sums[8] = {0}, x = 1, y = (COMPUTE)0.5;
+    for (int64_t i = 0; i < rounds; i++) {
+        for (int j = 0; j < 8; j++) sums[j] = sums[j] * x + y;
+        __asm__ volatile("" : : "r"(sums) : "memory");
+    }
+    return (double)rounds * 16;
+}
+
+#undef EACH_WEIGHT
+#undef EACH_ROW
+#undef STORE
+#undef LOAD
+#undef N
+#undef COMPUTE
+#undef STORAGE
+#undef ELEMENT

@@ -1,0 +1,39 @@
+import CRectifierKernels
+
+// Comparisons give 1 or 0, NaN where either side is NaN, and have derivative 0 everywhere.
+
+struct Greater: Elementwise {
+    func instruction(batchSize: Int) -> Instruction { Instruction(RK_OP_GREATER) }
+}
+
+struct GreaterOrEqual: Elementwise {
+    func instruction(batchSize: Int) -> Instruction { Instruction(RK_OP_GREATER_EQUAL) }
+}
+
+struct Equal: Elementwise {
+    func instruction(batchSize: Int) -> Instruction { Instruction(RK_OP_EQUAL) }
+}
+
+/// The second operand where the first is not 0, else the third.
+struct Select: Elementwise {
+    func instruction(batchSize: Int) -> Instruction { Instruction(RK_OP_SELECT) }
+    func gradient(upstream g: Formula, operands x: [Formula], result y: Formula) throws -> [Formula?] {
+        [nil, try Formula(Select(), x[0], g, 0).summed(to: x[1].shape), try Formula(Select(), x[0], 0, g).summed(to: x[2].shape)]
+    }
+}
+
+extension Formula {
+    public static func > (a: Formula, b: Formula) throws -> Formula { try Formula(Greater(), a, b) }
+    public static func < (a: Formula, b: Formula) throws -> Formula { try Formula(Greater(), b, a) }
+    public static func >= (a: Formula, b: Formula) throws -> Formula { try Formula(GreaterOrEqual(), a, b) }
+    public static func <= (a: Formula, b: Formula) throws -> Formula { try Formula(GreaterOrEqual(), b, a) }
+}
+
+/// 1 where both are the same number, else 0.
+public func equal(_ a: Formula, _ b: Formula) throws -> Formula { try Formula(Equal(), a, b) }
+
+/// `a` where the condition is not 0, else `b`. `select(x > 0, x, 0)` is `relu(x)`.
+public func select(_ condition: Formula, _ a: Formula, _ b: Formula) throws -> Formula {
+    if b.constantValue == 0, let relu = recognisedGating(a, condition) { return relu }
+    return try Formula(Select(), condition, a, b)
+}

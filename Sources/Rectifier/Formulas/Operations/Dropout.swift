@@ -1,0 +1,31 @@
+import CRectifierKernels
+
+/// 0 with probability `rate`, else 1 / (1 - rate), drawn anew for every sample of every epoch (Srivastava et al. 2014, scaled while training).
+struct DropoutMask: Operation {
+    var rate: Double
+    /// Tells the masks of one network apart.
+    var stream: Int
+
+    func shape(of operands: [Shape]) -> Shape { preconditionFailure("leaves are made with their shape") }
+
+    func lower(_ result: Formula, in lowering: inout Lowering) {
+        let extents = lowering.extents(of: result)
+        let rows = extents.first ?? 1, columns = extents.dropFirst().reduce(1, *)
+        let target = lowering.newBuffer(for: result)
+        let kernel = lowering.kernels.dropout!, cursor = lowering.cursor
+        lowering.add(PlannedStep(name: "dropout \(rows)×\(columns)", reads: [], writes: [target], work: 4 * rows * columns) { [rate, stream] memory in
+            var step = rk_step()
+            step.kernel = kernel
+            step.dropout = rk_dropout(
+                out: memory[target], rows: Int64(rows), columns: Int64(columns), rate: rate,
+                purpose: RandomPurpose.dropout(stream), seed: cursor.seed, epoch: cursor.epoch, position: cursor.position)
+            return step
+        })
+    }
+}
+
+/// Each element 0 with probability `rate`, else scaled by 1 / (1 - rate). `stream` tells the masks of one network apart.
+public func dropout(_ x: Formula, rate: Double, stream: Int) throws -> Formula {
+    guard rate > 0 else { return x }
+    return try x * Formula(leaf: DropoutMask(rate: rate, stream: stream), shape: x.shape)
+}

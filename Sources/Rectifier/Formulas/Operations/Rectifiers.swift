@@ -1,0 +1,150 @@
+import CRectifierKernels
+
+// The operations with a kink. Their derivatives are step functions whose own derivative is 0 everywhere, so second derivatives are 0 and never NaN.
+
+/// max(x, 0).
+struct ReLUOperation: Elementwise {
+    var atZero: Double
+    var name: String { "relu" }
+    func instruction(batchSize: Int) -> Instruction { Instruction(RK_OP_RELU) }
+    func gradient(upstream g: Formula, operands x: [Formula], result y: Formula) throws -> [Formula?] {
+        [try g * step(x[0], below: 0, atZero: atZero, above: 1)]
+    }
+}
+
+/// x for x > 0, else slope · x.
+struct LeakyReLUOperation: Elementwise {
+    var slope: Double
+    var atZero: Double
+    var name: String { "leakyReLU" }
+    func instruction(batchSize: Int) -> Instruction { Instruction(RK_OP_LEAKY, slope) }
+    func gradient(upstream g: Formula, operands x: [Formula], result y: Formula) throws -> [Formula?] {
+        [try g * step(x[0], below: slope, atZero: atZero, above: 1)]
+    }
+}
+
+struct AbsoluteValue: Elementwise {
+    var atZero: Double
+    var name: String { "abs" }
+    func instruction(batchSize: Int) -> Instruction { Instruction(RK_OP_ABS) }
+    func gradient(upstream g: Formula, operands x: [Formula], result y: Formula) throws -> [Formula?] {
+        [try g * step(x[0], below: -1, atZero: atZero, above: 1)]
+    }
+}
+
+/// `below`, `atZero` or `above` by the sign: the derivative of everything with one kink at 0. Its own derivative is 0.
+struct Step: Elementwise {
+    var below: Double, atZero: Double, above: Double
+    func instruction(batchSize: Int) -> Instruction { Instruction(RK_OP_STEP, below, atZero, above) }
+}
+
+struct Clip: Elementwise {
+    var lower: Double, upper: Double
+    var atBounds: Double
+    func instruction(batchSize: Int) -> Instruction { Instruction(RK_OP_CLIP, lower, upper) }
+    func gradient(upstream g: Formula, operands x: [Formula], result y: Formula) throws -> [Formula?] {
+        [try g * Formula(ClipStep(lower: lower, upper: upper, atBounds: atBounds), of: x[0])]
+    }
+}
+
+/// 1 between the bounds, 0 outside: the derivative of ``Clip``. Its own derivative is 0.
+struct ClipStep: Elementwise {
+    var lower: Double, upper: Double
+    var atBounds: Double
+    func instruction(batchSize: Int) -> Instruction { Instruction(RK_OP_CLIP_STEP, lower, upper, atBounds) }
+}
+
+/// How a maximum or minimum shares its derivative between equal operands.
+public enum Ties: String, Sendable, Hashable, Codable {
+    /// The first one has all of it.
+    case first
+    /// Each has half.
+    case split
+}
+
+struct Maximum: Elementwise {
+    var ties: Ties
+    func instruction(batchSize: Int) -> Instruction { Instruction(RK_OP_MAX) }
+    func gradient(upstream g: Formula, operands x: [Formula], result y: Formula) throws -> [Formula?] {
+        try extremumGradient(g, x, firstWins: x[0] > x[1], ties: ties)
+    }
+}
+
+struct Minimum: Elementwise {
+    var ties: Ties
+    func instruction(batchSize: Int) -> Instruction { Instruction(RK_OP_MIN) }
+    func gradient(upstream g: Formula, operands x: [Formula], result y: Formula) throws -> [Formula?] {
+        try extremumGradient(g, x, firstWins: x[1] > x[0], ties: ties)
+    }
+}
+
+private func extremumGradient(_ g: Formula, _ x: [Formula], firstWins: Formula, ties: Ties) throws -> [Formula?] {
+    let equal = try equal(x[0], x[1])
+    let share = ties == .first ? try firstWins + equal : try firstWins + 0.5 * equal
+    return [try (g * share).summed(to: x[0].shape), try (g * (1 - share)).summed(to: x[1].shape)]
+}
+
+/// The rectifier max(x, 0). Its derivative at 0 is `atZero`: 0 by default, as in PyTorch, JAX and TensorFlow; any value in [0, 1] is a subgradient.
+public func relu(_ x: Formula, atZero: Double = 0) -> Formula { Formula(ReLUOperation(atZero: atZero), of: x) }
+
+/// x for x > 0, else slope · x. Its derivative at 0 is `atZero`, by default `slope`.
+public func leakyReLU(_ x: Formula, slope: Double = 0.01, atZero: Double? = nil) -> Formula {
+    Formula(LeakyReLUOperation(slope: slope, atZero: atZero ?? slope), of: x)
+}
+
+/// x for x > 0, else slope · x, with a slope that is learned (He et al. 2015). At 0 the derivative is `atZero + (1 - atZero) · slope`.
+public func prelu(_ x: Formula, slope: Formula, atZero: Double = 0) throws -> Formula {
+    try relu(x, atZero: atZero) - slope * relu(-x, atZero: 1 - atZero)
+}
+
+/// min(max(x, 0), 6), with derivative `atBounds` at 0 and 6.
+public func relu6(_ x: Formula, atBounds: Double = 0) -> Formula { clip(x, 0, 6, atBounds: atBounds) }
+
+/// |x|, with derivative `atZero` at 0.
+public func abs(_ x: Formula, atZero: Double = 0) -> Formula { Formula(AbsoluteValue(atZero: atZero), of: x) }
+
+/// x held between two bounds, with derivative `atBounds` at either.
+public func clip(_ x: Formula, _ lower: Double, _ upper: Double, atBounds: Double = 0) -> Formula {
+    Formula(Clip(lower: lower, upper: upper, atBounds: atBounds), of: x)
+}
+
+/// x/6 + 1/2 held between 0 and 1; derivative 0 at ±3.
+public func hardSigmoid(_ x: Formula, atBounds: Double = 0) throws -> Formula { clip(try x / 6 + 0.5, 0, 1, atBounds: atBounds) }
+
+/// x held between -1 and 1; derivative 0 at ±1.
+public func hardTanh(_ x: Formula, atBounds: Double = 0) -> Formula { clip(x, -1, 1, atBounds: atBounds) }
+
+/// `below` for x < 0, `atZero` for ±0, `above` for x > 0; derivative 0 everywhere.
+public func step(_ x: Formula, below: Double, atZero: Double, above: Double) -> Formula {
+    Formula(Step(below: below, atZero: atZero, above: above), of: x)
+}
+
+/// The larger of both, element by element. `maximum(x, 0)` and `maximum(0, x)` are `relu(x)`.
+public func maximum(_ a: Formula, _ b: Formula, ties: Ties = .first) throws -> Formula {
+    if b.constantValue == 0 { return relu(a) }
+    if a.constantValue == 0 { return relu(b) }
+    return try Formula(Maximum(ties: ties), a, b)
+}
+
+/// The smaller of both, element by element.
+public func minimum(_ a: Formula, _ b: Formula, ties: Ties = .first) throws -> Formula { try Formula(Minimum(ties: ties), a, b) }
+
+// MARK: - Spellings of ReLU
+//
+// Theano's derivative at 0 depended on how ReLU was written and on the optimisation level. Here the five spellings are recognised where they are written,
+// so they take the declared convention whatever a program does later.
+
+/// `x * (x > 0)`.
+func recognisedGating(_ x: Formula, _ gate: Formula) -> Formula? {
+    gate.operation is Greater && gate.operands[0] == x && gate.operands[1].constantValue == 0 ? relu(x) : nil
+}
+
+/// `x + abs(x)` or `abs(x) + x`, to be halved.
+func recognisedAbsoluteSum(_ sum: Formula) -> Formula? {
+    guard sum.operation is Add else { return nil }
+    for (x, absolute) in [(sum.operands[0], sum.operands[1]), (sum.operands[1], sum.operands[0])]
+    where absolute.operation is AbsoluteValue && absolute.operands[0] == x {
+        return relu(x)
+    }
+    return nil
+}

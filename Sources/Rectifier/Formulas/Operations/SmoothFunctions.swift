@@ -1,0 +1,103 @@
+import CRectifierKernels
+
+struct Exponential: Elementwise {
+    var name: String { "exp" }
+    func instruction(batchSize: Int) -> Instruction { Instruction(RK_OP_EXP) }
+    func gradient(upstream g: Formula, operands x: [Formula], result y: Formula) throws -> [Formula?] { [try g * y] }
+}
+
+/// exp(x) - 1, accurate near 0.
+struct ExponentialMinusOne: Elementwise {
+    var name: String { "expm1" }
+    func instruction(batchSize: Int) -> Instruction { Instruction(RK_OP_EXPM1) }
+    func gradient(upstream g: Formula, operands x: [Formula], result y: Formula) throws -> [Formula?] { [try g * (y + 1)] }
+}
+
+struct Logarithm: Elementwise {
+    var name: String { "log" }
+    func instruction(batchSize: Int) -> Instruction { Instruction(RK_OP_LOG) }
+    func gradient(upstream g: Formula, operands x: [Formula], result y: Formula) throws -> [Formula?] { [try g / x[0]] }
+}
+
+/// log(1 + x), accurate near 0.
+struct LogarithmOfOnePlus: Elementwise {
+    var name: String { "log1p" }
+    func instruction(batchSize: Int) -> Instruction { Instruction(RK_OP_LOG1P) }
+    func gradient(upstream g: Formula, operands x: [Formula], result y: Formula) throws -> [Formula?] { [try g / (1 + x[0])] }
+}
+
+struct SquareRoot: Elementwise {
+    var name: String { "sqrt" }
+    func instruction(batchSize: Int) -> Instruction { Instruction(RK_OP_SQRT) }
+    func gradient(upstream g: Formula, operands x: [Formula], result y: Formula) throws -> [Formula?] { [try g / (2 * y)] }
+}
+
+struct SigmoidOperation: Elementwise {
+    var name: String { "sigmoid" }
+    func instruction(batchSize: Int) -> Instruction { Instruction(RK_OP_SIGMOID) }
+    func gradient(upstream g: Formula, operands x: [Formula], result y: Formula) throws -> [Formula?] { [try g * (y * (1 - y))] }
+}
+
+struct HyperbolicTangent: Elementwise {
+    var name: String { "tanh" }
+    func instruction(batchSize: Int) -> Instruction { Instruction(RK_OP_TANH) }
+    func gradient(upstream g: Formula, operands x: [Formula], result y: Formula) throws -> [Formula?] { [try g * (1 - y * y)] }
+}
+
+struct SoftplusOperation: Elementwise {
+    var name: String { "softplus" }
+    func instruction(batchSize: Int) -> Instruction { Instruction(RK_OP_SOFTPLUS) }
+    func gradient(upstream g: Formula, operands x: [Formula], result y: Formula) throws -> [Formula?] { [try g * sigmoid(x[0])] }
+}
+
+/// The share of the standard normal law below x.
+struct NormalCDF: Elementwise {
+    func instruction(batchSize: Int) -> Instruction { Instruction(RK_OP_NORMAL_CDF) }
+    func gradient(upstream g: Formula, operands x: [Formula], result y: Formula) throws -> [Formula?] {
+        let density = try exp(-0.5 * (x[0] * x[0])) * .constant(1 / (2 * Double.pi).squareRoot())
+        return [try g * density]
+    }
+}
+
+struct Sine: Elementwise {
+    var name: String { "sin" }
+    func instruction(batchSize: Int) -> Instruction { Instruction(RK_OP_SIN) }
+    func gradient(upstream g: Formula, operands x: [Formula], result y: Formula) throws -> [Formula?] { [try g * cos(x[0])] }
+}
+
+struct Cosine: Elementwise {
+    var name: String { "cos" }
+    func instruction(batchSize: Int) -> Instruction { Instruction(RK_OP_COS) }
+    func gradient(upstream g: Formula, operands x: [Formula], result y: Formula) throws -> [Formula?] { [try -g * sin(x[0])] }
+}
+
+public func exp(_ x: Formula) -> Formula { Formula(Exponential(), of: x) }
+/// exp(x) - 1, accurate near 0.
+public func expm1(_ x: Formula) -> Formula { Formula(ExponentialMinusOne(), of: x) }
+public func log(_ x: Formula) -> Formula { Formula(Logarithm(), of: x) }
+/// log(1 + x), accurate near 0.
+public func log1p(_ x: Formula) -> Formula { Formula(LogarithmOfOnePlus(), of: x) }
+public func sqrt(_ x: Formula) -> Formula { Formula(SquareRoot(), of: x) }
+public func sin(_ x: Formula) -> Formula { Formula(Sine(), of: x) }
+public func cos(_ x: Formula) -> Formula { Formula(Cosine(), of: x) }
+
+/// 1 / (1 + exp(-x)).
+public func sigmoid(_ x: Formula) -> Formula { Formula(SigmoidOperation(), of: x) }
+public func tanh(_ x: Formula) -> Formula { Formula(HyperbolicTangent(), of: x) }
+
+/// log(1 + exp(sharpness · x)) / sharpness: ReLU rounded off; the higher the sharpness, the closer to it.
+public func softplus(_ x: Formula, sharpness: Double = 1) throws -> Formula {
+    sharpness == 1 ? Formula(SoftplusOperation(), of: x) : try Formula(SoftplusOperation(), of: x * .constant(sharpness)) / .constant(sharpness)
+}
+
+/// x for x > 0, else alpha · (exp(x) - 1) (Clevert et al. 2016). The derivative at 0 is `alpha`.
+public func elu(_ x: Formula, alpha: Double = 1) throws -> Formula {
+    // Through relu(-x), so that exp never sees a large number whose infinity the backward pass would multiply by 0.
+    try relu(x) + .constant(alpha) * expm1(-relu(-x, atZero: 1))
+}
+
+/// x · (share of the standard normal law below x) (Hendrycks and Gimpel 2016), without approximation.
+public func gelu(_ x: Formula) throws -> Formula { try x * Formula(NormalCDF(), of: x) }
+
+/// x · sigmoid(x), also called swish.
+public func silu(_ x: Formula) throws -> Formula { try x * sigmoid(x) }

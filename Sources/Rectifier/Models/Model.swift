@@ -1,0 +1,78 @@
+import Foundation
+
+/// A network with the values of its parameters, and what it takes to use it: a value that many tasks can share.
+public struct Model: Sendable {
+    public let network: Network
+    public let loss: Loss
+    public var parameters: Parameters
+    /// What it was trained in, and computes in.
+    public var precision: ElementType
+    /// What is done to data before the network sees it, where the data was read from files.
+    public var preparation: Preparation?
+    /// The run that made it.
+    public var recipe: Recipe?
+
+    public init(network: Network, loss: Loss, parameters: Parameters, precision: ElementType = .float32) {
+        self.network = network
+        self.loss = loss
+        self.parameters = parameters
+        self.precision = precision
+    }
+
+    /// The SHA-256 of `weights.safetensors` as ``write(to:)`` writes it, in hexadecimal.
+    public var weightsSHA256: String { SHA256.hex(of: encodedWeights) }
+
+    var encodedWeights: [UInt8] { SafeTensors(parameters).encoded() }
+
+    /// Loss and quality on data whose targets are known.
+    /// - Parameter threads: `nil` for one on each physical core.
+    public func evaluate(on data: Dataset, threads: Int? = nil) throws -> Evaluation {
+        try checkShape(of: data)
+        guard network.outputShape == [data.outputCount] else {
+            throw RectifierError(.shape, "the model gives \(network.outputShape), the data's targets need [\(data.outputCount)]")
+        }
+        return try evaluator(threads: threads).evaluate(data, preparation: preparation)
+    }
+
+    /// What the model says of each sample.
+    /// - Parameter threads: `nil` for one on each physical core.
+    public func predictions(for data: Dataset, threads: Int? = nil) throws -> Predictions {
+        try checkShape(of: data)
+        var outputs = try evaluator(threads: threads).predictions(data)
+        let width = network.outputShape.reduce(1, *)
+        if let values = preparation?.targetValues {
+            for index in outputs.indices { outputs[index] = Float(values[index % width].original(Double(outputs[index]))) }
+        }
+        var result = Predictions(outputs: outputs, width: width)
+        if loss == .softmaxCrossEntropy {
+            result.classes = (0..<data.count).map { row in largest(outputs[row * width..<(row + 1) * width].lazy.map { Double($0) }) }
+            result.classNames = preparation?.classNames
+        }
+        return result
+    }
+
+    private func checkShape(of data: Dataset) throws {
+        guard network.inputShape == data.sampleShape else {
+            throw RectifierError(.shape, "the model takes samples of shape \(network.inputShape), the data has \(data.sampleShape)")
+        }
+    }
+
+    private func evaluator(threads: Int?) throws -> Evaluator {
+        let memory = ParameterMemory(parameters: try network.built(isTraining: false).parameters, elementType: precision)
+        try memory.write(parameters, to: memory.weights)
+        return try Evaluator(network, loss: loss, parameters: memory, pool: ThreadPool(threads: threads))
+    }
+}
+
+/// What a model says of some samples.
+public struct Predictions: Sendable, Equatable {
+    /// Row by row: the probability of each class, or values in the target's own unit.
+    public var outputs: [Float]
+    /// Numbers in a row.
+    public var width: Int
+    /// The most probable class of each sample; classification only.
+    public var classes: [Int]?
+    public var classNames: [String]?
+
+    public init(outputs: [Float], width: Int) { (self.outputs, self.width) = (outputs, width) }
+}

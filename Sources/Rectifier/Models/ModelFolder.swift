@@ -1,0 +1,180 @@
+import Foundation
+
+// A model on disk is a folder: `model.json` (network, data preparation, recipe, checksum), `weights.safetensors`, `recipe.json`;
+// a checkpoint adds `state.safetensors` and `checkpoint.json`.
+
+enum ModelFile {
+    static let model = "model.json"
+    static let weights = "weights.safetensors"
+    static let recipe = Recipe.fileName
+    static let state = "state.safetensors"
+    static let checkpoint = "checkpoint.json"
+    static let all: Set<String> = [model, weights, recipe, state, checkpoint]
+}
+
+/// What `model.json` holds.
+private struct ModelDescription: Codable {
+    static let currentVersion = 1
+
+    var formatVersion = ModelDescription.currentVersion
+    var writtenBy = "Rectifier \(rectifierVersion)"
+    var network: Network
+    var loss: Loss
+    var precision: ElementType
+    var preparation: Preparation?
+    var recipe: Recipe?
+    var weightsSHA256: String
+}
+
+extension Model {
+    /// Writes a model folder: whole or not at all, and in place of an older model only.
+    ///
+    /// Throws where the folder cannot be written, holds something else, or the network has a layer that is code of yours.
+    public func write(to folder: URL) throws { try writeAtomically(folder: folder, files: files(), owned: ModelFile.all) }
+
+    /// Reads a model folder.
+    ///
+    /// Throws where it is missing, damaged, or not a model.
+    public init(contentsOf folder: URL) throws { try self.init(contentsOf: folder, network: nil) }
+
+    /// Reads the weights of a model folder for a network given in code.
+    public init(contentsOf folder: URL, network: Network?) throws {
+        let description = try ModelDescription(contentsOf: folder, hasNetwork: network == nil)
+        let name = folder.appendingPathComponent(ModelFile.weights).relativePath
+        let bytes = try Model.bytes(of: ModelFile.weights, in: folder)
+        guard SHA256.hex(of: bytes) == description.weightsSHA256 else {
+            throw RectifierError(.file, "\(name): is damaged or of another model: its checksum is not the one in \(ModelFile.model)")
+        }
+        let parameters = Parameters(try SafeTensors(bytes, name: name).tensors)
+        let network = network ?? description.network
+        try network.check(parameters, from: name)
+        self.init(network: network, loss: description.loss, parameters: parameters, precision: description.precision)
+        preparation = description.preparation
+        recipe = description.recipe
+    }
+
+    func files() throws -> [(name: String, contents: [UInt8])] {
+        if let bad = parameters.first(where: { $0.tensor.doubles.contains { !$0.isFinite } }) {
+            throw RectifierError(.divergence, "the model is not written: \(bad.name) has numbers that are not finite")
+        }
+        let weights = encodedWeights
+        let description = ModelDescription(
+            network: network, loss: loss, precision: precision, preparation: preparation, recipe: recipe, weightsSHA256: SHA256.hex(of: weights))
+        var files = [(name: ModelFile.model, contents: try encodedJSON(description)), (ModelFile.weights, weights)]
+        if let recipe { files.append((ModelFile.recipe, [UInt8](try recipe.json))) }
+        return files
+    }
+
+    static func bytes(of file: String, in folder: URL) throws -> [UInt8] {
+        let url = folder.appendingPathComponent(file)
+        do {
+            return [UInt8](try Data(contentsOf: url))
+        } catch {
+            let reason = FileManager.default.fileExists(atPath: url.path) ? "cannot be read" : "is missing"
+            throw RectifierError(.file, "\(url.relativePath): \(reason)")
+        }
+    }
+}
+
+extension ModelDescription {
+    init(contentsOf folder: URL, hasNetwork: Bool) throws {
+        recoverInterruptedWrite(of: folder)
+        let url = folder.appendingPathComponent(ModelFile.model)
+        guard FileManager.default.fileExists(atPath: folder.path) else { throw RectifierError(.file, "\(folder.relativePath): there is no such model") }
+        guard FileManager.default.fileExists(atPath: url.path) else {
+            throw RectifierError(.file, "\(folder.relativePath): is not a model folder: it has no \(ModelFile.model)")
+        }
+        struct Version: Decodable { var formatVersion: Int }
+        let bytes = Data(try Model.bytes(of: ModelFile.model, in: folder))
+        do {
+            let version = try JSONDecoder().decode(Version.self, from: bytes).formatVersion
+            guard version <= ModelDescription.currentVersion else {
+                throw RectifierError(.file, "was written by a newer Rectifier (format \(version), this one reads up to \(ModelDescription.currentVersion))")
+            }
+            self = try JSONDecoder().decode(ModelDescription.self, from: bytes)
+        } catch let error as RectifierError {
+            throw RectifierError(.file, "\(url.relativePath): \(error.description)")
+        } catch let error as DecodingError {
+            throw RectifierError(.file, "\(url.relativePath): is damaged or not a model: \(error.place)")
+        }
+    }
+}
+
+extension DecodingError {
+    /// The field that is wrong, in a few words.
+    var place: String {
+        func path(_ context: Context) -> String { context.codingPath.map { $0.intValue.map(String.init) ?? $0.stringValue }.joined(separator: ".") }
+        return switch self {
+        case .keyNotFound(let key, let context): "\((context.codingPath + [key]).map(\.stringValue).joined(separator: ".")) is missing"
+        case .typeMismatch(_, let context), .valueNotFound(_, let context): "\(path(context)) has the wrong type"
+        case .dataCorrupted(let context): context.codingPath.isEmpty ? "it is not JSON" : "\(path(context)) cannot be read"
+        @unknown default: "it cannot be read"
+        }
+    }
+}
+
+func encodedJSON(_ value: some Encodable) throws -> [UInt8] {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    return [UInt8](try encoder.encode(value)) + [10]
+}
+
+extension Network {
+    /// Throws unless the parameters are this network's, name by name and shape by shape.
+    func check(_ parameters: Parameters, from file: String) throws {
+        let mine = try built(isTraining: false).parameters
+        for expression in mine {
+            let name = (expression.operation as! Parameter).name
+            guard let tensor = parameters[name] else { throw RectifierError(.file, "\(file): is of another network: it has no \(name)") }
+            guard tensor.shape == expression.shape.extents else {
+                throw RectifierError(.file, "\(file): is of another network: \(name) has shape \(tensor.shape), not \(expression.shape.extents)")
+            }
+        }
+        guard parameters.names.count == mine.count else {
+            throw RectifierError(.file, "\(file): is of another network: it has \(parameters.names.count) tensors, not \(mine.count)")
+        }
+    }
+}
+
+extension Parameters {
+    init(_ tensors: [(name: String, tensor: Tensor)]) {
+        self.init()
+        for (name, tensor) in tensors { self[name] = tensor }
+    }
+}
+
+extension SafeTensors {
+    init(_ parameters: Parameters) { self.init(tensors: parameters.map { ($0.name, $0.tensor) }) }
+}
+
+extension Loss: Codable {
+    /// `softmax-cross-entropy`, `huber:1.0`.
+    var text: String {
+        switch self {
+        case .softmaxCrossEntropy: "softmax-cross-entropy"
+        case .sigmoidCrossEntropy: "sigmoid-cross-entropy"
+        case .squaredError: "squared-error"
+        case .halfSquaredError: "half-squared-error"
+        case .absoluteError: "absolute-error"
+        case .huber(let delta): "huber:\(delta)"
+        case .hinge: "hinge"
+        }
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let text = try decoder.singleValueContainer().decode(String.self)
+        let plain: [Loss] = [.softmaxCrossEntropy, .sigmoidCrossEntropy, .squaredError, .halfSquaredError, .absoluteError, .hinge]
+        if let loss = plain.first(where: { $0.text == text }) {
+            self = loss
+        } else if text.hasPrefix("huber:"), let delta = Double(text.dropFirst(6)), delta > 0 {
+            self = .huber(delta: delta)
+        } else {
+            throw RectifierError(.file, "there is no loss \"\(text)\"")
+        }
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(text)
+    }
+}

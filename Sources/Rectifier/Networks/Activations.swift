@@ -1,0 +1,140 @@
+// Activations as layers. Each applies the function of its name, element by element.
+
+/// max(x, 0), with the derivative `atZero` at 0: 0 by default; any value in [0, 1] is a subgradient.
+public struct ReLU: Layer, Codable, Hashable {
+    public var atZero: Double
+    public init(atZero: Double = 0) { self.atZero = atZero }
+    public var name: String { "relu" }
+    public func callAsFunction(_ x: Formula, in build: inout NetworkBuild) -> Formula { relu(x, atZero: atZero) }
+}
+
+/// x for x > 0, else slope · x; the derivative at 0 is `atZero`, by default the slope.
+public struct LeakyReLU: Layer, Codable, Hashable {
+    public var slope: Double
+    public var atZero: Double?
+    public init(slope: Double = 0.01, atZero: Double? = nil) { (self.slope, self.atZero) = (slope, atZero) }
+    public func callAsFunction(_ x: Formula, in build: inout NetworkBuild) -> Formula { leakyReLU(x, slope: slope, atZero: atZero) }
+}
+
+/// x for x > 0, else slope · x with a learned slope for each element of the last axis, starting at 0.25 (He et al. 2015).
+public struct PReLU: Layer, Codable, Hashable {
+    public var atZero: Double
+    public init(atZero: Double = 0) { self.atZero = atZero }
+    public var name: String { "prelu" }
+    public func callAsFunction(_ x: Formula, in build: inout NetworkBuild) throws -> Formula {
+        try prelu(x, slope: build.parameter("slope", shape: [x.shape[x.shape.rank - 1]], initialiser: .constant(0.25), decays: false), atZero: atZero)
+    }
+}
+
+/// min(max(x, 0), 6), with derivative `atBounds` at 0 and 6.
+public struct ReLU6: Layer, Codable, Hashable {
+    public var atBounds: Double
+    public init(atBounds: Double = 0) { self.atBounds = atBounds }
+    public func callAsFunction(_ x: Formula, in build: inout NetworkBuild) -> Formula { relu6(x, atBounds: atBounds) }
+}
+
+/// |x|, with derivative `atZero` at 0.
+public struct Absolute: Layer, Codable, Hashable {
+    public var atZero: Double
+    public init(atZero: Double = 0) { self.atZero = atZero }
+    public func callAsFunction(_ x: Formula, in build: inout NetworkBuild) -> Formula { abs(x, atZero: atZero) }
+}
+
+/// 1 / (1 + exp(-x)).
+public struct Sigmoid: Layer, Codable, Hashable {
+    public init() {}
+    public func callAsFunction(_ x: Formula, in build: inout NetworkBuild) -> Formula { sigmoid(x) }
+}
+
+public struct Tanh: Layer, Codable, Hashable {
+    public init() {}
+    public func callAsFunction(_ x: Formula, in build: inout NetworkBuild) -> Formula { tanh(x) }
+}
+
+/// log(1 + exp(sharpness · x)) / sharpness: ReLU rounded off.
+public struct Softplus: Layer, Codable, Hashable {
+    public var sharpness: Double
+    public init(sharpness: Double = 1) { self.sharpness = sharpness }
+    public func callAsFunction(_ x: Formula, in build: inout NetworkBuild) throws -> Formula { try softplus(x, sharpness: sharpness) }
+}
+
+/// x for x > 0, else alpha · (exp(x) - 1).
+public struct ELU: Layer, Codable, Hashable {
+    public var alpha: Double
+    public init(alpha: Double = 1) { self.alpha = alpha }
+    public var name: String { "elu" }
+    public func callAsFunction(_ x: Formula, in build: inout NetworkBuild) throws -> Formula { try elu(x, alpha: alpha) }
+}
+
+/// x · (share of the standard normal law below x).
+public struct GELU: Layer, Codable, Hashable {
+    public init() {}
+    public var name: String { "gelu" }
+    public func callAsFunction(_ x: Formula, in build: inout NetworkBuild) throws -> Formula { try gelu(x) }
+}
+
+/// x · sigmoid(x).
+public struct SiLU: Layer, Codable, Hashable {
+    public init() {}
+    public var name: String { "silu" }
+    public func callAsFunction(_ x: Formula, in build: inout NetworkBuild) throws -> Formula { try silu(x) }
+}
+
+/// x/6 + 1/2 held between 0 and 1, with derivative `atBounds` at ±3.
+public struct HardSigmoid: Layer, Codable, Hashable {
+    public var atBounds: Double
+    public init(atBounds: Double = 0) { self.atBounds = atBounds }
+    public func callAsFunction(_ x: Formula, in build: inout NetworkBuild) throws -> Formula { try hardSigmoid(x, atBounds: atBounds) }
+}
+
+/// x held between -1 and 1, with derivative `atBounds` at ±1.
+public struct HardTanh: Layer, Codable, Hashable {
+    public var atBounds: Double
+    public init(atBounds: Double = 0) { self.atBounds = atBounds }
+    public func callAsFunction(_ x: Formula, in build: inout NetworkBuild) -> Formula { hardTanh(x, atBounds: atBounds) }
+}
+
+/// Sines, for periodic functions (Sitzmann et al. 2020).
+public struct SineActivation: Layer, Codable, Hashable {
+    public init() {}
+    public var name: String { "sin" }
+    public func callAsFunction(_ x: Formula, in build: inout NetworkBuild) -> Formula { sin(x) }
+}
+
+/// Activations by the names that recipes and flags use.
+public enum Activation {
+    /// All names, the usual ones first.
+    public static let names = [
+        "relu", "leaky-relu", "prelu", "relu6", "elu", "gelu", "silu", "softplus", "sigmoid", "tanh", "hard-sigmoid", "hard-tanh", "abs", "sin", "linear",
+    ]
+
+    /// The layer of a name; `nil` for `linear`, which is none. Throws for other names.
+    public static func named(_ name: String) throws -> (any Layer)? {
+        switch name {
+        case "relu": ReLU()
+        case "leaky-relu": LeakyReLU()
+        case "prelu": PReLU()
+        case "relu6": ReLU6()
+        case "elu": ELU()
+        case "gelu": GELU()
+        case "silu": SiLU()
+        case "softplus": Softplus()
+        case "sigmoid": Sigmoid()
+        case "tanh": Tanh()
+        case "hard-sigmoid": HardSigmoid()
+        case "hard-tanh": HardTanh()
+        case "abs": Absolute()
+        case "sin": SineActivation()
+        case "linear": nil
+        default: throw RectifierError(.setting, "there is no activation \"\(name)\"; there are \(names.joined(separator: ", "))")
+        }
+    }
+
+    /// The initialiser that keeps the size of signals through an activation: He's for ReLU and its kin, Glorot's for those that are linear near 0.
+    public static func usualInitialiser(for name: String) -> Initialiser {
+        switch name {
+        case "sigmoid", "tanh", "hard-sigmoid", "hard-tanh", "sin", "linear": .glorot
+        default: .he
+        }
+    }
+}

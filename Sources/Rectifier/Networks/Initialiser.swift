@@ -1,0 +1,111 @@
+/// How the weights of a layer are drawn before training. Fan-in and fan-out are the extents of a weight matrix `[in, out]`.
+public enum Initialiser: Sendable, Hashable {
+    /// Normal with variance 2 / fan-in, which keeps signals' size through ReLU (He et al. 2015).
+    case he
+    case heUniform
+    /// Normal with variance 2 / (fan-in + fan-out) (Glorot and Bengio 2010).
+    case glorot
+    case glorotUniform
+    /// Normal with variance 1 / fan-in (LeCun et al. 1998).
+    case lecun
+    case lecunUniform
+    /// Rows or columns orthonormal, times a gain (Saxe et al. 2013).
+    case orthogonal(gain: Double = 1)
+    /// Between -limit and limit.
+    case uniform(Double)
+    case constant(Double)
+
+    public static let zeros = Initialiser.constant(0)
+
+    /// The values for a shape. Draw i depends on the stream and i alone.
+    func values(shape: [Int], stream: RandomStream) -> [Double] {
+        let count = shape.reduce(1, *)
+        let fanIn = Double(shape.dropLast().reduce(1, *)), fanOut = Double(shape.last ?? 1)
+        func normal(_ variance: Double) -> [Double] { (0..<count).map { stream.normal($0) * variance.squareRoot() } }
+        func uniform(_ limit: Double) -> [Double] { (0..<count).map { (2 * stream.uniform($0) - 1) * limit } }
+        return switch self {
+        case .he: normal(2 / fanIn)
+        case .heUniform: uniform((6 / fanIn).squareRoot())
+        case .glorot: normal(2 / (fanIn + fanOut))
+        case .glorotUniform: uniform((6 / (fanIn + fanOut)).squareRoot())
+        case .lecun: normal(1 / fanIn)
+        case .lecunUniform: uniform((3 / fanIn).squareRoot())
+        case .orthogonal(let gain): orthonormal(rows: Int(fanIn), columns: Int(fanOut), normal(1)).map { $0 * gain }
+        case .uniform(let limit): uniform(limit)
+        case .constant(let value): [Double](repeating: value, count: count)
+        }
+    }
+}
+
+/// The matrix with its shorter side's vectors made orthonormal, by Gram and Schmidt, twice over for accuracy.
+private func orthonormal(rows: Int, columns: Int, _ matrix: [Double]) -> [Double] {
+    let (vectors, length) = (min(rows, columns), max(rows, columns))
+    let (vectorStride, elementStride) = rows <= columns ? (columns, 1) : (1, columns)
+    var basis: [[Double]] = []
+    for vector in 0..<vectors {
+        var v = (0..<length).map { matrix[vector * vectorStride + $0 * elementStride] }
+        for _ in 0..<2 {
+            for b in basis {
+                let along = zip(v, b).reduce(0) { $0 + $1.0 * $1.1 }
+                for i in v.indices { v[i] -= along * b[i] }
+            }
+        }
+        let norm = v.reduce(0) { $0 + $1 * $1 }.squareRoot()
+        basis.append(v.map { $0 / norm })
+    }
+    var result = matrix
+    for vector in 0..<vectors {
+        for i in 0..<length { result[vector * vectorStride + i * elementStride] = basis[vector][i] }
+    }
+    return result
+}
+
+extension Initialiser: Codable, CustomStringConvertible {
+    /// `he`, `glorot-uniform`, `uniform:0.5`.
+    public var description: String {
+        switch self {
+        case .he: "he"
+        case .heUniform: "he-uniform"
+        case .glorot: "glorot"
+        case .glorotUniform: "glorot-uniform"
+        case .lecun: "lecun"
+        case .lecunUniform: "lecun-uniform"
+        case .orthogonal(let gain): gain == 1 ? "orthogonal" : "orthogonal:\(gain)"
+        case .uniform(let limit): "uniform:\(limit)"
+        case .constant(let value): value == 0 ? "zeros" : "constant:\(value)"
+        }
+    }
+
+    /// The names that recipes and flags use.
+    public static let names = [
+        "he", "he-uniform", "glorot", "glorot-uniform", "lecun", "lecun-uniform", "orthogonal[:GAIN]", "uniform:LIMIT", "zeros", "constant:VALUE",
+    ]
+
+    /// The initialiser of a name. Throws for other names.
+    public init(_ name: String) throws {
+        let parts = name.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+        let number = parts.count == 2 ? Double(parts[1]).flatMap { $0.isFinite ? $0 : nil } : nil
+        switch (String(parts[0]), number, parts.count) {
+        case ("he", _, 1): self = .he
+        case ("he-uniform", _, 1): self = .heUniform
+        case ("glorot", _, 1): self = .glorot
+        case ("glorot-uniform", _, 1): self = .glorotUniform
+        case ("lecun", _, 1): self = .lecun
+        case ("lecun-uniform", _, 1): self = .lecunUniform
+        case ("orthogonal", _, 1): self = .orthogonal()
+        case ("orthogonal", let gain?, 2): self = .orthogonal(gain: gain)
+        case ("uniform", let limit?, 2) where limit > 0: self = .uniform(limit)
+        case ("zeros", _, 1): self = .zeros
+        case ("constant", let value?, 2): self = .constant(value)
+        default:
+            throw RectifierError(.setting, "there is no initialiser \"\(name)\"; there are \(Initialiser.names.joined(separator: ", "))")
+        }
+    }
+
+    public init(from decoder: any Decoder) throws { try self.init(decoder.singleValueContainer().decode(String.self)) }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(description)
+    }
+}

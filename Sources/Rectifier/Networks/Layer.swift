@@ -1,0 +1,89 @@
+/// A part of a network: a function from an expression to an expression.
+///
+/// The layers here are a few lines each; one of your own needs nothing else, and is differentiated, fused and threaded like them:
+///
+/// ```swift
+/// struct Scale: Layer {
+///     func callAsFunction(_ x: Formula, in build: inout NetworkBuild) throws -> Formula {
+///         try x * build.parameter("scale", shape: [x.shape[1]], initialiser: .constant(1))
+///     }
+/// }
+/// ```
+public protocol Layer: Sendable {
+    /// What parameters of this layer are called, before its number: `dense`.
+    var name: String { get }
+
+    /// The layer's output for an input whose first axis is the batch. Throws where the shape does not fit.
+    func callAsFunction(_ x: Formula, in build: inout NetworkBuild) throws -> Formula
+}
+
+extension Layer {
+    public var name: String {
+        let name = String(describing: Self.self)
+        return name.prefix(1).lowercased() + name.dropFirst()
+    }
+}
+
+/// What a layer may ask for while its network is built.
+public struct NetworkBuild {
+    /// Whether the network is built to be trained: dropout works only then.
+    public let isTraining: Bool
+    /// All parameters so far.
+    public private(set) var parameters: [Formula] = []
+    /// What each layer made, for ``NetworkSummary``.
+    private(set) var steps: [NetworkSummary.Row] = []
+
+    private var path: [String] = []
+    private var counts: [String: Int] = [:]
+    private var names = Set<String>()
+    private var masks = 0
+
+    init(isTraining: Bool) { self.isTraining = isTraining }
+
+    /// A parameter of the layer that is being built.
+    ///
+    /// - Parameters:
+    ///   - name: Distinct within the layer; the network knows it as `dense1.weights`.
+    ///   - decays: Whether weight decay, L1 and L2 apply: true for weights, false for biases.
+    public mutating func parameter(_ name: String, shape: Shape, initialiser: Initialiser, decays: Bool = true) throws -> Formula {
+        let full = (path + [name]).joined(separator: ".")
+        guard names.insert(full).inserted else {
+            throw RectifierError(.setting, "there are two parameters called \(full); give each its own name")
+        }
+        let parameter = Formula.parameter(full, shape: shape, initialiser: initialiser, decays: decays)
+        parameters.append(parameter)
+        return parameter
+    }
+
+    /// A number of its own for each dropout mask.
+    mutating func nextMask() -> Int {
+        defer { masks += 1 }
+        return masks
+    }
+
+    /// Applies a layer: its parameters are named after it, and errors name it.
+    public mutating func apply(_ layer: any Layer, to x: Formula) throws -> Formula {
+        counts[layer.name, default: 0] += 1
+        let name = layer.name + String(counts[layer.name]!)
+        let outer = (path: path, counts: counts, parameters: parameters.count, row: steps.count)
+        path.append(name)
+        counts = [:]
+        defer { (path, counts) = (outer.path, outer.counts) }
+        let result: Formula
+        do {
+            result = try layer(x, in: &self)
+        } catch let error as RectifierError where error.kind == .shape && !error.description.hasPrefix(path.joined(separator: ".")) {
+            throw RectifierError(.shape, "\(path.joined(separator: ".")): \(error.description)")
+        }
+        let made = parameters[outer.parameters...].reduce(0) { $0 + $1.shape.extents.reduce(1, *) }
+        // A layer of layers is described by its parts.
+        if steps.count == outer.row {
+            let products = topologicalOrder(of: [result], after: x).filter { $0.operation is MatrixProduct }
+            steps.append(
+                NetworkSummary.Row(
+                    name: path.joined(separator: "."), layer: String(describing: layer), output: result.shape, parameters: made,
+                    multiplyAdds: products.reduce(0) { $0 + $1.operands[0].shape.count(batchSize: 1) * $1.shape.extents.last! }))
+        }
+        return result
+    }
+}

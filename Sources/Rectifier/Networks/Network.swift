@@ -1,0 +1,97 @@
+/// Layers one after another, from an input of a fixed shape: a value, with no numbers in it.
+///
+/// ```swift
+/// let network = try Network(input: [28, 28]) {
+///     Flatten()
+///     Dense(512)
+///     ReLU()
+///     Dense(10)
+/// }
+/// ```
+public struct Network: Sendable {
+    /// The shape of one sample.
+    public let inputShape: [Int]
+    public let layers: [any Layer]
+    /// The shape of one sample's output.
+    public let outputShape: [Int]
+
+    /// Throws where a layer does not fit the one before it; the message names the layer and both shapes.
+    public init(input: [Int], @NetworkBuilder _ layers: () -> [any Layer]) throws { try self.init(input: input, layers: layers()) }
+
+    public init(input: [Int], layers: [any Layer]) throws {
+        guard !input.isEmpty, input.allSatisfy({ $0 > 0 }) else {
+            throw RectifierError(.shape, "the input shape must have extents of at least 1, not \(input)")
+        }
+        inputShape = input
+        self.layers = layers
+        outputShape = try Network.build(input, layers, isTraining: false).output.shape.extents.dropFirst().map { $0 }
+    }
+
+    /// The network of a recipe: dense layers with an activation after each but the last, whose outputs are `outputs` numbers.
+    public init(_ settings: NetworkSettings, input: [Int], outputs: Int) throws {
+        let initialiser = try settings.initialiser.map { try Initialiser($0) } ?? Activation.usualInitialiser(for: settings.activation)
+        var layers: [any Layer] = input.count > 1 ? [Flatten()] : []
+        for units in settings.layers ?? NetworkSettings.usualLayers(input: input) {
+            layers.append(Dense(units, initialiser: initialiser))
+            if let activation = try Activation.named(settings.activation) { layers.append(activation) }
+            if settings.dropout > 0 { layers.append(Dropout(settings.dropout)) }
+        }
+        layers.append(Dense(outputs, initialiser: settings.initialiser == nil ? .glorot : initialiser))
+        try self.init(input: input, layers: layers)
+    }
+
+    /// The network as expressions.
+    struct Built {
+        var input: Formula
+        var output: Formula
+        var parameters: [Formula]
+        var rows: [NetworkSummary.Row]
+    }
+
+    static let inputName = "features"
+
+    func built(isTraining: Bool) throws -> Built { try Network.build(inputShape, layers, isTraining: isTraining) }
+
+    private static func build(_ inputShape: [Int], _ layers: [any Layer], isTraining: Bool) throws -> Built {
+        var build = NetworkBuild(isTraining: isTraining)
+        let input = Formula.input(inputName, shape: Shape([Shape.batch] + inputShape))
+        let output = try layers.reduce(input) { try build.apply($1, to: $0) }
+        guard output.shape.rank > 0, output.shape[0] == Shape.batch else {
+            throw RectifierError(.shape, "the network's output has shape \(output.shape), whose first axis is not the batch")
+        }
+        return Built(input: input, output: output, parameters: build.parameters, rows: build.steps)
+    }
+
+    /// Parameters drawn by the layers' initialisers.
+    public func initialParameters(seed: UInt64, precision: ElementType = .float32) throws -> Parameters {
+        var result = Parameters()
+        for (index, expression) in try built(isTraining: false).parameters.enumerated() {
+            let parameter = expression.operation as! Parameter
+            let shape = expression.shape.extents
+            let values = parameter.initialiser.values(
+                shape: shape, stream: RandomStream(seed: seed, purpose: RandomPurpose.initialisation(index)))
+            result[parameter.name] =
+                precision.computing == .float64 ? Tensor(shape: shape, values) : Tensor(shape: shape, values.map(Float.init))
+        }
+        return result
+    }
+
+    /// Layer by layer: shapes, parameters, multiply-adds.
+    public var summary: NetworkSummary {
+        // A network that exists has been built before.
+        let rows = (try? built(isTraining: false).rows) ?? []
+        return NetworkSummary(input: Shape([Shape.batch] + inputShape), rows: rows)
+    }
+}
+
+/// Collects the layers written in a block.
+@resultBuilder
+public enum NetworkBuilder {
+    public static func buildExpression(_ layer: any Layer) -> [any Layer] { [layer] }
+    public static func buildExpression(_ layers: [any Layer]) -> [any Layer] { layers }
+    public static func buildBlock(_ parts: [any Layer]...) -> [any Layer] { parts.flatMap { $0 } }
+    public static func buildOptional(_ part: [any Layer]?) -> [any Layer] { part ?? [] }
+    public static func buildEither(first: [any Layer]) -> [any Layer] { first }
+    public static func buildEither(second: [any Layer]) -> [any Layer] { second }
+    public static func buildArray(_ parts: [[any Layer]]) -> [any Layer] { parts.flatMap { $0 } }
+}

@@ -1,0 +1,47 @@
+/// All axes after the batch joined into one: `[batch, 28, 28]` → `[batch, 784]`.
+public struct Flatten: Layer, Codable, Hashable {
+    public init() {}
+    public func callAsFunction(_ x: Formula, in build: inout NetworkBuild) throws -> Formula { try x.flattened() }
+}
+
+/// While training, each element is 0 with probability `rate`, else scaled by 1 / (1 - rate); otherwise nothing happens.
+public struct Dropout: Layer, Codable, Hashable {
+    public var rate: Double
+
+    /// - Parameter rate: 0 ≤ rate < 1.
+    public init(_ rate: Double) { self.rate = rate }
+
+    public func callAsFunction(_ x: Formula, in build: inout NetworkBuild) throws -> Formula {
+        guard (0..<1).contains(rate) else { throw RectifierError(.setting, "the dropout rate must be at least 0 and below 1, not \(rate)") }
+        let mask = build.nextMask()
+        return build.isTraining ? try dropout(x, rate: rate, stream: mask) : x
+    }
+}
+
+/// Adds what some layers make of the input to the input: `x + layers(x)`. The layers keep the shape.
+public struct Residual: Layer {
+    public var layers: [any Layer]
+
+    public init(@NetworkBuilder _ layers: () -> [any Layer]) { self.layers = layers() }
+    public init(layers: [any Layer]) { self.layers = layers }
+
+    public func callAsFunction(_ x: Formula, in build: inout NetworkBuild) throws -> Formula {
+        let change = try layers.reduce(x) { try build.apply($1, to: $0) }
+        guard change.shape == x.shape else { throw RectifierError(.shape, "adds \(change.shape) to \(x.shape); both must be one shape") }
+        return try x + change
+    }
+}
+
+/// A layer of your own, as a function. It can wire its input in any way that has no cycle, and is not part of a model file: a model that has one is read back with
+/// ``Model/init(contentsOf:network:)``.
+public struct Function: Layer {
+    public let name: String
+    private let body: @Sendable (Formula, inout NetworkBuild) throws -> Formula
+
+    public init(_ name: String, _ body: @escaping @Sendable (Formula, inout NetworkBuild) throws -> Formula) {
+        self.name = name
+        self.body = body
+    }
+
+    public func callAsFunction(_ x: Formula, in build: inout NetworkBuild) throws -> Formula { try body(x, &build) }
+}

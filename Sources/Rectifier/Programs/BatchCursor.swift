@@ -1,0 +1,52 @@
+import CRectifierKernels
+
+/// What changes from one batch to the next: the programs' steps point here, so that moving on is a store and no program changes.
+final class BatchCursor {
+    /// The rows of the data set that make up the batch.
+    let indices = UnsafeMutablePointer<UnsafePointer<Int32>?>.allocate(capacity: 1)
+    let seed = UnsafeMutablePointer<UInt64>.allocate(capacity: 1)
+    let epoch = UnsafeMutablePointer<UInt64>.allocate(capacity: 1)
+    /// The place of the batch's first sample in the epoch.
+    let position = UnsafeMutablePointer<UInt64>.allocate(capacity: 1)
+
+    init(seed: UInt64 = 0) {
+        indices.initialize(to: nil)
+        self.seed.initialize(to: seed)
+        epoch.initialize(to: 0)
+        position.initialize(to: 0)
+    }
+
+    deinit {
+        indices.deallocate()
+        seed.deallocate()
+        epoch.deallocate()
+        position.deallocate()
+    }
+}
+
+/// How an input is filled when a program runs. The memory is the caller's and outlives the program.
+enum Feed {
+    /// Rows of an array, times a scale.
+    case rows(UnsafeRawPointer, rk_source_type, scale: Double)
+    /// Class numbers, as rows with a 1 in the class's place.
+    case oneHot(UnsafePointer<Int32>)
+
+    func step(for input: Buffer, extents: [Int], kernels: rk_kernels, cursor: BatchCursor) -> PlannedStep {
+        let rows = extents[0], width = extents.dropFirst().reduce(1, *)
+        let indices = UnsafePointer(cursor.indices)
+        return PlannedStep(name: "fill \(rows)×\(width)", reads: [], writes: [input], work: rows * width) { memory in
+            var step = rk_step()
+            switch self {
+            case .rows(let source, let type, let scale):
+                step.kernel = kernels.gather
+                step.gather = rk_gather(
+                    source: source, source_type: Int32(type.rawValue), width: Int64(width), indices: indices, rows: Int64(rows),
+                    out: memory[input], shift: 0, scale: scale)
+            case .oneHot(let labels):
+                step.kernel = kernels.one_hot
+                step.one_hot = rk_one_hot(labels: labels, indices: indices, rows: Int64(rows), classes: Int64(width), out: memory[input])
+            }
+            return step
+        }
+    }
+}

@@ -1,0 +1,62 @@
+import CRectifierKernels
+
+/// Which elementwise expressions are computed together, and which products they are the epilogue of.
+///
+/// An elementwise expression joins the group of its consumers when all of them are in one group of its shape, so that nobody else needs its value.
+/// A product becomes the base of a group of its shape when only that group reads it.
+struct FusionPlan {
+    /// More would not fit a map's operands and temporaries.
+    private static let largestGroup = 7
+
+    private var groups: [Int: [Formula]] = [:]
+    private var roots: [Int: Int] = [:]
+    private var products: [Int: Formula] = [:]
+    private var deferred = Set<Int>()
+
+    init(order: [Formula], outputs: [Formula], batchSize: Int, rewrites: Set<Rewrite>) {
+        var consumers: [Int: [Formula]] = [:]
+        for expression in order {
+            for operand in Set(expression.operands) { consumers[operand.id, default: []].append(expression) }
+        }
+        let needed = Set(outputs.map(\.id))
+
+        var sizes: [Int: Int] = [:]
+        for expression in order.reversed() where expression.isElementwise {
+            let readers = consumers[expression.id] ?? []
+            // Constants are written into every map; one gets a buffer only where something else reads it.
+            if isInlineConstant(expression), !needed.contains(expression.id), readers.allSatisfy(\.isElementwise) {
+                deferred.insert(expression.id)
+                continue
+            }
+            let readerRoots = Set(readers.map { roots[$0.id] })
+            if rewrites.contains(.fuseElementwise), !needed.contains(expression.id), readerRoots.count == 1, let root = readerRoots.first!,
+                sizes[root]! < FusionPlan.largestGroup, groups[root]![0].shape == expression.shape
+            {
+                roots[expression.id] = root
+                groups[root]!.append(expression)
+                sizes[root]! += 1
+                deferred.insert(expression.id)
+            } else {
+                roots[expression.id] = expression.id
+                groups[expression.id] = [expression]
+                sizes[expression.id] = 1
+            }
+        }
+        for root in groups.keys { groups[root]!.sort { $0.id < $1.id } }
+
+        guard rewrites.contains(.fuseEpilogue) else { return }
+        for product in order where product.operation is MatrixProduct && !needed.contains(product.id) {
+            let readerRoots = Set((consumers[product.id] ?? []).map { roots[$0.id] })
+            guard readerRoots.count == 1, let root = readerRoots.first!, products[root] == nil, groups[root]!.last!.shape == product.shape else { continue }
+            products[root] = product
+            deferred.insert(product.id)
+        }
+    }
+
+    /// Whether an expression is computed as part of another.
+    func isDeferred(_ expression: Formula) -> Bool { deferred.contains(expression.id) }
+    /// The members of a root's group, operands before results, the root last.
+    func group(of root: Formula) -> [Formula] { groups[root.id]! }
+    /// The product that a root's group is the epilogue of.
+    func product(under root: Formula) -> Formula? { products[root.id] }
+}

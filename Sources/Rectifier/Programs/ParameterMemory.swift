@@ -1,0 +1,130 @@
+import CRectifierKernels
+
+/// The parameters of a network while programs use them: weights, their gradients and the optimiser's state, each in one block, so that an update is one pass.
+///
+/// Parameters that decay come first, so that both kinds are one range each.
+final class ParameterMemory {
+    struct Slot {
+        var name: String
+        var shape: [Int]
+        var offset: Int
+        var count: Int
+    }
+
+    let elementType: ElementType
+    /// In the order of the network.
+    let slots: [Slot]
+    /// Elements of the block that decay, then those that do not. With padding, which stays 0.
+    let decaying: Range<Int>
+    let others: Range<Int>
+
+    /// In the computing type.
+    let weights: UnsafeMutableRawPointer
+    /// In the element type; the same memory as `weights` where both types are one.
+    let copies: UnsafeMutableRawPointer
+    /// In the element type; `nil` until training asks for it.
+    private(set) var gradients: UnsafeMutableRawPointer?
+    /// The optimiser's, in the computing type.
+    private(set) var states: [UnsafeMutableRawPointer] = []
+
+    private let places: [String: Int]
+
+    init(parameters: [Formula], elementType: ElementType) {
+        self.elementType = elementType
+        var offset = 0
+        var slots: [Slot?] = parameters.map { _ in nil }
+        func place(decays: Bool) -> Range<Int> {
+            let start = offset
+            for (index, expression) in parameters.enumerated() {
+                let parameter = expression.operation as! Parameter
+                guard parameter.decays == decays else { continue }
+                let count = expression.shape.extents.reduce(1, *)
+                slots[index] = Slot(name: parameter.name, shape: expression.shape.extents, offset: offset, count: count)
+                // Kernels may read 64 bytes past the end; the next parameter or this padding is there.
+                offset += (count + 63) / 64 * 64
+            }
+            return start..<offset
+        }
+        decaying = place(decays: true)
+        others = place(decays: false)
+        self.slots = slots.map { $0! }
+        places = Dictionary(uniqueKeysWithValues: self.slots.enumerated().map { ($1.name, $0) })
+
+        weights = ParameterMemory.block(offset, elementType.computing)
+        copies = elementType == elementType.computing ? weights : ParameterMemory.block(offset, elementType)
+    }
+
+    deinit {
+        weights.deallocate()
+        if copies != weights { copies.deallocate() }
+        gradients?.deallocate()
+        for state in states { state.deallocate() }
+    }
+
+    private static func block(_ count: Int, _ type: ElementType) -> UnsafeMutableRawPointer {
+        let bytes = count * type.size + Int(RK_PADDING)
+        let memory = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64)
+        memory.initializeMemory(as: UInt8.self, repeating: 0, count: bytes)
+        return memory
+    }
+
+    /// Elements in a block, padding included.
+    var count: Int { others.upperBound }
+
+    func makeTrainable(stateCount: Int) {
+        if gradients == nil { gradients = ParameterMemory.block(count, elementType) }
+        while states.count < stateCount { states.append(ParameterMemory.block(count, elementType.computing)) }
+    }
+
+    /// The place of a parameter in a block of a type.
+    func address(of name: String, in block: UnsafeMutableRawPointer, of type: ElementType) -> UnsafeMutableRawPointer? {
+        places[name].map { block + slots[$0].offset * type.size }
+    }
+
+    // MARK: Values in and out
+
+    /// The values of one block, by parameter.
+    func read(_ block: UnsafeMutableRawPointer) -> Parameters {
+        var result = Parameters()
+        for slot in slots {
+            switch elementType.computing {
+            case .float64:
+                let start = (block + slot.offset * 8).assumingMemoryBound(to: Double.self)
+                result[slot.name] = Tensor(shape: slot.shape, Array(UnsafeBufferPointer(start: start, count: slot.count)))
+            default:
+                let start = (block + slot.offset * 4).assumingMemoryBound(to: Float.self)
+                result[slot.name] = Tensor(shape: slot.shape, Array(UnsafeBufferPointer(start: start, count: slot.count)))
+            }
+        }
+        return result
+    }
+
+    /// Fills one block. Throws where a parameter is missing or has another shape.
+    func write(_ parameters: Parameters, to block: UnsafeMutableRawPointer) throws {
+        for slot in slots {
+            guard let tensor = parameters[slot.name] else { throw RectifierError(.shape, "there is no parameter \(slot.name)") }
+            guard tensor.shape == slot.shape else {
+                throw RectifierError(.shape, "parameter \(slot.name) has shape \(tensor.shape) where the network has \(slot.shape)")
+            }
+            switch elementType.computing {
+            case .float64:
+                (block + slot.offset * 8).assumingMemoryBound(to: Double.self).update(from: tensor.doubles, count: slot.count)
+            default:
+                (block + slot.offset * 4).assumingMemoryBound(to: Float.self).update(from: tensor.floats, count: slot.count)
+            }
+        }
+        if block == weights, copies != weights, let kernels = rk_table(elementType.kernelType) {
+            let values = UnsafeBufferPointer(start: weights.assumingMemoryBound(to: Float.self), count: count).map(Double.init)
+            kernels.pointee.from_double(copies, values, Int64(count))
+        }
+    }
+
+    /// Numbers in a block that are infinite or NaN, by parameter, where there are any.
+    func nonFinite(in block: UnsafeMutableRawPointer) -> [(name: String, count: Int)] {
+        guard let kernels = rk_table(elementType.computing.kernelType) else { return [] }
+        return slots.compactMap { slot in
+            let count = Int(kernels.pointee.count_nonfinite(block + slot.offset * elementType.computing.size, Int64(slot.count)))
+            return count > 0 ? (slot.name, count) : nil
+        }
+    }
+}

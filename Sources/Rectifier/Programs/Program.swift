@@ -1,0 +1,189 @@
+import CRectifierKernels
+
+/// Expressions compiled for a batch size and an element type: a flat list of steps over one arena.
+///
+/// Running it allocates nothing and takes no lock. A program is used from one thread at a time; make one for each.
+public final class Program {
+    public let batchSize: Int
+    public let elementType: ElementType
+
+    private let steps: [rk_step]
+    private let memory: ProgramMemory
+    private let pool: ThreadPool?
+    private let cursor: BatchCursor
+    private let parameters: ParameterMemory
+    private let outputs: [(buffer: Buffer, extents: [Int])]
+    private let inputs: [String: (buffer: Buffer, extents: [Int])]
+    private let kernels: rk_kernels
+    /// The steps' names, with what starts a new phase marked by a bar: for people.
+    public let listing: [String]
+    /// Bytes of the arena.
+    public let memoryBytes: Int
+
+    /// Compiles some expressions.
+    ///
+    /// - Parameters:
+    ///   - outputs: What ``values(ofOutput:)`` gives after a run.
+    ///   - batchSize: What ``Shape/batch`` stands for, at least 1.
+    ///   - parameters: Values for all parameters below the outputs.
+    ///   - rewrites: What the compiler may do; anything left out changes speed, not results.
+    public convenience init(
+        _ outputs: [Formula], batchSize: Int, parameters: Parameters = Parameters(), elementType: ElementType = .float32,
+        rewrites: Set<Rewrite> = Set(Rewrite.allCases)
+    ) throws {
+        let leaves = topologicalOrder(of: outputs).filter { $0.operation is Parameter }
+        let memory = ParameterMemory(parameters: leaves, elementType: elementType)
+        try memory.write(parameters, to: memory.weights)
+        try self.init(outputs, batchSize: batchSize, parameters: memory, rewrites: rewrites)
+    }
+
+    /// - Parameters:
+    ///   - feeds: Inputs, by name, that are filled from memory at every run.
+    ///   - training: What is done with gradients after they are computed.
+    ///   - pool: `nil` runs on the caller's thread alone.
+    init(
+        _ outputs: [Formula], batchSize: Int, parameters: ParameterMemory, cursor: BatchCursor = BatchCursor(), feeds: [String: Feed] = [:],
+        training: TrainingSteps? = nil, pool: ThreadPool? = nil, rewrites: Set<Rewrite> = Set(Rewrite.allCases)
+    ) throws {
+        guard batchSize > 0 else { throw RectifierError(.setting, "the batch size must be at least 1, not \(batchSize)") }
+        self.batchSize = batchSize
+        self.parameters = parameters
+        self.cursor = cursor
+        elementType = parameters.elementType
+        kernels = try selectedKernels(elementType)
+
+        // What to compute, and the steps for it.
+        let wanted = try rewritten(outputs + (training?.expressions ?? []), rewrites)
+        var lowering = Lowering(batchSize: batchSize, elementType: elementType, kernels: kernels, cursor: cursor, rewrites: rewrites)
+        try lowering.lower(wanted)
+        self.outputs = wanted.prefix(outputs.count).map { (lowering.buffer(of: $0), $0.shape.resolved(batchSize: batchSize)) }
+
+        var fixed: [Buffer: UnsafeMutableRawPointer] = [:]
+        var feedSteps: [PlannedStep] = []
+        var inputs: [String: (buffer: Buffer, extents: [Int])] = [:]
+        var parameterBuffers: [Buffer] = []
+        for leaf in topologicalOrder(of: wanted) where leaf.operands.isEmpty {
+            if let parameter = leaf.operation as? Parameter {
+                guard let address = parameters.address(of: parameter.name, in: parameters.copies, of: elementType) else {
+                    throw RectifierError(.shape, "there is no parameter \(parameter.name)")
+                }
+                fixed[lowering.buffer(of: leaf)] = address
+                parameterBuffers.append(lowering.buffer(of: leaf))
+            } else if let input = leaf.operation as? Input {
+                let buffer = lowering.buffer(of: leaf), extents = leaf.shape.resolved(batchSize: batchSize)
+                inputs[input.name] = (buffer, extents)
+                if let feed = feeds[input.name] { feedSteps.append(feed.step(for: buffer, extents: extents, kernels: kernels, cursor: cursor)) }
+            }
+        }
+        self.inputs = inputs
+        training?.append(
+            to: &lowering, results: Array(wanted.dropFirst(outputs.count)), parameters: parameters, parameterBuffers: parameterBuffers, fixed: &fixed)
+        let planned = feedSteps + lowering.steps
+
+        // Threads, phases, memory.
+        let threads = planned.reduce(0) { $0 + $1.work } < Program.smallProgram ? 1 : pool?.threads ?? 1
+        self.pool = threads > 1 ? pool : nil
+        let schedule = StepSchedule(planned, threads: threads)
+        let lives = schedule.lives(
+            of: lowering.counts.count, in: planned, always: inputs.values.map(\.buffer), untilEnd: self.outputs.map(\.buffer), elsewhere: Set(fixed.keys))
+        let scratch = planned.map { ($0.scratch(threads) + 63) / 64 * 64 }.max() ?? 0
+        let plan = MemoryPlan(sizes: lowering.counts.map { $0 * parameters.elementType.size }, lives: lives, scratchStride: scratch)
+        let memory = try ProgramMemory(plan: plan, threads: threads, fixed: fixed)
+        self.memory = memory
+        memoryBytes = plan.arenaBytes + plan.scratchStride * threads
+        steps = planned.indices.map { index in
+            var step = planned[index].make(memory)
+            step.solo = schedule.solo[index]
+            step.barrier = schedule.barrierAfter[index]
+            return step
+        }
+        listing = planned.indices.map { planned[$0].name + (schedule.barrierAfter[$0] ? " |" : "") }
+    }
+
+    /// Below this many element operations a program runs on one thread: meeting would take longer than the work.
+    private static let smallProgram = 600_000
+
+    /// Computes all outputs.
+    public func run() {
+        steps.withUnsafeBufferPointer { rk_run(pool?.handle, $0.baseAddress, Int64($0.count)) }
+    }
+
+    /// Whether the outputs depend on an input.
+    public func hasInput(_ name: String) -> Bool { inputs[name] != nil }
+
+    /// Sets an input of the program, in row-major order.
+    public func setInput(_ name: String, to values: [Double]) throws {
+        guard let (buffer, extents) = inputs[name] else { throw RectifierError(.shape, "the program has no input \(name)") }
+        guard values.count == extents.reduce(1, *) else {
+            throw RectifierError(.shape, "input \(name) takes \(extents.reduce(1, *)) numbers of shape \(extents), not \(values.count)")
+        }
+        kernels.from_double(memory[buffer], values, Int64(values.count))
+    }
+
+    /// Changes the values of parameters. All that the program has must be there.
+    public func setParameters(_ values: Parameters) throws { try parameters.write(values, to: parameters.weights) }
+
+    /// An output of the last run, in row-major order.
+    public func values(ofOutput index: Int) -> [Double] {
+        let (buffer, extents) = outputs[index]
+        return Array(unsafeUninitializedCapacity: extents.reduce(1, *)) { values, count in
+            count = extents.reduce(1, *)
+            kernels.to_double(values.baseAddress, memory[buffer], Int64(count))
+        }
+    }
+
+    /// The extents of an output.
+    public func shape(ofOutput index: Int) -> [Int] { outputs[index].extents }
+
+    /// Where an output lies, in the element type.
+    func address(ofOutput index: Int) -> UnsafeRawPointer { UnsafeRawPointer(memory[outputs[index].buffer]) }
+}
+
+/// Which steps threads share, and where they have to wait for one another.
+private struct StepSchedule {
+    private(set) var solo: [Bool]
+    private(set) var barrierAfter: [Bool]
+    /// The phase of each step. Steps of a phase run without waiting.
+    private var phases: [Int]
+
+    /// Less work than this is not worth splitting.
+    private static let smallStep = 16_000
+
+    init(_ steps: [PlannedStep], threads: Int) {
+        solo = steps.map { threads == 1 || $0.work < StepSchedule.smallStep }
+        barrierAfter = steps.map { _ in false }
+        phases = []
+        var phase = 0
+        var read = Set<Buffer>(), written = Set<Buffer>()
+        for (index, step) in steps.enumerated() {
+            let waits = threads == 1 || step.reads.contains(where: written.contains) || step.writes.contains(where: { written.contains($0) || read.contains($0) })
+            if waits, index > 0 {
+                barrierAfter[index - 1] = threads > 1
+                phase += 1
+                read = []
+                written = []
+            }
+            read.formUnion(step.reads)
+            written.formUnion(step.writes)
+            phases.append(phase)
+        }
+    }
+
+    /// The phases between which each buffer is in use.
+    func lives(of count: Int, in steps: [PlannedStep], always: [Buffer], untilEnd: [Buffer], elsewhere: Set<Buffer>) -> [ClosedRange<Int>?] {
+        var lives = [ClosedRange<Int>?](repeating: nil, count: count)
+        func extend(_ buffer: Buffer, _ phase: Int) {
+            guard !elsewhere.contains(buffer) else { return }
+            let life = lives[buffer.index] ?? phase...phase
+            lives[buffer.index] = min(life.lowerBound, phase)...max(life.upperBound, phase)
+        }
+        for (step, phase) in zip(steps, phases) { for buffer in step.reads + step.writes { extend(buffer, phase) } }
+        let last = phases.last ?? 0
+        for buffer in untilEnd { extend(buffer, last) }
+        for buffer in always {
+            extend(buffer, 0)
+            extend(buffer, last)
+        }
+        return lives
+    }
+}

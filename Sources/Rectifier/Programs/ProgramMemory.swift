@@ -1,0 +1,92 @@
+import CRectifierKernels
+
+/// The memory of one program: an arena for everything it computes, the addresses of its buffers, and the descriptors its steps point to.
+final class ProgramMemory {
+    private let arena: UnsafeMutableRawPointer
+    private let addresses: [UnsafeMutableRawPointer]
+    /// The threads' scratch, one after another.
+    let scratch: UnsafeMutableRawPointer
+    let scratchStride: Int
+    private var descriptors: [UnsafeMutableRawPointer] = []
+
+    /// - Parameter fixed: Buffers that lie outside the arena.
+    init(plan: MemoryPlan, threads: Int, fixed: [Buffer: UnsafeMutableRawPointer]) throws {
+        let bytes = plan.arenaBytes + plan.scratchStride * threads + Int(RK_PADDING)
+        guard bytes < 1 << 38 else {
+            throw RectifierError(.setting, "one step would need \(bytes >> 30) GB of memory; choose a smaller batch size")
+        }
+        let arena = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64)
+        arena.initializeMemory(as: UInt8.self, repeating: 0, count: bytes)
+        self.arena = arena
+        scratch = arena + plan.arenaBytes
+        scratchStride = plan.scratchStride
+        addresses = plan.offsets.indices.map { fixed[Buffer(index: $0)] ?? arena + plan.offsets[$0] }
+    }
+
+    deinit {
+        arena.deallocate()
+        for descriptor in descriptors { descriptor.deallocate() }
+    }
+
+    subscript(buffer: Buffer) -> UnsafeMutableRawPointer { addresses[buffer.index] }
+
+    /// A copy of some C structs that lives as long as the program.
+    func store<T: BitwiseCopyable>(_ values: [T]) -> UnsafePointer<T> {
+        let memory = UnsafeMutablePointer<T>.allocate(capacity: max(1, values.count))
+        memory.initialize(from: values, count: values.count)
+        descriptors.append(UnsafeMutableRawPointer(memory))
+        return UnsafePointer(memory)
+    }
+
+    func store<T: BitwiseCopyable>(_ value: T) -> UnsafePointer<T> { store([value]) }
+}
+
+/// Where each buffer lies in the arena. Buffers whose lives do not meet share memory.
+struct MemoryPlan {
+    private(set) var offsets: [Int]
+    private(set) var arenaBytes = 0
+    /// Bytes of scratch for each thread.
+    let scratchStride: Int
+
+    /// - Parameters:
+    ///   - sizes: Bytes of each buffer.
+    ///   - lives: The phases between which each is in use; `nil` for one that lies elsewhere or is not used.
+    init(sizes: [Int], lives: [ClosedRange<Int>?], scratchStride: Int) {
+        self.scratchStride = scratchStride
+        offsets = [Int](repeating: 0, count: sizes.count)
+        let starts = lives.indices.filter { lives[$0] != nil }.sorted { (lives[$0]!.lowerBound, $0) < (lives[$1]!.lowerBound, $1) }
+        var ends = starts.sorted { lives[$0]!.upperBound < lives[$1]!.upperBound }[...]
+        var free: [(offset: Int, bytes: Int)] = []
+        func rounded(_ bytes: Int) -> Int { (bytes + Int(RK_PADDING) + 63) / 64 * 64 }
+
+        for buffer in starts {
+            while let ended = ends.first, lives[ended]!.upperBound < lives[buffer]!.lowerBound {
+                ends.removeFirst()
+                release(offsets[ended], rounded(sizes[ended]))
+            }
+            let bytes = rounded(sizes[buffer])
+            // The smallest hole that fits, else new memory.
+            if let hole = free.indices.filter({ free[$0].bytes >= bytes }).min(by: { free[$0].bytes < free[$1].bytes }) {
+                offsets[buffer] = free[hole].offset
+                free[hole] = (free[hole].offset + bytes, free[hole].bytes - bytes)
+                if free[hole].bytes == 0 { free.remove(at: hole) }
+            } else {
+                offsets[buffer] = arenaBytes
+                arenaBytes += bytes
+            }
+        }
+
+        func release(_ offset: Int, _ bytes: Int) {
+            var hole = (offset: offset, bytes: bytes)
+            if let before = free.firstIndex(where: { $0.offset + $0.bytes == hole.offset }) {
+                hole = (free[before].offset, free[before].bytes + hole.bytes)
+                free.remove(at: before)
+            }
+            if let after = free.firstIndex(where: { $0.offset == hole.offset + hole.bytes }) {
+                hole.bytes += free[after].bytes
+                free.remove(at: after)
+            }
+            free.append(hole)
+        }
+    }
+}

@@ -1,0 +1,146 @@
+import CRectifierKernels
+
+/// What the compiler does to a graph before it becomes steps. Each can be left out, to check it (``rewriteMismatches(of:inputs:parameters:)``).
+public enum Rewrite: String, Sendable, CaseIterable {
+    /// Equal operations on equal operands become one.
+    case mergeEqual
+    /// Operations on constants become constants.
+    case foldConstants
+    /// x + 0, x · 1, x / 1, x - 0, -(-x) become x.
+    case simplify
+    /// log(softmax x), log(sigmoid x) and log(1 + exp x) become functions that neither overflow nor cancel.
+    case stabilise
+    /// ReLU's gate is read off its output, so that its input need not be kept. Only with derivative 0 at 0, where both agree.
+    case gateFromOutput
+    /// Elementwise operations are computed together.
+    case fuseElementwise
+    /// Elementwise operations on a product are computed block by block with it.
+    case fuseEpilogue
+    /// A bias starts the sums of a product.
+    case productBias
+}
+
+/// The outputs with the chosen rewrites applied to everything below them.
+func rewritten(_ outputs: [Formula], _ rewrites: Set<Rewrite>) throws -> [Formula] {
+    struct Key: Hashable {
+        var operation: AnyHashable
+        var operands: [Int]
+        var shape: Shape
+    }
+    let order = topologicalOrder(of: outputs)
+    var merged: [Key: Formula] = [:]
+    var result: [Int: Formula] = [:]
+
+    for original in order {
+        let operands = original.operands.map { result[$0.id]! }
+        var expression = operands == original.operands || operands.isEmpty ? original : try Formula(original.operation, operands)
+        expression = try locallyRewritten(expression, rewrites)
+        if rewrites.contains(.mergeEqual) {
+            let key = Key(operation: AnyHashable(expression.operation), operands: expression.operands.map(\.id), shape: expression.shape)
+            if let same = merged[key] { expression = same } else { merged[key] = expression }
+        }
+        result[original.id] = expression
+    }
+    let new = outputs.map { result[$0.id]! }
+    return rewrites.contains(.gateFromOutput) ? try gatesReadFromOutputs(new) : new
+}
+
+/// What the rewrites that look at one operation and its operands make of it.
+private func locallyRewritten(_ expression: Formula, _ rewrites: Set<Rewrite>) throws -> Formula {
+    if rewrites.contains(.foldConstants), let folded = try folded(expression, rewrites) { return folded }
+    if rewrites.contains(.simplify), let simpler = try simplified(expression) { return simpler }
+    if rewrites.contains(.stabilise), let stable = try stabilised(expression) { return stable }
+    return expression
+}
+
+private func folded(_ expression: Formula, _ rewrites: Set<Rewrite>) throws -> Formula? {
+    guard let operation = expression.operation as? any Elementwise, !expression.operands.isEmpty else { return nil }
+    // What is computed of repeated scalars is a repeated scalar.
+    func isRepeatedScalar(_ operand: Formula) -> Bool { operand.operation is Broadcast && operand.operands[0].shape.rank == 0 }
+    if expression.operands.contains(where: isRepeatedScalar) {
+        let scalars = expression.operands.map { isRepeatedScalar($0) ? $0.operands[0] : $0 }
+        if operation is Broadcast { return try scalars[0].broadcast(to: expression.shape) }
+        return try locallyRewritten(Formula(operation, scalars), rewrites).broadcast(to: expression.shape)
+    }
+    let values = expression.operands.compactMap(\.constantValue)
+    guard expression.shape.rank == 0, values.count == expression.operands.count else { return nil }
+    return .constant(evaluate(operation.instruction(batchSize: 1), values))
+}
+
+/// One instruction on numbers, by the reference kernel.
+private func evaluate(_ instruction: Instruction, _ arguments: [Double]) -> Double {
+    var values = [0.0] + arguments
+    var map = Map(rows: 1, columns: 1)
+    map.append(instruction, to: 0, Array(arguments.indices.map { $0 + 1 }))
+    return values.withUnsafeMutableBufferPointer { values in
+        let operands = values.indices.map { rk_operand(base: UnsafeMutableRawPointer(values.baseAddress! + $0), row_stride: 0, column_stride: 1) }
+        return operands.withUnsafeBufferPointer { operands in
+            map.instructions.withUnsafeBufferPointer { instructions in
+                var step = rk_step()
+                step.map = rk_map(
+                    rows: 1, columns: 1, operand_count: Int32(operands.count), instruction_count: 1,
+                    operands: operands.baseAddress, instructions: instructions.baseAddress)
+                rk_table_for(RK_FLOAT64, RK_REFERENCE)!.pointee.map(&step, 0, 1)
+                return values[0]
+            }
+        }
+    }
+}
+
+/// The number an expression is everywhere, through repetition.
+private func uniformValue(_ expression: Formula) -> Double? {
+    expression.constantValue ?? (expression.operation is Broadcast ? expression.operands[0].constantValue : nil)
+}
+
+private func simplified(_ expression: Formula) throws -> Formula? {
+    let x = expression.operands
+    func kept(_ operand: Formula) throws -> Formula? { try operand.broadcast(to: expression.shape) }
+    switch expression.operation {
+    case is Add:
+        // -0.0 + 0 is +0, but x + (-0.0) is x for every x. The sign of a zero reaches no derivative (`step` takes both alike), so 0 goes too.
+        if uniformValue(x[1]) == 0 { return try kept(x[0]) }
+        if uniformValue(x[0]) == 0 { return try kept(x[1]) }
+    case is Subtract where uniformValue(x[1]) == 0: return try kept(x[0])
+    case is Multiply:
+        if uniformValue(x[1]) == 1 { return try kept(x[0]) }
+        if uniformValue(x[0]) == 1 { return try kept(x[1]) }
+    case is Divide where uniformValue(x[1]) == 1: return try kept(x[0])
+    case is Negate where x[0].operation is Negate: return x[0].operands[0]
+    case is Reshape where x[0].shape.rank == 0: return try kept(x[0])
+    case is Reshape where x[0].operation is Broadcast && x[0].operands[0].shape.rank == 0: return try x[0].operands[0].broadcast(to: expression.shape)
+    default: break
+    }
+    return nil
+}
+
+private func stabilised(_ expression: Formula) throws -> Formula? {
+    guard expression.operation is Logarithm else { return nil }
+    let argument = expression.operands[0]
+    switch argument.operation {
+    case is Softmax: return try logSoftmax(argument.operands[0])
+    case is SigmoidOperation: return -(try softplus(-argument.operands[0]))
+    case is Add:
+        for (one, exponential) in [(argument.operands[0], argument.operands[1]), (argument.operands[1], argument.operands[0])]
+        where one.constantValue == 1 && exponential.operation is Exponential {
+            return try softplus(exponential.operands[0])
+        }
+        return nil
+    default: return nil
+    }
+}
+
+/// `step(z)` becomes `step(relu(z))` where relu(z) is computed anyway: z > 0 exactly when relu(z) > 0.
+private func gatesReadFromOutputs(_ outputs: [Formula]) throws -> [Formula] {
+    let order = topologicalOrder(of: outputs)
+    var rectified: [Int: Formula] = [:]
+    for expression in order where expression.operation is ReLUOperation { rectified[expression.operands[0].id] = expression }
+    var result: [Int: Formula] = [:]
+    for original in order {
+        var operands = original.operands.map { result[$0.id]! }
+        if original.operation as? Step == Step(below: 0, atZero: 0, above: 1), let relu = rectified[original.operands[0].id] {
+            operands = [result[relu.id] ?? relu]
+        }
+        result[original.id] = operands == original.operands ? original : try Formula(original.operation, operands)
+    }
+    return outputs.map { result[$0.id]! }
+}

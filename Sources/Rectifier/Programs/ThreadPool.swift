@@ -1,0 +1,28 @@
+import CRectifierKernels
+
+/// Threads that run a program's steps side by side. Used by one program at a time.
+final class ThreadPool {
+    let handle: OpaquePointer?
+    let threads: Int
+
+    /// - Parameter threads: `nil` for one on each physical core.
+    init(threads: Int? = nil) throws {
+        self.threads = threads ?? Int(rk_physical_cores())
+        guard self.threads > 0, self.threads <= 1024 else {
+            throw RectifierError(.setting, "threads must be between 1 and 1024, not \(self.threads)")
+        }
+        handle = self.threads > 1 ? rk_pool_create(Int32(self.threads)) : nil
+        if self.threads > 1, handle == nil { throw RectifierError(.setting, "the system does not give \(self.threads) threads; ask for fewer") }
+    }
+
+    deinit { if let handle { rk_pool_destroy(handle) } }
+}
+
+/// The kernels that programs of an element type use.
+func selectedKernels(_ type: ElementType) throws -> rk_kernels {
+    guard let table = rk_table(type.kernelType) else {
+        let names = (0..<RK_ISA_COUNT.rawValue).map { rk_isa($0) }.filter { rk_isa_available($0) }.map { String(cString: rk_isa_name($0)) }
+        throw RectifierError(.setting, "RECTIFIER_ISA names no instruction set of this machine; it has \(names.joined(separator: ", "))")
+    }
+    return table.pointee
+}

@@ -1,0 +1,123 @@
+import CRectifierKernels
+
+/// Runs a network over data without training it, a batch at a time.
+final class Evaluator {
+    private static let batchSize = 500
+
+    private let network: Network.Built
+    private let loss: Loss
+    private let parameters: ParameterMemory
+    private let pool: ThreadPool?
+    private let cursor = BatchCursor()
+
+    /// - Parameter parameters: Read at every run, so that an evaluator made once follows the training.
+    init(_ network: Network, loss: Loss, parameters: ParameterMemory, pool: ThreadPool?) throws {
+        self.network = try network.built(isTraining: false)
+        self.loss = loss
+        self.parameters = parameters
+        self.pool = pool
+    }
+
+    /// Loss and quality, errors in the targets' own units.
+    func evaluate(_ data: Dataset, preparation: Preparation? = nil) throws -> Evaluation {
+        let target = Formula.input(Network.targetName, shape: network.output.shape)
+        let losses = try loss(network.output, target)
+        var total = 0.0
+        var quality = Quality(data, units: preparation?.targetValues?.map(\.deviation))
+        try run(data, outputs: [losses, network.output]) { program, start, count in
+            total += program.values(ofOutput: 0).reduce(0, +)
+            quality.add(program.values(ofOutput: 1), start: start, count: count)
+        }
+        return quality.evaluation(loss: total / Double(data.count))
+    }
+
+    /// Predictions row by row: probabilities, or values.
+    func predictions(_ data: Dataset) throws -> [Float] {
+        var result: [Float] = []
+        result.reserveCapacity(data.count * network.output.shape.extents.dropFirst().reduce(1, *))
+        try run(data, outputs: [loss.prediction(network.output)]) { program, _, _ in result += program.values(ofOutput: 0).lazy.map { Float($0) } }
+        return result
+    }
+
+    private func run(_ data: Dataset, outputs: [Formula], _ body: (Program, Int, Int) throws -> Void) throws {
+        let rows = (0..<Int32(data.count)).map { $0 }
+        try data.withFeeds { feeds in
+            try rows.withUnsafeBufferPointer { rows in
+                var programs: [Int: Program] = [:]
+                for start in stride(from: 0, to: data.count, by: Evaluator.batchSize) {
+                    let count = min(Evaluator.batchSize, data.count - start)
+                    let program =
+                        try programs[count]
+                        ?? Program(outputs, batchSize: count, parameters: parameters, cursor: cursor, feeds: feeds, pool: pool)
+                    programs[count] = program
+                    cursor.indices.pointee = rows.baseAddress! + start
+                    program.run()
+                    try body(program, start, count)
+                }
+            }
+        }
+    }
+}
+
+/// Sums over a data set from which its quality follows.
+private struct Quality {
+    private let targets: Dataset.Targets
+    private var confusion: [[Int]] = []
+    /// What differences of each target are multiplied by.
+    private let units: [Double]
+    private var squaredError = 0.0, squaredErrorInUnits = 0.0
+    /// Mean and summed squared deviation of the targets, by Welford's update.
+    private var seen = 0, mean = 0.0, deviation = 0.0
+
+    init(_ data: Dataset, units: [Double]?) {
+        targets = data.targets
+        self.units = units ?? [Double](repeating: 1, count: data.outputCount)
+        if case .classes(_, let names) = targets { confusion = names.map { _ in [Int](repeating: 0, count: names.count) } }
+    }
+
+    mutating func add(_ outputs: [Double], start: Int, count: Int) {
+        switch targets {
+        case .classes(let labels, let names):
+            for row in 0..<count {
+                let scores = outputs[row * names.count..<(row + 1) * names.count]
+                confusion[Int(labels[start + row])][largest(scores)] += 1
+            }
+        case .values(let values, let width): addErrors(outputs, values[start * width..<(start + count) * width].lazy.map(Double.init))
+        case .doubleValues(let values, let width): addErrors(outputs, values[start * width..<(start + count) * width])
+        case .none: break
+        }
+    }
+
+    private mutating func addErrors(_ outputs: [Double], _ targets: some Sequence<Double>) {
+        for (output, target) in zip(outputs, targets) {
+            let square = (output - target) * (output - target), unit = units[seen % units.count]
+            squaredError += square
+            squaredErrorInUnits += square * unit * unit
+            seen += 1
+            let fromOldMean = target - mean
+            mean += fromOldMean / Double(seen)
+            deviation += fromOldMean * (target - mean)
+        }
+    }
+
+    func evaluation(loss: Double) -> Evaluation {
+        var result = Evaluation(loss: loss)
+        if !confusion.isEmpty {
+            let right = confusion.indices.reduce(0) { $0 + confusion[$1][$1] }
+            result.accuracy = Double(right) / Double(confusion.joined().reduce(0, +))
+            result.confusion = confusion
+        } else if seen > 0 {
+            result.rmse = (squaredErrorInUnits / Double(seen)).squareRoot()
+            // Of targets that are all equal, any error explains nothing.
+            result.r2 = deviation > 0 ? 1 - squaredError / deviation : 0
+        }
+        return result
+    }
+}
+
+/// The place of the largest number, counted from 0; the first of equal ones.
+func largest(_ values: some Collection<Double>) -> Int {
+    var best = 0, bestValue = -Double.infinity
+    for (place, value) in values.enumerated() where value > bestValue { (best, bestValue) = (place, value) }
+    return best
+}

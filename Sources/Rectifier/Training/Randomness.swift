@@ -1,0 +1,44 @@
+import CRectifierKernels
+
+/// What random numbers are drawn for. Every draw is a function of (seed, purpose, epoch, index), so neither the order of evaluation nor the number of threads
+/// matters, and a resumed run draws what the uninterrupted one would have drawn.
+public enum RandomPurpose {
+    public static let order: UInt64 = 1
+    public static let split: UInt64 = 2
+    static let rewriteCheck: UInt64 = 3
+    /// One stream for each parameter, by its place in the network.
+    public static func initialisation(_ parameter: Int) -> UInt64 { 1 << 32 | UInt64(parameter) }
+    /// One stream for each dropout mask.
+    public static func dropout(_ mask: Int) -> UInt64 { 2 << 32 | UInt64(mask) }
+    /// One stream for each generated data set.
+    public static func generated(_ set: Int) -> UInt64 { 3 << 32 | UInt64(set) }
+}
+
+/// A stream of random numbers that can be read at any place.
+public struct RandomStream: Sendable {
+    private let key: UInt64
+
+    public init(seed: UInt64, purpose: UInt64, epoch: UInt64 = 0) { key = rk_stream(seed, purpose, epoch) }
+
+    /// 64 random bits.
+    public subscript(index: Int) -> UInt64 { rk_draw(key, UInt64(bitPattern: Int64(index))) }
+
+    /// A number in [0, 1), a multiple of 2⁻⁵³.
+    public func uniform(_ index: Int) -> Double { Double(self[index] >> 11) * 0x1p-53 }
+
+    /// A number of the standard normal law (Box and Muller), from the draws `2 * index` and `2 * index + 1`.
+    public func normal(_ index: Int) -> Double {
+        let radius = (-2 * logarithm(of: 1 - uniform(2 * index))).squareRoot()
+        return radius * cosine(of: 2 * Double.pi * uniform(2 * index + 1))
+    }
+
+    /// 0..<count in random order (Fisher and Yates).
+    public func permutation(_ count: Int) -> [Int32] {
+        var order = (0..<Int32(count)).map { $0 }
+        for last in stride(from: count - 1, to: 0, by: -1) {
+            // Multiplying high maps 64 bits to 0...last with a bias below 2⁻³³.
+            order.swapAt(last, Int(self[last].multipliedFullWidth(by: UInt64(last + 1)).high))
+        }
+        return order
+    }
+}

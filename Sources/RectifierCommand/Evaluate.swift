@@ -1,0 +1,79 @@
+import ArgumentParser
+import Rectifier
+
+/// `rectifier evaluate`
+struct Evaluate: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Measure a trained model on data whose answers are known.",
+        discussion: """
+            Without --data, takes what the model's run held out, or its test data.
+
+            Examples:
+              rectifier evaluate digits.rectifier
+              rectifier evaluate adult.rectifier --data adult-test.csv --json
+            """
+    )
+
+    @OptionGroup var source: ModelSource
+
+    @Flag(help: "Print one JSON object.")
+    var json = false
+
+    func run() throws {
+        let model = try source.loadedModel()
+        let data = try source.samples(for: model, withTargets: true) ?? source.heldOut(for: model)
+        for note in data.notes { writeErrorLine("rectifier: note: \(note)") }
+        let evaluation = try model.evaluate(on: data.samples, threads: source.threads)
+        let classNames = model.preparation?.classNames
+        if json {
+            try StandardOutput.writeLine(jsonLine(evaluation, data: data, classNames: classNames).description)
+        } else {
+            for line in report(evaluation, data: data, classNames: classNames) { try StandardOutput.writeLine(line) }
+        }
+    }
+
+    private func jsonLine(_ evaluation: Evaluation, data: ModelSource.Samples, classNames: [String]?) -> JSONLine {
+        var line = JSONLine()
+        line.add("data", data.name)
+        line.add("samples", data.samples.count)
+        line.add("loss", evaluation.loss)
+        line.add("accuracy", evaluation.accuracy)
+        line.add("rmse", evaluation.rmse)
+        line.add("r2", evaluation.r2)
+        line.add("classes", classNames)
+        line.add("confusion", evaluation.confusion)
+        return line
+    }
+
+    private func report(_ evaluation: Evaluation, data: ModelSource.Samples, classNames: [String]?) -> [String] {
+        var table = TextTable([], alignments: [.left, .right])
+        table.addRow(["samples", Format.count(data.samples.count)])
+        table.addRow(["loss", Format.significant(evaluation.loss)])
+        if let accuracy = evaluation.accuracy { table.addRow(["accuracy", Format.percent(accuracy)]) }
+        if let rmse = evaluation.rmse { table.addRow(["RMSE", Format.significant(rmse)]) }
+        if let r2 = evaluation.r2 { table.addRow(["R²", Format.fixed(r2, 4)]) }
+        var lines = ["\(data.name):"] + table.lines
+        if let confusion = evaluation.confusion, confusion.count <= ConfusionTable.mostClasses {
+            lines += [""] + ConfusionTable(confusion, classNames: classNames).lines
+        }
+        return lines
+    }
+}
+
+/// Which classes are taken for which, with the share found of each.
+struct ConfusionTable {
+    static let mostClasses = 20
+    let lines: [String]
+
+    init(_ confusion: [[Int]], classNames: [String]?) {
+        let names = confusion.indices.map { index in classNames.flatMap { index < $0.count ? $0[index] : nil } ?? String(index) }
+        var table = TextTable(
+            ["true \\ predicted"] + names + ["found"], alignments: [.left] + Array(repeating: .right, count: names.count + 1))
+        for (index, row) in confusion.enumerated() {
+            let total = row.reduce(0, +)
+            let found = total == 0 ? "-" : Format.percent(Double(row[index]) / Double(total))
+            table.addRow([names[index]] + row.map { $0 == 0 ? "·" : String($0) } + [found])
+        }
+        lines = table.lines
+    }
+}

@@ -1,0 +1,48 @@
+import ArgumentParser
+import Foundation
+import Rectifier
+
+/// What a run ends with when it does not end well: one line on standard error and an exit code.
+///
+/// | code | meaning |
+/// |---|---|
+/// | 1 | data, a file or a setting is at fault |
+/// | 64 | the command line is at fault |
+/// | 130 | interrupted; what was learned is saved |
+/// | 141 | the reader of standard output went away |
+struct Failure {
+    var code: Int32
+    /// Nil where there is nothing to say.
+    var message: String?
+    /// Help and version go to standard output: they are no failure.
+    var output: String?
+
+    init(_ error: any Error) {
+        switch error {
+        case is BrokenPipe:
+            code = 141
+        case let error as RectifierError:
+            code = 1
+            message = error.description
+        case let exit as ExitCode:
+            code = exit.rawValue
+        default:
+            code = RectifierTool.exitCode(for: error).rawValue
+            if code == 0 {
+                output = RectifierTool.fullMessage(for: error)
+            } else {
+                // ArgumentParser says what is wrong in its first paragraph and explains in the following.
+                message = RectifierTool.message(for: error)
+            }
+        }
+    }
+
+    func exit() -> Never {
+        if let output { try? StandardOutput.writeLine(output) }
+        if let message {
+            let line = message.split(whereSeparator: \.isNewline).map { $0.trimmingPrefix { $0 == " " } }.joined(separator: " ")
+            writeErrorLine("rectifier: error: \(line)")
+        }
+        Foundation.exit(code)
+    }
+}

@@ -1,0 +1,48 @@
+import Foundation
+
+/// Numbers as people read them. Locale-independent, because output is compared and parsed.
+enum Format {
+    /// `60,000`
+    static func count(_ value: Int) -> String {
+        var digits = Array(String(value.magnitude))
+        for position in stride(from: digits.count - 3, to: 0, by: -3) { digits.insert(",", at: position) }
+        return (value < 0 ? "-" : "") + String(digits)
+    }
+
+    /// With so many digits after the point.
+    static func fixed(_ value: Double, _ digits: Int) -> String {
+        String(format: "%.\(digits)f", value)
+    }
+
+    /// About `digits` significant digits: `0.04312`, `1.2e-07`, `71890`.
+    static func significant(_ value: Double, _ digits: Int = 4) -> String {
+        String(format: "%.\(digits)g", value)
+    }
+
+    /// `98.21 %`
+    static func percent(_ share: Double) -> String { "\(fixed(share * 100, 2)) %" }
+
+    /// `0.8 s`, `12 s`, `3:05 min`, `2:03:20 h`
+    static func duration(_ seconds: Double) -> String {
+        guard seconds.isFinite, seconds >= 0, seconds < 1e9 else { return "-" }
+        if seconds < 9.95 { return "\(fixed(seconds, 1)) s" }
+        let whole = Int(seconds.rounded())
+        if whole < 60 { return "\(whole) s" }
+        let tail = String(format: "%02d", whole % 60)
+        if whole < 3600 { return "\(whole / 60):\(tail) min" }
+        return "\(whole / 3600):\(String(format: "%02d", whole / 60 % 60)):\(tail) h"
+    }
+
+    /// `28×28`
+    static func shape(_ shape: [Int]) -> String {
+        shape.isEmpty ? "1" : shape.map(String.init).joined(separator: "×")
+    }
+
+    /// A path as a shell takes it.
+    static func shellQuoted(_ path: String) -> String {
+        let plain = path.unicodeScalars.allSatisfy {
+            $0.properties.isAlphabetic || ("0"..."9").contains($0) || "/._-+=:,@%".unicodeScalars.contains($0)
+        }
+        return plain && !path.isEmpty ? path : "'\(path.replacingOccurrences(of: "'", with: "'\\''"))'"
+    }
+}

@@ -1,0 +1,103 @@
+import Rectifier
+
+/// What `inspect` tells of a model.
+struct ModelReport {
+    private let model: Model
+    private let name: String
+    private let summary: NetworkSummary
+    private let statistics: [ParameterStatistics]
+
+    init(_ model: Model, name: String) {
+        self.model = model
+        self.name = name
+        summary = model.network.summary
+        statistics = model.parameters.map { ParameterStatistics(name: $0.name, tensor: $0.tensor) }
+    }
+
+    var lines: [String] {
+        var lines = ["\(name): \(Format.count(summary.parameterCount)) parameters, \(model.precision.rawValue), loss \(model.loss)", ""]
+        lines += summary.description.split(separator: "\n").map(String.init)
+        lines.append("")
+        var table = TextTable(
+            ["parameter", "shape", "mean", "sd", "min", "max", "zeros", "not finite"],
+            alignments: [.left, .left, .right, .right, .right, .right, .right, .right])
+        for entry in statistics {
+            table.addRow(
+                [entry.name, Format.shape(entry.shape)]
+                    + [entry.mean, entry.deviation, entry.minimum, entry.maximum].map { Format.significant($0) }
+                    + [Format.count(entry.zeros), Format.count(entry.nonFinite)])
+        }
+        lines += table.lines + [""]
+        if let preparation = model.preparation { lines += PreparationReport(preparation).lines + [""] }
+        lines.append("weights SHA-256: \(model.weightsSHA256)")
+        if let recipe = model.recipe, let json = try? recipe.json {
+            lines += ["recipe:"] + String(decoding: json, as: UTF8.self).split(separator: "\n").map { "  " + $0 }
+        }
+        return lines
+    }
+
+    var json: JSONLine {
+        var line = JSONLine()
+        line.add("model", name)
+        line.add("parameters", summary.parameterCount)
+        line.add("multiplyAdds", summary.multiplyAdds)
+        line.add("precision", model.precision.rawValue)
+        line.add("loss", String(describing: model.loss))
+        line.add(
+            "layers",
+            summary.rows.map { row in
+                var line = JSONLine()
+                line.add("name", row.name)
+                line.add("layer", row.layer)
+                line.add("output", row.output.description)
+                line.add("parameters", row.parameters)
+                line.add("multiplyAdds", row.multiplyAdds)
+                return line
+            })
+        line.add("tensors", statistics.map(\.json))
+        line.add("classes", model.preparation?.classNames)
+        line.add("recipe", RawJSON(jsonText: model.recipe.flatMap { try? $0.json }.map { oneLine(String(decoding: $0, as: UTF8.self)) }))
+        line.add("weightsSHA256", model.weightsSHA256)
+        return line
+    }
+}
+
+/// Mean, spread, extremes, zeros and damage of one tensor. The moments are those of its finite numbers.
+struct ParameterStatistics {
+    var name: String
+    var shape: [Int]
+    var mean = Double.nan
+    var deviation = Double.nan
+    var minimum = Double.nan
+    var maximum = Double.nan
+    var zeros = 0
+    var nonFinite = 0
+
+    init(name: String, tensor: Tensor) {
+        self.name = name
+        shape = tensor.shape
+        let numbers = tensor.doubles
+        let finite = numbers.filter(\.isFinite)
+        nonFinite = numbers.count - finite.count
+        guard !finite.isEmpty else { return }
+        let mean = finite.reduce(0, +) / Double(finite.count)
+        self.mean = mean
+        deviation = (finite.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(finite.count)).squareRoot()
+        minimum = finite.min()!
+        maximum = finite.max()!
+        zeros = finite.count { $0 == 0 }
+    }
+
+    var json: JSONLine {
+        var line = JSONLine()
+        line.add("name", name)
+        line.add("shape", shape)
+        line.add("mean", mean)
+        line.add("sd", deviation)
+        line.add("min", minimum)
+        line.add("max", maximum)
+        line.add("zeros", zeros)
+        line.add("nonFinite", nonFinite)
+        return line
+    }
+}

@@ -1,0 +1,62 @@
+import ArgumentParser
+import Foundation
+import Rectifier
+
+/// The model and the data that `evaluate` and `predict` work on.
+struct ModelSource: ParsableArguments {
+    @Argument(help: ArgumentHelp("The folder that `rectifier train` wrote.", valueName: "model"))
+    var model: String
+
+    @Option(help: ArgumentHelp("Data of the form the model was trained on.", valueName: "source"))
+    var data: String?
+
+    @Flag(inversion: .prefixedNo, help: "Tables: whether the first line holds names (default: as in training).")
+    var header: Bool?
+
+    @Option(
+        help: ArgumentHelp("Tables: the character between fields (default: as in training).", valueName: "character"),
+        transform: separatorCharacter)
+    var separator: String?
+
+    @Option(parsing: .unconditional, help: ArgumentHelp("Threads (default: one a core).", valueName: "n"))
+    var threads: Int?
+
+    func validate() throws {
+        if let threads, !(1...1024 ~= threads) { throw ValidationError("threads must be from 1 to 1024, not \(threads)") }
+    }
+
+    func loadedModel() throws -> Model { try Model(contentsOf: URL(fileURLWithPath: model)) }
+
+    /// Samples, and what to call them.
+    struct Samples {
+        var name: String
+        var samples: Dataset
+        var notes: [String]
+    }
+
+    /// What `--data` names, prepared as the model's training data were.
+    func samples(for model: Model, withTargets: Bool) throws -> Samples? {
+        guard let data else { return nil }
+        guard let preparation = model.preparation else {
+            throw RectifierError(.data, "\(self.model): the model was trained in code and does not say how data are prepared for it")
+        }
+        let seed = model.recipe?.training.seed ?? 0
+        let read = try preparation.dataset(reading: data, needsTargets: withTargets, header: header, separator: separator, seed: seed)
+        return Samples(name: data, samples: read.dataset, notes: read.notes)
+    }
+
+    /// What the model's run was judged by: its test data, or what it held out of its training data.
+    func heldOut(for model: Model) throws -> Samples {
+        guard let recipe = model.recipe else {
+            throw RectifierError(.data, "\(self.model): the model was trained in code and names no data; give --data")
+        }
+        let loaded = try LoadedData(recipe.data, seed: recipe.training.seed)
+        guard let samples = loaded.heldOut else {
+            throw RectifierError(.data, "\(self.model): its run held no data out; give --data")
+        }
+        guard loaded.preparation == model.preparation else {
+            throw RectifierError(.data, "\(recipe.data.source): is no longer what the model was trained on; give --data")
+        }
+        return Samples(name: recipe.data.test ?? "\(recipe.data.source), held out", samples: samples, notes: [])
+    }
+}

@@ -1,0 +1,61 @@
+import ArgumentParser
+import Foundation
+import Rectifier
+
+/// `rectifier predict`
+struct Predict: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Predict with a trained model.",
+        discussion: """
+            Writes one line for each sample: the class and its probability, or the value. A target in the data is ignored.
+
+            Examples:
+              rectifier predict housing.rectifier --data new-houses.csv > prices.csv
+              rectifier predict digits.rectifier --data images.npy --probabilities --output probabilities.npy
+            """
+    )
+
+    @OptionGroup var source: ModelSource
+
+    @Option(help: ArgumentHelp("Write to a .csv, .json or .npy file instead of standard output.", valueName: "file"))
+    var output: String?
+
+    @Flag(help: "Print one JSON object for each sample.")
+    var json = false
+
+    @Flag(help: "The probability of every class instead of the most probable one's.")
+    var probabilities = false
+
+    func validate() throws {
+        if source.data == nil { throw ValidationError("--data is missing: what shall be predicted for?") }
+        guard let output else { return }
+        guard output.hasSuffix(".csv") || output.hasSuffix(".json") || output.hasSuffix(".npy") else {
+            throw ValidationError("--output writes .csv, .json and .npy files, not '\(output)'")
+        }
+    }
+
+    func run() throws {
+        let model = try source.loadedModel()
+        guard let data = try source.samples(for: model, withTargets: false) else { return }
+        for note in data.notes { writeErrorLine("rectifier: note: \(note)") }
+        let predictions = try model.predictions(for: data.samples, threads: source.threads)
+        let table = PredictionTable(predictions, allProbabilities: probabilities)
+        guard let output else {
+            try table.write(json ? .json : .csv) { try StandardOutput.write($0) }
+            return
+        }
+        let contents: Data
+        if output.hasSuffix(".npy") {
+            contents = table.npy
+        } else {
+            var text = ""
+            try table.write(json || output.hasSuffix(".json") ? .json : .csv) { text += $0 }
+            contents = Data(text.utf8)
+        }
+        do {
+            try contents.write(to: URL(fileURLWithPath: output), options: .atomic)
+        } catch {
+            throw RectifierError(.output, "\(output): the predictions cannot be written")
+        }
+    }
+}

@@ -1,0 +1,34 @@
+import ArgumentParser
+import Rectifier
+
+/// The command-line tool. It reads flags, calls the library and prints; it computes nothing.
+@main
+struct RectifierTool: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "rectifier",
+        abstract: "Trains neural networks by backpropagation on the CPU.",
+        discussion: """
+            Examples:
+              rectifier train                           learn hand-drawn digits
+              rectifier train --data houses.csv --target price
+              rectifier evaluate digits.rectifier
+              rectifier predict houses.rectifier --data new-houses.csv
+            """,
+        version: rectifierVersion,
+        subcommands: [Train.self, Evaluate.self, Predict.self, Inspect.self, Info.self, Datasets.self]
+    )
+
+    static func main() async {
+        ignoreBrokenPipes()
+        do {
+            var command = try parseAsRoot()
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
+            }
+        } catch {
+            Failure(error).exit()
+        }
+    }
+}

@@ -1,0 +1,116 @@
+import ArgumentParser
+import Foundation
+import Rectifier
+
+/// `rectifier train`
+struct Train: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Train a network and save it.",
+        discussion: """
+            With no flags, learns the generated set "digits". Flags fill a recipe, or override the one given with --recipe.
+            Ctrl-C stops after the current step and saves; --resume goes on from there, to the same bits.
+
+            Examples:
+              rectifier train
+              rectifier train --data fashion-mnist --layers 512,512 --epochs 5
+              rectifier train --data housing.csv --target median_house_value --missing mean
+              rectifier train --recipe digits.rectifier/recipe.json --learning-rate 0.0005
+              rectifier train --resume digits.rectifier --epochs 20
+            """
+    )
+
+    @OptionGroup var flags: TrainingFlags
+
+    @Option(help: ArgumentHelp("Read the run from a recipe file (JSON with comments) or a model folder.", valueName: "file"))
+    var recipe: String?
+
+    @Option(help: ArgumentHelp("Go on with an interrupted run, or with --epochs with a finished one.", valueName: "folder"))
+    var resume: String?
+
+    @Option(help: ArgumentHelp("The folder for the model (default: the data's name with .rectifier).", valueName: "folder"))
+    var output: String?
+
+    @Flag(help: "Print one JSON object a line, and nothing else.")
+    var json = false
+
+    @Flag(help: "Print errors only.")
+    var quiet = false
+
+    func validate() throws {
+        if json && quiet { throw ValidationError("--json and --quiet exclude each other") }
+        if resume != nil && recipe != nil { throw ValidationError("--resume goes on with the recipe of its run; leave out --recipe") }
+        if resume != nil && output != nil { throw ValidationError("--resume goes on in the folder it names; leave out --output") }
+    }
+
+    func run() async throws {
+        let (trainer, folder, notes) = try resume.map(resumedRun) ?? newRun()
+        let reporter = makeReporter(folder: folder)
+        try reporter.begin(trainer: trainer, notes: notes)
+
+        let interrupts = Interrupts { trainer.stop() }
+        defer { withExtendedLifetime(interrupts) {} }
+        var outcome: TrainingEvent.Outcome?
+        var readerIsGone: (any Error)?
+        for try await event in trainer.events() {
+            if case .finished(let finished) = event { outcome = finished }
+            guard readerIsGone == nil else { continue }
+            do {
+                try reporter.report(event)
+            } catch {
+                // What was learned is worth more than the report: stop, let the trainer save, and fail then.
+                readerIsGone = error
+                trainer.stop()
+            }
+        }
+        if let readerIsGone { throw readerIsGone }
+        if outcome?.reason == .interrupted { throw ExitCode(130) }
+    }
+
+    private func newRun() throws -> (Trainer, URL, [String]) {
+        var settings = try recipe.map { try Recipe(contentsOf: URL(fileURLWithPath: $0)) } ?? Recipe()
+        try flags.apply(to: &settings)
+        try settings.validate()
+        let folder = URL(fileURLWithPath: output ?? Self.usualFolder(for: settings.data.source))
+        try checkOutput(folder)
+        let data = try LoadedData(settings.data, seed: settings.training.seed)
+        return (try Trainer(recipe: settings, data: data, output: folder), folder, data.notes)
+    }
+
+    /// The run goes on as its recipe says; only how long and on how many threads can change, and where its data are.
+    private func resumedRun(_ path: String) throws -> (Trainer, URL, [String]) {
+        let folder = URL(fileURLWithPath: path)
+        guard let old = try Model(contentsOf: folder).recipe else {
+            throw RectifierError(.file, "\(path): the model has no recipe, so there is no run to resume")
+        }
+        var changed = old
+        try flags.apply(to: &changed)
+        try changed.validate()
+        var allowed = changed
+        allowed.training.epochs = old.training.epochs
+        allowed.training.threads = old.training.threads
+        allowed.data.source = old.data.source
+        allowed.data.test = old.data.test
+        guard allowed == old else {
+            throw ValidationError("--resume goes on with the run as it was; only --epochs, --threads, --data and --test may change")
+        }
+        let data = try LoadedData(changed.data, seed: changed.training.seed)
+        var trainer = try Trainer(resuming: folder, data: data, epochs: changed.training.epochs)
+        trainer.settings.threads = changed.training.threads
+        return (trainer, folder, data.notes)
+    }
+
+    private func makeReporter(folder: URL) -> any TrainingReporter {
+        if json { return JSONReporter(folder: folder) }
+        if quiet { return QuietReporter() }
+        return TextReporter(folder: folder, terminal: .standardOutput())
+    }
+
+    /// `housing.rectifier` for `/data/housing.csv`.
+    static func usualFolder(for source: String) -> String {
+        var name = URL(fileURLWithPath: source).lastPathComponent
+        for ending in [".gz", ".csv", ".tsv", ".txt", ".npz", ".npy"] where name.hasSuffix(ending) && name.count > ending.count {
+            name.removeLast(ending.count)
+        }
+        return (name.isEmpty || name == "/" ? "model" : name) + ".rectifier"
+    }
+}

@@ -1,0 +1,251 @@
+import ArgumentParser
+import Rectifier
+
+/// The flags of `train` that are spellings of a recipe's settings. Those that are given override the recipe.
+struct TrainingFlags: ParsableArguments {
+    @OptionGroup(title: "Data") var data: DataFlags
+    @OptionGroup(title: "Network") var network: NetworkFlags
+    @OptionGroup(title: "Training") var training: OptimizationFlags
+
+    func apply(to recipe: inout Recipe) throws {
+        data.apply(to: &recipe.data)
+        network.apply(to: &recipe.network)
+        try training.apply(to: &recipe.training)
+    }
+}
+
+/// Where the samples come from.
+struct DataFlags: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "A generated set (see `rectifier datasets`), an IDX folder or file, a CSV table, or .npy/.npz arrays.", valueName: "source"))
+    var data: String?
+
+    @Option(help: ArgumentHelp("Test data of the same form.", valueName: "source"))
+    var test: String?
+
+    @Option(help: ArgumentHelp("Tables: the column to predict, by name or number from 0 (default: the last).", valueName: "column"))
+    var target: String?
+
+    @Option(help: "What is predicted: classification or regression (default: from the target's content).")
+    var task: DataSettings.Task?
+
+    @Option(help: "Tables: what becomes of missing values, mean or drop (default: they are an error).")
+    var missing: DataSettings.MissingValues?
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "The share of the training data to hold out, or a file (default: 0.2 of a table without test data).", valueName: "share|source"),
+        transform: { DataSettings.Validation($0) })
+    var validation: DataSettings.Validation?
+
+    @Flag(inversion: .prefixedNo, help: "Tables: whether the first line holds names (default: from its content).")
+    var header: Bool?
+
+    @Option(
+        help: ArgumentHelp("Tables: the character between fields (default: from the content).", valueName: "character"),
+        transform: separatorCharacter)
+    var separator: String?
+
+    @Option(parsing: .unconditional, help: ArgumentHelp("Generated sets: the number of training samples.", valueName: "n"))
+    var samples: Int?
+
+    @Option(parsing: .unconditional, help: ArgumentHelp("Generated sets: the noise, from 0 to 1.", valueName: "x"))
+    var noise: Double?
+
+    func apply(to settings: inout DataSettings) {
+        override(&settings.source, with: data)
+        override(&settings.test, with: test)
+        override(&settings.target, with: target)
+        override(&settings.task, with: task)
+        override(&settings.missing, with: missing)
+        override(&settings.validation, with: validation)
+        override(&settings.header, with: header)
+        override(&settings.separator, with: separator)
+        override(&settings.samples, with: samples)
+        override(&settings.noise, with: noise)
+    }
+}
+
+/// What is trained.
+struct NetworkFlags: ParsableArguments {
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "Units of the hidden layers, or none for a linear model (default: 512,512 for images, fewer for tables).", valueName: "512,512"),
+        transform: layerList)
+    var layers: LayerList?
+
+    @Option(
+        help: ArgumentHelp("The activation after each hidden layer: \(Activation.names.joined(separator: ", ")).", valueName: "name"),
+        transform: activationName)
+    var activation: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "How weights are drawn: \(Initialiser.names.joined(separator: ", ")) (default: the activation's usual one).", valueName: "name"),
+        transform: initialiserName)
+    var initialiser: String?
+
+    @Option(parsing: .unconditional, help: ArgumentHelp("The share of hidden outputs set to 0 while training.", valueName: "share"))
+    var dropout: Double?
+
+    func apply(to settings: inout NetworkSettings) {
+        override(&settings.layers, with: layers?.units)
+        override(&settings.activation, with: activation)
+        override(&settings.initialiser, with: initialiser)
+        override(&settings.dropout, with: dropout)
+    }
+}
+
+/// How it is trained.
+struct OptimizationFlags: ParsableArguments {
+    @Option(
+        help: ArgumentHelp("\(Optimizer.names.joined(separator: ", ")) (default: adam).", valueName: "name"),
+        transform: { try Optimizer(named: $0) })
+    var optimizer: Optimizer?
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("The step size (default: 0.001, small sets 0.01; sgd: 0.1, with momentum 0.01).", valueName: "x"))
+    var learningRate: Double?
+
+    @Option(parsing: .unconditional, help: ArgumentHelp("The momentum of sgd and rmsprop.", valueName: "x"))
+    var momentum: Double?
+
+    @Flag(help: "Nesterov's form of sgd's momentum.")
+    var nesterov = false
+
+    @Option(
+        help: ArgumentHelp(
+            "The learning rate over the run: constant, cosine[:WARMUP[:FLOOR]], step:EPOCHS[:FACTOR], warm-up:EPOCHS, one-cycle "
+                + "(default: cosine).",
+            valueName: "name"),
+        transform: { try Schedule($0) })
+    var schedule: Schedule?
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Shrinks weights, not biases (default: 0; small tables: 0.3 / rows).", valueName: "x"))
+    var weightDecay: Double?
+
+    @Option(parsing: .unconditional, help: ArgumentHelp("Adds x · sign(w) to the gradient of weights.", valueName: "x"))
+    var l1: Double?
+
+    @Option(parsing: .unconditional, help: ArgumentHelp("Adds x · w to the gradient of weights.", valueName: "x"))
+    var l2: Double?
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("The largest norm of the whole gradient; a longer one is scaled down to it.", valueName: "x"))
+    var clipNorm: Double?
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Samples a step, or full for all (default: from the data, mostly 128).", valueName: "n|full"),
+        transform: { try BatchSize($0) })
+    var batchSize: BatchSize?
+
+    @Option(parsing: .unconditional, help: ArgumentHelp("Passes over the training data (default: from the data).", valueName: "n"))
+    var epochs: Int?
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "Stop when the held-out loss has not fallen for so many epochs, and return to the best weights.", valueName: "epochs"))
+    var earlyStopping: Int?
+
+    @Flag(name: .customLong("no-shuffle"), help: "Take the samples in their order instead of a new one each epoch.")
+    var noShuffle = false
+
+    @Option(parsing: .unconditional, help: ArgumentHelp("What all random draws come from (default: 0).", valueName: "n"))
+    var seed: UInt64?
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Threads (default: one a core). The result is the same bits for any number.", valueName: "n"))
+    var threads: Int?
+
+    @Option(help: "The type numbers are kept in: float32, float64, bfloat16 or float16 (default: float32).")
+    var precision: ElementType?
+
+    func apply(to settings: inout TrainingSettings) throws {
+        override(&settings.optimizer, with: optimizer)
+        try applyMomentum(to: &settings.optimizer)
+        override(&settings.learningRate, with: learningRate)
+        override(&settings.schedule, with: schedule)
+        override(&settings.weightDecay, with: weightDecay)
+        override(&settings.l1, with: l1)
+        override(&settings.l2, with: l2)
+        override(&settings.clipNorm, with: clipNorm)
+        override(&settings.batchSize, with: batchSize)
+        override(&settings.epochs, with: epochs)
+        override(&settings.earlyStopping, with: earlyStopping.map { EarlyStopping(patience: $0) })
+        if noShuffle { settings.shuffle = false }
+        override(&settings.seed, with: seed)
+        override(&settings.threads, with: threads)
+        override(&settings.precision, with: precision)
+    }
+
+    private func applyMomentum(to optimizer: inout Optimizer) throws {
+        switch optimizer {
+        case .sgd(let old, let wasNesterov):
+            optimizer = .sgd(momentum: momentum ?? old, nesterov: nesterov || wasNesterov)
+        case .rmsProp(let decay, let old, let epsilon) where !nesterov:
+            optimizer = .rmsProp(decay: decay, momentum: momentum ?? old, epsilon: epsilon)
+        default:
+            if nesterov { throw ValidationError("--nesterov needs --optimizer sgd") }
+            if momentum != nil { throw ValidationError("--momentum needs --optimizer sgd or rmsprop") }
+        }
+    }
+}
+
+//===--- Values of flags ---===//
+
+extension DataSettings.Task: ExpressibleByArgument {}
+extension DataSettings.MissingValues: ExpressibleByArgument {}
+extension ElementType: ExpressibleByArgument {}
+
+/// A tab may be written as `\t` or `tab`, which shells pass on more easily.
+func separatorCharacter(_ text: String) -> String { text == "\\t" || text == "tab" ? "\t" : text }
+
+/// `512,512` or `none`.
+struct LayerList: Sendable {
+    var units: [Int]
+}
+
+private func layerList(_ text: String) throws -> LayerList {
+    if text == "none" { return LayerList(units: []) }
+    let units = text.split(separator: ",", omittingEmptySubsequences: false).map { Int($0.trimming(" ")) }
+    guard units.allSatisfy({ $0.map { $0 > 0 } ?? false }) else {
+        throw ValidationError("expected whole numbers above 0 with commas between them, as 512,512, or none")
+    }
+    return LayerList(units: units.compactMap { $0 })
+}
+
+private func activationName(_ text: String) throws -> String {
+    _ = try Activation.named(text)
+    return text
+}
+
+private func initialiserName(_ text: String) throws -> String {
+    _ = try Initialiser(text)
+    return text
+}
+
+extension Substring {
+    fileprivate func trimming(_ character: Character) -> Substring {
+        var trimmed = drop { $0 == character }
+        while trimmed.last == character { trimmed.removeLast() }
+        return trimmed
+    }
+}
+
+private func override<Value>(_ setting: inout Value, with flag: Value?) {
+    if let flag { setting = flag }
+}
+
+private func override<Value>(_ setting: inout Value?, with flag: Value?) {
+    if let flag { setting = flag }
+}

@@ -1,0 +1,116 @@
+import Testing
+
+@testable import Rectifier
+
+/// Numbers that look random and are always the same.
+struct Numbers {
+    private let stream: RandomStream
+    private var next = 0
+
+    init(seed: UInt64) { stream = RandomStream(seed: seed, purpose: 99) }
+
+    mutating func uniform(_ low: Double = -1, _ high: Double = 1) -> Double {
+        next += 1
+        return low + (high - low) * stream.uniform(next)
+    }
+
+    mutating func integer(below bound: Int) -> Int { min(bound - 1, Int(uniform(0, Double(bound)))) }
+}
+
+/// The one way an operation is tested: its value against a float64 reference at every element type, its gradient against central differences, and its
+/// gradient's gradient against central differences of the gradient. Every rewrite is on, and then every one off, which must not matter.
+///
+/// - Parameters:
+///   - shapes: Of the operands. `Shape.batch` stands for 3.
+///   - domain: Where operands are drawn from.
+///   - reference: The value in plain Swift.
+func checkOperation(
+    _ name: String, shapes: [Shape], domain: ClosedRange<Double> = -2...2, secondOrder: Bool = true,
+    operation: ([Formula]) throws -> Formula, reference: ([[Double]]) -> [Double], sourceLocation: SourceLocation = #_sourceLocation
+) throws {
+    let batch = 3
+    var numbers = Numbers(seed: UInt64(truncatingIfNeeded: name.utf8.reduce(5381) { $0 &* 33 &+ Int($1) }))
+    let values = shapes.map { shape in (0..<shape.count(batchSize: batch)).map { _ in numbers.uniform(domain.lowerBound, domain.upperBound) } }
+    let inputs = shapes.enumerated().map { Formula.input("x\($0)", shape: $1) }
+    let result = try operation(inputs)
+
+    func run(_ outputs: [Formula], _ values: [[Double]], _ type: ElementType = .float64, rewrites: Set<Rewrite> = Set(Rewrite.allCases)) throws -> [[Double]] {
+        let program = try Program(outputs, batchSize: batch, elementType: type, rewrites: rewrites)
+        for (index, value) in values.enumerated() where outputs.contains(where: { topologicalOrder(of: [$0]).contains(inputs[index]) }) {
+            try program.setInput("x\(index)", to: value)
+        }
+        program.run()
+        return outputs.indices.map { program.values(ofOutput: $0) }
+    }
+    func expectClose(_ a: [Double], _ b: [Double], _ tolerance: Double, _ what: String) {
+        #expect(a.count == b.count, "\(name): \(what)", sourceLocation: sourceLocation)
+        let scale = b.map { Swift.abs($0) }.max() ?? 0
+        for (x, y) in zip(a, b) where !(x.isNaN && y.isNaN) && x != y {
+            #expect(Swift.abs(x - y) <= tolerance * max(1, scale), "\(name): \(what): \(x) is not \(y)", sourceLocation: sourceLocation)
+        }
+    }
+
+    // Values. A 16-bit type sees the operands rounded, so its own rounding is all the tolerance covers.
+    let expected = reference(values)
+    for type in ElementType.allCases {
+        let seen = try values.indices.map { index in
+            let program = try Program([inputs[index] * 1], batchSize: batch, elementType: type)
+            try program.setInput("x\(index)", to: values[index])
+            program.run()
+            return program.values(ofOutput: 0)
+        }
+        let tolerance = switch type {
+        case .float64: 1e-12
+        case .float32: 4e-6
+        case .float16: 4e-3
+        case .bfloat16: 3e-2
+        }
+        for rewrites in [Set(Rewrite.allCases), []] {
+            expectClose(try run([result], values, type, rewrites: rewrites)[0], type == .float64 ? expected : reference(seen), tolerance, "value in \(type)")
+        }
+    }
+
+    // Gradients, of a weighted sum so that no symmetry hides a mistake.
+    func scalar(_ expression: Formula, _ weights: [Double]) throws -> Formula {
+        let count = expression.shape.count(batchSize: batch)
+        #expect(weights.count >= count)
+        let wave = Formula.input("wave\(count)", shape: Shape(expression.shape.extents))
+        return try (expression * wave).sum()
+    }
+    func derivativesMatch(of function: Formula, wave: Formula, weights: [Double], tolerance: Double, _ what: String) throws -> [Formula] {
+        let derivatives = try gradients(of: function, withRespectTo: inputs)
+        func evaluate(_ outputs: [Formula], _ values: [[Double]], _ rewrites: Set<Rewrite>) throws -> [[Double]] {
+            let program = try Program(outputs, batchSize: batch, elementType: .float64, rewrites: rewrites)
+            let leaves = topologicalOrder(of: outputs).compactMap { ($0.operation as? Input)?.name }
+            for leaf in leaves {
+                if leaf.hasPrefix("x") { try program.setInput(leaf, to: values[Int(leaf.dropFirst())!]) } else { try program.setInput(leaf, to: weights) }
+            }
+            program.run()
+            return outputs.indices.map { program.values(ofOutput: $0) }
+        }
+        let exact = try evaluate(derivatives, values, Set(Rewrite.allCases))
+        for (a, b) in zip(exact, try evaluate(derivatives, values, [])) { expectClose(a, b, 1e-12, "\(what), rewrites on and off") }
+        let h = 1e-5
+        for (index, gradient) in exact.enumerated() {
+            let differences = try gradient.indices.map { place in
+                var up = values, down = values
+                up[index][place] += h
+                down[index][place] -= h
+                return try (evaluate([function], up, Set(Rewrite.allCases))[0][0] - evaluate([function], down, Set(Rewrite.allCases))[0][0]) / (2 * h)
+            }
+            expectClose(gradient, differences, tolerance, "\(what) with respect to operand \(index)")
+        }
+        return derivatives
+    }
+    let weights = (0..<4096).map { _ in numbers.uniform(0.5, 1.5) }
+    let count = result.shape.count(batchSize: batch)
+    let wave = Formula.input("wave", shape: result.shape)
+    let function = try (result * wave).sum()
+    let first = try derivativesMatch(of: function, wave: wave, weights: Array(weights[..<count]), tolerance: 2e-8, "gradient")
+
+    if secondOrder {
+        // The derivatives of the derivatives along one direction.
+        let along = try first.reduce(Formula.constant(0)) { try $0 + ($1 * $1).sum() }
+        _ = try derivativesMatch(of: along, wave: wave, weights: Array(weights[..<count]), tolerance: 2e-7, "second derivative")
+    }
+}

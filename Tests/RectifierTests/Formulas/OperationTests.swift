@@ -1,0 +1,215 @@
+import Foundation
+import Testing
+
+@testable import Rectifier
+
+struct OperationTests {
+    private static let matrix: [Shape] = [[Shape.batch, 5]]
+
+    /// A function of one number, with its reference.
+    struct Unary: Sendable, CustomTestStringConvertible {
+        var name: String
+        var domain: ClosedRange<Double> = -3...3
+        var apply: @Sendable (Formula) throws -> Formula
+        var reference: @Sendable (Double) -> Double
+        var testDescription: String { name }
+    }
+
+    static let unary: [Unary] = [
+        Unary(name: "relu", apply: { relu($0) }, reference: { $0 > 0 ? $0 : 0 }),
+        Unary(name: "leakyReLU", apply: { leakyReLU($0, slope: 0.1) }, reference: { $0 > 0 ? $0 : 0.1 * $0 }),
+        Unary(name: "relu6", domain: -2...9, apply: { relu6($0) }, reference: { Swift.min(Swift.max($0, 0), 6) }),
+        Unary(name: "abs", apply: { Rectifier.abs($0) }, reference: { Swift.abs($0) }),
+        Unary(name: "clip", apply: { clip($0, -1, 0.5) }, reference: { Swift.min(Swift.max($0, -1), 0.5) }),
+        Unary(name: "hardSigmoid", domain: -5...5, apply: { try hardSigmoid($0) }, reference: { Swift.min(Swift.max($0 / 6 + 0.5, 0), 1) }),
+        Unary(name: "hardTanh", apply: { hardTanh($0) }, reference: { Swift.min(Swift.max($0, -1), 1) }),
+        Unary(name: "step", apply: { step($0, below: -2, atZero: 7, above: 3) }, reference: { $0 < 0 ? -2 : 3 }),
+        Unary(name: "sigmoid", apply: { sigmoid($0) }, reference: { 1 / (1 + Foundation.exp(-$0)) }),
+        Unary(name: "tanh", apply: { Rectifier.tanh($0) }, reference: { Foundation.tanh($0) }),
+        Unary(name: "softplus", apply: { try softplus($0) }, reference: { Foundation.log1p(Foundation.exp($0)) }),
+        Unary(name: "softplus sharp", apply: { try softplus($0, sharpness: 4) }, reference: { Foundation.log1p(Foundation.exp(4 * $0)) / 4 }),
+        Unary(name: "elu", apply: { try elu($0, alpha: 0.7) }, reference: { $0 > 0 ? $0 : 0.7 * Foundation.expm1($0) }),
+        Unary(name: "gelu", apply: { try gelu($0) }, reference: { $0 * 0.5 * erfc(-$0 / 2.squareRoot()) }),
+        Unary(name: "silu", apply: { try silu($0) }, reference: { $0 / (1 + Foundation.exp(-$0)) }),
+        Unary(name: "exp", apply: { Rectifier.exp($0) }, reference: { Foundation.exp($0) }),
+        Unary(name: "expm1", apply: { Rectifier.expm1($0) }, reference: { Foundation.expm1($0) }),
+        Unary(name: "log", domain: 0.2...4, apply: { Rectifier.log($0) }, reference: { Foundation.log($0) }),
+        Unary(name: "log1p", domain: -0.6...4, apply: { Rectifier.log1p($0) }, reference: { Foundation.log1p($0) }),
+        Unary(name: "sqrt", domain: 0.2...4, apply: { Rectifier.sqrt($0) }, reference: { $0.squareRoot() }),
+        Unary(name: "sin", apply: { Rectifier.sin($0) }, reference: { Foundation.sin($0) }),
+        Unary(name: "cos", apply: { Rectifier.cos($0) }, reference: { Foundation.cos($0) }),
+        Unary(name: "negate", apply: { -$0 }, reference: { -$0 }),
+        Unary(name: "cube", apply: { try power($0, 3) }, reference: { $0 * $0 * $0 }),
+        Unary(name: "log of softmax's kin", apply: { Rectifier.log(sigmoid($0)) }, reference: { -Foundation.log1p(Foundation.exp(-$0)) }),
+        Unary(name: "log(1 + exp x)", apply: { Rectifier.log(try 1 + Rectifier.exp($0)) }, reference: { Foundation.log1p(Foundation.exp($0)) }),
+        Unary(name: "all at once", apply: { try sigmoid($0) * Rectifier.tanh($0) + 0.5 * relu($0 - 0.1) - $0 / 3 }, reference: {
+            Foundation.tanh($0) / (1 + Foundation.exp(-$0)) + 0.5 * Swift.max($0 - 0.1, 0) - $0 / 3
+        }),
+    ]
+
+    @Test(arguments: unary) func unaryFunction(_ function: Unary) throws {
+        try checkOperation(
+            function.name, shapes: Self.matrix, domain: function.domain, operation: { try function.apply($0[0]) },
+            reference: { $0[0].map(function.reference) })
+    }
+
+    /// A function of two arrays of one shape and of several that broadcast.
+    struct Binary: Sendable, CustomTestStringConvertible {
+        var name: String
+        var domain: ClosedRange<Double> = -2...2
+        var apply: @Sendable (Formula, Formula) throws -> Formula
+        var reference: @Sendable (Double, Double) -> Double
+        var testDescription: String { name }
+    }
+
+    static let binary: [Binary] = [
+        Binary(name: "add", apply: { try $0 + $1 }, reference: { $0 + $1 }),
+        Binary(name: "subtract", apply: { try $0 - $1 }, reference: { $0 - $1 }),
+        Binary(name: "multiply", apply: { try $0 * $1 }, reference: { $0 * $1 }),
+        Binary(name: "divide", domain: 0.5...2, apply: { try $0 / $1 }, reference: { $0 / $1 }),
+        Binary(name: "power", domain: 0.5...2, apply: { try power($0, $1) }, reference: { pow($0, $1) }),
+        Binary(name: "maximum", apply: { try maximum($0, $1) }, reference: { Swift.max($0, $1) }),
+        Binary(name: "minimum", apply: { try minimum($0, $1) }, reference: { Swift.min($0, $1) }),
+        Binary(name: "prelu", apply: { try prelu($0, slope: $1) }, reference: { $0 > 0 ? $0 : $1 * $0 }),
+        Binary(name: "greater", apply: { try $0 > $1 }, reference: { $0 > $1 ? 1 : 0 }),
+        Binary(name: "less or equal", apply: { try $0 <= $1 }, reference: { $0 <= $1 ? 1 : 0 }),
+        Binary(name: "select", apply: { try select($0 > 0.3, $0 * $1, $1) }, reference: { $0 > 0.3 ? $0 * $1 : $1 }),
+    ]
+
+    @Test(arguments: binary) func binaryFunction(_ function: Binary) throws {
+        try checkOperation(
+            function.name, shapes: [[Shape.batch, 4], [Shape.batch, 4]], domain: function.domain, operation: { try function.apply($0[0], $0[1]) },
+            reference: { zip($0[0], $0[1]).map(function.reference) })
+        // A row, a column, a scalar and the odd middle axis, on either side.
+        try checkOperation(
+            function.name + " by row", shapes: [[Shape.batch, 4], [4]], domain: function.domain, operation: { try function.apply($0[0], $0[1]) },
+            reference: { x in (0..<12).map { function.reference(x[0][$0], x[1][$0 % 4]) } })
+        try checkOperation(
+            function.name + " by column", shapes: [[Shape.batch, 1], [Shape.batch, 4]], domain: function.domain, operation: { try function.apply($0[0], $0[1]) },
+            reference: { x in (0..<12).map { function.reference(x[0][$0 / 4], x[1][$0]) } })
+        try checkOperation(
+            function.name + " by middle axis", shapes: [[2, 3, 2], [2, 1, 2]], domain: function.domain, operation: { try function.apply($0[0], $0[1]) },
+            reference: { x in (0..<12).map { function.reference(x[0][$0], x[1][$0 / 6 * 2 + $0 % 2]) } })
+        try checkOperation(
+            function.name + " outer", shapes: [[3, 1], [1, 4]], domain: function.domain, operation: { try function.apply($0[0], $0[1]) },
+            reference: { x in (0..<12).map { function.reference(x[0][$0 / 4], x[1][$0 % 4]) } })
+    }
+
+    @Test(arguments: [false, true], [false, true]) func product(_ ta: Bool, _ tb: Bool) throws {
+        let (m, k, n) = (3, 5, 4)
+        try checkOperation(
+            "matmul \(ta) \(tb)", shapes: [ta ? [k, Shape.batch] : [Shape.batch, k], tb ? [n, k] : [k, n]],
+            operation: { try matmul($0[0], $0[1], transposingA: ta, transposingB: tb) },
+            reference: { x in
+                (0..<m * n).map { index in
+                    let (i, j) = (index / n, index % n)
+                    return (0..<k).reduce(0) { $0 + x[0][ta ? $1 * m + i : i * k + $1] * x[1][tb ? j * k + $1 : $1 * n + j] }
+                }
+            })
+    }
+
+    /// Product, bias and activation, which become one step.
+    @Test func denseLayer() throws {
+        try checkOperation(
+            "dense", shapes: [[Shape.batch, 5], [5, 4], [4], [Shape.batch, 4]],
+            operation: { x in try Rectifier.tanh(matmul(x[0], x[1]) + x[2]) * x[3] },
+            reference: { x in
+                (0..<12).map { index in
+                    let (i, j) = (index / 4, index % 4)
+                    return Foundation.tanh((0..<5).reduce(x[2][j]) { $0 + x[0][i * 5 + $1] * x[1][$1 * 4 + j] }) * x[3][index]
+                }
+            })
+    }
+
+    @Test func reductions() throws {
+        func columns(_ x: [Double], _ n: Int) -> [[Double]] { (0..<n).map { j in stride(from: j, to: x.count, by: n).map { x[$0] } } }
+        func rows(_ x: [Double], _ n: Int) -> [[Double]] { stride(from: 0, to: x.count, by: n).map { Array(x[$0..<$0 + n]) } }
+        let sum: @Sendable ([Double]) -> Double = { $0.reduce(0, +) }
+        let shape: [Shape] = [[Shape.batch, 4]]
+        try checkOperation("sum", shapes: shape, operation: { try $0[0].sum() }, reference: { [sum($0[0])] })
+        try checkOperation("sum rows", shapes: shape, operation: { try $0[0].sum(over: [1]) }, reference: { rows($0[0], 4).map(sum) })
+        try checkOperation("sum columns", shapes: shape, operation: { try $0[0].sum(over: [0]) }, reference: { columns($0[0], 4).map(sum) })
+        try checkOperation("mean", shapes: shape, operation: { try $0[0].mean() }, reference: { [sum($0[0]) / 12] })
+        try checkOperation("mean columns", shapes: shape, operation: { try $0[0].mean(over: [0]) }, reference: { columns($0[0], 4).map { sum($0) / 3 } })
+        try checkOperation("maximum rows", shapes: shape, operation: { try $0[0].maximum(over: [-1]) }, reference: { rows($0[0], 4).map { $0.max()! } })
+        try checkOperation("minimum columns", shapes: shape, operation: { try $0[0].minimum(over: [0]) }, reference: { columns($0[0], 4).map { $0.min()! } })
+        func outerSums(_ x: [Double]) -> [Double] {
+            var sums = [0.0, 0, 0]
+            for (place, value) in x.enumerated() { sums[place / 2 % 3] += value }
+            return sums
+        }
+        try checkOperation("sum of outer axes", shapes: [[2, 3, 2]], operation: { try $0[0].sum(over: [0, 2]) }, reference: { outerSums($0[0]) })
+    }
+
+    @Test func rowFunctions() throws {
+        func rows(_ x: [Double]) -> [[Double]] { stride(from: 0, to: x.count, by: 4).map { Array(x[$0..<$0 + 4]) } }
+        func logSum(_ row: [Double]) -> Double { Foundation.log(row.reduce(0) { $0 + Foundation.exp($1) }) }
+        let shape: [Shape] = [[Shape.batch, 4]]
+        try checkOperation("softmax", shapes: shape, operation: { try softmax($0[0]) }, reference: {
+            rows($0[0]).flatMap { row in row.map { Foundation.exp($0 - logSum(row)) } }
+        })
+        try checkOperation("logSoftmax", shapes: shape, operation: { try logSoftmax($0[0]) }, reference: {
+            rows($0[0]).flatMap { row in row.map { $0 - logSum(row) } }
+        })
+        try checkOperation("log(softmax)", shapes: shape, operation: { Rectifier.log(try softmax($0[0])) }, reference: {
+            rows($0[0]).flatMap { row in row.map { $0 - logSum(row) } }
+        })
+        try checkOperation("logSumExp", shapes: shape, operation: { try logSumExp($0[0]) }, reference: { rows($0[0]).map(logSum) })
+        // Targets that are distributions.
+        try checkOperation(
+            "softmaxCrossEntropy", shapes: shape,
+            operation: { try Loss.softmaxCrossEntropy($0[0], .constant(0.25).broadcast(to: [Shape.batch, 4])) },
+            reference: { rows($0[0]).map { row in row.reduce(0) { $0 - 0.25 * ($1 - logSum(row)) } } })
+    }
+
+    @Test func losses() throws {
+        let pair: [Shape] = [[Shape.batch, 2], [Shape.batch, 2]]
+        func mean(_ f: @escaping (Double, Double) -> Double) -> ([[Double]]) -> [Double] {
+            { x in (0..<3).map { i in (f(x[0][2 * i], x[1][2 * i]) + f(x[0][2 * i + 1], x[1][2 * i + 1])) / 2 } }
+        }
+        try checkOperation("squared", shapes: pair, operation: { try Loss.squaredError($0[0], $0[1]) }, reference: mean { ($0 - $1) * ($0 - $1) })
+        try checkOperation("half", shapes: pair, operation: { try Loss.halfSquaredError($0[0], $0[1]) }, reference: mean { ($0 - $1) * ($0 - $1) / 2 })
+        try checkOperation("absolute", shapes: pair, operation: { try Loss.absoluteError($0[0], $0[1]) }, reference: mean { Swift.abs($0 - $1) })
+        try checkOperation(
+            "huber", shapes: pair, operation: { try Loss.huber(delta: 0.8)($0[0], $0[1]) },
+            reference: mean { Swift.abs($0 - $1) <= 0.8 ? ($0 - $1) * ($0 - $1) / 2 : 0.8 * (Swift.abs($0 - $1) - 0.4) })
+        try checkOperation("hinge", shapes: pair, operation: { try Loss.hinge($0[0], $0[1]) }, reference: mean { Swift.max(0, 1 - $0 * $1) })
+        try checkOperation(
+            "sigmoidCrossEntropy", shapes: pair, domain: 0.1...0.9, operation: { try Loss.sigmoidCrossEntropy($0[0], $0[1]) },
+            reference: mean { Foundation.log1p(Foundation.exp($0)) - $0 * $1 })
+    }
+
+    @Test func layout() throws {
+        /// `count` elements, each taken from where `source` says.
+        func gathered(_ count: Int, _ source: @escaping (Int) -> Int) -> ([[Double]]) -> [Double] { { x in (0..<count).map { x[0][source($0)] } } }
+        try checkOperation(
+            "reshape", shapes: [[Shape.batch, 4]], operation: { try Rectifier.tanh($0[0].reshaped(to: [Shape.batch, 2, 2])) * 2 },
+            reference: { $0[0].map { 2 * Foundation.tanh($0) } })
+        try checkOperation(
+            "transpose", shapes: [[2, 3, 4]], operation: { try $0[0].transposed([2, 0, 1]) },
+            reference: gathered(24) { place -> Int in
+                let outer: Int = place / 6, inner: Int = place % 6
+                return inner / 3 * 12 + inner % 3 * 4 + outer
+            })
+        try checkOperation(
+            "slice", shapes: [[Shape.batch, 5]], operation: { try $0[0].sliced(axis: 1, 1..<3) }, reference: gathered(6) { $0 / 2 * 5 + 1 + $0 % 2 })
+        func joined(_ x: [[Double]]) -> [Double] {
+            (0..<3).flatMap { row -> [Double] in Array(x[0][2 * row..<2 * row + 2]) + x[1][3 * row..<3 * row + 3].map { 2 * $0 } }
+        }
+        try checkOperation(
+            "concatenate", shapes: [[Shape.batch, 2], [Shape.batch, 3]], operation: { try concatenated([$0[0], $0[1] * 2], axis: 1) }, reference: joined)
+        try checkOperation(
+            "broadcast", shapes: [[Shape.batch, 1]], operation: { try $0[0].broadcast(to: [2, Shape.batch, 4]) }, reference: gathered(24) { $0 % 12 / 4 })
+    }
+
+    @Test func wrongShapesAreNamed() {
+        func message(_ body: () throws -> Formula) -> String {
+            do { return "made \(try body().shape)" } catch { return "\(error)" }
+        }
+        let a = Formula.input("a", shape: [Shape.batch, 3]), b = Formula.input("b", shape: [4, 5])
+        #expect(message { try a + b } == "add: the shapes [batch, 3] and [4, 5] do not match")
+        #expect(message { try matmul(a, b) } == "matmul: [batch, 3] times [4, 5] has inner extents that differ")
+        #expect(message { try a.reshaped(to: [3]) } == "reshape: [batch, 3] and [3] have different counts")
+        #expect(message { try a.sum(over: [2]) } == "sum: [batch, 3] has no axis 2")
+    }
+}
