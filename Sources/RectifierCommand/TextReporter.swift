@@ -123,13 +123,14 @@ final class TextReporter: TrainingReporter {
         if let score = outcome.heldOut.flatMap(score) { result += ", \(score) on held-out data" }
         lines += [result, "the model is in \(terminal.styled(folder.relativePath, .bold))", ""]
         if outcome.reason == .interrupted {
-            lines.append("resume with: \(resumeCommand(folder))")
+            lines.append("resume with: \(Invocation.resume(folder))")
         } else {
+            let data = Format.shellQuoted(recipe.data.test ?? recipe.data.source)
             lines += [
-                "evaluate it: rectifier evaluate \(path)",
-                "predict:     rectifier predict \(path) --data NEW_DATA",
-                "look inside: rectifier inspect \(path)",
-                "go on:       \(resumeCommand(folder)) --epochs \(outcome.epochs * 2)",
+                "evaluate it: \(Invocation.program) evaluate \(path)",
+                "predict:     \(Invocation.program) predict \(path) --data \(data)",
+                "look inside: \(Invocation.program) inspect \(path)",
+                "go on:       \(Invocation.resume(folder)) --epochs \(outcome.epochs * 2)",
             ]
         }
         return lines

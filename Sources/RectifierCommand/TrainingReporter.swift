@@ -42,7 +42,7 @@ struct JSONReporter: TrainingReporter {
             line.add("model", folder.relativePath)
             line.add("weightsSHA256", outcome.model.weightsSHA256)
             if outcome.reason == .interrupted {
-                writeErrorLine("resume with: \(resumeCommand(folder))")
+                writeErrorLine("resume with: \(Invocation.resume(folder))")
             }
         }
         try StandardOutput.writeLine(line.description)
@@ -57,8 +57,4 @@ extension JSONLine {
         add("testRMSE", evaluation?.rmse)
         add("testR2", evaluation?.r2)
     }
-}
-
-func resumeCommand(_ folder: URL) -> String {
-    "rectifier train --resume \(Format.shellQuoted(folder.relativePath))"
 }

@@ -44,12 +44,16 @@ struct TrainTests {
         #expect(try folder.content == ["circle.rectifier"])
     }
 
-    @Test func `In a pipe there are plain lines, one for each epoch`() throws {
-        let run = try CommandRun(quick, in: Scratch(), environment: ["TERM": "xterm"])
+    @Test func `In a pipe there are plain lines, one for each epoch, and commands to paste`() throws {
+        let folder = try Scratch()
+        let run = try CommandRun(quick, in: folder, environment: ["TERM": "xterm"])
         #expect(!run.output.contains("\u{1B}") && !run.output.contains("\r"))
         #expect(run.outputLines.filter { $0.hasPrefix("epoch ") }.count == 2)
-        for command in ["evaluate", "predict", "inspect", "train --resume"] {
-            #expect(run.output.contains("rectifier \(command) circle.rectifier"))
+        let commands = run.outputLines.suffix(4).compactMap { $0.split(separator: ": ", maxSplits: 1).last }
+        #expect(commands.count == 4)
+        for command in commands {
+            let next = try CommandRun(shell: String(command), in: folder)
+            #expect(next.code == 0 && !next.output.isEmpty, "\(command): \(next.errors)")
         }
     }
 
@@ -90,8 +94,8 @@ struct TrainTests {
             kill(process.processIdentifier, signal)
         }
         #expect(run.code == 130)
-        let line = try #require(run.outputLines.first { $0.hasPrefix("resume with: rectifier ") })
-        let command = line.replacing("resume with: rectifier", with: "\"$RECTIFIER\"")
+        let line = try #require(run.outputLines.first { $0.hasPrefix("resume with: ") })
+        let command = line.dropFirst("resume with: ".count)
         let done = try #require(run.output.firstMatch(of: /interrupted after ([\d,]+) of/)).1.filter { $0 != "," }
         let epochs = try #require(Int(done)) + 2
         let resumed = try CommandRun(shell: "\(command) --epochs \(epochs) --json", in: folder)
