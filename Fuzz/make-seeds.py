@@ -48,9 +48,10 @@ seed(1, gzip.compress(idx(8, [2, 2, 2], bytes(range(8)))))
 for options in range(0, 256, 37):
     seed(2, "x,colour,y\n1,red,0\n2.5e3,blue,1\n?,red,0\n4,,1\n", options)
     seed(2, 'a;b;c\r\n1;"x;""y""\r\nz";p\r\n-.5;t;q\r\nNA;t;p\r\n', options)
+    seed(2, "x,c,y\n1,a,0\n2.5,b,1\n3,b,0\n4,a,1\n\x1ex,c,y\n7,,1\n,z,0\n", options)
     seed(2, "1\t2\n3\t4\n5\t6.12345678901234567890e-12\n", options)
-for descr, size in (("<f4", 4), (">f8", 8), ("<f2", 2), ("|i1", 1), (">i2", 2), ("<i4", 4), ("<i8", 8), ("|u1", 1), ("<u8", 8), ("|b1", 1), ("|O", 8)):
-    seed(3, npy(descr, (2, 3), bytes(6 * size)))
+for descr in ("<f4", ">f8", "<f2", "|i1", ">i2", "<i4", "<i8", "|u1", "<u8", "|b1", "|O8"):
+    seed(3, npy(descr, (2, 3), bytes(6 * int(descr[2:]))))
 seed(3, npy("<i4", (3, 2, 1), bytes(24), fortran=True, version=2))
 x, y = npy("<f4", (4, 2), struct.pack("<8f", *range(8))), npy("<i8", (4,), struct.pack("<4q", 0, 1, 0, 1))
 images, one_hot = npy("|u1", (4, 2, 2), bytes(range(16))), npy("|u1", (4, 2), bytes([1, 0, 0, 1, 1, 0, 0, 1]))

@@ -118,11 +118,47 @@ typedef float N(floats) __attribute__((vector_size(DW * 4)));
         N(store_d_upto)(out + j, (__builtin_convertvector(v, D) - shift) * scale, g->width - j);                                      \
     }
 
+#if FORMAT == RK_FORMAT_PLAIN && !WIDE
+typedef uint8_t N(wide_bytes) __attribute__((vector_size(W)));
+
+/// (byte - shift) · (high + low), a multiply-add in float with scale in two parts: nearly always what rounding the double once gives.
+RK_INLINE V N(scaled_bytes)(N(wide_bytes) bytes, V shift, V high, V low) {
+    const V x = __builtin_convertvector(bytes, V) - shift;
+    return FMA(x, high, x * low);
+}
+
+/// Bytes to float in float arithmetic, four times as fast as by doubles. There are 256 cases, so whether this is exact is simply tried. False if it is not.
+static bool N(gather_bytes)(const rk_gather *g, int64_t begin, int64_t end) {
+    const V shift = SPLAT(g->shift), high = SPLAT(g->scale), low = SPLAT(g->scale - (double)high[0]);
+    for (int first = 0; first < 256; first += W) {
+        N(wide_bytes) bytes;
+        for (int i = 0; i < W; i++) bytes[i] = (uint8_t)(first + i);
+        const V fast = N(scaled_bytes)(bytes, shift, high, low);
+        for (int i = 0; i < W; i++) if (fast[i] != (COMPUTE)((first + i - g->shift) * g->scale)) return false;
+    }
+    for (int64_t row = begin; row < end; row++) {
+        const uint8_t *in = (const uint8_t *)g->source + (int64_t)(*g->indices)[row] * g->width;
+        COMPUTE *out = (COMPUTE *)g->out + row * g->width;
+        int64_t j = 0;
+        for (; j + W <= g->width; j += W) {
+            N(wide_bytes) bytes;
+            memcpy(&bytes, in + j, sizeof bytes);
+            N(put)(out + j, N(scaled_bytes)(bytes, shift, high, low));
+        }
+        for (; j < g->width; j++) out[j] = (COMPUTE)((in[j] - g->shift) * g->scale);
+    }
+    return true;
+}
+#endif
+
 static void N(gather)(const rk_step *step, int part, int parts) {
     const rk_gather *g = &step->gather;
     const int32_t *indices = *g->indices;
     const D shift = SPLAT_D(g->shift), scale = SPLAT_D(g->scale);
     const rk_range rows = rk_share(g->rows, 1, part, parts);
+#if FORMAT == RK_FORMAT_PLAIN && !WIDE
+    if (g->source_type == RK_SOURCE_UINT8 && N(gather_bytes)(g, rows.begin, rows.end)) return;
+#endif
     for (int64_t row = rows.begin; row < rows.end; row++) {
         STORAGE *out = (STORAGE *)g->out + row * g->width;
         switch ((rk_source_type)g->source_type) {

@@ -258,9 +258,12 @@ static void N(product)(const rk_step *step, int part, int parts) {
     const bool b_in_place = plain && b_column == 1 && (rows <= 2 * RK_TILE_ROWS || p->k * b_row < near);
     const int64_t depth_limit = a_in_place && b_in_place ? rk_max(p->k, 1) : PANEL_DEPTH;
 
-    const N(product_room) room = N(room)(p->m, p->n, p->k);
-    COMPUTE *const panel = (COMPUTE *)((char *)p->scratch + part * p->scratch_stride);
-    COMPUTE *const a_copy = panel + room.panel, *const sums = a_copy + room.a;
+    COMPUTE *panel = NULL, *a_copy = NULL, *sums = NULL;
+    if (!a_in_place || !b_in_place) {
+        const N(product_room) room = N(room)(p->m, p->n, p->k);
+        panel = (COMPUTE *)((char *)p->scratch + part * p->scratch_stride);
+        a_copy = panel + room.panel, sums = a_copy + room.a;
+    }
     const int64_t sums_row = rk_round_up(columns, TILE_COLUMNS);
 
     // Blocks of equal size: a last one of few rows, or of short depth, would cost as much to prepare as a whole one.

@@ -1,8 +1,9 @@
 import Foundation
+
 @testable import Rectifier
 
-// The first byte of an input chooses the reader, the second its options, the rest is the file. An error that is thrown is what should happen; everything
-// else (a crash, a hang, memory without end, an error of more than a line) is a find.
+// The first byte of an input chooses the reader, the second its options, the rest is the file. An error that is thrown is what should
+// happen; everything else (a crash, a hang, memory without end, an error of more than a line) is a find.
 
 let readerCount: UInt8 = 7
 
@@ -14,7 +15,10 @@ func read(_ reader: UInt8, options: UInt8, _ input: [UInt8]) throws {
     switch reader % readerCount {
     case 0: _ = try bytes.unpacked()
     case 1: _ = try IDX.array(bytes)
-    case 2: try readTable(bytes, options)
+    case 2:
+        // Behind a record separator stands a second file, read as the first one is understood.
+        let parts = input.split(separator: 0x1e, maxSplits: 1, omittingEmptySubsequences: false)
+        try readTable(Bytes(parts[0], name: "input"), second: parts.dropFirst().first.map { Bytes($0, name: "second") }, options)
     case 3: _ = try NPY.array(ByteReader(bytes))
     case 4:
         let needsTargets = options & 1 == 0
@@ -40,7 +44,7 @@ func read(_ reader: UInt8, options: UInt8, _ input: [UInt8]) throws {
 }
 
 /// The fast reader, cut into small stretches, must see what the simple one sees.
-private func readTable(_ bytes: Bytes, _ options: UInt8) throws {
+private func readTable(_ bytes: Bytes, second: Bytes?, _ options: UInt8) throws {
     let separators = [nil, ",", ";", "tab", "|", " ", ":", "_"]
     let headers: [Bool?] = [nil, true, false]
     let file = try CSVFile(bytes, separator: separators[Int(options & 7)], header: headers[Int(options >> 3) % 3])
@@ -48,9 +52,10 @@ private func readTable(_ bytes: Bytes, _ options: UInt8) throws {
     do { rowCount = try file.rows().count } catch is RectifierError {}
     let table: Table
     do {
-        table = try file.table(stretch: 1 + Int(options) * 3 % 61)
+        table = try file.table(stretch: max(1 + Int(options) * 3 % 61, bytes.count / 8))
     } catch let error as RectifierError {
-        precondition(rowCount == nil || error.description.contains("values are numbers"), "only the fast reader refuses: \(error.description)")
+        precondition(
+            rowCount == nil || error.description.contains("values are numbers"), "only the fast reader refuses: \(error.description)")
         throw error
     }
     precondition(rowCount == table.rowCount, "\(rowCount ?? -1) rows, and \(table.rowCount) by the fast reader")
@@ -59,6 +64,9 @@ private func readTable(_ bytes: Bytes, _ options: UInt8) throws {
     try fitted.preparation.validate()
     var notes: [String] = []
     _ = try fitted.preparation.dataset(.table(file), needsTargets: options & 32 == 0, into: &notes)
+    guard let second, case .table(let layout) = fitted.preparation.input else { return }
+    let next = try CSVFile(second, separator: layout.separator, header: layout.hasHeader)
+    _ = try fitted.preparation.dataset(.table(next), needsTargets: options & 32 == 0, into: &notes)
 }
 
 private func settings(_ options: UInt8) -> DataSettings {

@@ -46,7 +46,8 @@ struct ArraySource {
             throw RectifierError(.data, "\(features.name): has \(features.columnCount) columns, more than \(CSVFile.columnLimit)")
         }
         if let targets, targets.shape.count > 2 {
-            throw RectifierError(.shape, "\(targets.name): targets need one number or one row a sample; their shape is \(describe(targets.shape))")
+            throw RectifierError(
+                .shape, "\(targets.name): targets need one number or one row a sample; their shape is \(describe(targets.shape))")
         }
         return try Table(features, appending: targets)
     }
@@ -56,22 +57,24 @@ struct ArraySource {
         try requireSamples()
         let values = try targetValues()
         let rows = (0..<Int32(features.count)).map { $0 }
-        let split = try Split(rows, strata: values.strata(task: settings.task, rows: rows), share: share, seed: seed, name: features.name)
+        let split = try Split(rows, stratum: values.stratum(task: settings.task, rows: rows), share: share, seed: seed, name: features.name)
         let target = try values.fitted(task: settings.task, rows: rows, training: split.training)
         let input: Preparation.Input
         if features.isBytes {
             input = .bytes(shape: features.sampleShape)
         } else {
             let width = features.width
-            let scale = Scale.of(split.training.lazy.flatMap { row in (Int(row) * width..<(Int(row) + 1) * width).lazy.map(features.element) })
+            let scale = Scale.of(
+                split.training.lazy.flatMap { row in (Int(row) * width..<(Int(row) + 1) * width).lazy.map(features.element) })
             let checked = try scale.checked(features.name)
             input = .numbers(shape: features.sampleShape, mean: checked.mean, deviation: checked.deviation)
         }
         let preparation = Preparation(input: input, target: target, missing: nil)
         let everything = try dataset(preparation, targets: values)
+        guard !split.heldOut.isEmpty else { return .init(training: everything, heldOut: nil, preparation: preparation, notes: []) }
         return .init(
-            training: split.heldOut.isEmpty ? everything : try everything.selecting(split.training),
-            heldOut: split.heldOut.isEmpty ? nil : try everything.selecting(split.heldOut), preparation: preparation, notes: [])
+            training: try everything.selecting(split.training), heldOut: try everything.selecting(split.heldOut), preparation: preparation,
+            notes: [split.note])
     }
 
     /// Prepares images in a way that was learned before.
@@ -81,14 +84,16 @@ struct ArraySource {
         try requireSamples()
         guard features.sampleShape == preparation.inputShape else {
             throw RectifierError(
-                .shape, "\(features.name): its samples have the shape \(describe(features.sampleShape)), "
+                .shape,
+                "\(features.name): its samples have the shape \(describe(features.sampleShape)), "
                     + "the model takes \(describe(preparation.inputShape))")
         }
         let prepared: Dataset.Features
         switch preparation.input {
         case .bytes:
             guard features.isBytes else {
-                throw RectifierError(.data, "\(features.name): holds no bytes, but the model was trained on bytes from 0 to 255; save it as uint8")
+                throw RectifierError(
+                    .data, "\(features.name): holds no bytes, but the model was trained on bytes from 0 to 255; save it as uint8")
             }
             prepared = features.elements
         case .numbers(_, let mean, let deviation):
@@ -108,12 +113,14 @@ struct ArraySource {
 
     private func requireSamples(finite: Bool = true) throws {
         guard features.count > 0, features.width > 0 else {
-            throw RectifierError(.data, "\(features.name): is empty (its shape is \(describe(features.shape))); at least one sample is needed")
+            throw RectifierError(
+                .data, "\(features.name): is empty (its shape is \(describe(features.shape))); at least one sample is needed")
         }
         guard features.count <= Int32.max else { throw RectifierError(.data, "\(features.name): has more than 2147483647 samples") }
         guard finite, !features.isBytes else { return }
         for i in 0..<features.elements.count where !features.element(i).isFinite {
-            throw RectifierError(.data, "\(features.name): sample \(i / features.width) holds \(features.element(i)), which is not a finite number")
+            throw RectifierError(
+                .data, "\(features.name): sample \(i / features.width) holds \(features.element(i)), which is not a finite number")
         }
     }
 
@@ -122,7 +129,8 @@ struct ArraySource {
             throw RectifierError(.data, "\(features.name): has no targets; put features and targets into one .npz file, as x and y")
         }
         guard targets.shape.count <= 2, targets.width > 0 else {
-            throw RectifierError(.shape, "\(targets.name): targets need one number or one row a sample; their shape is \(describe(targets.shape))")
+            throw RectifierError(
+                .shape, "\(targets.name): targets need one number or one row a sample; their shape is \(describe(targets.shape))")
         }
         let numbers = targets.doubles
         if let place = numbers.firstIndex(where: { !$0.isFinite }) {
@@ -130,6 +138,7 @@ struct ArraySource {
         }
         let names = targets.width == 1 ? ["target"] : (0..<targets.width).map { "target \($0)" }
         return TargetValues(
-            numbers: numbers, names: names, levels: nil, source: targets.name, place: { "sample \($0)" }, areLabels: areLabels || targets.isBytes)
+            numbers: numbers, names: names, levels: nil, source: targets.name, place: { "sample \($0)" },
+            areLabels: areLabels || targets.isBytes)
     }
 }

@@ -8,7 +8,8 @@ import Musl
 import Darwin
 #endif
 
-/// Bytes that keep their place while this object lives: a mapped file, or memory of our own. Never changed once made, so any thread may read them.
+/// Bytes that keep their place while this object lives: a mapped file, or memory of our own. Never changed once made, so any thread may
+/// read them.
 ///
 /// A file that another program cuts short while it is mapped ends this program (SIGBUS), as with every reader that maps files.
 final class Bytes: @unchecked Sendable {
@@ -55,7 +56,8 @@ final class Bytes: @unchecked Sendable {
     /// A copy.
     init(_ bytes: some Collection<UInt8>, name: String) {
         self.name = name
-        let copy = UnsafeMutableBufferPointer<UInt8>(start: malloc(max(bytes.count, 1))!.assumingMemoryBound(to: UInt8.self), count: bytes.count)
+        let copy = UnsafeMutableBufferPointer<UInt8>(
+            start: malloc(max(bytes.count, 1))!.assumingMemoryBound(to: UInt8.self), count: bytes.count)
         _ = copy.initialize(from: bytes)
         start = UnsafePointer(copy.baseAddress!)
         count = bytes.count

@@ -12,8 +12,8 @@ enum ColumnReading: Sendable {
 
 /// Reads the rows that begin in one stretch of a CSV file into a block of numbers.
 ///
-/// The way a number takes through the loop is short: digits, the power of ten, the separator. Everything else (quotes, words, missing values, text)
-/// goes through ``CSVScanner``.
+/// The way a number takes through the loop is short: digits, the power of ten, the separator. Everything else (quotes, words, missing
+/// values, text) goes through ``CSVScanner``.
 struct CSVBlockParser {
     let file: Bytes
     let separator: UInt8
@@ -28,7 +28,8 @@ struct CSVBlockParser {
         var columns: [Column]
 
         struct Column {
-            /// Tentative columns: the fields that are not numbers, the fields that are missing, and where the first that is no number stands.
+            /// Tentative columns: the fields that are not numbers, the fields that are missing, and where the first that is no number
+            /// stands.
             var texts = 0
             var missing = 0
             var firstText = Int.max
@@ -93,7 +94,8 @@ struct CSVBlockParser {
     /// Reads a field that is not a plain number in a column of numbers.
     @inline(never)
     private func readOther(
-        _ scanner: inout CSVScanner, _ column: Int, _ reading: ColumnReading, _ cell: UnsafeMutablePointer<Double>, _ notes: inout Outcome.Column
+        _ scanner: inout CSVScanner, _ column: Int, _ reading: ColumnReading, _ cell: UnsafeMutablePointer<Double>,
+        _ notes: inout Outcome.Column
     ) -> CSVProblem? {
         let start = scanner.position
         let field: CSVField

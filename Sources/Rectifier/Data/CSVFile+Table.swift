@@ -3,9 +3,9 @@ import Dispatch
 extension CSVFile {
     /// Reads all rows.
     ///
-    /// The file is cut into stretches that threads read side by side. Where a row begins in the middle of the file depends on the quotes before it; their
-    /// number tells, unless a quote stands inside an unquoted field. So every stretch must end where the next was taken to begin, and one that was
-    /// taken to begin elsewhere is read again.
+    /// The file is cut into stretches that threads read side by side. Where a row begins in the middle of the file depends on the quotes
+    /// before it; their number tells, unless a quote stands inside an unquoted field. So every stretch must end where the next was taken
+    /// to begin, and one that was taken to begin elsewhere is read again.
     ///
     /// - Parameters:
     ///   - readings: how to read each column; nil: found from the content, in a second pass over the columns that turn out to be text.
@@ -49,7 +49,8 @@ extension CSVFile {
         var scanner = CSVScanner(file: bytes.start, position: bytes.start + found.firstText, end: bytes.end, separator: separator)
         let text = (try? scanner.field())?.text ?? ""
         throw RectifierError(
-            .data, "\(bytes.name) line \(line(at: found.firstText)): \(quoted(text)) in column \(quoted(columnNames[column])), where "
+            .data,
+            "\(bytes.name) line \(line(at: found.firstText)): \(quoted(text)) in column \(quoted(columnNames[column])), where "
                 + "\(filled - found.texts) of \(filled) values are numbers; correct it, or leave it empty if nobody knows it")
     }
 
@@ -102,7 +103,9 @@ extension CSVFile {
         return pass
     }
 
-    private func join(_ found: CSVBlockParser.Outcome.Column, to total: inout CSVBlockParser.Outcome.Column, _ column: Int, _ block: NumberBlock) {
+    private func join(
+        _ found: CSVBlockParser.Outcome.Column, to total: inout CSVBlockParser.Outcome.Column, _ column: Int, _ block: NumberBlock
+    ) {
         total.texts += found.texts
         total.missing += found.missing
         total.firstText = min(total.firstText, found.firstText)

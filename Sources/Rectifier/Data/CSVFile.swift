@@ -25,7 +25,9 @@ struct CSVFile {
         if bytes.raw.starts(with: [0xff, 0xfe]) || bytes.raw.starts(with: [0xfe, 0xff]) {
             throw RectifierError(.file, "\(name): is UTF-16 text; save it as UTF-8")
         }
-        if bytes.raw.prefix(CSVFile.sampleSize).contains(0) { throw RectifierError(.file, "\(name): is not text, so it cannot be read as a table") }
+        if bytes.raw.prefix(CSVFile.sampleSize).contains(0) {
+            throw RectifierError(.file, "\(name): is not text, so it cannot be read as a table")
+        }
 
         if let separator {
             self.separator = try CSVFile.byte(of: separator)
@@ -48,7 +50,24 @@ struct CSVFile {
         self.hasHeader = hasHeader
         if hasHeader { start = scanner.position - bytes.start }
         dataStart = start
-        columnNames = first.enumerated().map { index, field in hasHeader && field.count > 0 ? field.text : String(index) }
+        columnNames = CSVFile.distinct(
+            first.enumerated().map { index, field in hasHeader && field.count > 0 ? field.text : String(index) })
+    }
+
+    /// A name that occurs again gets a number: `a`, `a.1`, `a.2`.
+    private static func distinct(_ names: [String]) -> [String] {
+        var known = Set(names)
+        guard known.count < names.count else { return names }
+        var occurrences: [String: Int] = [:]
+        return names.map { name in
+            guard var number = occurrences[name] else {
+                occurrences[name] = 1
+                return name
+            }
+            while !known.insert("\(name).\(number)").inserted { number += 1 }
+            occurrences[name] = number + 1
+            return "\(name).\(number)"
+        }
     }
 
     /// All rows as text.
@@ -78,7 +97,10 @@ struct CSVFile {
         guard separator.utf8.count == 1, let byte = separator.utf8.first, byte < 0x80, byte != 0,
             !"\"\r\n.+-".utf8.contains(byte), !separator.first!.isLetter, !separator.first!.isNumber
         else {
-            throw RectifierError(.setting, "separator \(quoted(separator)): must be one character that is no part of a number, no letter and no quote (or the word tab)")
+            throw RectifierError(
+                .setting,
+                "separator \(quoted(separator)): must be one character, no letter, no quote, nothing of a number (or the word tab)"
+            )
         }
         return byte
     }
@@ -111,8 +133,9 @@ struct CSVFile {
         return best.separator
     }
 
-    /// The first row holds names if none of its fields is a number and it stands above at least one column of numbers. Where no column is one of numbers:
-    /// if its fields are all there, all different, and none occurs again in its column. The numbers 0, 1, 2, … are names too: pandas writes them.
+    /// The first row holds names if none of its fields is a number and it stands above at least one column of numbers. Where no column is
+    /// one of numbers: if its fields are all there, all different, and none occurs again in its column. The numbers 0, 1, 2, … are names
+    /// too: pandas writes them.
     private static func looksLikeHeader(_ sample: [[CSVField]]) -> Bool {
         guard let first = sample.first else { return false }
         if first.count > 1, first.enumerated().allSatisfy({ $1.text == String($0) }) { return true }
@@ -150,7 +173,9 @@ struct CSVFile {
         var line = 1
         for i in 0..<min(offset, bytes.count) {
             // CR LF is counted by its LF.
-            if bytes.start[i] == UInt8(ascii: "\n") || (bytes.start[i] == UInt8(ascii: "\r") && !(i + 1 < bytes.count && bytes.start[i + 1] == UInt8(ascii: "\n"))) {
+            if bytes.start[i] == UInt8(ascii: "\n")
+                || (bytes.start[i] == UInt8(ascii: "\r") && !(i + 1 < bytes.count && bytes.start[i + 1] == UInt8(ascii: "\n")))
+            {
                 line += 1
             }
         }
@@ -163,11 +188,13 @@ struct CSVFile {
         let place = "\(bytes.name) line \(line(at: problem.offset, in: bytes))"
         switch problem {
         case .quoteNotClosed: return RectifierError(.data, "\(place): a quoted field begins here and never ends; close the quote")
-        case .textAfterQuote: return RectifierError(.data, "\(place): text follows the closing quote of a field; double the quotes inside it")
+        case .textAfterQuote:
+            return RectifierError(.data, "\(place): text follows the closing quote of a field; double the quotes inside it")
         case .ragged(_, let found, let expected):
             return RectifierError(.data, "\(place): \(fields(found)) where the first row has \(expected); every row needs as many")
         case .textInNumbers(_, let column, let text):
-            return RectifierError(.data, "\(place): \(quoted(text)) in column \(quoted(columnNames[column])), which holds numbers; correct it")
+            return RectifierError(
+                .data, "\(place): \(quoted(text)) in column \(quoted(columnNames[column])), which holds numbers; correct it")
         }
     }
 

@@ -24,7 +24,8 @@ struct DataSource {
         let url = DataSource.url(name, base)
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder) else {
-            throw RectifierError(.file, "\(name): no such file or folder, and no generated set (\(GeneratedData.names.joined(separator: ", ")))")
+            throw RectifierError(
+                .file, "\(name): no such file or folder, and no generated set (\(GeneratedData.names.joined(separator: ", ")))")
         }
         if isFolder.boolValue {
             let pairs = try IDX.pairs(in: url, name: name)
@@ -38,7 +39,9 @@ struct DataSource {
         guard bytes.count > 0 else { throw RectifierError(.file, "\(name): is empty") }
         switch try DataSource.form(of: bytes) {
         case .idx:
-            let shown = { (file: URL) in file.lastPathComponent == url.lastPathComponent ? name : DataSource.sibling(of: name, file.lastPathComponent) }
+            let shown = { (file: URL) in
+                file.lastPathComponent == url.lastPathComponent ? name : DataSource.sibling(of: name, file.lastPathComponent)
+            }
             main = .arrays(try IDX.pair(of: url).read(name: shown, needsLabels: needsTargets))
         case .npy: main = .arrays(ArraySource(features: try NPY.array(ByteReader(bytes)), targets: nil))
         case .npz:

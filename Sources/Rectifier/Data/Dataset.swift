@@ -39,7 +39,8 @@ public struct Dataset: Sendable {
     public var features: Features
     public var targets: Targets
 
-    /// Throws where counts contradict one another, a label is out of range, or a number is not finite. Samples are counted from 0 in messages.
+    /// Throws where counts contradict one another, a label is out of range, or a number is not finite. Samples are counted from 0 in
+    /// messages.
     public init(count: Int, sampleShape: [Int], features: Features, targets: Targets) throws {
         self.count = count
         self.sampleShape = sampleShape
@@ -94,7 +95,8 @@ public struct Dataset: Sendable {
         case .classes(let labels, let names):
             guard labels.count == count else { throw RectifierError(.shape, "\(labels.count) labels for \(count) samples") }
             if let sample = labels.firstIndex(where: { $0 < 0 || $0 >= names.count }) {
-                throw RectifierError(.data, "sample \(sample): the label \(labels[sample]) is out of range; there are \(names.count) classes, from 0")
+                throw RectifierError(
+                    .data, "sample \(sample): the label \(labels[sample]) is out of range; there are \(names.count) classes, from 0")
             }
         }
     }
@@ -137,12 +139,12 @@ public struct Dataset: Sendable {
 /// The place of the first infinite or NaN number.
 func firstNotFinite(_ values: [Float]) -> Int? {
     let exponent: UInt32 = 0x7f80_0000
-    return values.withUnsafeBufferPointer { values in
-        var isAny = false
-        // Without an exit, so that it is done side by side.
-        for value in values { isAny = isAny || value.bitPattern & exponent == exponent }
-        return isAny ? values.firstIndex { !$0.isFinite } : nil
+    var carries: UInt32 = 0
+    values.withUnsafeBufferPointer { values in
+        // An exponent of ones, and only that, carries into the top bit. Without an exit, so that many are looked at side by side.
+        for value in values { carries |= (value.bitPattern & exponent) &+ 0x0080_0000 }
     }
+    return carries >> 31 == 1 ? values.firstIndex { !$0.isFinite } : nil
 }
 
 /// The place of the first infinite or NaN number.

@@ -1,9 +1,11 @@
 /// Decimal numbers in text, correctly rounded.
 enum Decimal {
-    /// Reads the number that begins at `place` and moves behind it; NaN, and no move, where there is none or where it is beyond the finite range.
+    /// Reads the number that begins at `place` and moves behind it; NaN, and no move, where there is none or where it is beyond the
+    /// finite range.
     ///
-    /// Up to 19 digits with a power of ten from -27 to 27 take integer arithmetic only: `m / 10ᵏ = m / 5ᵏ / 2ᵏ`, and a 128-bit quotient with the remainder
-    /// as its last bit rounds as the exact one would. Fewer digits still take one division (Clinger). The rest goes to the standard library.
+    /// Up to 19 digits with a power of ten from -27 to 27 take integer arithmetic only: `m / 10ᵏ = m / 5ᵏ / 2ᵏ`, and a 128-bit
+    /// quotient with the remainder as its last bit rounds as the exact one would. Fewer digits still take one division (Clinger).
+    /// The rest goes to the standard library.
     @inline(__always)
     static func read(_ place: inout UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>) -> Double {
         var p = place
@@ -136,8 +138,10 @@ enum Decimal {
         1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
     ]
     private static let powersOfFive: [UInt64] = [
-        1, 5, 25, 125, 625, 3125, 15625, 78125, 390625, 1953125, 9765625, 48828125, 244140625, 1220703125, 6103515625, 30517578125,
-        152587890625, 762939453125, 3814697265625, 19073486328125, 95367431640625, 476837158203125, 2384185791015625, 11920928955078125,
-        59604644775390625, 298023223876953125, 1490116119384765625, 7450580596923828125,
+        1, 5, 25, 125, 625, 3125, 15625, 78125, 390625, 1_953_125, 9_765_625, 48_828_125, 244_140_625, 1_220_703_125, 6_103_515_625,
+        30_517_578_125,
+        152_587_890_625, 762_939_453_125, 3_814_697_265_625, 19_073_486_328_125, 95_367_431_640_625, 476_837_158_203_125,
+        2_384_185_791_015_625, 11_920_928_955_078_125,
+        59_604_644_775_390_625, 298_023_223_876_953_125, 1_490_116_119_384_765_625, 7_450_580_596_923_828_125,
     ]
 }

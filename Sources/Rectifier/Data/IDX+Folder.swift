@@ -16,7 +16,9 @@ extension IDX {
             }
             guard needsLabels else { return ArraySource(features: features, targets: nil, isImage: features.isBytes) }
             guard let labels else {
-                throw RectifierError(.file, "\(name(images)): no file of labels stands beside it; it is named like this one, with labels-idx1 for images-idx3")
+                throw RectifierError(
+                    .file,
+                    "\(name(images)): no file of labels stands beside it; it is named like this one, with labels-idx1 for images-idx3")
             }
             let targets = try IDX.array(Bytes(contentsOf: labels.path, name: name(labels)))
             guard targets.shape.count == 1 else {
@@ -59,7 +61,10 @@ extension IDX {
         let training = try pair(["train"]) ?? pair([])
         guard training != nil || test != nil else {
             throw RectifierError(
-                .file, "\(name): no data is in this folder; it needs train-images-idx3-ubyte and train-labels-idx1-ubyte, gzipped or not, or give a file")
+                .file,
+                "\(name): no data is in this folder; "
+                    + "it needs train-images-idx3-ubyte and train-labels-idx1-ubyte, gzipped or not, or give a file"
+            )
         }
         return (training, test)
     }

@@ -43,7 +43,9 @@ final class Inflater {
             // zlib counts in 32 bits.
             let input = min(packed.count - consumed, 1 << 30)
             let output = min(space.count - filled, 1 << 30)
-            stream.pointee.next_in = UnsafeMutablePointer(mutating: packed.baseAddress?.assumingMemoryBound(to: UInt8.self)).map { $0 + consumed }
+            stream.pointee.next_in = UnsafeMutablePointer(mutating: packed.baseAddress?.assumingMemoryBound(to: UInt8.self)).map {
+                $0 + consumed
+            }
             stream.pointee.avail_in = uInt(input)
             stream.pointee.next_out = space.baseAddress!.assumingMemoryBound(to: UInt8.self) + filled
             stream.pointee.avail_out = uInt(output)
@@ -74,7 +76,8 @@ final class Inflater {
         } else if form == .gzip, Inflater.isGzip(UnsafeRawBufferPointer(rebasing: packed[consumed...])) {
             inflateReset(stream)
         } else {
-            throw RectifierError(.file, "\(name): \(packed.count - consumed) bytes follow the end of the compressed data; the file is damaged")
+            throw RectifierError(
+                .file, "\(name): \(packed.count - consumed) bytes follow the end of the compressed data; the file is damaged")
         }
     }
 
@@ -83,13 +86,16 @@ final class Inflater {
         bytes.count >= 2 && bytes[0] == 0x1f && bytes[1] == 0x8b
     }
 
-    /// Throws where so many bytes cannot come of so few, or could only to exhaust the memory: deflate makes at most 1,032 bytes of one, and honest data
-    /// of some size seldom shrink to a hundredth.
+    /// Throws where so many bytes cannot come of so few, or could only to exhaust the memory: deflate makes at most 1,032 bytes of one,
+    /// and honest data of some size seldom shrink to a hundredth.
     static func refuseBomb(of count: Int, from packedCount: Int, name: String) throws {
         let ratio = count / max(packedCount, 1)
         if ratio > 1032 || (ratio > 250 && count > 64 << 20) || count > Bytes.memoryLimit {
             throw RectifierError(
-                .file, "\(name): \(packedCount) bytes that unpack to \(count) or more are refused as a zip bomb; if they are honest, unpack them first")
+                .file,
+                "\(name): \(packedCount) bytes that unpack to \(count) or more are refused as a zip bomb; "
+                    + "if they are honest, unpack them first"
+            )
         }
     }
 }

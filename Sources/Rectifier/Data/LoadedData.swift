@@ -14,8 +14,9 @@ public struct LoadedData: Sendable {
 
     /// Reads or generates the data.
     ///
-    /// The source is the name of a generated set (``GeneratedData``), a folder of IDX files, an IDX, `.npy` or `.npz` file, or a text file with a table; any
-    /// file may be gzipped. What it is its content says. Everything that is learned from the data is learned from the training split, which is drawn first.
+    /// The source is the name of a generated set (``GeneratedData``), a folder of IDX files, an IDX, `.npy` or `.npz` file, or a text
+    /// file with a table; any file may be gzipped. What it is its content says. Everything that is learned from the data is learned from
+    /// the training split, which is drawn first.
     ///
     /// - Parameters:
     ///   - seed: draws generated sets and the split.
@@ -44,7 +45,8 @@ public struct LoadedData: Sendable {
             if let test = settings.test { heldOut = try preparation.dataset(reading: test, seed: seed, relativeTo: base, into: &notes) }
         } else {
             let source = try DataSource(
-                settings.source, relativeTo: base, needsTargets: true, target: settings.target, header: settings.header, separator: settings.separator)
+                settings.source, relativeTo: base, needsTargets: true, target: settings.target, header: settings.header,
+                separator: settings.separator)
             guard let main = source.main else {
                 throw RectifierError(.file, "\(settings.source): holds test data only; training data is missing")
             }

@@ -137,9 +137,11 @@ private struct Header {
         case "u8": format = .uint64
         case "b1": format = .bool
         case _ where code.first == "O":
-            throw RectifierError(.file, "\(name): holds pickled Python objects, which could run any program; save an array of plain numbers")
+            throw RectifierError(
+                .file, "\(name): holds pickled Python objects, which could run any program; save an array of plain numbers")
         default:
-            throw RectifierError(.file, "\(name): elements of the type '\(oneLine(written))' are not supported; save an array of plain numbers")
+            throw RectifierError(
+                .file, "\(name): elements of the type '\(oneLine(written))' are not supported; save an array of plain numbers")
         }
     }
 

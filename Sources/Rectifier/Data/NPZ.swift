@@ -39,18 +39,22 @@ struct NPZ {
             let features = try array(features)
             guard needsTargets else { return ArraySource(features: features, targets: nil) }
             guard let targets else {
-                throw RectifierError(.file, "\(name): no array is named y, labels or y_train; it holds \(TargetValues.listed(names)); name one by --target")
+                throw RectifierError(
+                    .file, "\(name): no array is named y, labels or y_train; it holds \(TargetValues.listed(names)); name one by --target")
             }
             let targetArray = try array(targets)
             guard targetArray.count == features.count else {
-                throw RectifierError(.file, "\(targetArray.name): \(targetArray.count) targets for the \(features.count) samples of \(features.name)")
+                throw RectifierError(
+                    .file, "\(targetArray.name): \(targetArray.count) targets for the \(features.count) samples of \(features.name)")
             }
             return ArraySource(features: features, targets: targetArray)
         }
         var named: ZipArchive.Member?
         if let target, needsTargets {
             named = member(target)
-            if named == nil { throw RectifierError(.setting, "\(name): no array \(quoted(target)); it holds \(TargetValues.listed(names))") }
+            if named == nil {
+                throw RectifierError(.setting, "\(name): no array \(quoted(target)); it holds \(TargetValues.listed(names))")
+            }
         }
         let training = try features.map { try source($0, named ?? first(NPZ.targets)) }
         let hasTestTargets = first(NPZ.testTargets) != nil || !needsTargets

@@ -89,7 +89,8 @@ enum NumberFormat: Sendable {
         }
     }
 
-    private func converted<Raw: BitwiseCopyable, Number>(_ count: Int, _ reader: ByteReader, _ convert: (Raw) -> Number) throws -> [Number] {
+    private func converted<Raw: BitwiseCopyable, Number>(_ count: Int, _ reader: ByteReader, _ convert: (Raw) -> Number) throws -> [Number]
+    {
         let size = MemoryLayout<Raw>.size
         let pieceCount = min(count, 1 << 14)
         return try withUnsafeTemporaryAllocation(byteCount: max(pieceCount * size, 1), alignment: 16) { piece in

@@ -3,8 +3,8 @@ import Foundation
 extension Preparation {
     /// Reads data for a model that was trained on other data, in any form.
     ///
-    /// Of a source with a training and a test part, the test part is read. A table needs the columns that the model uses: by their names where the training
-    /// file had a header, else by their places; without targets it may lack theirs.
+    /// Of a source with a training and a test part, the test part is read. A table needs the columns that the model uses: by their names
+    /// where the training file had a header, else by their places; without targets it may lack theirs.
     ///
     /// - Parameters:
     ///   - needsTargets: whether targets are read, as `evaluate` needs them; otherwise they may be absent, and the dataset has none.
@@ -15,7 +15,8 @@ extension Preparation {
     /// - Returns: the data, and notes for the user, one line each.
     /// - Throws: ``RectifierError`` that names the file, and the line, column or sample; or both shapes where they do not fit.
     public func dataset(
-        reading source: String, needsTargets: Bool, header: Bool? = nil, separator: String? = nil, seed: UInt64 = 0, relativeTo base: URL? = nil
+        reading source: String, needsTargets: Bool, header: Bool? = nil, separator: String? = nil, seed: UInt64 = 0,
+        relativeTo base: URL? = nil
     ) throws -> (dataset: Dataset, notes: [String]) {
         var notes: [String] = []
         let dataset = try dataset(
@@ -24,7 +25,8 @@ extension Preparation {
     }
 
     func dataset(
-        reading source: String, needsTargets: Bool = true, header: Bool? = nil, separator: String? = nil, seed: UInt64, relativeTo base: URL?,
+        reading source: String, needsTargets: Bool = true, header: Bool? = nil, separator: String? = nil, seed: UInt64,
+        relativeTo base: URL?,
         into notes: inout [String]
     ) throws -> Dataset {
         if GeneratedData.names.contains(source) {
@@ -54,7 +56,8 @@ extension Preparation {
         case (.arrays(let arrays), .table(let layout)):
             guard arrays.features.shape.count <= 2 else {
                 throw RectifierError(
-                    .shape, "\(arrays.features.name): its samples have the shape \(describe(arrays.features.sampleShape)), "
+                    .shape,
+                    "\(arrays.features.name): its samples have the shape \(describe(arrays.features.sampleShape)), "
                         + "the model takes rows of \(layout.columns.count) columns")
             }
             return try dataset(of: try arrays.table(), layout, needsTargets: needsTargets, into: &notes)
@@ -62,13 +65,17 @@ extension Preparation {
             return try arrays.dataset(self, targets: needsTargets ? arrays.targetValues() : nil)
         case (.table(let file), _):
             throw RectifierError(
-                .shape, "\(file.bytes.name): is a table of \(file.columnNames.count) columns, the model takes samples of the shape \(describe(inputShape))")
+                .shape,
+                "\(file.bytes.name): is a table of \(file.columnNames.count) columns, "
+                    + "the model takes samples of the shape \(describe(inputShape))"
+            )
         }
     }
 
     private func require(_ shape: [Int], of source: String) throws {
         guard shape == inputShape else {
-            throw RectifierError(.shape, "\(source): its samples have the shape \(describe(shape)), the model takes \(describe(inputShape))")
+            throw RectifierError(
+                .shape, "\(source): its samples have the shape \(describe(shape)), the model takes \(describe(inputShape))")
         }
     }
 
@@ -86,11 +93,6 @@ extension Preparation {
 
     private func dataset(of table: consuming Table, _ layout: Layout, needsTargets: Bool, into notes: inout [String]) throws -> Dataset {
         let places = try places(in: table.columns.map(\.name), false, layout, needsTargets, table.name)
-        for (column, index) in zip(layout.columns, places.features) {
-            if case .levels = column.content, table.columns[index].content == .numbers {
-                throw RectifierError(.data, "\(table.name): column \(index) must hold text (\(quoted(column.name)) of the training file), which an array cannot")
-            }
-        }
         return try dataset(of: table, layout, places, into: &notes)
     }
 
@@ -105,25 +107,32 @@ extension Preparation {
         if byName {
             func place(_ name: String) throws -> Int {
                 guard let index = names.firstIndex(of: name) else {
-                    throw RectifierError(.data, "\(source): no column \(quoted(name)), which the model needs; its columns are \(TargetValues.listed(names))")
+                    throw RectifierError(
+                        .data, "\(source): no column \(quoted(name)), which the model needs; its columns are \(TargetValues.listed(names))")
                 }
                 return index
             }
-            return Places(features: try layout.columns.map { try place($0.name) }, targets: needsTargets ? try layout.targetNames.map(place) : [])
+            return Places(
+                features: try layout.columns.map { try place($0.name) }, targets: needsTargets ? try layout.targetNames.map(place) : [])
         }
         if names.count == layout.fieldCount {
             return Places(features: layout.columns.map(\.index), targets: needsTargets ? layout.targetIndices : [])
         }
         guard names.count == layout.fieldCount - layout.targetIndices.count else {
             throw RectifierError(
-                .shape, "\(source): has \(names.count) columns, the model takes \(layout.fieldCount) "
+                .shape,
+                "\(source): has \(names.count) columns, the model takes \(layout.fieldCount) "
                     + "(or \(layout.fieldCount - layout.targetIndices.count) without the target)")
         }
         guard !needsTargets else {
             throw RectifierError(
-                .shape, "\(source): has \(names.count) columns, the model needs \(layout.fieldCount) with the target; it can predict for this file, not be evaluated on it")
+                .shape,
+                "\(source): has \(names.count) columns, the model needs \(layout.fieldCount) with the target; "
+                    + "it can predict for this file, not be evaluated on it"
+            )
         }
-        return Places(features: layout.columns.map { column in column.index - layout.targetIndices.count { $0 < column.index } }, targets: [])
+        return Places(
+            features: layout.columns.map { column in column.index - layout.targetIndices.count { $0 < column.index } }, targets: [])
     }
 
     private var areTargetsNumbers: Bool {
@@ -136,9 +145,23 @@ extension Preparation {
     private func dataset(of table: consuming Table, _ layout: Layout, _ places: Places, into notes: inout [String]) throws -> Dataset {
         try table.requireRows()
         let rows = try table.completeRows(
-            features: places.features, targets: places.targets, policy: missing, isTraining: false, mayDrop: !places.targets.isEmpty, &notes)
+            features: places.features, targets: places.targets, policy: missing, isTraining: false, mayDrop: !places.targets.isEmpty, &notes
+        )
         let targets: Dataset.Targets =
             places.targets.isEmpty ? .none : try table.values(ofTargets: places.targets).encoded(target, rows: rows)
+        for (column, index) in zip(layout.columns, places.features) {
+            if case .levels = column.content, table.columns[index].content == .numbers {
+                throw RectifierError(
+                    .data, "\(table.name): column \(index) holds numbers, where the model takes text (\(quoted(column.name)) of its training file)")
+            }
+        }
+        if let index = places.features.first(where: { table.columns[$0].content == .manyTexts }) {
+            throw RectifierError(
+                .data,
+                "\(table.name): column \(quoted(table.columns[index].name)) has more than \(LevelTable.limit) different values, "
+                    + "which are no categories"
+            )
+        }
         let encoding = TableEncoding(layout, of: table, indices: places.features)
         var unknown: [Int] = []
         let name = table.name

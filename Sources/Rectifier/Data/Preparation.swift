@@ -1,8 +1,8 @@
-/// What was learned from the training samples and must be applied to every file that follows: the form of a sample, the scales of its numbers, the levels of
-/// its categories, and what is predicted. Saved with the model.
+/// What was learned from the training samples and must be applied to every file that follows: the form of a sample, the scales of its
+/// numbers, the levels of its categories, and what is predicted. Saved with the model.
 ///
-/// Everything is computed in `Double` and kept as `Float`. Numbers are standardised (mean 0, standard deviation 1 over the training split), categories
-/// become one-hot, byte images stay bytes.
+/// Everything is computed in `Double` and kept as `Float`. Numbers are standardised (mean 0, standard deviation 1 over the training
+/// split), categories become one-hot, byte images stay bytes.
 public struct Preparation: Codable, Sendable, Equatable {
     public var input: Input
     public var target: Target
@@ -43,7 +43,8 @@ public struct Preparation: Codable, Sendable, Equatable {
         public var content: Content
 
         public enum Content: Codable, Sendable, Equatable {
-            /// One feature, (x - mean) / deviation; a missing value is the mean. A column that is constant in the training split has the deviation 1.
+            /// One feature, (x - mean) / deviation; a missing value is the mean. A column that is constant in the training split has the
+            /// deviation 1.
             case numbers(mean: Double, deviation: Double)
             /// A feature for each level: 1 for the one that the field holds, else 0. A level that the training split lacks gives zeros;
             /// a missing value is the level `fill`, the most frequent.
@@ -135,6 +136,8 @@ extension Preparation {
             try require(layout.targetNames.count == layout.targetIndices.count, "its targets")
             let places = layout.columns.map(\.index) + layout.targetIndices
             try require(places.allSatisfy { (0..<layout.fieldCount).contains($0) } && Set(places).count == places.count, "its columns")
+            let names = layout.columns.map(\.name) + layout.targetNames
+            try require(Set(names).count == names.count, "its columns' names")
             for column in layout.columns {
                 switch column.content {
                 case .numbers(let mean, let deviation): try require(isScale(mean, deviation), "column \(quoted(column.name))")
@@ -146,6 +149,9 @@ extension Preparation {
         switch target {
         case .classes(let names): try require(!names.isEmpty && Set(names).count == names.count, "its classes")
         case .values(let columns): try require(!columns.isEmpty && columns.allSatisfy { isScale($0.mean, $0.deviation) }, "its targets")
+        }
+        if case .table(let layout) = input {
+            try require(layout.targetIndices.count == (classNames == nil ? outputCount : 1), "its targets")
         }
     }
 }

@@ -37,8 +37,8 @@ struct TableEncoding {
         }
     }
 
-    /// The features of some rows, and of others; both in ascending order. The table's blocks are given up on the way, so that the memory of both
-    /// is never needed at once.
+    /// The features of some rows, and of others; both in ascending order. The table's blocks are given up on the way, so that the memory
+    /// of both is never needed at once.
     ///
     /// A missing value becomes the mean or the most frequent level.
     func features(takingBlocksOf table: inout Table, first: [Int32], second: [Int32] = []) throws -> (first: [Float], second: [Float]) {
@@ -47,10 +47,17 @@ struct TableEncoding {
     }
 
     /// - Parameter unknown: becomes the number of unknown levels in each column.
-    func features(takingBlocksOf table: inout Table, first: [Int32], second: [Int32] = [], unknown: inout [Int]) throws -> (first: [Float], second: [Float]) {
+    func features(
+        takingBlocksOf table: inout Table, first: [Int32], second: [Int32] = [], unknown: inout [Int]
+    ) throws -> (
+        first: [Float], second: [Float]
+    ) {
         guard first.count + second.count <= Bytes.memoryLimit / 2 / width else {
             throw RectifierError(
-                .data, "\(table.name): \(first.count + second.count) rows of \(width) features (text takes one a level) are too many for this machine's memory")
+                .data,
+                "\(table.name): \(first.count + second.count) rows of \(width) features "
+                    + "(text takes one a level) are too many for this machine's memory"
+            )
         }
         unknown = [Int](repeating: 0, count: steps.count)
         var blocks = Array(table.blocks.reversed())
@@ -99,7 +106,8 @@ struct TableEncoding {
     /// What to say of levels that the layout lacks.
     func notes(unknown: [Int], in name: String) -> [String] {
         zip(columns, unknown).filter { $0.1 > 0 }.map { column, count in
-            "\(name): \(count) \(count == 1 ? "value" : "values") in column \(quoted(column.name)) did not occur in training and count as none of its levels"
+            "\(name): \(count) \(count == 1 ? "value" : "values") in column \(quoted(column.name)) "
+                + "did not occur in training and count as none of its levels"
         }
     }
 }

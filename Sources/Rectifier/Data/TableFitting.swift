@@ -22,10 +22,10 @@ extension Table {
         let rows = try completeRows(features: features, targets: targets, policy: settings.missing, isTraining: true, &notes)
         var targetValues = try values(ofTargets: targets)
         targetValues.areLabels = areLabels
-        let split = try Split(rows, strata: targetValues.strata(task: settings.task, rows: rows), share: share, seed: seed, name: name)
+        let split = try Split(rows, stratum: targetValues.stratum(task: settings.task, rows: rows), share: share, seed: seed, name: name)
         let target = try targetValues.fitted(task: settings.task, rows: rows, training: split.training)
 
-        if !split.heldOut.isEmpty { notes.append("\(split.heldOut.count) of \(rows.count) rows are held out, drawn by the seed") }
+        if !split.heldOut.isEmpty { notes.append(split.note) }
         let layout = Preparation.Layout(
             columns: try learned(features, rows: split.training), fieldCount: columns.count, targetIndices: targets,
             targetNames: targets.map { columns[$0].name }, hasHeader: hasHeader,
@@ -35,9 +35,14 @@ extension Table {
         let encoding = TableEncoding(layout, of: self, indices: layout.columns.map(\.index))
         let (training, heldOut) = try encoding.features(takingBlocksOf: &self, first: split.training, second: split.heldOut)
         return Fitted(
-            training: try Dataset(count: split.training.count, sampleShape: [layout.width], features: .floats(training), targets: trainingTargets, source: name),
+            training: try Dataset(
+                count: split.training.count, sampleShape: [layout.width], features: .floats(training), targets: trainingTargets,
+                source: name),
             heldOut: split.heldOut.isEmpty
-                ? nil : try Dataset(count: split.heldOut.count, sampleShape: [layout.width], features: .floats(heldOut), targets: heldOutTargets, source: name),
+                ? nil
+                : try Dataset(
+                    count: split.heldOut.count, sampleShape: [layout.width], features: .floats(heldOut), targets: heldOutTargets,
+                    source: name),
             preparation: Preparation(input: .table(layout: layout), target: target, missing: settings.missing), notes: notes)
     }
 
@@ -58,7 +63,8 @@ extension Table {
             } else if column.content == .manyTexts {
                 notes.append("column \(quoted(column.name)) is left out: it is text with more than \(LevelTable.limit) different values")
             } else if case .text(let levels) = column.content, levels.count > levelLimit {
-                notes.append("column \(quoted(column.name)) is left out: it is text with \(levels.count) different values in \(rowCount) rows")
+                notes.append(
+                    "column \(quoted(column.name)) is left out: it is text with \(levels.count) different values in \(rowCount) rows")
             } else {
                 usable.append(index)
             }
@@ -81,7 +87,8 @@ extension Table {
     ///
     /// - Parameter isTraining: whether the user can still choose a policy; while predicting no row may be left out.
     func completeRows(
-        features: [Int], targets: [Int], policy: DataSettings.MissingValues?, isTraining: Bool, mayDrop: Bool = true, _ notes: inout [String]
+        features: [Int], targets: [Int], policy: DataSettings.MissingValues?, isTraining: Bool, mayDrop: Bool = true,
+        _ notes: inout [String]
     ) throws -> [Int32] {
         var counts = [Int](repeating: 0, count: columns.count)
         var firstRows = counts
@@ -102,13 +109,18 @@ extension Table {
         if policy == nil || !mayDrop {
             let first = incomplete[0]
             let total = incomplete.reduce(0) { $0 + counts[$1] }
-            let others = incomplete.count > 1 ? " and \(total - counts[first]) in \(TargetValues.listed(incomplete.dropFirst().map { columns[$0].name }))" : ""
+            let others =
+                incomplete.count > 1
+                ? " and \(total - counts[first]) in \(TargetValues.listed(incomplete.dropFirst().map { columns[$0].name }))" : ""
             let advice =
                 isTraining
                 ? "say --missing mean or --missing drop"
-                : mayDrop ? "the model was trained without --missing, so every value is needed" : "every value is needed, or a model trained with --missing mean"
+                : mayDrop
+                    ? "the model was trained without --missing, so every value is needed"
+                    : "every value is needed, or a model trained with --missing mean"
             throw RectifierError(
-                .data, "\(name): \(counts[first]) missing \(counts[first] == 1 ? "value" : "values") in column \(quoted(columns[first].name)) "
+                .data,
+                "\(name): \(counts[first]) missing \(counts[first] == 1 ? "value" : "values") in column \(quoted(columns[first].name)) "
                     + "(first on \(place(ofRow: firstRows[first])))\(others); \(advice)")
         }
         notes.append("\(name): \(rowCount - rows.count) of \(rowCount) rows are left out for missing values")
@@ -123,8 +135,9 @@ extension Table {
         case .text(let names): levels = names
         case .manyTexts:
             throw RectifierError(
-                .data, "\(name): column \(quoted(columns[targets[0]].name)) has more than \(LevelTable.limit) different values, which are no classes; "
-                    + "choose another target")
+                .data,
+                "\(name): column \(quoted(columns[targets[0]].name)) has more than \(LevelTable.limit) different values, "
+                    + "which are no classes; choose another target")
         }
         let numbers = [Double](unsafeUninitializedCapacity: rowCount * targets.count) { space, filled in
             forEachRow { _, cells in
@@ -136,7 +149,8 @@ extension Table {
         }
         let (file, columns) = (self.file, columns)
         return TargetValues(
-            numbers: numbers, names: targets.map { columns[$0].name }, levels: levels, source: name, place: { Table.place(ofRow: $0, in: file) })
+            numbers: numbers, names: targets.map { columns[$0].name }, levels: levels, source: name,
+            place: { Table.place(ofRow: $0, in: file) })
     }
 
     /// Means, deviations and levels of the training rows.

@@ -18,7 +18,8 @@ struct TargetValues {
     func fitted(task: DataSettings.Task?, rows: [Int32], training: [Int32]) throws -> Preparation.Target {
         if let levels {
             guard task != .regression else {
-                throw RectifierError(.data, "\(source): \(shownName) holds text (\(quoted(levels.first ?? ""))), and regression needs numbers")
+                throw RectifierError(
+                    .data, "\(source): \(shownName) holds text (\(quoted(levels.first ?? ""))), and regression needs numbers")
             }
             let used = Set(rows.map { Int(numbers[Int($0)]) })
             return try classes(used.map { levels[$0] }.sorted(), rows.count)
@@ -28,11 +29,13 @@ struct TargetValues {
             return try classes(distinct.sorted().map(TargetValues.name(ofClass:)), rows.count)
         }
         if task == .classification {
-            throw RectifierError(.data, "\(source): \(width) numbers a sample are not a class; give one label, or rows with a single 1 among zeros")
+            throw RectifierError(
+                .data, "\(source): \(width) numbers a sample are not a class; give one label, or rows with a single 1 among zeros")
         }
         return .values(
             columns: try names.indices.map { column in
-                let scale = try Scale.of(training.lazy.map { numbers[Int($0) * width + column] }).checked("\(source): target \(quoted(names[column]))")
+                let scale = try Scale.of(training.lazy.map { numbers[Int($0) * width + column] }).checked(
+                    "\(source): target \(quoted(names[column]))")
                 let first = numbers[Int(rows[0]) * width + column]
                 if rows.allSatisfy({ numbers[Int($0) * width + column] == first }) {
                     throw RectifierError(
@@ -42,9 +45,9 @@ struct TargetValues {
             })
     }
 
-    /// The class of each row, where classes are what is predicted.
-    func strata(task: DataSettings.Task?, rows: [Int32]) -> [Double]? {
-        levels != nil || areClasses(task, rows) ? rows.map { numbers[Int($0) * width] } : nil
+    /// The class of a row, where classes are what is predicted.
+    func stratum(task: DataSettings.Task?, rows: [Int32]) -> ((Int32) -> Double)? {
+        levels != nil || areClasses(task, rows) ? { numbers[Int($0) * width] } : nil
     }
 
     /// Whether numbers stand for classes.
@@ -55,11 +58,15 @@ struct TargetValues {
     private func classes(_ names: [String], _ rowCount: Int) throws -> Preparation.Target {
         guard names.count > 1 else {
             throw RectifierError(
-                .data, "\(source): every row has the class \(quoted(names.first ?? "")) in \(shownName); classification needs at least two classes")
+                .data,
+                "\(source): every row has the class \(quoted(names.first ?? "")) in \(shownName); classification needs at least two classes"
+            )
         }
         guard names.count <= 20 || (2 * names.count <= rowCount && names.count <= 10_000) else {
             throw RectifierError(
-                .data, "\(source): \(shownName) has \(names.count) different values in \(rowCount) rows, which are no classes; choose another target"
+                .data,
+                "\(source): \(shownName) has \(names.count) different values in \(rowCount) rows, which are no classes; "
+                    + "choose another target"
                     + (levels == nil ? " or regression" : ""))
         }
         return .classes(names: names)
@@ -84,14 +91,24 @@ struct TargetValues {
 
     /// The rows' targets as a network learns them.
     func encoded(_ target: Preparation.Target, rows: [Int32]) throws -> Dataset.Targets {
+        var expected = 1
+        if case .values(let columns) = target { expected = columns.count }
+        guard width == expected else {
+            throw RectifierError(
+                .shape,
+                "\(source): \(width) numbers a sample to predict, the model gives \(expected == 1 ? "one value" : "\(expected) values")")
+        }
         switch target {
         case .classes(let names):
             let codes: [Double: Int32]
             if let levels {
                 let known = Dictionary(uniqueKeysWithValues: zip(names, Int32(0)...))
-                codes = Dictionary(uniqueKeysWithValues: levels.indices.compactMap { level in known[levels[level]].map { (Double(level), $0) } })
+                codes = Dictionary(
+                    uniqueKeysWithValues: levels.indices.compactMap { level in known[levels[level]].map { (Double(level), $0) } })
             } else {
-                codes = Dictionary(zip(names, Int32(0)...).compactMap { name, code in Decimal.number(name).map { ($0, code) } }) { first, _ in first }
+                codes = Dictionary(zip(names, Int32(0)...).compactMap { name, code in Decimal.number(name).map { ($0, code) } }) {
+                    first, _ in first
+                }
             }
             return .classes(
                 try rows.map { row in
@@ -99,7 +116,10 @@ struct TargetValues {
                     guard let code = codes[numbers[row]] else {
                         let name = levels.map { $0[Int(numbers[row])] } ?? TargetValues.name(ofClass: numbers[row])
                         throw RectifierError(
-                            .data, "\(source) \(place(row)): the class \(quoted(name)) is out of range; the training data has \(TargetValues.listed(names))")
+                            .data,
+                            "\(source) \(place(row)): the class \(quoted(name)) is out of range; "
+                                + "the training data has \(TargetValues.listed(names))"
+                        )
                     }
                     return code
                 }, names: names)

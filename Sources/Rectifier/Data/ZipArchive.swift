@@ -61,8 +61,12 @@ struct ZipArchive {
             if member.count == 0xffff_ffff { wide.append(\.count) }
             if member.packedCount == 0xffff_ffff { wide.append(\.packedCount) }
             if member.headerOffset == 0xffff_ffff { wide.append(\.headerOffset) }
-            for (path, value) in zip(wide, try data.zip64Sizes(place + 46 + nameLength, extraLength, wide.count)) { member[keyPath: path] = value }
-            guard member.isDeflated || member.count == member.packedCount else { throw data.damaged("\(oneLine(name)) has two different sizes") }
+            for (path, value) in zip(wide, try data.zip64Sizes(place + 46 + nameLength, extraLength, wide.count)) {
+                member[keyPath: path] = value
+            }
+            guard member.isDeflated || member.count == member.packedCount else {
+                throw data.damaged("\(oneLine(name)) has two different sizes")
+            }
             members.append(member)
             place += 46 + nameLength + extraLength + commentLength
         }

@@ -31,15 +31,21 @@ import Testing
     }
 
     @Test func namesFileLineAndFieldsOfARaggedRow() throws {
-        #expect(errorText { _ = try CSV.rows("a,b\n\"1\n1\",2\n\n1,2,3\n", name: "x.csv") } == "x.csv line 5: 3 fields where the first row has 2; every row needs as many")
-        #expect(errorText { _ = try csv("a,b\r\n1,2\r\n1\r\n").table() } == "test.csv line 3: 1 field where the first row has 2; every row needs as many")
-        #expect(errorText { _ = try csv("1,2\n3,\"4\n5,6\n").table() }.hasPrefix("test.csv line 2: a quoted field begins here and never ends"))
+        #expect(
+            errorText { _ = try CSV.rows("a,b\n\"1\n1\",2\n\n1,2,3\n", name: "x.csv") }
+                == "x.csv line 5: 3 fields where the first row has 2; every row needs as many")
+        #expect(
+            errorText { _ = try csv("a,b\r\n1,2\r\n1\r\n").table() }
+                == "test.csv line 3: 1 field where the first row has 2; every row needs as many")
+        #expect(
+            errorText { _ = try csv("1,2\n3,\"4\n5,6\n").table() }.hasPrefix("test.csv line 2: a quoted field begins here and never ends"))
         #expect(errorText { _ = try csv("1,2\n3,\"4\" 5\n5,6\n").table() }.hasPrefix("test.csv line 2: text follows the closing quote"))
     }
 
     @Test(arguments: [
         ("a,b\n1,2\n", true), ("1,2\n3,4\n", false), ("x,2\nx,4\n", false), ("a,b\nx,y\nx,z\n", true), ("x,y\nx,y\nx,z\n", false),
-        (",b\n0,2\n", true), ("?,b\n1,2\n", false), ("0,1,2\n7,8,9\n", true), ("1990,1991\n7,8\n", false), ("NA,x\n1,y\n", false), ("a,b\n", true),
+        (",b\n0,2\n", true), ("?,b\n1,2\n", false), ("0,1,2\n7,8,9\n", true), ("1990,1991\n7,8\n", false), ("NA,x\n1,y\n", false),
+        ("a,b\n", true),
     ]) func tellsAHeaderFromData(_ text: String, _ hasHeader: Bool) throws {
         #expect(try csv(text).hasHeader == hasHeader)
         #expect(try csv(text, header: !hasHeader).hasHeader == !hasHeader)
@@ -58,9 +64,13 @@ import Testing
 
     @Test func aStrayWordAmongNumbersIsAnError() {
         let text = "a,b\n" + (0..<30).map { "\($0),\($0 == 17 ? "abc" : "1")\n" }.joined()
-        #expect(errorText { _ = try csv(text).table() }.hasPrefix("test.csv line 19: \"abc\" in column \"b\", where 29 of 30 values are numbers"))
+        #expect(
+            errorText { _ = try csv(text).table() }.hasPrefix(
+                "test.csv line 19: \"abc\" in column \"b\", where 29 of 30 values are numbers"))
         #expect(errorText { _ = try csv(text.replacing("abc", with: "inf")).table() }.contains("\"inf\" in column"))
-        #expect(errorText { _ = try csv(text).table(reading: [.numeric, .numeric]) } == "test.csv line 19: \"abc\" in column \"b\", which holds numbers; correct it")
+        #expect(
+            errorText { _ = try csv(text).table(reading: [.numeric, .numeric]) }
+                == "test.csv line 19: \"abc\" in column \"b\", which holds numbers; correct it")
     }
 
     /// Text that becomes clear only late, or only in some stretches.
@@ -90,7 +100,8 @@ import Testing
             }
             var text = ""
             for _ in 0..<(1 + next(30)) {
-                text += (0..<columns).map { $0 == 0 && columns == 1 ? "v\(next(9))" : fields[next(fields.count)] }.joined(separator: ",") + end
+                text +=
+                    (0..<columns).map { $0 == 0 && columns == 1 ? "v\(next(9))" : fields[next(fields.count)] }.joined(separator: ",") + end
                 if next(8) == 0 { text += end }
             }
             let opened = try csv(text, header: false, separator: ",")
@@ -103,6 +114,10 @@ import Testing
                 #expect(read == rows, "stretches of \(stretch) bytes in \(text.debugDescription)")
             }
         }
+    }
+
+    @Test func namesAreDistinct() throws {
+        #expect(try csv("a,b,a,a.1,,a\n1,2,3,4,5,6\n").columnNames == ["a", "b", "a.2", "a.1", "4", "a.3"])
     }
 
     @Test func refusesWhatIsNoText() {
@@ -139,7 +154,9 @@ import Testing
             #expect(Decimal.number(text) == Double(text), "\(text)")
         }
         // Halfway between two doubles, and just above.
-        for text in ["9007199254740993", "9007199254740993.00000000000000000001", "1.7976931348623157e308", "4.9e-324", "2.4703282292062327e-324"] {
+        for text in [
+            "9007199254740993", "9007199254740993.00000000000000000001", "1.7976931348623157e308", "4.9e-324", "2.4703282292062327e-324",
+        ] {
             #expect(Decimal.number(text) == Double(text), "\(text)")
         }
     }

@@ -76,7 +76,8 @@ func idx(_ shape: [Int], _ content: [UInt8], type: UInt8 = 8) -> [UInt8] {
 func npy(_ descr: String, _ shape: String, _ content: [UInt8], fortran: Bool = false, version: UInt8 = 1) -> [UInt8] {
     var header = Array("{'descr': '\(descr)', 'fortran_order': \(fortran ? "True" : "False"), 'shape': \(shape), }".utf8)
     header += [UInt8](repeating: 32, count: 16 - header.count % 16) + [10]
-    return [0x93] + Array("NUMPY".utf8) + [version, 0] + (version == 1 ? littleEndian(UInt16(header.count)) : littleEndian(UInt32(header.count))) + header + content
+    return [0x93] + Array("NUMPY".utf8) + [version, 0]
+        + (version == 1 ? littleEndian(UInt16(header.count)) : littleEndian(UInt32(header.count))) + header + content
 }
 
 /// A zip archive, well-formed unless told otherwise.
@@ -96,13 +97,20 @@ struct Zip {
             let count = declaredCount ?? content.count
             let checksum = UInt32(crc32(0, content, uInt(content.count))) ^ checksumChange
             let sizes = usesZip64 ? [UInt8](repeating: 0xff, count: 8) : littleEndian(UInt32(packed.count)) + littleEndian(UInt32(count))
-            let extra = usesZip64 ? littleEndian(UInt16(1)) + littleEndian(UInt16(16)) + littleEndian(UInt64(count)) + littleEndian(UInt64(packed.count)) : []
-            let common = littleEndian(UInt16(0)) + littleEndian(UInt16(isDeflated ? 8 : 0)) + littleEndian(UInt32(0)) + littleEndian(checksum) + sizes
+            let extra =
+                usesZip64
+                ? littleEndian(UInt16(1)) + littleEndian(UInt16(16)) + littleEndian(UInt64(count)) + littleEndian(UInt64(packed.count)) : []
+            let common =
+                littleEndian(UInt16(0)) + littleEndian(UInt16(isDeflated ? 8 : 0)) + littleEndian(UInt32(0)) + littleEndian(checksum)
+                + sizes
             let offset = file.count
             let inHeader = headerName ?? name
-            file += [0x50, 0x4b, 3, 4, 45, 0] + common + littleEndian(UInt16(inHeader.utf8.count)) + littleEndian(UInt16(extra.count)) + Array(inHeader.utf8)
+            file +=
+                [0x50, 0x4b, 3, 4, 45, 0] + common + littleEndian(UInt16(inHeader.utf8.count)) + littleEndian(UInt16(extra.count))
+                + Array(inHeader.utf8)
             file += extra + packed
-            directory += [0x50, 0x4b, 1, 2, 45, 0, 45, 0] + common + littleEndian(UInt16(name.utf8.count)) + littleEndian(UInt16(extra.count))
+            directory +=
+                [0x50, 0x4b, 1, 2, 45, 0, 45, 0] + common + littleEndian(UInt16(name.utf8.count)) + littleEndian(UInt16(extra.count))
             directory += [UInt8](repeating: 0, count: 10) + littleEndian(UInt32(offset)) + Array(name.utf8) + extra
         }
         let end = littleEndian(UInt16(members.count)) + littleEndian(UInt16(members.count)) + littleEndian(UInt32(directory.count))

@@ -29,7 +29,9 @@ import Testing
     }
 
     @Test func comparesCountsWithTheFileBeforeMemoryIsTaken() {
-        #expect(errorText { _ = try array(idx([3, 2], Array(0..<5))) } == "a: its header promises 6 bytes of data, but 5 follow; the file is damaged or cut short")
+        #expect(
+            errorText { _ = try array(idx([3, 2], Array(0..<5))) }
+                == "a: its header promises 6 bytes of data, but 5 follow; the file is damaged or cut short")
         #expect(errorText { _ = try array(idx([3], Array(0..<5))) }.contains("promises 3 bytes of data, but 5 follow"))
         #expect(errorText { _ = try array(deflated(idx([3, 2], Array(0..<5)))) }.contains("cut short"))
         #expect(errorText { _ = try array(deflated(idx([3], Array(0..<5)))) }.contains("more data follows"))
@@ -43,7 +45,8 @@ import Testing
     func folder(_ names: [String], packed: Bool = false) throws -> TemporaryFolder {
         let folder = try TemporaryFolder()
         let contents = [
-            idx([6, 2, 2], (0..<24).map { $0 }), idx([6], [0, 1, 2, 0, 1, 2]), idx([3, 2, 2], (0..<12).map { 100 + $0 }), idx([3], [2, 1, 0]),
+            idx([6, 2, 2], (0..<24).map { $0 }), idx([6], [0, 1, 2, 0, 1, 2]), idx([3, 2, 2], (0..<12).map { 100 + $0 }),
+            idx([3], [2, 1, 0]),
         ]
         for (name, content) in zip(names, contents) { try folder.write(name, packed ? deflated(content) : content) }
         return folder
@@ -52,7 +55,8 @@ import Testing
     static let mnist = ["train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"]
 
     @Test(arguments: [
-        mnist, mnist.map { $0 + ".gz" }, mnist.map { $0.replacing("-idx", with: ".idx") }, mnist.map { $0.replacing("t10k", with: "test") + ".gz" },
+        mnist, mnist.map { $0 + ".gz" }, mnist.map { $0.replacing("-idx", with: ".idx") },
+        mnist.map { $0.replacing("t10k", with: "test") + ".gz" },
         mnist.map { "emnist-" + $0 },
     ]) func readsAFolder(_ names: [String]) throws {
         let folder = try folder(names, packed: names[0].hasSuffix("gz"))
@@ -89,7 +93,8 @@ import Testing
     @Test func refusesLabelsThatDoNotFit() throws {
         let folder = try folder(IDXTests.mnist)
         try folder.write("train-labels-idx1-ubyte", idx([5], [0, 1, 2, 0, 1]))
-        #expect(errorText { _ = try folder.load(".") } == "./train-labels-idx1-ubyte: 5 labels for the 6 images of ./train-images-idx3-ubyte")
+        #expect(
+            errorText { _ = try folder.load(".") } == "./train-labels-idx1-ubyte: 5 labels for the 6 images of ./train-images-idx3-ubyte")
         try folder.write("train-labels-idx1-ubyte", idx([6], [0, 1, 1, 0, 1, 1]))
         #expect(errorText { _ = try folder.load(".") }.contains(#"./t10k-labels-idx1-ubyte sample 0: the class "2" is out of range"#))
         try folder.write("train-labels-idx1-ubyte", idx([6], [4, 4, 4, 4, 4, 4]))
@@ -102,7 +107,9 @@ import Testing
         let folder = try folder(IDXTests.mnist)
         let preparation = try folder.load(".").preparation
         try folder.write("small-images-idx3-ubyte", idx([2, 1, 4], Array(0..<8)))
-        let text = errorText { _ = try preparation.dataset(reading: "small-images-idx3-ubyte", needsTargets: false, relativeTo: folder.url) }
+        let text = errorText {
+            _ = try preparation.dataset(reading: "small-images-idx3-ubyte", needsTargets: false, relativeTo: folder.url)
+        }
         #expect(text == "small-images-idx3-ubyte: its samples have the shape 1 × 4, the model takes 2 × 2")
     }
 

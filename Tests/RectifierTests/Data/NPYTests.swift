@@ -71,7 +71,9 @@ import Testing
         try folder.write("x.npy", NPY.encoded(Tensor(shape: [1, 2], [3, 1] as [Float])))
         let x = try data.preparation.dataset(reading: "x.npy", needsTargets: false, relativeTo: folder.url).dataset
         #expect(x.count == 1)
-        #expect(errorText { _ = try data.preparation.dataset(reading: "x.npy", needsTargets: true, relativeTo: folder.url) }.contains("with the target"))
+        #expect(
+            errorText { _ = try data.preparation.dataset(reading: "x.npy", needsTargets: true, relativeTo: folder.url) }.contains(
+                "with the target"))
     }
 }
 
@@ -95,11 +97,17 @@ import Testing
     @Test func findsTestArraysAndNamedTargets() throws {
         let data = try load(Zip(members: [("x_train.npy", x), ("y_train.npy", y), ("x_test.npy", x), ("y_test.npy", y)])) { _ in }
         #expect(data.heldOut?.count == 4 && data.training.count == 4)
-        let named = try load(Zip(members: [("X.npy", x), ("z.npy", y)])) { $0.target = "z"; $0.validation = .share(0) }
+        let named = try load(Zip(members: [("X.npy", x), ("z.npy", y)])) {
+            $0.target = "z"
+            $0.validation = .share(0)
+        }
         #expect(named.preparation.classNames == ["0", "1"])
-        #expect(errorText { _ = try load(Zip(members: [("X.npy", x), ("z.npy", y)])) }.contains(#"it holds "X", "z"; name one by --target"#))
+        #expect(
+            errorText { _ = try load(Zip(members: [("X.npy", x), ("z.npy", y)])) }.contains(#"it holds "X", "z"; name one by --target"#))
         #expect(errorText { _ = try load(Zip(members: [("a.npy", x), ("b.npy", y)])) }.contains("no array is named x"))
-        #expect(errorText { _ = try load(Zip(members: [("x.npy", x), ("y.npy", npy("|u1", "(3,)", [0, 1, 0]))])) }.contains("3 targets for the 4 samples"))
+        #expect(
+            errorText { _ = try load(Zip(members: [("x.npy", x), ("y.npy", npy("|u1", "(3,)", [0, 1, 0]))])) }.contains(
+                "3 targets for the 4 samples"))
     }
 
     @Test func oneHotRowsAreClassesAndOthersSeveralTargets() throws {
@@ -132,10 +140,13 @@ import Testing
 
     @Test func refusesDamage() throws {
         let members = [("x.npy", x), ("y.npy", y)]
-        #expect(errorText { _ = try load(Zip(members: members, checksumChange: 1)) } == "a.npz/x.npy: the checksum does not match; the file is damaged")
+        #expect(
+            errorText { _ = try load(Zip(members: members, checksumChange: 1)) }
+                == "a.npz/x.npy: the checksum does not match; the file is damaged")
         #expect(errorText { _ = try load(Zip(members: members, headerName: "z.npy")) }.contains("contradicts the directory"))
         #expect(errorText { _ = try load(Zip(members: members, declaredCount: 7)) }.contains("two different sizes"))
-        #expect(errorText { _ = try load(Zip(members: members, isDeflated: true, declaredCount: 100)) }.contains("promises 32 bytes of data"))
+        #expect(
+            errorText { _ = try load(Zip(members: members, isDeflated: true, declaredCount: 100)) }.contains("promises 32 bytes of data"))
         let folder = try TemporaryFolder()
         try folder.write("a.npz", Array(Zip(members: members).file.dropLast(30)))
         #expect(errorText { _ = try folder.load("a.npz") }.contains("has no directory"))
@@ -144,7 +155,9 @@ import Testing
     @Test func refusesBombs() throws {
         // Declares the gigabytes that its few bytes would unpack to.
         let header = npy("|u1", "(1000000, 10000)", [])
-        let bomb = Zip(members: [("x.npy", header + [UInt8](repeating: 0, count: 1 << 20)), ("y.npy", y)], isDeflated: true, usesZip64: true, declaredCount: header.count + 10_000_000_000)
+        let bomb = Zip(
+            members: [("x.npy", header + [UInt8](repeating: 0, count: 1 << 20)), ("y.npy", y)], isDeflated: true, usesZip64: true,
+            declaredCount: header.count + 10_000_000_000)
         #expect(errorText { _ = try load(bomb) }.contains("zip bomb"))
         // Declares little and unpacks to more.
         let liar = Zip(
@@ -152,11 +165,14 @@ import Testing
             declaredCount: npy("|u1", "(4, 2)", []).count + 8)
         #expect(errorText { _ = try load(liar) }.contains("more data follows"))
         // Tight, but honest and small.
-        let honest = Zip(members: [("x.npy", npy("|u1", "(4, 100000)", [UInt8](repeating: 0, count: 400_000))), ("y.npy", y)], isDeflated: true)
+        let honest = Zip(
+            members: [("x.npy", npy("|u1", "(4, 100000)", [UInt8](repeating: 0, count: 400_000))), ("y.npy", y)], isDeflated: true)
         #expect(try load(honest).training.count == 4)
     }
 
     @Test func refusesPickles() {
-        #expect(errorText { _ = try load(Zip(members: [("x.npy", npy("|O", "(4,)", [1])), ("y.npy", y)])) }.contains("a.npz/x.npy: holds pickled"))
+        #expect(
+            errorText { _ = try load(Zip(members: [("x.npy", npy("|O", "(4,)", [1])), ("y.npy", y)])) }.contains(
+                "a.npz/x.npy: holds pickled"))
     }
 }

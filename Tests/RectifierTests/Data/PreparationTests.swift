@@ -15,7 +15,9 @@ import Testing
         #expect(check(2, [2], .floats([1, 2, 3, .nan]), .none) == "sample 1: feature 1 is not a finite number")
         #expect(check(1, [1], .doubles([.infinity]), .none) == "sample 0: feature 0 is not a finite number")
         #expect(check(2, [1], .bytes([1, 2]), .classes([0], names: ["a"])).contains("1 labels for 2 samples"))
-        #expect(check(2, [1], .bytes([1, 2]), .classes([0, 2], names: ["a", "b"])) == "sample 1: the label 2 is out of range; there are 2 classes, from 0")
+        #expect(
+            check(2, [1], .bytes([1, 2]), .classes([0, 2], names: ["a", "b"]))
+                == "sample 1: the label 2 is out of range; there are 2 classes, from 0")
         #expect(check(2, [1], .bytes([1, 2]), .classes([0, -1], names: ["a", "b"])).contains("label -1 is out of range"))
         #expect(check(2, [1], .bytes([1, 2]), .values([1, 2, 3], width: 2)).contains("3 target values"))
         #expect(check(2, [1], .bytes([1, 2]), .values([1, -.infinity], width: 1)) == "sample 1: its target is not a finite number")
@@ -24,7 +26,8 @@ import Testing
     }
 
     @Test func selectsSamples() throws {
-        let set = try Dataset(count: 3, sampleShape: [2], features: .bytes([1, 2, 3, 4, 5, 6]), targets: .classes([0, 1, 0], names: ["a", "b"]))
+        let set = try Dataset(
+            count: 3, sampleShape: [2], features: .bytes([1, 2, 3, 4, 5, 6]), targets: .classes([0, 1, 0], names: ["a", "b"]))
         let some = try set.selecting([2, 1])
         #expect(some.floats == [5, 6, 3, 4] && some.labels == [0, 1])
         #expect(errorText { _ = try set.selecting([3]) }.contains("no sample 3"))

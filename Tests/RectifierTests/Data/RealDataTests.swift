@@ -26,7 +26,10 @@ private let folder = ProcessInfo.processInfo.environment["RECTIFIER_DATA"].map {
         ("iris.csv", nil, 150, 4, 3), ("adult-train.csv", nil, 32561, 108, 2), ("diamonds.csv", "price", 53940, 26, 1),
         ("covertype-20k.csv", nil, 20000, 54, 7), ("optdigits.tra", nil, 3823, 64, 10),
     ]) func tables(_ name: String, _ target: String?, _ rows: Int, _ width: Int, _ outputs: Int) throws {
-        let data = try load("tabular/\(name)") { $0.target = target; $0.validation = .share(0) }
+        let data = try load("tabular/\(name)") {
+            $0.target = target
+            $0.validation = .share(0)
+        }
         #expect(data.training.count == rows)
         #expect(data.training.sampleShape == [width])
         #expect(data.preparation.outputCount == outputs)
@@ -36,10 +39,25 @@ private let folder = ProcessInfo.processInfo.environment["RECTIFIER_DATA"].map {
         let target = "median_house_value"
         #expect(
             errorText { _ = try load("tabular/housing.csv") { $0.target = target } }
-                == #"tabular/housing.csv: 207 missing values in column "total_bedrooms" (first on line 292); say --missing mean or --missing drop"#)
-        #expect(try load("tabular/housing.csv") { $0.target = target; $0.missing = .mean; $0.validation = .share(0) }.training.count == 20640)
-        #expect(try load("tabular/housing.csv") { $0.target = target; $0.missing = .drop; $0.validation = .share(0) }.training.count == 20433)
-        let titanic = try load("tabular/titanic-train.csv") { $0.target = "Survived"; $0.missing = .mean }
+                == #"tabular/housing.csv: 207 missing values in column "total_bedrooms" (first on line 292); "#
+                + "say --missing mean or --missing drop"
+        )
+        #expect(
+            try load("tabular/housing.csv") {
+                $0.target = target
+                $0.missing = .mean
+                $0.validation = .share(0)
+            }.training.count == 20640)
+        #expect(
+            try load("tabular/housing.csv") {
+                $0.target = target
+                $0.missing = .drop
+                $0.validation = .share(0)
+            }.training.count == 20433)
+        let titanic = try load("tabular/titanic-train.csv") {
+            $0.target = "Survived"
+            $0.missing = .mean
+        }
         #expect(titanic.notes.count { $0.contains("is left out") } == 3)
     }
 
@@ -67,7 +85,11 @@ private let folder = ProcessInfo.processInfo.environment["RECTIFIER_DATA"].map {
         #expect(array.shape == [10])
         let archive = try NPZ(Bytes(contentsOf: spec.appendingPathComponent("test.npz").path, name: "test.npz"))
         #expect(archive.names == ["x", "x_plus_one"])
-        #expect(try load("spec/npy/test.npz") { $0.target = "x_plus_one"; $0.validation = .share(0) }.training.count == 10)
+        #expect(
+            try load("spec/npy/test.npz") {
+                $0.target = "x_plus_one"
+                $0.validation = .share(0)
+            }.training.count == 10)
         for name in ["py2-np0-objarr.npy", "py2-objarr.npy", "py2-objarr.npz", "py3-objarr.npy", "py3-objarr.npz"] {
             #expect(errorText { _ = try load("spec/npy/\(name)") }.contains("pickled Python objects"))
         }

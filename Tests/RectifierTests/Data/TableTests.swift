@@ -48,7 +48,9 @@ import Testing
         #expect(try preparation(["0.5", "1", "0.5", "1"]).task == .regression)
         #expect(try preparation(["0", "1", "1", "0"], .regression).task == .regression)
         #expect(try preparation(["0.5", "1", "0.5", "1"], .classification).classNames == ["0.5", "1"])
-        #expect(errorText { _ = try preparation(["a", "b", "a", "b"], .regression) }.contains("holds text (\"a\"), and regression needs numbers"))
+        #expect(
+            errorText { _ = try preparation(["a", "b", "a", "b"], .regression) }.contains(
+                "holds text (\"a\"), and regression needs numbers"))
         #expect(errorText { _ = try preparation(["a", "a", "a"]) }.contains("every row has the class \"a\" in column \"y\""))
         #expect(errorText { _ = try preparation(["2.5", "2.5", "2.5"]) }.contains("every row has the same value in column \"y\""))
         #expect(errorText { _ = try preparation((0..<30).map { "name\($0)" }) }.contains("30 different values in 30 rows"))
@@ -94,7 +96,9 @@ import Testing
     }
 
     @Test func drawsTheSplitByTheSeed() throws {
-        func heldOut(_ seed: UInt64, _ share: Double) throws -> Split { try Split((0..<100).map { Int32($0) }, share: share, seed: seed, name: "t") }
+        func heldOut(_ seed: UInt64, _ share: Double) throws -> Split {
+            try Split((0..<100).map { Int32($0) }, share: share, seed: seed, name: "t")
+        }
         #expect(try heldOut(1, 0.2).heldOut == heldOut(1, 0.2).heldOut)
         #expect(try heldOut(1, 0.2).heldOut != heldOut(2, 0.2).heldOut)
         let split = try heldOut(1, 0.25)
@@ -150,16 +154,27 @@ import Testing
 
     @Test func readsATestFile() throws {
         let training = "x,c,y\n1,a,p\n2,b,q\n3,a,p\n4,b,q\n"
-        let data = try load(training, ["test.csv": "y,c,x\nq,z,2.5\np,a,1\n"]) { $0.test = "test.csv"; $0.validation = nil }
+        let data = try load(training, ["test.csv": "y,c,x\nq,z,2.5\np,a,1\n"]) {
+            $0.test = "test.csv"
+            $0.validation = nil
+        }
         #expect(data.training.count == 4)
         #expect(data.validation == nil)
         #expect(data.heldOut?.labels == [1, 0])
         #expect(data.heldOut.map { Array($0.floats[0..<3]) } == [0, 0, 0])
         #expect(data.notes.contains(#"test.csv: 1 value in column "c" did not occur in training and count as none of its levels"#))
-        #expect(errorText { _ = try load(training, ["t2.csv": "x,c,y\n1,a,r\n"]) { $0.test = "t2.csv" } }.contains(#"t2.csv line 2: the class "r" is out of range"#))
-        #expect(errorText { _ = try load(training, ["t2.csv": "x,c,y\nabc,a,p\n"]) { $0.test = "t2.csv" } } == #"t2.csv line 2: "abc" in column "x", which holds numbers; correct it"#)
-        #expect(errorText { _ = try load(training, ["t2.csv": "x,d,y\n1,a,p\n"]) { $0.test = "t2.csv" } }.contains(#"no column "c", which the model needs"#))
-        #expect(errorText { _ = try load(training, ["t2.csv": "x,c,y\n,a,p\n"]) { $0.test = "t2.csv" } }.contains(#"t2.csv: 1 missing value in column "x" (first on line 2)"#))
+        #expect(
+            errorText { _ = try load(training, ["t2.csv": "x,c,y\n1,a,r\n"]) { $0.test = "t2.csv" } }.contains(
+                #"t2.csv line 2: the class "r" is out of range"#))
+        #expect(
+            errorText { _ = try load(training, ["t2.csv": "x,c,y\nabc,a,p\n"]) { $0.test = "t2.csv" } }
+                == #"t2.csv line 2: "abc" in column "x", which holds numbers; correct it"#)
+        #expect(
+            errorText { _ = try load(training, ["t2.csv": "x,d,y\n1,a,p\n"]) { $0.test = "t2.csv" } }.contains(
+                #"no column "c", which the model needs"#))
+        #expect(
+            errorText { _ = try load(training, ["t2.csv": "x,c,y\n,a,p\n"]) { $0.test = "t2.csv" } }.contains(
+                #"t2.csv: 1 missing value in column "x" (first on line 2)"#))
         #expect(errorText { _ = try load(training, ["t2.csv": "x,c,y\n"]) { $0.test = "t2.csv" } }.contains("t2.csv: has no rows of data"))
         #expect(errorText { _ = try load(training, [:]) { $0.test = "t3.csv" } }.hasPrefix("t3.csv: no such file"))
     }
@@ -167,9 +182,15 @@ import Testing
     @Test func validatesOnAShareOrAFileBesideATest() throws {
         let training = "x,y\n" + (0..<10).map { "\($0),\($0 % 2 == 0 ? "p" : "q")\n" }.joined()
         let files = ["a.csv": "x,y\n1,p\n", "b.csv": "x,y\n1,p\n2,q\n"]
-        let share = try load(training, files) { $0.test = "a.csv"; $0.validation = .share(0.3) }
+        let share = try load(training, files) {
+            $0.test = "a.csv"
+            $0.validation = .share(0.3)
+        }
         #expect(share.training.count == 7 && share.validation?.count == 3 && share.heldOut?.count == 1)
-        let file = try load(training, files) { $0.test = "a.csv"; $0.validation = .source("b.csv") }
+        let file = try load(training, files) {
+            $0.test = "a.csv"
+            $0.validation = .source("b.csv")
+        }
         #expect(file.training.count == 10 && file.validation?.count == 2 && file.heldOut?.count == 1)
         let alone = try load(training, files) { $0.validation = .source("b.csv") }
         #expect(alone.training.count == 10 && alone.validation == nil && alone.heldOut?.count == 2)
@@ -179,7 +200,10 @@ import Testing
     @Test func predictsForFilesWithAndWithoutTarget() throws {
         let folder = try TemporaryFolder()
         try folder.write("t.csv", "y,x,c\n" + (0..<9).map { "\($0 % 2),\($0),\($0 % 3 == 0 ? "a" : "b")\n" }.joined())
-        let model = try folder.load("t.csv") { $0.target = "y"; $0.validation = .share(0) }
+        let model = try folder.load("t.csv") {
+            $0.target = "y"
+            $0.validation = .share(0)
+        }
         try folder.write("names.csv", "c,x\nb,4\n")
         try folder.write("places.csv", "4,b\n")
         try folder.write("all.csv", "junk,4,b\n")
@@ -191,10 +215,16 @@ import Testing
         #expect(try features("all.csv", header: false) == [0, 0, 1])
         #expect(errorText { _ = try features("places.csv") }.contains("no column"))
         try folder.write("wide.csv", "1,2,3,4\n")
-        #expect(errorText { _ = try features("wide.csv", header: false) } == "wide.csv: has 4 columns, the model takes 3 (or 2 without the target)")
-        #expect(errorText { _ = try model.preparation.dataset(reading: "names.csv", needsTargets: true, relativeTo: folder.url) }.contains(#"no column "y""#))
+        #expect(
+            errorText { _ = try features("wide.csv", header: false) }
+                == "wide.csv: has 4 columns, the model takes 3 (or 2 without the target)")
+        #expect(
+            errorText { _ = try model.preparation.dataset(reading: "names.csv", needsTargets: true, relativeTo: folder.url) }.contains(
+                #"no column "y""#))
         try folder.write("tiny-images-idx3-ubyte", idx([1, 2, 2], [1, 2, 3, 4]))
-        #expect(errorText { _ = try features("tiny-images-idx3-ubyte") }.contains("its samples have the shape 2 × 2, the model takes rows of 2 columns"))
+        #expect(
+            errorText { _ = try features("tiny-images-idx3-ubyte") }.contains(
+                "its samples have the shape 2 × 2, the model takes rows of 2 columns"))
     }
 
     @Test func generatedSetsComePrepared() throws {
@@ -203,7 +233,10 @@ import Testing
         let data = try folder.load(name) { $0.samples = 50 }
         #expect(data.training.count == 50)
         #expect(data.heldOut != nil)
-        let held = try folder.load(name) { $0.samples = 50; $0.validation = .share(0.2) }
+        let held = try folder.load(name) {
+            $0.samples = 50
+            $0.validation = .share(0.2)
+        }
         #expect(held.training.count == 40 && held.validation?.count == 10 && held.heldOut != nil)
         let again = try data.preparation.dataset(reading: name, needsTargets: true)
         #expect(again.dataset.count > 0)
