@@ -91,9 +91,10 @@ func size(_ random: inout Generator, upTo limit: Int) -> Int {
     t.step.product = product
     t.description = "\(m)×\(k)×\(n), strides \(aRow) \(aColumn), \(bRow) \(bColumn), \(cRow)"
     t.prepare = { t, kernels, parts in
-        let bytes = Int(kernels.pointee.product_scratch(Int64(m), Int64(n), Int64(k), Int32(parts))) * parts
-        let scratch = Buffer(RK_FLOAT64, count: bytes / 8)
+        let stride = kernels.pointee.product_scratch(Int64(m), Int64(n), Int64(k), Int32(parts))
+        let scratch = Buffer(RK_FLOAT64, count: Int(stride) * parts / 8)
         t.step.product.scratch = scratch.base
+        t.step.product.scratch_stride = stride
         t.scratch = scratch
     }
 }

@@ -27,7 +27,7 @@ import Testing
         steps[0].kernel = kernels.product
         steps[0].product = rk_product(
             a: x.base, b: y.base, c: z.base, a_row: n, a_column: 1, b_row: n, b_column: 1, c_row: n, m: n, n: n, k: n, bias: nil, epilogue: nil,
-            scratch: scratch.base)
+            scratch: scratch.base, scratch_stride: kernels.product_scratch(Int64(side), Int64(side), Int64(side), threads))
         steps[1].kernel = kernels.copy
         steps[1].copy.in = UnsafeRawPointer(z.base)
         steps[1].copy.out = y.base

@@ -18,7 +18,7 @@ import Testing
         step.product = rk_product(
             a: aBuffer.base + type.size * rows.lowerBound * (transposed.a ? 1 : k), b: bBuffer.base, c: c.base, a_row: transposed.a ? 1 : Int64(k),
             a_column: transposed.a ? Int64(m) : 1, b_row: transposed.b ? 1 : Int64(n), b_column: transposed.b ? Int64(k) : 1, c_row: Int64(n),
-            m: Int64(rows.count), n: Int64(n), k: Int64(k), bias: bias.base, epilogue: nil, scratch: scratch.base)
+            m: Int64(rows.count), n: Int64(n), k: Int64(k), bias: bias.base, epilogue: nil, scratch: scratch.base, scratch_stride: 0)
         kernels.pointee.product(&step, 0, 1)
         return c.contents
     }

@@ -33,13 +33,27 @@ extension CSVFile {
             pass.blocks = again.blocks
         }
 
+        let contents = columns.indices.map { column -> Table.Content in
+            guard let levels = columns[column].levels else { return .numbers }
+            return levels.isFull ? .manyTexts : .text(texts(of: levels, column, pass.blocks))
+        }
         return Table(
-            name: bytes.name,
-            columns: zip(columnNames, columns).map { name, column in
-                guard let levels = column.levels else { return .init(name: name, content: .numbers) }
-                return .init(name: name, content: levels.isFull ? .manyTexts : .text((0..<levels.count).map(levels.text)))
-            },
-            blocks: pass.blocks, rowCount: rowCount, file: self)
+            name: bytes.name, columns: zip(columnNames, contents).map(Table.Column.init), blocks: pass.blocks, rowCount: rowCount, file: self)
+    }
+
+    /// The texts of a column's levels. Different bytes may be the same text: another way to compose `é`, or bytes that are no UTF-8.
+    private func texts(of levels: LevelTable, _ column: Int, _ blocks: [NumberBlock]) -> [String] {
+        var texts: [String] = []
+        var numbers: [String: Int] = [:]
+        let renumbered = (0..<levels.count).map { level in
+            let text = levels.text(level)
+            if let known = numbers[text] { return known }
+            numbers[text] = texts.count
+            texts.append(text)
+            return texts.count - 1
+        }
+        if texts.count < levels.count { for block in blocks { block.renumber(column, renumbered) } }
+        return texts
     }
 
     /// A few words among many numbers are a mistake, not a category.
@@ -112,10 +126,7 @@ extension CSVFile {
         guard let levels = found.levels, let all = total.levels else { return }
         let numbers = all.merge(levels)
         if all.isFull || numbers.enumerated().allSatisfy({ $0 == $1 }) { return }
-        for row in 0..<block.rows {
-            let cell = block.row(row) + column
-            if !cell.pointee.isNaN { cell.pointee = Double(numbers[Int(cell.pointee)]) }
-        }
+        block.renumber(column, numbers)
     }
 }
 

@@ -39,5 +39,13 @@ final class NumberBlock: @unchecked Sendable {
         self.rows = rows
     }
 
+    /// Gives the levels of a text column other numbers.
+    func renumber(_ column: Int, _ numbers: [Int]) {
+        for row in 0..<rows {
+            let cell = self.row(row) + column
+            if !cell.pointee.isNaN { cell.pointee = Double(numbers[Int(cell.pointee)]) }
+        }
+    }
+
     func row(_ row: Int) -> UnsafeMutablePointer<Double> { values + row * columns }
 }

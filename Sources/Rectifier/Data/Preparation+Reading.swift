@@ -152,7 +152,7 @@ extension Preparation {
         for (column, index) in zip(layout.columns, places.features) {
             if case .levels = column.content, table.columns[index].content == .numbers {
                 throw RectifierError(
-                    .data, "\(table.name): column \(index) holds numbers, where the model takes text (\(quoted(column.name)) of its training file)")
+                    .data, "\(table.name): column \(index) holds numbers, where the model takes text (column \(quoted(column.name)))")
             }
         }
         if let index = places.features.first(where: { table.columns[$0].content == .manyTexts }) {

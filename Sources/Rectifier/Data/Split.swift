@@ -41,7 +41,7 @@ struct Split {
             held += count
         }
         guard held > 0 else {
-            throw RectifierError(.data, "\(name): every class has a single row, so none can be held out; hold nothing out with --validation 0")
+            throw RectifierError(.data, "\(name): every class has a single row, so hold nothing out with --validation 0")
         }
         draw(rows, seed) { row, draw in quotas[stratum(row)]!.take(draw) }
     }

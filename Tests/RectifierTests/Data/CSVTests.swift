@@ -116,6 +116,17 @@ import Testing
         }
     }
 
+    @Test func differentBytesOfOneTextAreOneLevel() throws {
+        let table = try csv("c,y\ne\u{301},1\n\u{e9},2\nx,3\n").table(stretch: 6)
+        #expect(table.columns[0].content == .text(["\u{e9}", "x"]))
+        var codes: [Double] = []
+        table.forEachRow { _, cells in codes.append(cells[0]) }
+        #expect(codes == [0, 0, 1])
+        // Bytes that are no UTF-8.
+        let latin = try CSVFile(bytes(Array("c,y\nA,1\n".utf8) + [0xe9, 44, 50, 10, 0xe8, 44, 51, 10])).table()
+        #expect(latin.columns[0].content == .text(["A", "\u{fffd}"]))
+    }
+
     @Test func namesAreDistinct() throws {
         #expect(try csv("a,b,a,a.1,,a\n1,2,3,4,5,6\n").columnNames == ["a", "b", "a.2", "a.1", "4", "a.3"])
     }
