@@ -102,6 +102,14 @@ struct RecipeTests {
         ("source", { $0.data.source = "" }),
         ("noise", { $0.data.noise = .nan }),
         ("samples", { $0.data.samples = -1 }),
+        ("target", { $0.data.target = "price" }),
+        (
+            "noise",
+            {
+                $0.data.source = "table.csv"
+                $0.data.noise = 0.1
+            }
+        ),
         ("validation", { $0.data.validation = .share(1) }),
         ("separator", { $0.data.separator = "\"" }),
         ("units", { $0.network.layers = [8, 0] }),

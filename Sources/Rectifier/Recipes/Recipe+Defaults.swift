@@ -1,3 +1,5 @@
+import class Foundation.ProcessInfo
+
 extension Recipe {
     /// The recipe with everything it left open filled in for these data, and checked: what a ``Trainer`` runs.
     ///
@@ -6,17 +8,23 @@ extension Recipe {
     public func resolved(for data: LoadedData) throws -> Recipe {
         try validate()
         var recipe = self
+        let task: DataSettings.Task
         switch data.training.targets {
-        case .classes: recipe.data.task = .classification
-        case .values, .doubleValues: recipe.data.task = .regression
+        case .classes: task = .classification
+        case .values, .doubleValues: task = .regression
         case .none: throw RectifierError(.data, "the training data hold no targets")
         }
+        if let wanted = self.data.task, wanted != task {
+            throw RectifierError(.setting, "\(self.data.source): is data for \(task.rawValue), not \(wanted.rawValue)")
+        }
+        recipe.data.task = task
         if training.earlyStopping != nil, data.heldOut == nil, data.validation == nil {
             throw RectifierError(.setting, "early stopping needs held-out data: give test data or a validation share")
         }
 
         let usual = UsualSettings(isGenerated: GeneratedData.names.contains(self.data.source), data: data.training)
         recipe.network.layers = network.layers ?? usual.layers
+        try recipe.network.checkMemory(inputs: data.training.width, outputs: data.training.outputCount, precision: training.precision)
         recipe.training.batchSize = training.batchSize ?? .samples(usual.batchSize)
         recipe.training.learningRate = training.learningRate ?? usual.learningRate(of: training.optimizer)
         recipe.training.weightDecay = training.weightDecay ?? usual.weightDecay
@@ -76,6 +84,21 @@ struct UsualSettings {
 }
 
 extension NetworkSettings {
+    /// Throws where training would not fit this machine's memory: weights, gradients and two states of the optimiser.
+    fileprivate func checkMemory(inputs: Int, outputs: Int, precision: ElementType) throws {
+        var parameters = 0.0
+        for (rows, columns) in zip([inputs] + (layers ?? []), (layers ?? []) + [outputs]) {
+            parameters += Double(rows + 1) * Double(columns)
+        }
+        let bytes = parameters * Double(4 * precision.computing.size)
+        let memory = Double(ProcessInfo.processInfo.physicalMemory)
+        guard bytes < memory else {
+            let gigabytes = [bytes, memory].map { String(Int($0 / 1e9)) }
+            throw RectifierError(
+                .setting, "training a network of these layers needs \(gigabytes[0]) GB of memory, this machine has \(gigabytes[1]) GB")
+        }
+    }
+
     /// The hidden layers for samples of that shape, many of them, where nothing names any.
     static func usualLayers(input: [Int]) -> [Int] { input.count >= 2 ? [512, 512] : [128, 64] }
 }

@@ -12,6 +12,18 @@ extension Recipe {
 extension DataSettings {
     func validate() throws {
         try require(!source.isEmpty, "the data source is empty; name a generated set, a file or a folder")
+        if GeneratedData.names.contains(source) {
+            let unused = [
+                ("target", target != nil), ("missing", missing != nil), ("header", header != nil), ("separator", separator != nil),
+            ]
+            for (name, isGiven) in unused where isGiven {
+                throw RectifierError(.setting, "\(name) is for tables; the data is the generated set '\(source)'")
+            }
+        } else {
+            for (name, isGiven) in [("samples", samples != nil), ("noise", noise != nil)] where isGiven {
+                throw RectifierError(.setting, "\(name) is for generated sets; the data is '\(source)'")
+            }
+        }
         if let samples { try require(1...1_000_000_000 ~= samples, "the number of samples must be from 1 to 1000000000, not \(samples)") }
         if let noise { try require(0...1 ~= noise, "the noise must be from 0 to 1, not \(noise)") }
         if case .share(let share) = validation {
