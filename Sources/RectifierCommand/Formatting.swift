@@ -14,9 +14,10 @@ enum Format {
         String(format: "%.\(digits)f", value)
     }
 
-    /// About `digits` significant digits: `0.04312`, `1.2e-07`, `71890`.
+    /// About `digits` significant digits, whole numbers where they are large: `0.04312`, `1.2e-07`, `53472`.
     static func significant(_ value: Double, _ digits: Int = 4) -> String {
-        String(format: "%.\(digits)g", value)
+        if value.magnitude >= 10_000, value.magnitude < 1e12 { return String(format: "%.0f", value) }
+        return String(format: "%.\(digits)g", value)
     }
 
     /// `98.21 %`
