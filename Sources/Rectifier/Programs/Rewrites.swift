@@ -16,7 +16,7 @@ public enum Rewrite: String, Sendable, CaseIterable {
     case fuseElementwise
     /// Elementwise operations on a product are computed block by block with it.
     case fuseEpilogue
-    /// A bias starts the sums of a product.
+    /// A bias is added by the product itself, before its results leave the registers.
     case productBias
 }
 
