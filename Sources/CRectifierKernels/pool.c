@@ -37,6 +37,7 @@ static int64_t now(void) {
 
 struct rk_pool {
     int threads;
+    int64_t patience;  ///< nanoseconds to spin; none when there are more threads than processors to spin on
     const rk_step *steps;
     int64_t count;
     bool stop;
@@ -53,8 +54,8 @@ struct rk_pool {
     } workers[];
 };
 
-/// Spins until `*value` is no longer `old`; gives up after `SPIN_NANOSECONDS`.
-static bool spin(const atomic_uint *value, unsigned old) {
+/// Spins until `*value` is no longer `old`; gives up after `patience` nanoseconds.
+static bool spin(const atomic_uint *value, unsigned old, int64_t patience) {
     for (int64_t start = 0;;) {
         for (int i = 0; i < 64; i++) {
             if (atomic_load_explicit(value, memory_order_acquire) != old) return true;
@@ -62,7 +63,7 @@ static bool spin(const atomic_uint *value, unsigned old) {
         }
         int64_t time = now();
         if (start == 0) start = time;
-        if (time - start > SPIN_NANOSECONDS) return false;
+        if (time - start >= patience) return false;
     }
 }
 
@@ -71,7 +72,7 @@ static void meet(rk_pool *pool) {
     if (atomic_fetch_add_explicit(&pool->arrived, 1, memory_order_acq_rel) == pool->threads - 1) {
         atomic_store_explicit(&pool->arrived, 0, memory_order_relaxed);
         atomic_store_explicit(&pool->phase, phase + 1, memory_order_release);
-    } else if (!spin(&pool->phase, phase)) {
+    } else if (!spin(&pool->phase, phase, pool->patience)) {
         while (atomic_load_explicit(&pool->phase, memory_order_acquire) == phase) sched_yield();
     }
 }
@@ -92,7 +93,7 @@ static void *work(void *argument) {
     struct worker *worker = argument;
     rk_pool *pool = worker->pool;
     for (unsigned seen = 0;; seen++) {
-        if (!spin(&pool->generation, seen)) {
+        if (!spin(&pool->generation, seen, pool->patience)) {
             pthread_mutex_lock(&pool->mutex);
             atomic_fetch_add(&pool->sleepers, 1);
             while (atomic_load(&pool->generation) == seen) pthread_cond_wait(&pool->wake, &pool->mutex);
@@ -113,12 +114,22 @@ static void start(rk_pool *pool) {
     pthread_mutex_unlock(&pool->mutex);
 }
 
+/// Logical processors that this process may run on.
+static int processors(void) {
+#if defined(__linux__)
+    cpu_set_t allowed;
+    if (sched_getaffinity(0, sizeof allowed, &allowed) == 0) return CPU_COUNT(&allowed);
+#endif
+    return (int)sysconf(_SC_NPROCESSORS_ONLN);
+}
+
 rk_pool *rk_pool_create(int threads) {
     if (threads < 1 || threads > 4096) return NULL;
     size_t size = rk_round_up(sizeof(rk_pool) + (size_t)threads * sizeof(struct worker), CACHE_LINE);
     rk_pool *pool;
     if (posix_memalign((void **)&pool, CACHE_LINE, size) != 0) return NULL;
     memset(pool, 0, size);
+    pool->patience = threads <= processors() ? SPIN_NANOSECONDS : 0;
     pthread_mutex_init(&pool->mutex, NULL);
     pthread_cond_init(&pool->wake, NULL);
     // Counts the workers that stand, so that a failure half-way can be undone.

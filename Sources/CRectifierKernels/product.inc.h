@@ -7,17 +7,18 @@
 // loads of B, a broadcast from A for each row, and a multiply-add for each accumulator. Registers: 6 × 2 + 2 + 1 of 16 (AVX2, SSE2),
 // 14 × 2 + 2 of 32 (AVX-512, whose broadcasts are memory operands), 6 × 4 + 4 + 1 of 32 (NEON).
 //
-// Blocks: for each block of rows, for each block of k, for each panel of columns (a tile wide): the panel of B is copied together
-// (PANEL_DEPTH × a tile's width: it stays in the first cache), then met by all row tiles. A is read where it lies when its columns are
-// adjacent, and otherwise (a transposed product) copied tile by tile, once per block. Between blocks of k partial sums rest in C,
-// or, when C's type would round them, in scratch.
+// Blocks: for each block of rows, for each block of k, for each panel of columns (a tile wide), all row tiles meet the panel, which is
+// PANEL_DEPTH × a tile's width and stays in the first cache. Panels are filled by their first tile as it reads B, or, when B is
+// transposed, by 8 × 8 transposes in registers beforehand. A's block is copied once, so that a tile's share of it lies in one piece: rows one
+// after another, or, when A is transposed, columns of a tile one after another. (In place its rows would often lie a power of two
+// apart and push each other out of the cache.) While a tile is computed the next one's share of A and a share of the next panel are fetched.
+// Between blocks of k partial sums rest in C, or, when C's type would round them, in scratch.
 //
-// Small products read B in place too, over all of k at once.
+// Small products read A and B in place, over all of k at once. When there are few columns A is read in place, because a copy would
+// not be used often enough to pay.
 
 #define TILE_COLUMNS (RK_TILE_VECTORS * W)
-#ifndef PANEL_DEPTH
 #define PANEL_DEPTH 400
-#endif
 #define BLOCK_ROWS (252 / RK_TILE_ROWS * RK_TILE_ROWS)
 /// Room behind a packed group, for a whole vector stored where fewer lanes count.
 #define SLACK 16
@@ -363,4 +364,5 @@ static double N(burst)(int64_t rounds) {
 #undef CHAINS
 #undef SLACK
 #undef BLOCK_ROWS
+#undef PANEL_DEPTH
 #undef TILE_COLUMNS

@@ -14,7 +14,11 @@ import Testing
         reference.base.copyMemory(from: patterns, byteCount: 2 * patterns.count)
         var wrong = 0
         for (i, expected) in reference.doubles.enumerated() {
-            if expected.isNaN { wrong += doubles[i].isNaN ? 0 : 1 } else { wrong += doubles[i] == expected && back[i] == patterns[i] ? 0 : 1 }
+            if expected.isNaN {
+                wrong += doubles[i].isNaN ? 0 : 1
+            } else {
+                wrong += doubles[i] == expected && back[i] == patterns[i] ? 0 : 1
+            }
         }
         #expect(wrong == 0)
         if type == RK_FLOAT16 {
@@ -28,7 +32,10 @@ import Testing
     @Test(arguments: levels, types)
     func roundsOnce(_ isa: rk_isa, _ type: rk_type) {
         var random = Generator(1)
-        var values: [Double] = [0, -0.0, .infinity, -.infinity, .nan, 1e300, -1e300, 0x1p-1060, 65519.999999, 65520, 3.3953e38, 0x1p-25, 0x1.0000001p-25, 0x1p-134]
+        var values: [Double] = [
+            0, -0.0, .infinity, -.infinity, .nan, 1e300, -1e300, 0x1p-1060, 65519.999999, 65520, 3.3953e38, 0x1p-25, 0x1.0000001p-25,
+            0x1p-134,
+        ]
         for _ in 0..<3000 {
             let unit = 2 * type.roundoff * Double(sign: .plus, exponent: random.int(-30...10), significand: 1)
             let tie = (Double(random.int(64...2000)) + 0.5) * unit

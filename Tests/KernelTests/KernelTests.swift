@@ -85,7 +85,8 @@ func size(_ random: inout Generator, upTo limit: Int) -> Int {
         relu.opcode = UInt16(RK_OP_RELU.rawValue)
         let operands = t.pointer(to: [rk_operand(base: c.base, row_stride: Int64(cRow), column_stride: 1)])
         let epilogue = rk_map(
-            rows: Int64(m), columns: Int64(n), operand_count: 1, instruction_count: 1, operands: operands, instructions: t.pointer(to: [relu]))
+            rows: Int64(m), columns: Int64(n), operand_count: 1, instruction_count: 1, operands: operands,
+            instructions: t.pointer(to: [relu]))
         product.epilogue = UnsafePointer(t.pointer(to: [epilogue]))
     }
     t.step.product = product
@@ -136,12 +137,15 @@ func size(_ random: inout Generator, upTo limit: Int) -> Int {
     let rows = size(&t.random, upTo: 20), columns = max(1, size(&t.random, upTo: 100)), spread = t.random.pick([1.0, 20, 300])
     var logits = (0..<rows * columns).map { _ in t.random.double(-spread...spread) }
     if !logits.isEmpty {
-        for _ in 0..<3 where t.random.chance(0.3) { logits[t.random.int(0...logits.count - 1)] = t.random.pick([.nan, .infinity, -.infinity]) }
+        for _ in 0..<3 where t.random.chance(0.3) {
+            logits[t.random.int(0...logits.count - 1)] = t.random.pick([.nan, .infinity, -.infinity])
+        }
     }
     let targets = (0..<rows * columns).map { _ in t.random.chance(0.5) ? 0 : t.random.double(0...1) }
     // A sum of `columns` terms, each with its own rounding.
     let out = t.output(perRow ? rows : rows * columns, tolerance)
-    t.step.rows = rk_rows(in: t.input(logits).base, target: t.input(targets).base, out: out.base, rows: Int64(rows), columns: Int64(columns))
+    t.step.rows = rk_rows(
+        in: t.input(logits).base, target: t.input(targets).base, out: out.base, rows: Int64(rows), columns: Int64(columns))
     t.description = "\(rows)×\(columns), spread \(spread)"
 }
 
@@ -169,9 +173,15 @@ func size(_ random: inout Generator, upTo limit: Int) -> Int {
     copy.in = UnsafeRawPointer(input.base)
     copy.out = out.base
     copy.rank = Int32(rank)
-    withUnsafeMutableBytes(of: &copy.extent) { for d in 0..<rank { $0.storeBytes(of: Int64(extents[d]), toByteOffset: 8 * d, as: Int64.self) } }
-    withUnsafeMutableBytes(of: &copy.in_stride) { for d in 0..<rank { $0.storeBytes(of: Int64(inStrides[d]), toByteOffset: 8 * d, as: Int64.self) } }
-    withUnsafeMutableBytes(of: &copy.out_stride) { for d in 0..<rank { $0.storeBytes(of: Int64(outStrides[d]), toByteOffset: 8 * d, as: Int64.self) } }
+    withUnsafeMutableBytes(of: &copy.extent) {
+        for d in 0..<rank { $0.storeBytes(of: Int64(extents[d]), toByteOffset: 8 * d, as: Int64.self) }
+    }
+    withUnsafeMutableBytes(of: &copy.in_stride) {
+        for d in 0..<rank { $0.storeBytes(of: Int64(inStrides[d]), toByteOffset: 8 * d, as: Int64.self) }
+    }
+    withUnsafeMutableBytes(of: &copy.out_stride) {
+        for d in 0..<rank { $0.storeBytes(of: Int64(outStrides[d]), toByteOffset: 8 * d, as: Int64.self) }
+    }
     t.step.copy = copy
     t.description = "\(extents), strides \(inStrides) to \(outStrides)"
 }

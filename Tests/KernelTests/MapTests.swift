@@ -86,21 +86,25 @@ func instruction(_ opcode: Int, on t: Trial, _ arguments: [Buffer], _ result: Bu
         (i.x, i.y, i.z) = (-0.5, 0.75, 0.25)
         i.d =
             t.random.chance(0.5)
-            ? UInt16(t.random.int(writtenFrom...operandCount - 1)) : UInt16(RK_MAP_OPERANDS) + UInt16(t.random.int(0...Int(RK_MAP_TEMPORARIES) - 1))
+            ? UInt16(t.random.int(writtenFrom...operandCount - 1))
+            : UInt16(RK_MAP_OPERANDS) + UInt16(t.random.int(0...Int(RK_MAP_TEMPORARIES) - 1))
         if !readable.contains(i.d) { readable.append(i.d) }
         instructions.append(i)
     }
     t.step.map = rk_map(
         rows: Int64(rows), columns: Int64(columns), operand_count: Int32(operandCount), instruction_count: Int32(instructions.count),
         operands: t.pointer(to: operands), instructions: t.pointer(to: instructions))
-    t.description = "\(rows)×\(columns): \(operands.map { [$0.row_stride, $0.column_stride] }), "
-        + instructions.map { "\(String(cString: rk_opcode_name(Int32($0.opcode)))) \($0.a) \($0.b) \($0.c) > \($0.d)" }.joined(separator: ", ")
+    t.description =
+        "\(rows)×\(columns): \(operands.map { [$0.row_stride, $0.column_stride] }), "
+        + instructions.map { "\(String(cString: rk_opcode_name(Int32($0.opcode)))) \($0.a) \($0.b) \($0.c) > \($0.d)" }.joined(
+            separator: ", ")
 }
 
 @Suite struct MapTests {
     static let opcodes = 0..<Int(RK_OP_COUNT.rawValue)
     static let special: [Double] = [
-        .nan, .infinity, -.infinity, 0, -0.0, 1, -1, 0.5, -0.5, 2, -2, 0.25, 0.75, 3e-6, -3e-6, 1e-30, -1e-30, 0x1p-149, -0x1p-149, 0x1p-126, 1e-42,
+        .nan, .infinity, -.infinity, 0, -0.0, 1, -1, 0.5, -0.5, 2, -2, 0.25, 0.75, 3e-6, -3e-6, 1e-30, -1e-30, 0x1p-149, -0x1p-149,
+        0x1p-126, 1e-42,
         0x1p-24, -0x1p-14, 3e38, -3e38, 65504, 88.7, 89, -87.4, -103.9, -104.1, 10, -10, 1e-8, 16.6, -16.6, 1e5, -0.9999, -1.0001,
     ]
 

@@ -20,13 +20,15 @@ import Testing
         let side = 48, kernels = RK_FLOAT32.kernels(rk_isa_selected() == RK_ISA_COUNT ? RK_REFERENCE : rk_isa_selected()).pointee
         let t = Trial(RK_FLOAT32, seed: 3)
         let x = t.input(side * side), y = t.input(side * side), z = t.input(side * side), sums = t.input(side)
-        let scratch = Buffer(RK_FLOAT64, count: Int(kernels.product_scratch(Int64(side), Int64(side), Int64(side), threads)) * Int(threads) / 8)
+        let scratch = Buffer(
+            RK_FLOAT64, count: Int(kernels.product_scratch(Int64(side), Int64(side), Int64(side), threads)) * Int(threads) / 8)
         let n = Int64(side)
         var steps = [rk_step](repeating: rk_step(), count: 4)
         // z = x y; y = z transposed; sums = columns of y, alone; x = x / 2 + sums.
         steps[0].kernel = kernels.product
         steps[0].product = rk_product(
-            a: x.base, b: y.base, c: z.base, a_row: n, a_column: 1, b_row: n, b_column: 1, c_row: n, m: n, n: n, k: n, bias: nil, epilogue: nil,
+            a: x.base, b: y.base, c: z.base, a_row: n, a_column: 1, b_row: n, b_column: 1, c_row: n, m: n, n: n, k: n, bias: nil,
+            epilogue: nil,
             scratch: scratch.base, scratch_stride: kernels.product_scratch(Int64(side), Int64(side), Int64(side), threads))
         steps[1].kernel = kernels.copy
         steps[1].copy.in = UnsafeRawPointer(z.base)

@@ -4,7 +4,8 @@ import Testing
 @Suite struct ProductTests {
     /// One product over plain memory; A and B as rows or, `transposed`, as columns.
     static func product(
-        _ a: [Double], _ b: [Double], m: Int, n: Int, k: Int, transposed: (a: Bool, b: Bool), rows: Range<Int>, _ isa: rk_isa, _ type: rk_type
+        _ a: [Double], _ b: [Double], m: Int, n: Int, k: Int, transposed: (a: Bool, b: Bool), rows: Range<Int>, _ isa: rk_isa,
+        _ type: rk_type
     ) -> [UInt8] {
         func stored(_ values: [Double], _ rows: Int, _ columns: Int, _ transposed: Bool) -> Buffer {
             let order = transposed ? (0..<rows * columns).map { values[$0 % rows * columns + $0 / rows] } : values
@@ -16,8 +17,10 @@ import Testing
         let scratch = Buffer(RK_FLOAT64, count: Int(kernels.pointee.product_scratch(Int64(rows.count), Int64(n), Int64(k), 1)) / 8)
         var step = rk_step()
         step.product = rk_product(
-            a: aBuffer.base + type.size * rows.lowerBound * (transposed.a ? 1 : k), b: bBuffer.base, c: c.base, a_row: transposed.a ? 1 : Int64(k),
-            a_column: transposed.a ? Int64(m) : 1, b_row: transposed.b ? 1 : Int64(n), b_column: transposed.b ? Int64(k) : 1, c_row: Int64(n),
+            a: aBuffer.base + type.size * rows.lowerBound * (transposed.a ? 1 : k), b: bBuffer.base, c: c.base,
+            a_row: transposed.a ? 1 : Int64(k),
+            a_column: transposed.a ? Int64(m) : 1, b_row: transposed.b ? 1 : Int64(n), b_column: transposed.b ? Int64(k) : 1,
+            c_row: Int64(n),
             m: Int64(rows.count), n: Int64(n), k: Int64(k), bias: bias.base, epilogue: nil, scratch: scratch.base, scratch_stride: 0)
         kernels.pointee.product(&step, 0, 1)
         return c.contents
@@ -49,7 +52,8 @@ import Testing
         for poison in [Double.nan, .infinity] {
             var b = [Double](repeating: 1, count: 20 * 9)
             b[9 * 3 + 4] = poison
-            let c = Self.product([Double](repeating: 0, count: 30 * 20), b, m: 30, n: 9, k: 20, transposed: (false, false), rows: 0..<30, isa, type)
+            let c = Self.product(
+                [Double](repeating: 0, count: 30 * 20), b, m: 30, n: 9, k: 20, transposed: (false, false), rows: 0..<30, isa, type)
             let buffer = Buffer(type, count: 30 * 9)
             buffer.base.copyMemory(from: c, byteCount: c.count)
             for (i, value) in buffer.doubles.enumerated() { #expect(value.isNaN == (i % 9 == 4)) }

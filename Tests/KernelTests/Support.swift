@@ -198,7 +198,8 @@ final class Trial {
         let actual = outputs.map(\.buffer.doubles)
         #expect(guardsAreWhole, "\(label): wrote beyond a buffer", sourceLocation: location)
         for (n, output) in outputs.enumerated() where expectedBytes[n] != whole[n] {
-            for i in 0..<output.buffer.count where output.buffer.bits(of: expectedBytes[n], at: i) != output.buffer.bits(of: whole[n], at: i) {
+            for i in 0..<output.buffer.count
+            where output.buffer.bits(of: expectedBytes[n], at: i) != output.buffer.bits(of: whole[n], at: i) {
                 let isMeant = !output.buffer.isUntouched(expectedBytes[n], at: i)
                 if isMeant, output.tolerance.allows(actual[n][i], expected[n][i], in: output.buffer.type) { continue }
                 Issue.record(

@@ -38,7 +38,8 @@ extension CSVFile {
             return levels.isFull ? .manyTexts : .text(texts(of: levels, column, pass.blocks))
         }
         return Table(
-            name: bytes.name, columns: zip(columnNames, contents).map(Table.Column.init), blocks: pass.blocks, rowCount: rowCount, file: self)
+            name: bytes.name, columns: zip(columnNames, contents).map(Table.Column.init), blocks: pass.blocks, rowCount: rowCount,
+            file: self)
     }
 
     /// The texts of a column's levels. Different bytes may be the same text: another way to compose `é`, or bytes that are no UTF-8.

@@ -59,7 +59,8 @@ extension Model {
         }
         let weights = encodedWeights
         let description = ModelDescription(
-            network: network, loss: loss, precision: precision, preparation: preparation, recipe: recipe, weightsSHA256: SHA256.hex(of: weights))
+            network: network, loss: loss, precision: precision, preparation: preparation, recipe: recipe,
+            weightsSHA256: SHA256.hex(of: weights))
         var files = [(name: ModelFile.model, contents: try encodedJSON(description)), (ModelFile.weights, weights)]
         if let recipe { files.append((ModelFile.recipe, [UInt8](try recipe.json))) }
         return files
@@ -80,7 +81,9 @@ extension ModelDescription {
     init(contentsOf folder: URL, hasNetwork: Bool) throws {
         recoverInterruptedWrite(of: folder)
         let url = folder.appendingPathComponent(ModelFile.model)
-        guard FileManager.default.fileExists(atPath: folder.path) else { throw RectifierError(.file, "\(folder.relativePath): there is no such model") }
+        guard FileManager.default.fileExists(atPath: folder.path) else {
+            throw RectifierError(.file, "\(folder.relativePath): there is no such model")
+        }
         guard FileManager.default.fileExists(atPath: url.path) else {
             throw RectifierError(.file, "\(folder.relativePath): is not a model folder: it has no \(ModelFile.model)")
         }
@@ -89,7 +92,8 @@ extension ModelDescription {
         do {
             let version = try JSONDecoder().decode(Version.self, from: bytes).formatVersion
             guard version <= ModelDescription.currentVersion else {
-                throw RectifierError(.file, "was written by a newer Rectifier (format \(version), this one reads up to \(ModelDescription.currentVersion))")
+                throw RectifierError(
+                    .file, "was written by a newer Rectifier (format \(version), this one reads up to \(ModelDescription.currentVersion))")
             }
             self = try JSONDecoder().decode(ModelDescription.self, from: bytes)
         } catch let error as RectifierError {
@@ -103,7 +107,9 @@ extension ModelDescription {
 extension DecodingError {
     /// The field that is wrong, in a few words.
     var place: String {
-        func path(_ context: Context) -> String { context.codingPath.map { $0.intValue.map(String.init) ?? $0.stringValue }.joined(separator: ".") }
+        func path(_ context: Context) -> String {
+            context.codingPath.map { $0.intValue.map(String.init) ?? $0.stringValue }.joined(separator: ".")
+        }
         return switch self {
         case .keyNotFound(let key, let context): "\((context.codingPath + [key]).map(\.stringValue).joined(separator: ".")) is missing"
         case .typeMismatch(_, let context), .valueNotFound(_, let context): "\(path(context)) has the wrong type"
@@ -127,7 +133,8 @@ extension Network {
             let name = (expression.operation as! Parameter).name
             guard let tensor = parameters[name] else { throw RectifierError(.file, "\(file): is of another network: it has no \(name)") }
             guard tensor.shape == expression.shape.extents else {
-                throw RectifierError(.file, "\(file): is of another network: \(name) has shape \(tensor.shape), not \(expression.shape.extents)")
+                throw RectifierError(
+                    .file, "\(file): is of another network: \(name) has shape \(tensor.shape), not \(expression.shape.extents)")
             }
         }
         guard parameters.names.count == mine.count else {

@@ -22,7 +22,9 @@ public struct PReLU: Layer, Codable, Hashable {
     public init(atZero: Double = 0) { self.atZero = atZero }
     public var name: String { "prelu" }
     public func callAsFunction(_ x: Formula, in build: inout NetworkBuild) throws -> Formula {
-        try prelu(x, slope: build.parameter("slope", shape: [x.shape[x.shape.rank - 1]], initialiser: .constant(0.25), decays: false), atZero: atZero)
+        try prelu(
+            x, slope: build.parameter("slope", shape: [x.shape[x.shape.rank - 1]], initialiser: .constant(0.25), decays: false),
+            atZero: atZero)
     }
 }
 
@@ -105,7 +107,8 @@ public struct SineActivation: Layer, Codable, Hashable {
 public enum Activation {
     /// All names, the usual ones first.
     public static let names = [
-        "relu", "leaky-relu", "prelu", "relu6", "elu", "gelu", "silu", "softplus", "sigmoid", "tanh", "hard-sigmoid", "hard-tanh", "abs", "sin", "linear",
+        "relu", "leaky-relu", "prelu", "relu6", "elu", "gelu", "silu", "softplus", "sigmoid", "tanh", "hard-sigmoid", "hard-tanh", "abs",
+        "sin", "linear",
     ]
 
     /// The layer of a name; `nil` for `linear`, which is none. Throws for other names.

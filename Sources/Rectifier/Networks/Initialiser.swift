@@ -78,7 +78,8 @@ extension Initialiser: Codable, CustomStringConvertible {
 
     /// The names that recipes and flags use.
     public static let names = [
-        "he", "he-uniform", "glorot", "glorot-uniform", "lecun", "lecun-uniform", "orthogonal[:GAIN]", "uniform:LIMIT", "zeros", "constant:VALUE",
+        "he", "he-uniform", "glorot", "glorot-uniform", "lecun", "lecun-uniform", "orthogonal[:GAIN]", "uniform:LIMIT", "zeros",
+        "constant:VALUE",
     ]
 
     /// The initialiser of a name. Throws for other names.

@@ -3,7 +3,8 @@
 /// Layers that a model file can describe, by the name they have there.
 private let knownLayers: [String: any (Layer & Codable).Type] = [
     "dense": Dense.self, "flatten": Flatten.self, "dropout": Dropout.self, "residual": Residual.self,
-    "relu": ReLU.self, "leaky-relu": LeakyReLU.self, "prelu": PReLU.self, "relu6": ReLU6.self, "abs": Absolute.self, "elu": ELU.self, "gelu": GELU.self,
+    "relu": ReLU.self, "leaky-relu": LeakyReLU.self, "prelu": PReLU.self, "relu6": ReLU6.self, "abs": Absolute.self, "elu": ELU.self,
+    "gelu": GELU.self,
     "silu": SiLU.self, "softplus": Softplus.self, "sigmoid": Sigmoid.self, "tanh": Tanh.self, "hard-sigmoid": HardSigmoid.self,
     "hard-tanh": HardTanh.self, "sin": SineActivation.self,
 ]
@@ -20,7 +21,8 @@ private struct CodedLayer: Codable {
     init(from decoder: any Decoder) throws {
         let name = try decoder.container(keyedBy: Key.self).decode(String.self, forKey: .layer)
         guard let type = knownLayers[name] else {
-            throw RectifierError(.file, "there is no layer \"\(name)\"; a model with layers of your own is read with its network given in code")
+            throw RectifierError(
+                .file, "there is no layer \"\(name)\"; a model with layers of your own is read with its network given in code")
         }
         layer = try type.init(from: decoder)
     }
@@ -53,7 +55,8 @@ extension Network: Codable {
 
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: Key.self)
-        try self.init(input: container.decode([Int].self, forKey: .input), layers: container.decode([CodedLayer].self, forKey: .layers).map(\.layer))
+        try self.init(
+            input: container.decode([Int].self, forKey: .input), layers: container.decode([CodedLayer].self, forKey: .layers).map(\.layer))
     }
 
     public func encode(to encoder: any Encoder) throws {

@@ -47,7 +47,8 @@ struct FusionPlan {
         guard rewrites.contains(.fuseEpilogue) else { return }
         for product in order where product.operation is MatrixProduct && !needed.contains(product.id) {
             let readerRoots = Set((consumers[product.id] ?? []).map { roots[$0.id] })
-            guard readerRoots.count == 1, let root = readerRoots.first!, products[root] == nil, groups[root]!.last!.shape == product.shape else { continue }
+            guard readerRoots.count == 1, let root = readerRoots.first!, products[root] == nil, groups[root]!.last!.shape == product.shape
+            else { continue }
             products[root] = product
             deferred.insert(product.id)
         }

@@ -101,7 +101,9 @@ struct Lowering {
             let map = map(root, group, out: out, product: nil)
             let kernel = kernels.map!
             add(
-                PlannedStep(name: "map " + group.map(\.operation.name).joined(separator: " "), reads: map.reads, writes: [out], work: map.work) { memory in
+                PlannedStep(
+                    name: "map " + group.map(\.operation.name).joined(separator: " "), reads: map.reads, writes: [out], work: map.work
+                ) { memory in
                     var step = rk_step()
                     step.kernel = kernel
                     step.map = map.descriptor(in: memory)
@@ -138,7 +140,8 @@ struct Lowering {
             // Repeated along more axes than a map walks: write it out first.
             let full = newBuffer(count: extents.reduce(1, *))
             addCopy(
-                "broadcast", from: sources[index], strides: strides[index + 1], to: full, strides: rowMajorStrides(extents), extents: extents)
+                "broadcast", from: sources[index], strides: strides[index + 1], to: full, strides: rowMajorStrides(extents),
+                extents: extents)
             sources[index] = full
             strides[index + 1] = rowMajorStrides(extents)
             (shape, flat) = collapsed(extents, strides: strides)
@@ -167,7 +170,8 @@ struct Lowering {
             }
             slots[member.id] = member == root ? 0 : newTemporary()
             map.append(
-                (member.operation as! any Elementwise).instruction(batchSize: batchSize), to: slots[member.id]!, member.operands.map { slots[$0.id]! })
+                (member.operation as! any Elementwise).instruction(batchSize: batchSize), to: slots[member.id]!,
+                member.operands.map { slots[$0.id]! })
         }
         return map
     }
@@ -230,7 +234,9 @@ struct Map {
     func descriptor(in memory: ProgramMemory) -> rk_map {
         rk_map(
             rows: Int64(rows), columns: Int64(columns), operand_count: Int32(operands.count), instruction_count: Int32(instructions.count),
-            operands: memory.store(operands.map { rk_operand(base: memory[$0.buffer], row_stride: Int64($0.rowStride), column_stride: Int64($0.columnStride)) }),
+            operands: memory.store(
+                operands.map { rk_operand(base: memory[$0.buffer], row_stride: Int64($0.rowStride), column_stride: Int64($0.columnStride)) }
+            ),
             instructions: memory.store(instructions))
     }
 }

@@ -72,12 +72,15 @@ public final class Program {
             } else if let input = leaf.operation as? Input {
                 let buffer = lowering.buffer(of: leaf), extents = leaf.shape.resolved(batchSize: batchSize)
                 inputs[input.name] = (buffer, extents)
-                if let feed = feeds[input.name] { feedSteps.append(feed.step(for: buffer, extents: extents, kernels: kernels, cursor: cursor)) }
+                if let feed = feeds[input.name] {
+                    feedSteps.append(feed.step(for: buffer, extents: extents, kernels: kernels, cursor: cursor))
+                }
             }
         }
         self.inputs = inputs
         training?.append(
-            to: &lowering, results: Array(wanted.dropFirst(outputs.count)), parameters: parameters, parameterBuffers: parameterBuffers, fixed: &fixed)
+            to: &lowering, results: Array(wanted.dropFirst(outputs.count)), parameters: parameters, parameterBuffers: parameterBuffers,
+            fixed: &fixed)
         let planned = feedSteps + lowering.steps
 
         // Threads, phases, memory.
@@ -85,7 +88,8 @@ public final class Program {
         self.pool = threads > 1 ? pool : nil
         let schedule = StepSchedule(planned, threads: threads)
         let lives = schedule.lives(
-            of: lowering.counts.count, in: planned, always: inputs.values.map(\.buffer), untilEnd: self.outputs.map(\.buffer), elsewhere: Set(fixed.keys))
+            of: lowering.counts.count, in: planned, always: inputs.values.map(\.buffer), untilEnd: self.outputs.map(\.buffer),
+            elsewhere: Set(fixed.keys))
         let scratch = planned.map { ($0.scratch(threads) + 63) / 64 * 64 }.max() ?? 0
         let plan = MemoryPlan(sizes: lowering.counts.map { $0 * parameters.elementType.size }, lives: lives, scratchStride: scratch)
         let memory = try ProgramMemory(plan: plan, threads: threads, fixed: fixed)
@@ -156,7 +160,9 @@ private struct StepSchedule {
         var phase = 0
         var read = Set<Buffer>(), written = Set<Buffer>()
         for (index, step) in steps.enumerated() {
-            let waits = threads == 1 || step.reads.contains(where: written.contains) || step.writes.contains(where: { written.contains($0) || read.contains($0) })
+            let waits =
+                threads == 1 || step.reads.contains(where: written.contains)
+                || step.writes.contains(where: { written.contains($0) || read.contains($0) })
             if waits, index > 0 {
                 barrierAfter[index - 1] = threads > 1
                 phase += 1
@@ -170,7 +176,8 @@ private struct StepSchedule {
     }
 
     /// The phases between which each buffer is in use.
-    func lives(of count: Int, in steps: [PlannedStep], always: [Buffer], untilEnd: [Buffer], elsewhere: Set<Buffer>) -> [ClosedRange<Int>?] {
+    func lives(of count: Int, in steps: [PlannedStep], always: [Buffer], untilEnd: [Buffer], elsewhere: Set<Buffer>) -> [ClosedRange<Int>?]
+    {
         var lives = [ClosedRange<Int>?](repeating: nil, count: count)
         func extend(_ buffer: Buffer, _ phase: Int) {
             guard !elsewhere.contains(buffer) else { return }

@@ -16,7 +16,7 @@ public enum Rewrite: String, Sendable, CaseIterable {
     case fuseElementwise
     /// Elementwise operations on a product are computed block by block with it.
     case fuseEpilogue
-    /// A bias starts the sums of a product.
+    /// A bias is added by the product itself, before its results leave the registers.
     case productBias
 }
 
@@ -73,7 +73,9 @@ private func evaluate(_ instruction: Instruction, _ arguments: [Double]) -> Doub
     var map = Map(rows: 1, columns: 1)
     map.append(instruction, to: 0, Array(arguments.indices.map { $0 + 1 }))
     return values.withUnsafeMutableBufferPointer { values in
-        let operands = values.indices.map { rk_operand(base: UnsafeMutableRawPointer(values.baseAddress! + $0), row_stride: 0, column_stride: 1) }
+        let operands = values.indices.map {
+            rk_operand(base: UnsafeMutableRawPointer(values.baseAddress! + $0), row_stride: 0, column_stride: 1)
+        }
         return operands.withUnsafeBufferPointer { operands in
             map.instructions.withUnsafeBufferPointer { instructions in
                 var step = rk_step()
@@ -107,7 +109,8 @@ private func simplified(_ expression: Formula) throws -> Formula? {
     case is Divide where uniformValue(x[1]) == 1: return try kept(x[0])
     case is Negate where x[0].operation is Negate: return x[0].operands[0]
     case is Reshape where x[0].shape.rank == 0: return try kept(x[0])
-    case is Reshape where x[0].operation is Broadcast && x[0].operands[0].shape.rank == 0: return try x[0].operands[0].broadcast(to: expression.shape)
+    case is Reshape where x[0].operation is Broadcast && x[0].operands[0].shape.rank == 0:
+        return try x[0].operands[0].broadcast(to: expression.shape)
     default: break
     }
     return nil

@@ -12,7 +12,9 @@ final class ThreadPool {
             throw RectifierError(.setting, "threads must be between 1 and 1024, not \(self.threads)")
         }
         handle = self.threads > 1 ? rk_pool_create(Int32(self.threads)) : nil
-        if self.threads > 1, handle == nil { throw RectifierError(.setting, "the system does not give \(self.threads) threads; ask for fewer") }
+        if self.threads > 1, handle == nil {
+            throw RectifierError(.setting, "the system does not give \(self.threads) threads; ask for fewer")
+        }
     }
 
     deinit { if let handle { rk_pool_destroy(handle) } }

@@ -24,12 +24,14 @@ struct TrainingSteps {
         let numbers = numbers
 
         let losses = lowering.buffer(of: results[0]), lossCount = lowering.extents(of: results[0]).reduce(1, *)
-        lowering.add(PlannedStep(name: "add losses", reads: [losses], writes: [], work: lossCount) { memory in
-            var step = rk_step()
-            step.kernel = kernels.accumulate
-            step.accumulate = rk_accumulate(in: memory[losses], count: Int64(lossCount), total: numbers.lossTotal, squares: false, reset: false)
-            return step
-        })
+        lowering.add(
+            PlannedStep(name: "add losses", reads: [losses], writes: [], work: lossCount) { memory in
+                var step = rk_step()
+                step.kernel = kernels.accumulate
+                step.accumulate = rk_accumulate(
+                    in: memory[losses], count: Int64(lossCount), total: numbers.lossTotal, squares: false, reset: false)
+                return step
+            })
 
         // Gradients are computed where the update reads them; one that is not free to move is copied there.
         var gradientBuffers: [Buffer] = []
@@ -44,7 +46,8 @@ struct TrainingSteps {
                 let target = lowering.newBuffer(count: extents.reduce(1, *))
                 fixed[target] = address
                 lowering.addCopy(
-                    "gradient", from: buffer, strides: rowMajorStrides(extents), to: target, strides: rowMajorStrides(extents), extents: extents)
+                    "gradient", from: buffer, strides: rowMajorStrides(extents), to: target, strides: rowMajorStrides(extents),
+                    extents: extents)
                 gradientBuffers.append(target)
             }
         }
@@ -52,21 +55,25 @@ struct TrainingSteps {
         let clipped = lowering.newBuffer(count: 0)
         if clips {
             let count = parameters.count
-            lowering.add(PlannedStep(name: "gradient norm", reads: gradientBuffers, writes: [clipped], work: 0) { _ in
-                var step = rk_step()
-                step.kernel = kernels.accumulate
-                step.accumulate = rk_accumulate(in: gradientBlock, count: Int64(count), total: numbers.squares, squares: true, reset: true)
-                return step
-            })
-            for hyper in [numbers.decaying, numbers.others] {
-                let scale = UnsafeMutableRawPointer(hyper) + MemoryLayout<rk_hyper>.offset(of: \.gradient_scale)!
-                lowering.add(PlannedStep(name: "clip", reads: [], writes: [clipped], work: 0) { _ in
+            lowering.add(
+                PlannedStep(name: "gradient norm", reads: gradientBuffers, writes: [clipped], work: 0) { _ in
                     var step = rk_step()
-                    step.kernel = kernels.clip
-                    step.clip = rk_clip(
-                        sum: numbers.squares, limit: numbers.clipLimit, norm: numbers.norm, scale: scale.assumingMemoryBound(to: Double.self))
+                    step.kernel = kernels.accumulate
+                    step.accumulate = rk_accumulate(
+                        in: gradientBlock, count: Int64(count), total: numbers.squares, squares: true, reset: true)
                     return step
                 })
+            for hyper in [numbers.decaying, numbers.others] {
+                let scale = UnsafeMutableRawPointer(hyper) + MemoryLayout<rk_hyper>.offset(of: \.gradient_scale)!
+                lowering.add(
+                    PlannedStep(name: "clip", reads: [], writes: [clipped], work: 0) { _ in
+                        var step = rk_step()
+                        step.kernel = kernels.clip
+                        step.clip = rk_clip(
+                            sum: numbers.squares, limit: numbers.clipLimit, norm: numbers.norm,
+                            scale: scale.assumingMemoryBound(to: Double.self))
+                        return step
+                    })
             }
         }
 

@@ -1,11 +1,11 @@
 // The C library's functions of one number, under names that cannot be taken for those of expressions.
 
 #if canImport(Darwin)
-    import Darwin
+import Darwin
 #elseif canImport(Musl)
-    import Musl
+import Musl
 #else
-    import Glibc
+import Glibc
 #endif
 
 func logarithm(of x: Double) -> Double { log(x) }

@@ -50,9 +50,11 @@ struct Checkpoint {
         for (index, state) in states.enumerated() { tensors += state.map { ("state\(index + 1)/\($0.name)", $0.tensor) } }
         if let best { tensors += best.map { ("best/\($0.name)", $0.tensor) } }
         let state = SafeTensors(tensors: tensors).encoded()
-        let description = Description(position: position, stateCount: states.count, hasBest: best != nil, stateSHA256: SHA256.hex(of: state))
+        let description = Description(
+            position: position, stateCount: states.count, hasBest: best != nil, stateSHA256: SHA256.hex(of: state))
         try writeAtomically(
-            folder: folder, files: model.files() + [(ModelFile.state, state), (ModelFile.checkpoint, encodedJSON(description))], owned: ModelFile.all)
+            folder: folder, files: model.files() + [(ModelFile.state, state), (ModelFile.checkpoint, encodedJSON(description))],
+            owned: ModelFile.all)
     }
 
     init(contentsOf folder: URL) throws {
@@ -70,11 +72,13 @@ struct Checkpoint {
         let stateName = folder.appendingPathComponent(ModelFile.state).relativePath
         let bytes = try Model.bytes(of: ModelFile.state, in: folder)
         guard SHA256.hex(of: bytes) == description.stateSHA256 else {
-            throw RectifierError(.file, "\(stateName): is damaged or of another checkpoint: its checksum is not the one in \(ModelFile.checkpoint)")
+            throw RectifierError(
+                .file, "\(stateName): is damaged or of another checkpoint: its checksum is not the one in \(ModelFile.checkpoint)")
         }
         let tensors = try SafeTensors(bytes, name: stateName).tensors, network = model.network
         func block(_ prefix: String) throws -> Parameters {
-            let block = Parameters(tensors.filter { $0.name.hasPrefix(prefix) }.map { (String($0.name.dropFirst(prefix.count)), $0.tensor) })
+            let block = Parameters(
+                tensors.filter { $0.name.hasPrefix(prefix) }.map { (String($0.name.dropFirst(prefix.count)), $0.tensor) })
             try network.check(block, from: stateName)
             return block
         }

@@ -35,7 +35,9 @@ final class Evaluator {
     func predictions(_ data: Dataset) throws -> [Float] {
         var result: [Float] = []
         result.reserveCapacity(data.count * network.output.shape.extents.dropFirst().reduce(1, *))
-        try run(data, outputs: [loss.prediction(network.output)]) { program, _, _ in result += program.values(ofOutput: 0).lazy.map { Float($0) } }
+        try run(data, outputs: [loss.prediction(network.output)]) { program, _, _ in
+            result += program.values(ofOutput: 0).lazy.map { Float($0) }
+        }
         return result
     }
 

@@ -36,11 +36,13 @@ public struct Trainer: Sendable {
     ///   - loss: `nil` for the usual one of the targets: cross-entropy for classes, squared error for numbers.
     /// Throws where the shapes of network and data differ or a setting is out of range.
     public init(
-        _ network: Network, loss: Loss? = nil, data: Dataset, heldOut: Dataset? = nil, validation: Dataset? = nil, settings: TrainingSettings = TrainingSettings(),
+        _ network: Network, loss: Loss? = nil, data: Dataset, heldOut: Dataset? = nil, validation: Dataset? = nil,
+        settings: TrainingSettings = TrainingSettings(),
         output: URL? = nil
     ) throws {
         try self.init(
-            network, loss: loss ?? data.usualLoss, data: data, heldOut: heldOut, validation: validation, settings: settings, output: output, recipe: nil, preparation: nil,
+            network, loss: loss ?? data.usualLoss, data: data, heldOut: heldOut, validation: validation, settings: settings, output: output,
+            recipe: nil, preparation: nil,
             checkpoint: nil)
     }
 
@@ -49,7 +51,8 @@ public struct Trainer: Sendable {
         let recipe = try recipe.resolved(for: data)
         let network = try Network(recipe.network, input: data.training.sampleShape, outputs: data.training.outputCount)
         try self.init(
-            network, loss: data.training.usualLoss, data: data.training, heldOut: data.heldOut, validation: data.validation, settings: recipe.training, output: output, recipe: recipe,
+            network, loss: data.training.usualLoss, data: data.training, heldOut: data.heldOut, validation: data.validation,
+            settings: recipe.training, output: output, recipe: recipe,
             preparation: data.preparation, checkpoint: nil)
     }
 
@@ -66,19 +69,22 @@ public struct Trainer: Sendable {
         }
         if let epochs { recipe.training.epochs = epochs }
         try self.init(
-            model.network, loss: model.loss, data: data.training, heldOut: data.heldOut, validation: data.validation, settings: recipe.training, output: folder, recipe: recipe,
+            model.network, loss: model.loss, data: data.training, heldOut: data.heldOut, validation: data.validation,
+            settings: recipe.training, output: folder, recipe: recipe,
             preparation: data.preparation, checkpoint: checkpoint)
     }
 
     /// The run of a network in code that a checkpoint goes on with.
     init(network: Network, data: Dataset, heldOut: Dataset?, settings: TrainingSettings, checkpoint: Checkpoint) throws {
         try self.init(
-            network, loss: checkpoint.model.loss, data: data, heldOut: heldOut, validation: nil, settings: settings, output: nil, recipe: nil, preparation: nil,
+            network, loss: checkpoint.model.loss, data: data, heldOut: heldOut, validation: nil, settings: settings, output: nil,
+            recipe: nil, preparation: nil,
             checkpoint: checkpoint)
     }
 
     private init(
-        _ network: Network, loss: Loss, data: Dataset, heldOut: Dataset?, validation: Dataset?, settings: TrainingSettings, output: URL?, recipe: Recipe?,
+        _ network: Network, loss: Loss, data: Dataset, heldOut: Dataset?, validation: Dataset?, settings: TrainingSettings, output: URL?,
+        recipe: Recipe?,
         preparation: Preparation?, checkpoint: Checkpoint?
     ) throws {
         for set in [data, heldOut, validation].compactMap({ $0 }) {

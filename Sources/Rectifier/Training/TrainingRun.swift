@@ -71,8 +71,10 @@ final class TrainingRun {
         try listener(
             .started(
                 TrainingEvent.Started(
-                    epochs: epochs, firstEpoch: position.epochsDone + 1, stepsPerEpoch: stepsPerEpoch, trainingSamples: trainer.training.count,
-                    heldOutSamples: trainer.heldOut?.count ?? 0, parameterCount: memory.slots.reduce(0) { $0 + $1.count }, threads: pool.threads)))
+                    epochs: epochs, firstEpoch: position.epochsDone + 1, stepsPerEpoch: stepsPerEpoch,
+                    trainingSamples: trainer.training.count,
+                    heldOutSamples: trainer.heldOut?.count ?? 0, parameterCount: memory.slots.reduce(0) { $0 + $1.count },
+                    threads: pool.threads)))
         var heldOut: Evaluation?
         var reason = TrainingEvent.Outcome.Reason.completed
         var saved = false
@@ -118,7 +120,8 @@ final class TrainingRun {
         let epoch = position.epochsDone
         let order =
             settings.shuffle
-            ? RandomStream(seed: settings.seed, purpose: RandomPurpose.order, epoch: UInt64(epoch)).permutation(count) : (0..<Int32(count)).map { $0 }
+            ? RandomStream(seed: settings.seed, purpose: RandomPurpose.order, epoch: UInt64(epoch)).permutation(count)
+            : (0..<Int32(count)).map { $0 }
         cursor.epoch.pointee = UInt64(epoch)
         numbers.lossTotal.pointee = position.lossTotal
         let clock = ContinuousClock()
@@ -139,7 +142,8 @@ final class TrainingRun {
                 cursor.position.pointee = UInt64(start)
                 let progress = Double(epoch) + Double(step) / Double(stepsPerEpoch)
                 numbers.set(
-                    settings, learningRate: learningRate * (settings.schedule ?? .constant).factor(progress: progress, epochs: Double(epochs)),
+                    settings,
+                    learningRate: learningRate * (settings.schedule ?? .constant).factor(progress: progress, epochs: Double(epochs)),
                     step: position.steps + 1)
                 (size == batchSize ? whole : last).run()
                 position.steps += 1
@@ -156,7 +160,8 @@ final class TrainingRun {
                         try listener(
                             .step(
                                 TrainingEvent.StepReport(
-                                    epoch: epoch + 1, step: step + 1, stepsPerEpoch: stepsPerEpoch, loss: position.lossTotal / Double(start + size),
+                                    epoch: epoch + 1, step: step + 1, stepsPerEpoch: stepsPerEpoch,
+                                    loss: position.lossTotal / Double(start + size),
                                     samplesPerSecond: stepRate * Double(batchSize), secondsLeft: left)))
                     }
                 }
@@ -171,12 +176,14 @@ final class TrainingRun {
         let count = trainer.training.count
         if let bad = memory.nonFinite(in: memory.weights).first {
             throw RectifierError(
-                .divergence, "training diverged in epoch \(position.epochsDone + 1): \(bad.count) of the numbers in \(bad.name) are not finite; \(cure)")
+                .divergence,
+                "training diverged in epoch \(position.epochsDone + 1): \(bad.count) of the numbers in \(bad.name) are not finite; \(cure)")
         }
         let heldOut = try evaluate(), validation = try evaluate(trainer.validation)
         let seconds = position.epochSeconds
         let report = TrainingEvent.EpochReport(
-            epoch: position.epochsDone + 1, trainLoss: position.lossTotal / Double(count), heldOut: heldOut, validation: validation, seconds: seconds,
+            epoch: position.epochsDone + 1, trainLoss: position.lossTotal / Double(count), heldOut: heldOut, validation: validation,
+            seconds: seconds,
             samplesPerSecond: Double(count) / max(seconds, 1e-9), learningRate: numbers.others.pointee.learning_rate)
         position.epochsDone += 1
         position.stepsInEpoch = 0
@@ -208,7 +215,8 @@ final class TrainingRun {
     }
 
     private func model() throws -> Model {
-        var model = Model(network: trainer.network, loss: trainer.loss, parameters: memory.read(memory.weights), precision: settings.precision)
+        var model = Model(
+            network: trainer.network, loss: trainer.loss, parameters: memory.read(memory.weights), precision: settings.precision)
         model.preparation = trainer.preparation
         model.recipe = trainer.recipe
         return model
@@ -217,7 +225,8 @@ final class TrainingRun {
     private func save(_ listener: (TrainingEvent) throws -> Void) throws {
         guard let output = trainer.output else { return }
         guard trainer.network.isDescribable else {
-            throw RectifierError(.output, "\(output.relativePath): a network with layers that are code cannot be written; train it without an output")
+            throw RectifierError(
+                .output, "\(output.relativePath): a network with layers that are code cannot be written; train it without an output")
         }
         lastSave = .now
         try Checkpoint(model: model(), states: memory.states.map { memory.read($0) }, position: position, best: best).write(to: output)

@@ -30,11 +30,15 @@ func checkOperation(
 ) throws {
     let batch = 3
     var numbers = Numbers(seed: UInt64(truncatingIfNeeded: name.utf8.reduce(5381) { $0 &* 33 &+ Int($1) }))
-    let values = shapes.map { shape in (0..<shape.count(batchSize: batch)).map { _ in numbers.uniform(domain.lowerBound, domain.upperBound) } }
+    let values = shapes.map { shape in
+        (0..<shape.count(batchSize: batch)).map { _ in numbers.uniform(domain.lowerBound, domain.upperBound) }
+    }
     let inputs = shapes.enumerated().map { Formula.input("x\($0)", shape: $1) }
     let result = try operation(inputs)
 
-    func run(_ outputs: [Formula], _ values: [[Double]], _ type: ElementType = .float64, rewrites: Set<Rewrite> = Set(Rewrite.allCases)) throws -> [[Double]] {
+    func run(
+        _ outputs: [Formula], _ values: [[Double]], _ type: ElementType = .float64, rewrites: Set<Rewrite> = Set(Rewrite.allCases)
+    ) throws -> [[Double]] {
         let program = try Program(outputs, batchSize: batch, elementType: type, rewrites: rewrites)
         for (index, value) in values.enumerated() where outputs.contains(where: { topologicalOrder(of: [$0]).contains(inputs[index]) }) {
             try program.setInput("x\(index)", to: value)
@@ -59,14 +63,17 @@ func checkOperation(
             program.run()
             return program.values(ofOutput: 0)
         }
-        let tolerance = switch type {
-        case .float64: 1e-12
-        case .float32: 4e-6
-        case .float16: 4e-3
-        case .bfloat16: 3e-2
-        }
+        let tolerance =
+            switch type {
+            case .float64: 1e-12
+            case .float32: 4e-6
+            case .float16: 4e-3
+            case .bfloat16: 3e-2
+            }
         for rewrites in [Set(Rewrite.allCases), []] {
-            expectClose(try run([result], values, type, rewrites: rewrites)[0], type == .float64 ? expected : reference(seen), tolerance, "value in \(type)")
+            expectClose(
+                try run([result], values, type, rewrites: rewrites)[0], type == .float64 ? expected : reference(seen), tolerance,
+                "value in \(type)")
         }
     }
 
@@ -83,7 +90,11 @@ func checkOperation(
             let program = try Program(outputs, batchSize: batch, elementType: .float64, rewrites: rewrites)
             let leaves = topologicalOrder(of: outputs).compactMap { ($0.operation as? Input)?.name }
             for leaf in leaves {
-                if leaf.hasPrefix("x") { try program.setInput(leaf, to: values[Int(leaf.dropFirst())!]) } else { try program.setInput(leaf, to: weights) }
+                if leaf.hasPrefix("x") {
+                    try program.setInput(leaf, to: values[Int(leaf.dropFirst())!])
+                } else {
+                    try program.setInput(leaf, to: weights)
+                }
             }
             program.run()
             return outputs.indices.map { program.values(ofOutput: $0) }
@@ -96,7 +107,8 @@ func checkOperation(
                 var up = values, down = values
                 up[index][place] += h
                 down[index][place] -= h
-                return try (evaluate([function], up, Set(Rewrite.allCases))[0][0] - evaluate([function], down, Set(Rewrite.allCases))[0][0]) / (2 * h)
+                return try (evaluate([function], up, Set(Rewrite.allCases))[0][0] - evaluate([function], down, Set(Rewrite.allCases))[0][0])
+                    / (2 * h)
             }
             expectClose(gradient, differences, tolerance, "\(what) with respect to operand \(index)")
         }

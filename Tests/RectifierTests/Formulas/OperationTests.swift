@@ -27,7 +27,8 @@ struct OperationTests {
         Unary(name: "sigmoid", apply: { sigmoid($0) }, reference: { 1 / (1 + Foundation.exp(-$0)) }),
         Unary(name: "tanh", apply: { Rectifier.tanh($0) }, reference: { Foundation.tanh($0) }),
         Unary(name: "softplus", apply: { try softplus($0) }, reference: { Foundation.log1p(Foundation.exp($0)) }),
-        Unary(name: "softplus sharp", apply: { try softplus($0, sharpness: 4) }, reference: { Foundation.log1p(Foundation.exp(4 * $0)) / 4 }),
+        Unary(
+            name: "softplus sharp", apply: { try softplus($0, sharpness: 4) }, reference: { Foundation.log1p(Foundation.exp(4 * $0)) / 4 }),
         Unary(name: "elu", apply: { try elu($0, alpha: 0.7) }, reference: { $0 > 0 ? $0 : 0.7 * Foundation.expm1($0) }),
         Unary(name: "gelu", apply: { try gelu($0) }, reference: { $0 * 0.5 * erfc(-$0 / 2.squareRoot()) }),
         Unary(name: "silu", apply: { try silu($0) }, reference: { $0 / (1 + Foundation.exp(-$0)) }),
@@ -41,10 +42,14 @@ struct OperationTests {
         Unary(name: "negate", apply: { -$0 }, reference: { -$0 }),
         Unary(name: "cube", apply: { try power($0, 3) }, reference: { $0 * $0 * $0 }),
         Unary(name: "log of softmax's kin", apply: { Rectifier.log(sigmoid($0)) }, reference: { -Foundation.log1p(Foundation.exp(-$0)) }),
-        Unary(name: "log(1 + exp x)", apply: { Rectifier.log(try 1 + Rectifier.exp($0)) }, reference: { Foundation.log1p(Foundation.exp($0)) }),
-        Unary(name: "all at once", apply: { try sigmoid($0) * Rectifier.tanh($0) + 0.5 * relu($0 - 0.1) - $0 / 3 }, reference: {
-            Foundation.tanh($0) / (1 + Foundation.exp(-$0)) + 0.5 * Swift.max($0 - 0.1, 0) - $0 / 3
-        }),
+        Unary(
+            name: "log(1 + exp x)", apply: { Rectifier.log(try 1 + Rectifier.exp($0)) }, reference: { Foundation.log1p(Foundation.exp($0)) }
+        ),
+        Unary(
+            name: "all at once", apply: { try sigmoid($0) * Rectifier.tanh($0) + 0.5 * relu($0 - 0.1) - $0 / 3 },
+            reference: {
+                Foundation.tanh($0) / (1 + Foundation.exp(-$0)) + 0.5 * Swift.max($0 - 0.1, 0) - $0 / 3
+            }),
     ]
 
     @Test(arguments: unary) func unaryFunction(_ function: Unary) throws {
@@ -78,17 +83,21 @@ struct OperationTests {
 
     @Test(arguments: binary) func binaryFunction(_ function: Binary) throws {
         try checkOperation(
-            function.name, shapes: [[Shape.batch, 4], [Shape.batch, 4]], domain: function.domain, operation: { try function.apply($0[0], $0[1]) },
+            function.name, shapes: [[Shape.batch, 4], [Shape.batch, 4]], domain: function.domain,
+            operation: { try function.apply($0[0], $0[1]) },
             reference: { zip($0[0], $0[1]).map(function.reference) })
         // A row, a column, a scalar and the odd middle axis, on either side.
         try checkOperation(
-            function.name + " by row", shapes: [[Shape.batch, 4], [4]], domain: function.domain, operation: { try function.apply($0[0], $0[1]) },
+            function.name + " by row", shapes: [[Shape.batch, 4], [4]], domain: function.domain,
+            operation: { try function.apply($0[0], $0[1]) },
             reference: { x in (0..<12).map { function.reference(x[0][$0], x[1][$0 % 4]) } })
         try checkOperation(
-            function.name + " by column", shapes: [[Shape.batch, 1], [Shape.batch, 4]], domain: function.domain, operation: { try function.apply($0[0], $0[1]) },
+            function.name + " by column", shapes: [[Shape.batch, 1], [Shape.batch, 4]], domain: function.domain,
+            operation: { try function.apply($0[0], $0[1]) },
             reference: { x in (0..<12).map { function.reference(x[0][$0 / 4], x[1][$0]) } })
         try checkOperation(
-            function.name + " by middle axis", shapes: [[2, 3, 2], [2, 1, 2]], domain: function.domain, operation: { try function.apply($0[0], $0[1]) },
+            function.name + " by middle axis", shapes: [[2, 3, 2], [2, 1, 2]], domain: function.domain,
+            operation: { try function.apply($0[0], $0[1]) },
             reference: { x in (0..<12).map { function.reference(x[0][$0], x[1][$0 / 6 * 2 + $0 % 2]) } })
         try checkOperation(
             function.name + " outer", shapes: [[3, 1], [1, 4]], domain: function.domain, operation: { try function.apply($0[0], $0[1]) },
@@ -130,30 +139,41 @@ struct OperationTests {
         try checkOperation("sum rows", shapes: shape, operation: { try $0[0].sum(over: [1]) }, reference: { rows($0[0], 4).map(sum) })
         try checkOperation("sum columns", shapes: shape, operation: { try $0[0].sum(over: [0]) }, reference: { columns($0[0], 4).map(sum) })
         try checkOperation("mean", shapes: shape, operation: { try $0[0].mean() }, reference: { [sum($0[0]) / 12] })
-        try checkOperation("mean columns", shapes: shape, operation: { try $0[0].mean(over: [0]) }, reference: { columns($0[0], 4).map { sum($0) / 3 } })
-        try checkOperation("maximum rows", shapes: shape, operation: { try $0[0].maximum(over: [-1]) }, reference: { rows($0[0], 4).map { $0.max()! } })
-        try checkOperation("minimum columns", shapes: shape, operation: { try $0[0].minimum(over: [0]) }, reference: { columns($0[0], 4).map { $0.min()! } })
+        try checkOperation(
+            "mean columns", shapes: shape, operation: { try $0[0].mean(over: [0]) }, reference: { columns($0[0], 4).map { sum($0) / 3 } })
+        try checkOperation(
+            "maximum rows", shapes: shape, operation: { try $0[0].maximum(over: [-1]) }, reference: { rows($0[0], 4).map { $0.max()! } })
+        try checkOperation(
+            "minimum columns", shapes: shape, operation: { try $0[0].minimum(over: [0]) },
+            reference: { columns($0[0], 4).map { $0.min()! } })
         func outerSums(_ x: [Double]) -> [Double] {
             var sums = [0.0, 0, 0]
             for (place, value) in x.enumerated() { sums[place / 2 % 3] += value }
             return sums
         }
-        try checkOperation("sum of outer axes", shapes: [[2, 3, 2]], operation: { try $0[0].sum(over: [0, 2]) }, reference: { outerSums($0[0]) })
+        try checkOperation(
+            "sum of outer axes", shapes: [[2, 3, 2]], operation: { try $0[0].sum(over: [0, 2]) }, reference: { outerSums($0[0]) })
     }
 
     @Test func rowFunctions() throws {
         func rows(_ x: [Double]) -> [[Double]] { stride(from: 0, to: x.count, by: 4).map { Array(x[$0..<$0 + 4]) } }
         func logSum(_ row: [Double]) -> Double { Foundation.log(row.reduce(0) { $0 + Foundation.exp($1) }) }
         let shape: [Shape] = [[Shape.batch, 4]]
-        try checkOperation("softmax", shapes: shape, operation: { try softmax($0[0]) }, reference: {
-            rows($0[0]).flatMap { row in row.map { Foundation.exp($0 - logSum(row)) } }
-        })
-        try checkOperation("logSoftmax", shapes: shape, operation: { try logSoftmax($0[0]) }, reference: {
-            rows($0[0]).flatMap { row in row.map { $0 - logSum(row) } }
-        })
-        try checkOperation("log(softmax)", shapes: shape, operation: { Rectifier.log(try softmax($0[0])) }, reference: {
-            rows($0[0]).flatMap { row in row.map { $0 - logSum(row) } }
-        })
+        try checkOperation(
+            "softmax", shapes: shape, operation: { try softmax($0[0]) },
+            reference: {
+                rows($0[0]).flatMap { row in row.map { Foundation.exp($0 - logSum(row)) } }
+            })
+        try checkOperation(
+            "logSoftmax", shapes: shape, operation: { try logSoftmax($0[0]) },
+            reference: {
+                rows($0[0]).flatMap { row in row.map { $0 - logSum(row) } }
+            })
+        try checkOperation(
+            "log(softmax)", shapes: shape, operation: { Rectifier.log(try softmax($0[0])) },
+            reference: {
+                rows($0[0]).flatMap { row in row.map { $0 - logSum(row) } }
+            })
         try checkOperation("logSumExp", shapes: shape, operation: { try logSumExp($0[0]) }, reference: { rows($0[0]).map(logSum) })
         // Targets that are distributions.
         try checkOperation(
@@ -167,13 +187,17 @@ struct OperationTests {
         func mean(_ f: @escaping (Double, Double) -> Double) -> ([[Double]]) -> [Double] {
             { x in (0..<3).map { i in (f(x[0][2 * i], x[1][2 * i]) + f(x[0][2 * i + 1], x[1][2 * i + 1])) / 2 } }
         }
-        try checkOperation("squared", shapes: pair, operation: { try Loss.squaredError($0[0], $0[1]) }, reference: mean { ($0 - $1) * ($0 - $1) })
-        try checkOperation("half", shapes: pair, operation: { try Loss.halfSquaredError($0[0], $0[1]) }, reference: mean { ($0 - $1) * ($0 - $1) / 2 })
-        try checkOperation("absolute", shapes: pair, operation: { try Loss.absoluteError($0[0], $0[1]) }, reference: mean { Swift.abs($0 - $1) })
+        try checkOperation(
+            "squared", shapes: pair, operation: { try Loss.squaredError($0[0], $0[1]) }, reference: mean { ($0 - $1) * ($0 - $1) })
+        try checkOperation(
+            "half", shapes: pair, operation: { try Loss.halfSquaredError($0[0], $0[1]) }, reference: mean { ($0 - $1) * ($0 - $1) / 2 })
+        try checkOperation(
+            "absolute", shapes: pair, operation: { try Loss.absoluteError($0[0], $0[1]) }, reference: mean { Swift.abs($0 - $1) })
         try checkOperation(
             "huber", shapes: pair, operation: { try Loss.huber(delta: 0.8)($0[0], $0[1]) },
             reference: mean { Swift.abs($0 - $1) <= 0.8 ? ($0 - $1) * ($0 - $1) / 2 : 0.8 * (Swift.abs($0 - $1) - 0.4) })
-        try checkOperation("hinge", shapes: pair, operation: { try Loss.hinge($0[0], $0[1]) }, reference: mean { Swift.max(0, 1 - $0 * $1) })
+        try checkOperation(
+            "hinge", shapes: pair, operation: { try Loss.hinge($0[0], $0[1]) }, reference: mean { Swift.max(0, 1 - $0 * $1) })
         try checkOperation(
             "sigmoidCrossEntropy", shapes: pair, domain: 0.1...0.9, operation: { try Loss.sigmoidCrossEntropy($0[0], $0[1]) },
             reference: mean { Foundation.log1p(Foundation.exp($0)) - $0 * $1 })
@@ -181,7 +205,9 @@ struct OperationTests {
 
     @Test func layout() throws {
         /// `count` elements, each taken from where `source` says.
-        func gathered(_ count: Int, _ source: @escaping (Int) -> Int) -> ([[Double]]) -> [Double] { { x in (0..<count).map { x[0][source($0)] } } }
+        func gathered(_ count: Int, _ source: @escaping (Int) -> Int) -> ([[Double]]) -> [Double] {
+            { x in (0..<count).map { x[0][source($0)] } }
+        }
         try checkOperation(
             "reshape", shapes: [[Shape.batch, 4]], operation: { try Rectifier.tanh($0[0].reshaped(to: [Shape.batch, 2, 2])) * 2 },
             reference: { $0[0].map { 2 * Foundation.tanh($0) } })
@@ -192,14 +218,17 @@ struct OperationTests {
                 return inner / 3 * 12 + inner % 3 * 4 + outer
             })
         try checkOperation(
-            "slice", shapes: [[Shape.batch, 5]], operation: { try $0[0].sliced(axis: 1, 1..<3) }, reference: gathered(6) { $0 / 2 * 5 + 1 + $0 % 2 })
+            "slice", shapes: [[Shape.batch, 5]], operation: { try $0[0].sliced(axis: 1, 1..<3) },
+            reference: gathered(6) { $0 / 2 * 5 + 1 + $0 % 2 })
         func joined(_ x: [[Double]]) -> [Double] {
             (0..<3).flatMap { row -> [Double] in Array(x[0][2 * row..<2 * row + 2]) + x[1][3 * row..<3 * row + 3].map { 2 * $0 } }
         }
         try checkOperation(
-            "concatenate", shapes: [[Shape.batch, 2], [Shape.batch, 3]], operation: { try concatenated([$0[0], $0[1] * 2], axis: 1) }, reference: joined)
+            "concatenate", shapes: [[Shape.batch, 2], [Shape.batch, 3]], operation: { try concatenated([$0[0], $0[1] * 2], axis: 1) },
+            reference: joined)
         try checkOperation(
-            "broadcast", shapes: [[Shape.batch, 1]], operation: { try $0[0].broadcast(to: [2, Shape.batch, 4]) }, reference: gathered(24) { $0 % 12 / 4 })
+            "broadcast", shapes: [[Shape.batch, 1]], operation: { try $0[0].broadcast(to: [2, Shape.batch, 4]) },
+            reference: gathered(24) { $0 % 12 / 4 })
     }
 
     @Test func wrongShapesAreNamed() {

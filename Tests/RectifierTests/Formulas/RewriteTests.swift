@@ -72,7 +72,8 @@ struct RewriteTests {
     @Test func spellingsOfReLU() throws {
         let x = Formula.input("x", shape: [Shape.batch, 1])
         let spellings = [
-            try maximum(x, 0), try maximum(0, x), try select(x > 0, x, 0), try x * (x > 0), try (x + Rectifier.abs(x)) / 2, try 0.5 * (Rectifier.abs(x) + x),
+            try maximum(x, 0), try maximum(0, x), try select(x > 0, x, 0), try x * (x > 0), try (x + Rectifier.abs(x)) / 2,
+            try 0.5 * (Rectifier.abs(x) + x),
         ]
         for rewrites in [Set(Rewrite.allCases), []] {
             for spelling in spellings {
@@ -87,7 +88,9 @@ struct RewriteTests {
     }
 
     @Test func fusionLeavesFewSteps() throws {
-        let network = try Network(input: [8]) { Dense(16); ReLU(); Dense(4) }
+        let network = try Network(input: [8]) {
+            Dense(16); ReLU(); Dense(4)
+        }
         let built = try network.built(isTraining: true)
         let loss = try Loss.softmaxCrossEntropy(built.output, .input("targets", shape: [Shape.batch, 4])).mean()
         let outputs = try gradients(of: loss, withRespectTo: built.parameters)

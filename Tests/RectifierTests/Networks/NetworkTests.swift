@@ -4,7 +4,9 @@ import Testing
 
 struct NetworkTests {
     /// Values for inputs and parameters of a program, and its outputs.
-    private func evaluate(_ outputs: [Formula], _ parameters: Parameters, _ inputs: [String: [Double]], batch: Int, _ type: ElementType) throws -> [[Double]] {
+    private func evaluate(
+        _ outputs: [Formula], _ parameters: Parameters, _ inputs: [String: [Double]], batch: Int, _ type: ElementType
+    ) throws -> [[Double]] {
         let program = try Program(outputs, batchSize: batch, parameters: parameters, elementType: type)
         for (name, values) in inputs { try program.setInput(name, to: values) }
         program.run()
@@ -28,7 +30,8 @@ struct NetworkTests {
         let features = (0..<batch * 20).map { $0 < 40 ? 0 : numbers.uniform() }
         let targets = (0..<batch * 5).map { $0 % 5 == $0 / 5 % 5 ? 1.0 : 0 }
         let values = try evaluate(
-            products, network.initialParameters(seed: 1, precision: precision.type), ["features": features, "targets": targets], batch: batch, precision.type
+            products, network.initialParameters(seed: 1, precision: precision.type), ["features": features, "targets": targets],
+            batch: batch, precision.type
         ).map { $0[0] }
         #expect(Swift.abs(values[0]) > 0.01)
         for value in values { #expect(Swift.abs(value - values[0]) <= precision.tolerance * Swift.abs(values[0])) }
@@ -43,7 +46,9 @@ struct NetworkTests {
             Flatten()
             Dense(9)
             activations[index]
-            Residual { Dense(7); activations[index]; Dense(9, hasBias: false) }
+            Residual {
+                Dense(7); activations[index]; Dense(9, hasBias: false)
+            }
             Function("twoWays") { x, build in
                 let left = try build.apply(Dense(4), to: x), right = try build.apply(Dense(4), to: x)
                 return try concatenated([left * sigmoid(right), Rectifier.tanh(x)], axis: 1)
@@ -56,17 +61,25 @@ struct NetworkTests {
         let parameters = try network.initialParameters(seed: 7, precision: .float64)
         var numbers = Numbers(seed: UInt64(index))
         let batch = 5
-        let inputs = ["features": (0..<batch * 6).map { _ in numbers.uniform() }, "targets": (0..<batch * 3).map { $0 % 3 == $0 / 3 % 3 ? 1.0 : 0 }]
+        let inputs = [
+            "features": (0..<batch * 6).map { _ in numbers.uniform() }, "targets": (0..<batch * 3).map { $0 % 3 == $0 / 3 % 3 ? 1.0 : 0 },
+        ]
 
         var direction = Parameters()
-        for (name, tensor) in parameters { direction[name] = Tensor(shape: tensor.shape, (0..<tensor.count).map { _ in numbers.uniform() }) }
+        for (name, tensor) in parameters {
+            direction[name] = Tensor(shape: tensor.shape, (0..<tensor.count).map { _ in numbers.uniform() })
+        }
         func moved(_ h: Double) -> Parameters {
             var result = Parameters()
-            for (name, tensor) in parameters { result[name] = Tensor(shape: tensor.shape, zip(tensor.doubles, direction[name]!.doubles).map { $0 + h * $1 }) }
+            for (name, tensor) in parameters {
+                result[name] = Tensor(shape: tensor.shape, zip(tensor.doubles, direction[name]!.doubles).map { $0 + h * $1 })
+            }
             return result
         }
         let exact = try evaluate(derivatives, parameters, inputs, batch: batch, .float64)
-        let slope = zip(parameters.names, exact).reduce(0) { sum, pair in sum + zip(pair.1, direction[pair.0]!.doubles).reduce(0) { $0 + $1.0 * $1.1 } }
+        let slope = zip(parameters.names, exact).reduce(0) { sum, pair in
+            sum + zip(pair.1, direction[pair.0]!.doubles).reduce(0) { $0 + $1.0 * $1.1 }
+        }
         let h = 1e-6
         let up = try evaluate([loss], moved(h), inputs, batch: batch, .float64)[0][0]
         let down = try evaluate([loss], moved(-h), inputs, batch: batch, .float64)[0][0]
@@ -84,26 +97,31 @@ struct NetworkTests {
     }
 
     @Test func summaryCounts() throws {
-        let network = try Network(input: [28, 28]) { Flatten(); Dense(512); ReLU(); Residual { Dense(512) }; Dense(10) }
+        let network = try Network(input: [28, 28]) {
+            Flatten(); Dense(512); ReLU(); Residual { Dense(512) }; Dense(10)
+        }
         #expect(network.summary.parameterCount == 669_706)
         #expect(network.summary.multiplyAdds == 784 * 512 + 512 * 512 + 512 * 10)
         #expect(network.summary.rows.map(\.name) == ["flatten1", "dense1", "relu1", "residual1.dense1", "dense2"])
         #expect(network.summary.description.hasSuffix("total                                 669,706        668,672"))
     }
 
-    @Test(arguments: [Initialiser.he, .heUniform, .glorot, .glorotUniform, .lecun, .lecunUniform, .uniform(0.3), .orthogonal(gain: 1), .zeros])
+    @Test(arguments: [
+        Initialiser.he, .heUniform, .glorot, .glorotUniform, .lecun, .lecunUniform, .uniform(0.3), .orthogonal(gain: 1), .zeros,
+    ])
     func initialisersHaveTheirVariance(_ initialiser: Initialiser) throws {
         let (rows, columns) = (60, 90)
         let values = initialiser.values(shape: [rows, columns], stream: RandomStream(seed: 5, purpose: 1))
         let variance = values.reduce(0) { $0 + $1 * $1 } / Double(values.count)
-        let expected: Double = switch initialiser {
-        case .he, .heUniform: 2 / 60
-        case .glorot, .glorotUniform: 2 / 150
-        case .lecun, .lecunUniform: 1 / 60
-        case .uniform(let limit): limit * limit / 3
-        case .orthogonal: 1 / 90
-        case .constant(let value): value * value
-        }
+        let expected: Double =
+            switch initialiser {
+            case .he, .heUniform: 2 / 60
+            case .glorot, .glorotUniform: 2 / 150
+            case .lecun, .lecunUniform: 1 / 60
+            case .uniform(let limit): limit * limit / 3
+            case .orthogonal: 1 / 90
+            case .constant(let value): value * value
+            }
         #expect(Swift.abs(variance - expected) <= 0.06 * expected)
         #expect(try Initialiser(initialiser.description) == initialiser)
         if case .orthogonal = initialiser {

@@ -69,7 +69,8 @@ struct PlaygroundTests {
                 for sample in run.train.indices {
                     waiting.append(Int32(sample))
                     guard (sample + 1) % run.cfg.batch == 0 else { continue }
-                    let program = try Program([], batchSize: waiting.count, parameters: memory, cursor: cursor, feeds: feeds, training: steps)
+                    let program = try Program(
+                        [], batchSize: waiting.count, parameters: memory, cursor: cursor, feeds: feeds, training: steps)
                     waiting.withUnsafeBufferPointer {
                         cursor.indices.pointee = $0.baseAddress
                         program.run()
@@ -80,7 +81,9 @@ struct PlaygroundTests {
                 if let snapshot = run.snaps[String(epoch)] {
                     let expected = try parameters(snapshot, sizes: [run.cfg.features.count] + run.cfg.shape + [1])
                     for (name, tensor) in memory.read(memory.weights) {
-                        for (a, b) in zip(tensor.doubles, expected[name]!.doubles) { #expect(Swift.abs(a - b) < 1e-9, "\(name) after epoch \(epoch)") }
+                        for (a, b) in zip(tensor.doubles, expected[name]!.doubles) {
+                            #expect(Swift.abs(a - b) < 1e-9, "\(name) after epoch \(epoch)")
+                        }
                     }
                 }
             }

@@ -17,7 +17,11 @@ struct TrainerTests {
         return try Dataset(count: count, sampleShape: [8], features: .floats(features), targets: .classes(labels, names: ["a", "b", "c"]))
     }
 
-    static func network(_ units: Int = 24) throws -> Network { try Network(input: [8]) { Dense(units); ReLU(); Dropout(0.1); Dense(units); Tanh(); Dense(3) } }
+    static func network(_ units: Int = 24) throws -> Network {
+        try Network(input: [8]) {
+            Dense(units); ReLU(); Dropout(0.1); Dense(units); Tanh(); Dense(3)
+        }
+    }
 
     static func settings(_ change: (inout TrainingSettings) -> Void = { _ in }) -> TrainingSettings {
         var settings = TrainingSettings()
@@ -29,11 +33,15 @@ struct TrainerTests {
         return settings
     }
 
-    private func temporaryFolder() -> URL { FileManager.default.temporaryDirectory.appendingPathComponent("rectifier-test-\(UUID().uuidString)") }
+    private func temporaryFolder() -> URL {
+        FileManager.default.temporaryDirectory.appendingPathComponent("rectifier-test-\(UUID().uuidString)")
+    }
 
-    @Test(arguments: [
-        Optimizer.sgd(), .sgd(momentum: 0.9), .sgd(momentum: 0.9, nesterov: true), .adam(), .adamW(), .rmsProp(), .rmsProp(decay: 0.9, momentum: 0.5),
-    ], [ElementType.float32, .float64, .bfloat16, .float16])
+    @Test(
+        arguments: [
+            Optimizer.sgd(), .sgd(momentum: 0.9), .sgd(momentum: 0.9, nesterov: true), .adam(), .adamW(), .rmsProp(),
+            .rmsProp(decay: 0.9, momentum: 0.5),
+        ], [ElementType.float32, .float64, .bfloat16, .float16])
     func everyOptimiserLearns(_ optimizer: Optimizer, _ precision: ElementType) throws {
         let settings = Self.settings {
             $0.optimizer = optimizer
@@ -47,10 +55,13 @@ struct TrainerTests {
     }
 
     /// The updates against the formulas, in plain Swift.
-    @Test(arguments: [Optimizer.sgd(momentum: 0.5), .sgd(momentum: 0.5, nesterov: true), .adam(), .adamW(), .rmsProp(decay: 0.8, momentum: 0.3)])
+    @Test(arguments: [
+        Optimizer.sgd(momentum: 0.5), .sgd(momentum: 0.5, nesterov: true), .adam(), .adamW(), .rmsProp(decay: 0.8, momentum: 0.3),
+    ])
     func updatesFollowTheirFormulas(_ optimizer: Optimizer) throws {
         // A parabola: the gradient of (w - 3)²/2 is w - 3. One weight, which decays, and one bias, which does not.
-        let w = Formula.parameter("w", shape: [1], initialiser: .constant(1)), b = Formula.parameter("b", shape: [1], initialiser: .constant(1), decays: false)
+        let w = Formula.parameter("w", shape: [1], initialiser: .constant(1)),
+            b = Formula.parameter("b", shape: [1], initialiser: .constant(1), decays: false)
         let x = Formula.input("features", shape: [Shape.batch, 1])
         let losses = try (0.5 * (w - 3) * (w - 3) + 0.5 * (b - 3) * (b - 3)) * (1 + 0 * x)
         let memory = ParameterMemory(parameters: [w, b], elementType: .float64)
@@ -60,7 +71,8 @@ struct TrainerTests {
         try memory.write(start, to: memory.weights)
         let numbers = OptimizerNumbers(clipLimit: 1.5)
         let steps = TrainingSteps(
-            losses: losses, gradients: zip(["w", "b"], try gradients(of: losses.mean(), withRespectTo: [w, b])).map { ($0, $1) }, optimizer: optimizer,
+            losses: losses, gradients: zip(["w", "b"], try gradients(of: losses.mean(), withRespectTo: [w, b])).map { ($0, $1) },
+            optimizer: optimizer,
             clips: true, numbers: numbers)
         let program = try Program([], batchSize: 2, parameters: memory, training: steps)
         var settings = TrainingSettings()
@@ -90,7 +102,8 @@ struct TrainerTests {
                     mine[i] -= 0.1 * decay * mine[i]
                     first[i] = b1 * first[i] + (1 - b1) * g
                     second[i] = b2 * second[i] + (1 - b2) * g * g
-                    mine[i] -= 0.1 * (first[i] / (1 - pow(b1, Double(step)))) / ((second[i] / (1 - pow(b2, Double(step)))).squareRoot() + epsilon)
+                    mine[i] -=
+                        0.1 * (first[i] / (1 - pow(b1, Double(step)))) / ((second[i] / (1 - pow(b2, Double(step)))).squareRoot() + epsilon)
                 case .rmsProp(let b2, let momentum, let epsilon):
                     // The momentum is the first state, the mean square the second.
                     second[i] = b2 * second[i] + (1 - b2) * g * g
@@ -165,9 +178,13 @@ struct TrainerTests {
             defer { try? FileManager.default.removeItem(at: copy) }
             try FileManager.default.copyItem(at: folder, to: copy)
             try damage(copy)
-            do { return "read \(try Checkpoint(contentsOf: copy).position.steps)" } catch { return "\(error)".replacing(copy.relativePath, with: "M") }
+            do { return "read \(try Checkpoint(contentsOf: copy).position.steps)" } catch {
+                return "\(error)".replacing(copy.relativePath, with: "M")
+            }
         }
-        #expect(try message { try FileManager.default.removeItem(at: $0.appendingPathComponent("weights.safetensors")) } == "M/weights.safetensors: is missing")
+        #expect(
+            try message { try FileManager.default.removeItem(at: $0.appendingPathComponent("weights.safetensors")) }
+                == "M/weights.safetensors: is missing")
         #expect(
             try message { try Data("{}".utf8).write(to: $0.appendingPathComponent("model.json")) }
                 == "M/model.json: is damaged or not a model: formatVersion is missing")
@@ -181,7 +198,8 @@ struct TrainerTests {
         #expect(
             try message { folder in
                 let file = folder.appendingPathComponent("model.json")
-                try String(contentsOf: file, encoding: .utf8).replacing("\"units\" : 24", with: "\"units\" : 25").write(to: file, atomically: true, encoding: .utf8)
+                try String(contentsOf: file, encoding: .utf8).replacing("\"units\" : 24", with: "\"units\" : 25").write(
+                    to: file, atomically: true, encoding: .utf8)
             } == "M/weights.safetensors: is of another network: dense1.weights has shape [8, 24], not [8, 25]")
         #expect(try message { try FileManager.default.removeItem(at: $0) } == "M: there is no such model")
     }

@@ -13,14 +13,16 @@ struct DropoutMask: Operation {
         let rows = extents.first ?? 1, columns = extents.dropFirst().reduce(1, *)
         let target = lowering.newBuffer(for: result)
         let kernel = lowering.kernels.dropout!, cursor = lowering.cursor
-        lowering.add(PlannedStep(name: "dropout \(rows)×\(columns)", reads: [], writes: [target], work: 4 * rows * columns) { [rate, stream] memory in
-            var step = rk_step()
-            step.kernel = kernel
-            step.dropout = rk_dropout(
-                out: memory[target], rows: Int64(rows), columns: Int64(columns), rate: rate,
-                purpose: RandomPurpose.dropout(stream), seed: cursor.seed, epoch: cursor.epoch, position: cursor.position)
-            return step
-        })
+        lowering.add(
+            PlannedStep(name: "dropout \(rows)×\(columns)", reads: [], writes: [target], work: 4 * rows * columns) {
+                [rate, stream] memory in
+                var step = rk_step()
+                step.kernel = kernel
+                step.dropout = rk_dropout(
+                    out: memory[target], rows: Int64(rows), columns: Int64(columns), rate: rate,
+                    purpose: RandomPurpose.dropout(stream), seed: cursor.seed, epoch: cursor.epoch, position: cursor.position)
+                return step
+            })
     }
 }
 

@@ -187,19 +187,20 @@ extension Lowering {
         let (extents, strides) = collapsed(extents, strides: [sourceStrides, targetStrides])
         precondition(extents.count <= Int(RK_COPY_RANK), "\(name): more than \(RK_COPY_RANK) axes that cannot be joined")
         let kernel = kernels.copy!, size = elementType.size
-        add(PlannedStep(name: "\(name) \(extents)", reads: [source], writes: [target], work: extents.reduce(1, *)) { memory in
-            var copy = rk_copy()
-            copy.in = UnsafeRawPointer(memory[source] + sourceOffset * size)
-            copy.out = memory[target] + targetOffset * size
-            copy.rank = Int32(extents.count)
-            withUnsafeMutableBytes(of: &copy.extent) { fill($0, extents) }
-            withUnsafeMutableBytes(of: &copy.in_stride) { fill($0, strides[0]) }
-            withUnsafeMutableBytes(of: &copy.out_stride) { fill($0, strides[1]) }
-            var step = rk_step()
-            step.kernel = kernel
-            step.copy = copy
-            return step
-        })
+        add(
+            PlannedStep(name: "\(name) \(extents)", reads: [source], writes: [target], work: extents.reduce(1, *)) { memory in
+                var copy = rk_copy()
+                copy.in = UnsafeRawPointer(memory[source] + sourceOffset * size)
+                copy.out = memory[target] + targetOffset * size
+                copy.rank = Int32(extents.count)
+                withUnsafeMutableBytes(of: &copy.extent) { fill($0, extents) }
+                withUnsafeMutableBytes(of: &copy.in_stride) { fill($0, strides[0]) }
+                withUnsafeMutableBytes(of: &copy.out_stride) { fill($0, strides[1]) }
+                var step = rk_step()
+                step.kernel = kernel
+                step.copy = copy
+                return step
+            })
         func fill(_ bytes: UnsafeMutableRawBufferPointer, _ values: [Int]) {
             for (index, value) in values.enumerated() { bytes.storeBytes(of: Int64(value), toByteOffset: 8 * index, as: Int64.self) }
         }

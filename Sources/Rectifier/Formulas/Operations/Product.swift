@@ -22,10 +22,12 @@ struct MatrixProduct: Operation {
 
     func gradient(upstream g: Formula, operands x: [Formula], result y: Formula) throws -> [Formula?] {
         let (a, b) = (x[0], x[1])
-        let da = transposingA
+        let da =
+            transposingA
             ? try matmul(b, g, transposingA: transposingB, transposingB: true)
             : try matmul(g, b, transposingB: !transposingB)
-        let db = transposingB
+        let db =
+            transposingB
             ? try matmul(g, a, transposingA: true, transposingB: transposingA)
             : try matmul(a, g, transposingA: !transposingA)
         return [da, db]

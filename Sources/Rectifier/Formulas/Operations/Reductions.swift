@@ -33,16 +33,18 @@ struct Reduction: Operation {
         let outer = extents[..<axes.lowerBound].reduce(1, *)
         let count = extents[axes].reduce(1, *)
         let inner = extents[axes.upperBound...].reduce(1, *)
-        let reduction = switch kind {
-        case .sum, .mean: RK_SUM
-        case .maximum: RK_MAXIMUM
-        case .minimum: RK_MINIMUM
-        }
+        let reduction =
+            switch kind {
+            case .sum, .mean: RK_SUM
+            case .maximum: RK_MAXIMUM
+            case .minimum: RK_MINIMUM
+            }
         let scale = kind == .mean ? 1 / Double(count) : 1
         let source = lowering.buffer(of: x), target = lowering.newBuffer(for: result)
         let kernel = lowering.kernels.reduce!
         lowering.add(
-            PlannedStep(name: "\(name) \(outer)×\(count)×\(inner)", reads: [source], writes: [target], work: outer * count * inner) { memory in
+            PlannedStep(name: "\(name) \(outer)×\(count)×\(inner)", reads: [source], writes: [target], work: outer * count * inner) {
+                memory in
                 var step = rk_step()
                 step.kernel = kernel
                 step.reduce = rk_reduce(
@@ -64,10 +66,11 @@ extension Formula {
     public func minimum(over axes: [Int]? = nil, keepingAxes: Bool = false) throws -> Formula { try reduced(.minimum, axes, keepingAxes) }
 
     private func reduced(_ kind: Reduction.Kind, _ axes: [Int]?, _ keepingAxes: Bool) throws -> Formula {
-        let chosen = try Set((axes ?? Array(0..<shape.rank)).map { axis in
-            guard let axis = shape.axis(axis) else { throw RectifierError(.shape, "\(kind): \(shape) has no axis \(axis)") }
-            return axis
-        })
+        let chosen = try Set(
+            (axes ?? Array(0..<shape.rank)).map { axis in
+                guard let axis = shape.axis(axis) else { throw RectifierError(.shape, "\(kind): \(shape) has no axis \(axis)") }
+                return axis
+            })
         // Axes of extent 1 are their own sum, mean and extremum.
         func isReduced(_ axis: Int) -> Bool { chosen.contains(axis) && shape[axis] != 1 }
         var result = self

@@ -87,7 +87,8 @@ public func tanh(_ x: Formula) -> Formula { Formula(HyperbolicTangent(), of: x) 
 
 /// log(1 + exp(sharpness · x)) / sharpness: ReLU rounded off; the higher the sharpness, the closer to it.
 public func softplus(_ x: Formula, sharpness: Double = 1) throws -> Formula {
-    sharpness == 1 ? Formula(SoftplusOperation(), of: x) : try Formula(SoftplusOperation(), of: x * .constant(sharpness)) / .constant(sharpness)
+    sharpness == 1
+        ? Formula(SoftplusOperation(), of: x) : try Formula(SoftplusOperation(), of: x * .constant(sharpness)) / .constant(sharpness)
 }
 
 /// x for x > 0, else alpha · (exp(x) - 1) (Clevert et al. 2016). The derivative at 0 is `alpha`.

@@ -39,7 +39,8 @@ struct LogSumExp: Operation {
 struct SoftmaxCrossEntropy: Operation {
     func shape(of operands: [Shape]) throws -> Shape {
         guard operands[0].rank == 2, operands[0] == operands[1] else {
-            throw RectifierError(.shape, "softmaxCrossEntropy: logits \(operands[0]) and targets \(operands[1]) are not matrices of one shape")
+            throw RectifierError(
+                .shape, "softmaxCrossEntropy: logits \(operands[0]) and targets \(operands[1]) are not matrices of one shape")
         }
         return [operands[0][0], 1]
     }
