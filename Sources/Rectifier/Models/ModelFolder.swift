@@ -48,6 +48,7 @@ extension Model {
         let parameters = Parameters(try SafeTensors(bytes, name: name).tensors)
         let network = network ?? description.network
         try network.check(parameters, from: name)
+        try network.check(description.preparation, from: folder.appendingPathComponent(ModelFile.model).relativePath)
         self.init(network: network, loss: description.loss, parameters: parameters, precision: description.precision)
         preparation = description.preparation
         recipe = description.recipe
@@ -139,6 +140,20 @@ extension Network {
         }
         guard parameters.names.count == mine.count else {
             throw RectifierError(.file, "\(file): is of another network: it has \(parameters.names.count) tensors, not \(mine.count)")
+        }
+    }
+}
+
+extension Network {
+    /// Throws unless the preparation makes what this network takes and names what it gives.
+    fileprivate func check(_ preparation: Preparation?, from file: String) throws {
+        guard let preparation else { return }
+        try preparation.validate()
+        guard preparation.inputShape == inputShape, [preparation.outputCount] == outputShape else {
+            throw RectifierError(
+                .file,
+                "\(file): is damaged: its data have shape \(preparation.inputShape) and \(preparation.outputCount) outputs, its network takes "
+                    + "\(inputShape) and gives \(outputShape)")
         }
     }
 }

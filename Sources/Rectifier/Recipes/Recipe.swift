@@ -44,7 +44,8 @@ public struct DataSettings: Sendable, Codable, Hashable {
     /// What is predicted: one of several classes, or numbers.
     public enum Task: String, Sendable, Codable, CaseIterable { case classification, regression }
 
-    /// Missing values of a table: replaced by their column's mean over the training rows (a class of their own in text columns), or their rows are left out.
+    /// Missing values of a table: replaced by their column's mean over the training rows (in text columns by the most frequent text), or their rows are
+    /// left out.
     public enum MissingValues: String, Sendable, Codable, CaseIterable { case mean, drop }
 
     /// What the held-out loss is measured on while training.

@@ -204,6 +204,17 @@ struct TrainerTests {
         #expect(try message { try FileManager.default.removeItem(at: $0) } == "M: there is no such model")
     }
 
+    @Test func aModelWhosePreparationDoesNotFitIsRefused() throws {
+        let folder = temporaryFolder()
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let network = try Network(input: [8]) { Dense(4) }
+        var model = Model(network: network, loss: .softmaxCrossEntropy, parameters: try network.initialParameters(seed: 0))
+        model.preparation = try Preparation(of: Self.blobs())
+        try model.write(to: folder)
+        let error = #expect(throws: RectifierError.self) { try Model(contentsOf: folder) }
+        #expect(error?.description.hasSuffix("its data have shape [8] and 3 outputs, its network takes [8] and gives [4]") == true)
+    }
+
     @Test func divergenceIsAnErrorThatSaysWhatToDo() throws {
         // Least squares beyond the stable step size: the error grows by a factor with every step.
         let data = try Dataset(count: 2, sampleShape: [1], features: .floats([10, -10]), targets: .values([1, -1], width: 1))
