@@ -9,9 +9,8 @@
 //
 // Blocks: for each block of rows, for each block of k, for each panel of columns (a tile wide), all row tiles meet the panel, which is
 // PANEL_DEPTH × a tile's width and stays in the first cache. Panels are filled by their first tile as it reads B, or, when B is
-// transposed, by 8 × 8 transposes in registers beforehand. A's block is copied once, so that a tile's share of it lies in one piece: rows one
-// after another, or, when A is transposed, columns of a tile one after another. (In place its rows would often lie a power of two
-// apart and push each other out of the cache.) While a tile is computed the next one's share of A and a share of the next panel are fetched.
+// transposed, by 8 × 8 transposes in registers beforehand. A's block is copied once, tile by tile, in each the rows
+// of one k side by side. (In place its rows would often lie a power of two apart and push each other out of the cache.) While a tile is computed the next one's share of A and a share of the next panel are fetched.
 // Between blocks of k partial sums rest in C, or, when C's type would round them, in scratch.
 //
 // Small products read A and B in place, over all of k at once. When there are few columns A is read in place, because a copy would
@@ -40,26 +39,24 @@ typedef struct {
     int64_t fetch_step;
 } N(tile_job);
 
-/// How A and B lie. GENERAL: anyhow. With B in a panel, ROWWISE: A's columns adjacent; TILEWISE: the rows of a tile adjacent, column after column.
-enum N(lie) { N(GENERAL), N(ROWWISE), N(TILEWISE) };
-
-/// With `copying`, B is read where it lies, whole vectors of the element type `b_row` apart, and written to the panel on the way.
-RK_INLINE void N(tile)(const N(tile_job) *t, const int rows, const int vectors, const enum N(lie) lie, const bool copying) {
+/// With `packed`, A lies tile by tile and B in a panel. With `copying`, B is read where it lies, whole vectors of the element type `b_row` apart,
+/// and written to the panel on the way.
+RK_INLINE void N(tile)(const N(tile_job) *t, const int rows, const int vectors, const bool packed, const bool copying) {
     V sum[RK_TILE_ROWS][RK_TILE_VECTORS];
     _Pragma("clang loop unroll(full)") for (int r = 0; r < rows; r++) {
         _Pragma("clang loop unroll(full)") for (int v = 0; v < vectors; v++) sum[r][v] = N(get)(t->start + r * t->start_row + v * W);
     }
     // One pointer for each row and one index for all of them: two additions for each k. Compilers know that the pointers lie a_row apart and would
     // chain them through additions; the empty assembly makes them forget.
-    const int64_t a_row = lie == N(TILEWISE) ? 1 : t->a_row;
-    const int64_t a_column = lie == N(TILEWISE) ? RK_TILE_ROWS : lie == N(ROWWISE) ? 1 : t->a_column;
-    const int64_t b_row = lie == N(GENERAL) || copying ? t->b_row : TILE_COLUMNS;
+    const int64_t a_row = packed ? 1 : t->a_row;
+    const int64_t a_column = packed ? RK_TILE_ROWS : t->a_column;
+    const int64_t b_row = packed && !copying ? TILE_COLUMNS : t->b_row;
     const STORAGE *source = (const STORAGE *)t->b;
     COMPUTE *panel = t->panel;
     const COMPUTE *lines[RK_TILE_ROWS], *b = t->b;
     _Pragma("clang loop unroll(full)") for (int r = 0; r < rows; r++) {
         lines[r] = t->a + r * a_row;
-        if (rows <= 8 && lie != N(TILEWISE)) __asm__("" : "+r"(lines[r]));
+        if (rows <= 8 && !packed) __asm__("" : "+r"(lines[r]));
     }
     int64_t place = 0;
 #define ONE_K                                                                                                                         \
@@ -76,13 +73,13 @@ RK_INLINE void N(tile)(const N(tile_job) *t, const int rows, const int vectors, 
         place += a_column, b += b_row, source += b_row, panel += TILE_COLUMNS;                                                                                      \
     }
     int64_t k = t->k;
-    if (lie != N(GENERAL)) {
-        // While this tile is in the works the next one's share of A is fetched, a cache line of each row at a time, and a share of the next panel.
+    if (packed) {
+        // While this tile is in the works the next one's share of A is fetched, and a share of the next panel.
         const int64_t per_line = 64 / (int64_t)sizeof(COMPUTE), ahead = t->ahead;
         const STORAGE *fetch = t->fetch;
         for (; k >= per_line; k -= per_line) {
             _Pragma("clang loop unroll(full)") for (int r = 0; r < rows; r++) {
-                __builtin_prefetch((lie == N(TILEWISE) ? lines[0] + r * per_line : lines[r]) + place + ahead);
+                __builtin_prefetch(lines[0] + place + ahead + r * per_line);
             }
             __builtin_prefetch(fetch, 0, 2);
             fetch += t->fetch_step;
@@ -118,17 +115,16 @@ RK_INLINE void N(tile)(const N(tile_job) *t, const int rows, const int vectors, 
 typedef void (*N(tile_function))(const N(tile_job) *);
 
 #define TILE(rows, vectors)                                                                                                           \
-    static void RK_PASTE(N(tile_##rows), vectors)(const N(tile_job) * t) { N(tile)(t, rows, vectors, N(GENERAL), false); }
-#define PANEL_TILE(rows)                                                                                                              \
-    static void N(rowwise_tile_##rows)(const N(tile_job) * t) { N(tile)(t, rows, RK_TILE_VECTORS, N(ROWWISE), false); }                    \
-    static void N(tilewise_tile_##rows)(const N(tile_job) * t) { N(tile)(t, rows, RK_TILE_VECTORS, N(TILEWISE), false); }
+    static void RK_PASTE(N(tile_##rows), vectors)(const N(tile_job) * t) { N(tile)(t, rows, vectors, false, false); }
+#define PACKED_TILE(rows)                                                                                                             \
+    static void N(packed_tile_##rows)(const N(tile_job) * t) { N(tile)(t, rows, RK_TILE_VECTORS, true, false); }
 #if RK_TILE_VECTORS == 4
-#define TILES(rows) TILE(rows, 1) TILE(rows, 2) TILE(rows, 3) TILE(rows, 4) PANEL_TILE(rows)
+#define TILES(rows) TILE(rows, 1) TILE(rows, 2) TILE(rows, 3) TILE(rows, 4) PACKED_TILE(rows)
 #define NAMES(rows)                                                                                                                   \
-    {RK_PASTE(N(tile_##rows), 1), RK_PASTE(N(tile_##rows), 2), RK_PASTE(N(tile_##rows), 3), RK_PASTE(N(tile_##rows), 4), N(rowwise_tile_##rows), N(tilewise_tile_##rows)},
+    {RK_PASTE(N(tile_##rows), 1), RK_PASTE(N(tile_##rows), 2), RK_PASTE(N(tile_##rows), 3), RK_PASTE(N(tile_##rows), 4), N(packed_tile_##rows)},
 #else
-#define TILES(rows) TILE(rows, 1) TILE(rows, 2) PANEL_TILE(rows)
-#define NAMES(rows) {RK_PASTE(N(tile_##rows), 1), RK_PASTE(N(tile_##rows), 2), N(rowwise_tile_##rows), N(tilewise_tile_##rows)},
+#define TILES(rows) TILE(rows, 1) TILE(rows, 2) PACKED_TILE(rows)
+#define NAMES(rows) {RK_PASTE(N(tile_##rows), 1), RK_PASTE(N(tile_##rows), 2), N(packed_tile_##rows)},
 #endif
 #if RK_TILE_ROWS == 14
 #define EACH_HEIGHT(X) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14)
@@ -136,15 +132,14 @@ typedef void (*N(tile_function))(const N(tile_job) *);
 #define EACH_HEIGHT(X) X(1) X(2) X(3) X(4) X(5) X(6)
 #endif
 EACH_HEIGHT(TILES)
-/// By rows - 1 and vectors - 1; after those of each height the two of whole width for a panel.
-static const N(tile_function) N(tiles)[RK_TILE_ROWS][RK_TILE_VECTORS + 2] = {EACH_HEIGHT(NAMES)};
-/// The first tiles of a panel, which fill it.
-static void N(rowwise_copying_tile)(const N(tile_job) *t) { N(tile)(t, RK_TILE_ROWS, RK_TILE_VECTORS, N(ROWWISE), true); }
-static void N(tilewise_copying_tile)(const N(tile_job) *t) { N(tile)(t, RK_TILE_ROWS, RK_TILE_VECTORS, N(TILEWISE), true); }
+/// By rows - 1 and vectors - 1; after those of each height the packed one of whole width.
+static const N(tile_function) N(tiles)[RK_TILE_ROWS][RK_TILE_VECTORS + 1] = {EACH_HEIGHT(NAMES)};
+/// The first tile of a panel, which fills it.
+static void N(copying_tile)(const N(tile_job) *t) { N(tile)(t, RK_TILE_ROWS, RK_TILE_VECTORS, true, true); }
 #undef EACH_HEIGHT
 #undef NAMES
 #undef TILES
-#undef PANEL_TILE
+#undef PACKED_TILE
 #undef TILE
 
 /// Rows of the next tile when `left` are left: the last two share evenly, because a tile of a row or two starves the multipliers.
@@ -183,27 +178,44 @@ static void N(pack_b)(COMPUTE *panel, const STORAGE *b, int64_t row, int64_t col
     }
 }
 
-/// Copies `rows` × `depth` of A. Returns through `a_row`, `a_column` and `group` (the distance between tiles) how it lies there.
-static void N(pack_a)(COMPUTE *copy, const STORAGE *a, int64_t row, int64_t column, int64_t rows, int64_t depth, int64_t *a_row,
-                      int64_t *a_column, int64_t *group) {
+/// Elements of a packed tile of A.
+RK_INLINE int64_t N(group)(int64_t depth) { return RK_TILE_ROWS * depth + SLACK; }
+
+/// Copies `rows` × `depth` of A tile by tile, in each the rows of one k side by side. Stores whole vectors: what a store writes too much
+/// a later one overwrites, or it falls into the slack.
+static void N(pack_a)(COMPUTE *copy, const STORAGE *a, int64_t row, int64_t column, int64_t rows, int64_t depth) {
     if (row == 1) {
-        // Tile by tile, the rows of one k side by side. Sixteen k at a time keep the lines of A that the next tile shares in the cache.
-        *a_row = 1, *a_column = RK_TILE_ROWS, *group = RK_TILE_ROWS * depth + SLACK;
+        // Sixteen k at a time keep the lines of A that the next tile shares in the cache.
         for (int64_t k = 0; k < depth; k += 16) {
             const int64_t end = rk_min(k + 16, depth);
             COMPUTE *to = copy;
-            for (int64_t i = 0, height; i < rows; i += height, to += *group) {
+            for (int64_t i = 0, height; i < rows; i += height, to += N(group)(depth)) {
                 height = N(height)(rows - i);
                 for (int64_t kk = k; kk < end; kk++) {
                     for (int v = 0; v < height; v += W) N(put)(to + kk * RK_TILE_ROWS + v, N(load)(a + i + kk * column + v));
                 }
             }
         }
-    } else {
-        *a_row = rk_round_up(depth, W) + 16, *a_column = 1, *group = 0;
-        for (int64_t i = 0; i < rows; i++, copy += *a_row, a += row) {
-            if (column == 1) for (int64_t k = 0; k < depth; k += W) N(put)(copy + k, N(load)(a + k));
-            else for (int64_t k = 0; k < depth; k++) copy[k] = N(load_one)(a + k * column);
+        return;
+    }
+    for (int64_t i = 0, height; i < rows; i += height, copy += N(group)(depth), a += height * row) {
+        height = N(height)(rows - i);
+        if (column != 1) {
+            for (int64_t k = 0; k < depth; k++) for (int64_t r = 0; r < height; r++) copy[k * RK_TILE_ROWS + r] = N(load_one)(a + r * row + k * column);
+            continue;
+        }
+        // Last rows first, because their vectors are the ones that reach into the next k.
+        for (int64_t first = (height - 1) / W * W; first >= 0; first -= W) {
+            const STORAGE *line[W];
+            for (int r = 0; r < W; r++) line[r] = a + rk_min(first + r, height - 1) * row;
+            for (int64_t k = 0; k < depth; k += W) {
+                V block[W];
+                for (int r = 0; r < W; r++) block[r] = N(load)(line[r] + k);
+                N(transpose)(block);
+                COMPUTE *to = copy + k * RK_TILE_ROWS + first;
+                if (k + W <= depth) for (int j = 0; j < W; j++) N(put)(to + j * RK_TILE_ROWS, block[j]);
+                else for (int j = 0; j < W; j++) if (k + j < depth) N(put)(to + j * RK_TILE_ROWS, block[j]);
+            }
         }
     }
 }
@@ -216,7 +228,7 @@ typedef struct {
 
 RK_INLINE N(product_room) N(room)(int64_t m, int64_t n, int64_t k) {
     const int64_t rows = rk_min(m, BLOCK_ROWS), depth = rk_min(k, PANEL_DEPTH), groups = rows / RK_TILE_ROWS + 2;
-    N(product_room) r = {(depth + W) * TILE_COLUMNS, rk_max(groups * (RK_TILE_ROWS * depth + SLACK), rows * (depth + W + 16)) + SLACK, 0};
+    N(product_room) r = {(depth + W) * TILE_COLUMNS, groups * N(group)(depth) + SLACK, 0};
     if (sizeof(STORAGE) != sizeof(COMPUTE) && k > PANEL_DEPTH) r.sums = rows * rk_round_up(n, TILE_COLUMNS);
     r.panel = rk_round_up(r.panel, 16), r.a = rk_round_up(r.a, 16);
     return r;
@@ -278,11 +290,9 @@ static void N(product)(const rk_step *step, int part, int parts) {
             const int64_t depth = rk_min(block_depth, p->k - k);
             N(tile_job) t = {.k = depth, .a_row = a_row, .a_column = a_column};
             const COMPUTE *a = (const COMPUTE *)p->a + row * a_row + k * a_column;
-            int64_t group = 0;
             if (!a_in_place) {
-                a = a_copy;
-                N(pack_a)(a_copy, (const STORAGE *)p->a + row * a_row + k * a_column, a_row, a_column, row_end - row, depth, &t.a_row, &t.a_column,
-                          &group);
+                a = a_copy, t.a_row = 1, t.a_column = RK_TILE_ROWS;
+                N(pack_a)(a_copy, (const STORAGE *)p->a + row * a_row + k * a_column, a_row, a_column, row_end - row, depth);
             }
             const bool first = k == 0, last = k + block_depth >= p->k;
             t.partial = !plain && !last;
@@ -308,10 +318,10 @@ static void N(product)(const rk_step *step, int part, int parts) {
                     for (int v = 0; v < vectors; v++) bias[v] = N(load)((const STORAGE *)p->bias + column + v * W);
                     t.bias = (const COMPUTE *)bias;
                 }
-                const bool special = !b_in_place && vectors == RK_TILE_VECTORS && (t.a_column == 1 || group);
-                const bool copying = special && b_column == 1 && N(height)(row_end - row) == RK_TILE_ROWS;
+                const bool packed = !a_in_place && !b_in_place && vectors == RK_TILE_VECTORS;
+                const bool copying = packed && b_column == 1 && N(height)(row_end - row) == RK_TILE_ROWS;
                 if (!b_in_place && !copying) N(pack_b)(panel, b, b_row, b_column, depth, t.columns);
-                const N(tile_function) *functions = &N(tiles)[0][special ? RK_TILE_VECTORS + (group != 0) : vectors - 1];
+                const N(tile_function) *functions = &N(tiles)[0][packed ? RK_TILE_VECTORS : vectors - 1];
                 const COMPUTE *tile_a = a;
                 for (int64_t i = row, height; i < row_end; i += height) {
                     height = N(height)(row_end - i);
@@ -322,14 +332,14 @@ static void N(product)(const rk_step *step, int part, int parts) {
                     t.start_row = first ? 0 : rest_row;
                     t.out = t.partial ? (void *)rest : (void *)((STORAGE *)p->c + i * p->c_row + column);
                     t.out_row = t.partial ? rest_row : p->c_row;
-                    const COMPUTE *next_a = i + height < row_end ? tile_a + (group ? group : height * t.a_row) : a;
+                    const COMPUTE *next_a = i + height < row_end ? tile_a + (a_in_place ? height * a_row : N(group)(depth)) : a;
                     t.ahead = next_a - tile_a;
                     if (copying && i == row) {
                         N(tile_job) first_tile = t;
                         first_tile.b = b, first_tile.b_row = b_row, first_tile.panel = panel;
-                        (group ? N(tilewise_copying_tile) : N(rowwise_copying_tile))(&first_tile);
+                        N(copying_tile)(&first_tile);
                     } else {
-                        functions[(height - 1) * (RK_TILE_VECTORS + 2)](&t);
+                        functions[(height - 1) * (RK_TILE_VECTORS + 1)](&t);
                     }
                     tile_a = next_a;
                     t.fetch += fetch_tile;
