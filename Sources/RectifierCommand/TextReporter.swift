@@ -130,8 +130,8 @@ final class TextReporter: TrainingReporter {
                 "evaluate it: \(Invocation.program) evaluate \(path)",
                 "predict:     \(Invocation.program) predict \(path) --data \(data)",
                 "look inside: \(Invocation.program) inspect \(path)",
-                "go on:       \(Invocation.resume(folder)) --epochs \(outcome.epochs * 2)",
             ]
+            if outcome.reason == .completed { lines.append("go on:       \(Invocation.resume(folder)) --epochs \(outcome.epochs * 2)") }
         }
         return lines
     }
