@@ -41,7 +41,7 @@ struct ProductBenchmark {
         peak = rk_peak_flops(Self.kernelType(type), isa, 0.3)
     }
 
-    /// The median of several pairs of a burst at the peak and a run of products, one right after the other, so that a machine that changes its speed or is
+    /// The median of many short pairs of a burst at the peak and a run of products, one right after the other, so that a machine that changes its speed or is
     /// shared with others changes both.
     func measure(_ shape: Shape, threads: Int) throws -> Result {
         guard let pool = rk_pool_create(Int32(threads)) else { throw RectifierError(.setting, "the machine gives no \(threads) threads") }
@@ -65,11 +65,11 @@ struct ProductBenchmark {
 
         let clock = ContinuousClock()
         let work = 2.0 * Double(shape.m) * Double(shape.n) * Double(shape.k)
-        let repetitions = max(1, Int(0.01 * peak * Double(threads) / work))
+        let repetitions = max(1, Int(0.002 * peak * Double(threads) / work))
         let steps = Array(repeating: step, count: repetitions)
         rk_run(pool, steps, Int64(repetitions))
-        let pairs = (0..<15).map { _ in
-            let peak = rk_peak_flops(Self.kernelType(type), isa, 0.004) * Double(threads)
+        let pairs = (0..<101).map { _ in
+            let peak = rk_peak_flops(Self.kernelType(type), isa, 0.001) * Double(threads)
             let time = clock.measure { rk_run(pool, steps, Int64(repetitions)) }
             let flops = work * Double(repetitions) / (Double(time.components.seconds) + Double(time.components.attoseconds) * 1e-18)
             return Result(flops: flops, share: flops / peak)
