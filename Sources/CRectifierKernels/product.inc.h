@@ -77,6 +77,11 @@ RK_INLINE void N(tile)(const N(tile_job) *t, const int rows, const int vectors, 
         // While this tile is in the works the next one's share of A is fetched, and a share of the next panel.
         const int64_t per_line = 64 / (int64_t)sizeof(COMPUTE), ahead = t->ahead;
         const STORAGE *fetch = t->fetch;
+        // And its rows of C, where they lie so far apart that they push each other out of the second cache.
+        if (t->out_row >= 4096 / (int64_t)sizeof(STORAGE)) {
+            for (int r = 0; r < rows; r++) __builtin_prefetch((const STORAGE *)t->out + (rows + r) * t->out_row, 1);
+        }
+        _Pragma("clang loop unroll(full)") for (int r = 0; r < rows; r++) __builtin_prefetch((const STORAGE *)t->out + (rows + r) * t->out_row, 1);
         for (; k >= per_line; k -= per_line) {
             _Pragma("clang loop unroll(full)") for (int r = 0; r < rows; r++) {
                 __builtin_prefetch(lines[0] + place + ahead + r * per_line);
