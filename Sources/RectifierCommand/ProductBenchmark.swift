@@ -34,11 +34,11 @@ struct ProductBenchmark {
 
     /// Nil where the machine lacks the instruction set.
     init?(type: ElementType, isa: rk_isa) {
-        guard let table = rk_table_for(Self.kernelType(type), isa) else { return nil }
+        guard let table = rk_table_for(type.kernelType, isa) else { return nil }
         kernels = table.pointee
         self.type = type
         self.isa = isa
-        peak = rk_peak_flops(Self.kernelType(type), isa, 0.3)
+        peak = rk_peak_flops(type.kernelType, isa, 0.3)
     }
 
     /// The median of many short pairs of a burst at the peak and a run of products, one right after the other, so that a machine that changes its speed or is
@@ -69,7 +69,7 @@ struct ProductBenchmark {
         let steps = Array(repeating: step, count: repetitions)
         rk_run(pool, steps, Int64(repetitions))
         let pairs = (0..<101).map { _ in
-            let peak = rk_peak_flops(Self.kernelType(type), isa, 0.001) * Double(threads)
+            let peak = rk_peak_flops(type.kernelType, isa, 0.001) * Double(threads)
             let time = clock.measure { rk_run(pool, steps, Int64(repetitions)) }
             let flops = work * Double(repetitions) / (Double(time.components.seconds) + Double(time.components.attoseconds) * 1e-18)
             return Result(flops: flops, share: flops / peak)
@@ -82,14 +82,5 @@ struct ProductBenchmark {
         let pointer = UnsafeMutableRawPointer.allocate(byteCount: count * type.size + Int(RK_PADDING), alignment: 64)
         kernels.from_double(pointer, (0..<count).map { Double($0 % 13 + 1) / 16 }, Int64(count))
         return pointer
-    }
-
-    private static func kernelType(_ type: ElementType) -> rk_type {
-        switch type {
-        case .float32: RK_FLOAT32
-        case .float64: RK_FLOAT64
-        case .bfloat16: RK_BFLOAT16
-        case .float16: RK_FLOAT16
-        }
     }
 }

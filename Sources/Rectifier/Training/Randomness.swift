@@ -10,8 +10,6 @@ public enum RandomPurpose {
     public static func initialisation(_ parameter: Int) -> UInt64 { 1 << 32 | UInt64(parameter) }
     /// One stream for each dropout mask.
     public static func dropout(_ mask: Int) -> UInt64 { 2 << 32 | UInt64(mask) }
-    /// One stream for each generated data set.
-    public static func generated(_ set: Int) -> UInt64 { 3 << 32 | UInt64(set) }
 }
 
 /// A stream of random numbers that can be read at any place.

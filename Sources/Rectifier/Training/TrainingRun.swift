@@ -18,7 +18,6 @@ final class TrainingRun {
     private var best: Parameters?
     private var lastSave = ContinuousClock.now
 
-    private let outputs: [Formula] = []
     private let steps: TrainingSteps
 
     init(_ trainer: Trainer) throws {
@@ -77,7 +76,6 @@ final class TrainingRun {
                     threads: pool.threads)))
         var heldOut: Evaluation?
         var reason = TrainingEvent.Outcome.Reason.completed
-        var saved = false
         try trainer.training.withFeeds { feeds in
             // Shows before the work, not after it, whether the output can be written; and a run stopped in its first epoch can be resumed.
             if trainer.checkpoint == nil { try save(listener) }
@@ -88,7 +86,6 @@ final class TrainingRun {
             let rest = trainer.training.count % batchSize
             let whole = try program(batchSize), last = rest == 0 ? whole : try program(rest)
             while position.epochsDone < epochs, position.stopReason == nil {
-                saved = false
                 guard try trainEpoch(whole, last, listener) else {
                     reason = .interrupted
                     break
@@ -99,14 +96,13 @@ final class TrainingRun {
                     lastSave.duration(to: .now) > .seconds(1)
                 {
                     try save(listener)
-                    saved = true
                 }
             }
         }
         if position.stopReason != nil { reason = .earlyStopping }
         if reason != .interrupted, let best { try memory.write(best, to: memory.weights) }
         let model = try model()
-        if !saved || reason != .interrupted { try save(listener) }
+        try save(listener)
         if reason == .interrupted || best != nil || heldOut == nil { heldOut = try evaluate() }
         let outcome = TrainingEvent.Outcome(
             model: model, epochs: position.epochsDone, heldOut: heldOut, trainSeconds: position.trainSeconds, reason: reason)
