@@ -87,3 +87,25 @@ func topologicalOrder(of outputs: [Formula], after start: Formula? = nil) -> [Fo
     }
     return order.sorted { $0.id < $1.id }
 }
+
+/// The outputs with every operation below them made anew, operands first.
+/// - Parameter make: Given an expression and its new operands. Returning `nil` applies the same operation to them.
+func rebuilt(_ outputs: [Formula], _ make: (_ original: Formula, _ operands: [Formula]) throws -> Formula?) throws -> [Formula] {
+    var result: [Int: Formula] = [:]
+    for original in topologicalOrder(of: outputs) {
+        let operands = original.operands.map { result[$0.id]! }
+        if let made = try make(original, operands) {
+            result[original.id] = made
+        } else {
+            result[original.id] = operands == original.operands ? original : try Formula(original.operation, operands)
+        }
+    }
+    return outputs.map { result[$0.id]! }
+}
+
+/// The outputs with other derivatives at their kinks: `share` of the way from the inactive side to the active one, for ReLU the derivative at 0 itself.
+func atKinks(_ share: Double, _ outputs: [Formula]) throws -> [Formula] {
+    try rebuilt(outputs) { original, operands in
+        original.operation.kinks(of: original.operands).isEmpty ? nil : try Formula(original.operation.atKinks(share), operands)
+    }
+}

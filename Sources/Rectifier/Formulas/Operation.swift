@@ -11,6 +11,12 @@ protocol Operation: Sendable, Hashable {
     /// The derivative of a scalar with respect to each operand, given the one with respect to the result; `nil` where it is 0 everywhere.
     func gradient(upstream g: Formula, operands x: [Formula], result y: Formula) throws -> [Formula?]
 
+    /// Where the derivative jumps; none where it is continuous.
+    func kinks(of x: [Formula]) -> [Kink]
+
+    /// The same with other derivatives at its kinks: `share` of the way from the inactive side to the active one. For ReLU that is the derivative itself.
+    func atKinks(_ share: Double) -> Self
+
     /// Adds the steps that compute the result from the operands' buffers. Elementwise operations have none of their own: they are fused into maps.
     func lower(_ result: Formula, in lowering: inout Lowering) throws
 }
@@ -24,6 +30,9 @@ extension Operation {
     func gradient(upstream g: Formula, operands x: [Formula], result y: Formula) throws -> [Formula?] {
         x.map { _ in nil }
     }
+
+    func kinks(of x: [Formula]) -> [Kink] { [] }
+    func atKinks(_ share: Double) -> Self { self }
 }
 
 /// An operation that works element by element, after broadcasting.

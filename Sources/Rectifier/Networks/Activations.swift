@@ -2,8 +2,8 @@
 
 /// max(x, 0), with the derivative `atZero` at 0: 0 by default; any value in [0, 1] is a subgradient.
 public struct ReLU: Layer, Codable, Hashable {
-    public var atZero: Double
-    public init(atZero: Double = 0) { self.atZero = atZero }
+    public var atZero: KinkValue
+    public init(atZero: KinkValue = 0) { self.atZero = atZero }
     public var name: String { "relu" }
     public func callAsFunction(_ x: Formula, in build: inout NetworkBuild) -> Formula { relu(x, atZero: atZero) }
 }
@@ -11,15 +11,15 @@ public struct ReLU: Layer, Codable, Hashable {
 /// x for x > 0, else slope · x; the derivative at 0 is `atZero`, by default the slope.
 public struct LeakyReLU: Layer, Codable, Hashable {
     public var slope: Double
-    public var atZero: Double?
-    public init(slope: Double = 0.01, atZero: Double? = nil) { (self.slope, self.atZero) = (slope, atZero) }
+    public var atZero: KinkValue?
+    public init(slope: Double = 0.01, atZero: KinkValue? = nil) { (self.slope, self.atZero) = (slope, atZero) }
     public func callAsFunction(_ x: Formula, in build: inout NetworkBuild) -> Formula { leakyReLU(x, slope: slope, atZero: atZero) }
 }
 
 /// x for x > 0, else slope · x with a learned slope for each element of the last axis, starting at 0.25 (He et al. 2015).
 public struct PReLU: Layer, Codable, Hashable {
-    public var atZero: Double
-    public init(atZero: Double = 0) { self.atZero = atZero }
+    public var atZero: KinkValue
+    public init(atZero: KinkValue = 0) { self.atZero = atZero }
     public var name: String { "prelu" }
     public func callAsFunction(_ x: Formula, in build: inout NetworkBuild) throws -> Formula {
         try prelu(
@@ -30,15 +30,15 @@ public struct PReLU: Layer, Codable, Hashable {
 
 /// min(max(x, 0), 6), with derivative `atBounds` at 0 and 6.
 public struct ReLU6: Layer, Codable, Hashable {
-    public var atBounds: Double
-    public init(atBounds: Double = 0) { self.atBounds = atBounds }
+    public var atBounds: KinkValue
+    public init(atBounds: KinkValue = 0) { self.atBounds = atBounds }
     public func callAsFunction(_ x: Formula, in build: inout NetworkBuild) -> Formula { relu6(x, atBounds: atBounds) }
 }
 
 /// |x|, with derivative `atZero` at 0.
 public struct Absolute: Layer, Codable, Hashable {
-    public var atZero: Double
-    public init(atZero: Double = 0) { self.atZero = atZero }
+    public var atZero: KinkValue
+    public init(atZero: KinkValue = 0) { self.atZero = atZero }
     public func callAsFunction(_ x: Formula, in build: inout NetworkBuild) -> Formula { abs(x, atZero: atZero) }
 }
 
@@ -84,15 +84,15 @@ public struct SiLU: Layer, Codable, Hashable {
 
 /// x/6 + 1/2 held between 0 and 1, with derivative `atBounds` at ±3.
 public struct HardSigmoid: Layer, Codable, Hashable {
-    public var atBounds: Double
-    public init(atBounds: Double = 0) { self.atBounds = atBounds }
+    public var atBounds: KinkValue
+    public init(atBounds: KinkValue = 0) { self.atBounds = atBounds }
     public func callAsFunction(_ x: Formula, in build: inout NetworkBuild) throws -> Formula { try hardSigmoid(x, atBounds: atBounds) }
 }
 
 /// x held between -1 and 1, with derivative `atBounds` at ±1.
 public struct HardTanh: Layer, Codable, Hashable {
-    public var atBounds: Double
-    public init(atBounds: Double = 0) { self.atBounds = atBounds }
+    public var atBounds: KinkValue
+    public init(atBounds: KinkValue = 0) { self.atBounds = atBounds }
     public func callAsFunction(_ x: Formula, in build: inout NetworkBuild) -> Formula { hardTanh(x, atBounds: atBounds) }
 }
 

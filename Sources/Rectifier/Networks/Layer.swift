@@ -32,6 +32,8 @@ public struct NetworkBuild {
     public private(set) var parameters: [Formula] = []
     /// What each layer made, for ``NetworkSummary``.
     private(set) var steps: [NetworkSummary.Row] = []
+    /// What came out of each of them.
+    private(set) var outputs: [Formula] = []
 
     private var path: [String] = []
     private var counts: [String: Int] = [:]
@@ -78,6 +80,7 @@ public struct NetworkBuild {
         let made = parameters[outer.parameters...].reduce(0) { $0 + $1.shape.extents.reduce(1, *) }
         // A layer of layers is described by its parts.
         if steps.count == outer.row {
+            outputs.append(result)
             let products = topologicalOrder(of: [result], after: x).filter { $0.operation is MatrixProduct }
             steps.append(
                 NetworkSummary.Row(

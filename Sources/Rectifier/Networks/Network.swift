@@ -46,6 +46,8 @@ public struct Network: Sendable {
         var output: Formula
         var parameters: [Formula]
         var rows: [NetworkSummary.Row]
+        /// What came out of each row's layer.
+        var layerOutputs: [Formula]
     }
 
     static let inputName = "features"
@@ -59,7 +61,7 @@ public struct Network: Sendable {
         guard output.shape.rank > 0, output.shape[0] == Shape.batch else {
             throw RectifierError(.shape, "the network's output has shape \(output.shape), whose first axis is not the batch")
         }
-        return Built(input: input, output: output, parameters: build.parameters, rows: build.steps)
+        return Built(input: input, output: output, parameters: build.parameters, rows: build.steps, layerOutputs: build.outputs)
     }
 
     /// Parameters drawn by the layers' initialisers.

@@ -3,6 +3,7 @@
 /// Reverse accumulation over the graph, in a loop. Where the scalar does not depend on an expression, its derivative is a constant 0 of its shape.
 ///
 /// - Parameter scalar: An expression with one element.
+/// Throws where a ``KinkValue`` on the way is no subgradient and does not say so.
 public func gradients(of scalar: Formula, withRespectTo expressions: [Formula]) throws -> [Formula] {
     guard scalar.shape.extents.allSatisfy({ $0 == 1 }) else {
         throw RectifierError(.shape, "gradients are taken of a scalar, not of the shape \(scalar.shape); take the sum or the mean first")
@@ -14,6 +15,7 @@ public func gradients(of scalar: Formula, withRespectTo expressions: [Formula]) 
     var adjoints: [Int: Formula] = [scalar.id: try Formula.constant(1).broadcast(to: scalar.shape)]
     for result in order.reversed() where depends.contains(result.id) && !result.operands.isEmpty {
         guard let upstream = adjoints[result.id] else { continue }
+        try checkKinkValues(of: result)
         let parts = try result.operation.gradient(upstream: upstream, operands: result.operands, result: result)
         for (operand, part) in zip(result.operands, parts) where depends.contains(operand.id) {
             guard let part else { continue }

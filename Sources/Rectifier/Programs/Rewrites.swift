@@ -134,16 +134,10 @@ private func stabilised(_ expression: Formula) throws -> Formula? {
 
 /// `step(z)` becomes `step(relu(z))` where relu(z) is computed anyway: z > 0 exactly when relu(z) > 0.
 private func gatesReadFromOutputs(_ outputs: [Formula]) throws -> [Formula] {
-    let order = topologicalOrder(of: outputs)
     var rectified: [Int: Formula] = [:]
-    for expression in order where expression.operation is ReLUOperation { rectified[expression.operands[0].id] = expression }
-    var result: [Int: Formula] = [:]
-    for original in order {
-        var operands = original.operands.map { result[$0.id]! }
-        if original.operation as? Step == Step(below: 0, atZero: 0, above: 1), let relu = rectified[original.operands[0].id] {
-            operands = [result[relu.id] ?? relu]
-        }
-        result[original.id] = operands == original.operands ? original : try Formula(original.operation, operands)
+    for expression in topologicalOrder(of: outputs) where expression.operation is ReLUOperation { rectified[expression.operands[0].id] = expression }
+    return try rebuilt(outputs) { original, operands in
+        guard original.operation as? Step == Step(below: 0, atZero: 0, above: 1), operands == original.operands else { return nil }
+        return try rectified[original.operands[0].id].map { try Formula(original.operation, $0) }
     }
-    return outputs.map { result[$0.id]! }
 }

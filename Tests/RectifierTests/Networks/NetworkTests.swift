@@ -18,7 +18,7 @@ struct NetworkTests {
     func homogeneity(_ precision: (type: ElementType, tolerance: Double), _ atZero: Double) throws {
         var numbers = Numbers(seed: 3)
         let network = try Network(input: [20]) {
-            for units in [40, 30, 30, 20] { Dense(units, hasBias: false); ReLU(atZero: atZero) }
+            for units in [40, 30, 30, 20] { Dense(units, hasBias: false); ReLU(atZero: KinkValue(atZero)) }
             Dense(5, hasBias: false)
         }
         let built = try network.built(isTraining: true)

@@ -36,6 +36,11 @@ struct Negate: Elementwise {
 /// The first operand to the power of the second. The derivative with respect to the exponent is that of exp(b log a), for a > 0.
 struct Power: Elementwise {
     func instruction(batchSize: Int) -> Instruction { Instruction(RK_OP_POW) }
+    /// With an exponent that is a whole number and not negative it is a polynomial.
+    func kinks(of x: [Formula]) -> [Kink] {
+        if let b = x[1].constantValue, b >= 0, b == b.rounded() { return [] }
+        return [Kink(x[0], 0)]
+    }
     func gradient(upstream g: Formula, operands x: [Formula], result y: Formula) throws -> [Formula?] {
         let (a, b) = (x[0], x[1])
         // b a^(b-1), which for b = 0 is 0 and not 0 · ∞.

@@ -4,31 +4,39 @@ import CRectifierKernels
 
 /// max(x, 0).
 struct ReLUOperation: Elementwise {
-    var atZero: Double
+    var atZero: KinkValue
+    /// Whether this is the inactive side of another function, as in ``prelu(_:slope:atZero:)``.
+    var isMirrored = false
     var name: String { "relu" }
+    func kinks(of x: [Formula]) -> [Kink] { [Kink(x[0], 0, Kink.Slopes(below: 0, at: atZero, above: 1))] }
+    func atKinks(_ share: Double) -> Self { ReLUOperation(atZero: KinkValue(isMirrored ? 1 - share : share), isMirrored: isMirrored) }
     func instruction(batchSize: Int) -> Instruction { Instruction(RK_OP_RELU) }
     func gradient(upstream g: Formula, operands x: [Formula], result y: Formula) throws -> [Formula?] {
-        [try g * step(x[0], below: 0, atZero: atZero, above: 1)]
+        [try g * step(x[0], below: 0, atZero: atZero.value, above: 1)]
     }
 }
 
 /// x for x > 0, else slope · x.
 struct LeakyReLUOperation: Elementwise {
     var slope: Double
-    var atZero: Double
+    var atZero: KinkValue
     var name: String { "leakyReLU" }
+    func kinks(of x: [Formula]) -> [Kink] { slope == 1 ? [] : [Kink(x[0], 0, Kink.Slopes(below: slope, at: atZero, above: 1))] }
+    func atKinks(_ share: Double) -> Self { LeakyReLUOperation(slope: slope, atZero: KinkValue(slope + share * (1 - slope))) }
     func instruction(batchSize: Int) -> Instruction { Instruction(RK_OP_LEAKY, slope) }
     func gradient(upstream g: Formula, operands x: [Formula], result y: Formula) throws -> [Formula?] {
-        [try g * step(x[0], below: slope, atZero: atZero, above: 1)]
+        [try g * step(x[0], below: slope, atZero: atZero.value, above: 1)]
     }
 }
 
 struct AbsoluteValue: Elementwise {
-    var atZero: Double
+    var atZero: KinkValue
     var name: String { "abs" }
+    func kinks(of x: [Formula]) -> [Kink] { [Kink(x[0], 0, Kink.Slopes(below: -1, at: atZero, above: 1))] }
+    func atKinks(_ share: Double) -> Self { AbsoluteValue(atZero: KinkValue(2 * share - 1)) }
     func instruction(batchSize: Int) -> Instruction { Instruction(RK_OP_ABS) }
     func gradient(upstream g: Formula, operands x: [Formula], result y: Formula) throws -> [Formula?] {
-        [try g * step(x[0], below: -1, atZero: atZero, above: 1)]
+        [try g * step(x[0], below: -1, atZero: atZero.value, above: 1)]
     }
 }
 
@@ -36,14 +44,22 @@ struct AbsoluteValue: Elementwise {
 struct Step: Elementwise {
     var below: Double, atZero: Double, above: Double
     func instruction(batchSize: Int) -> Instruction { Instruction(RK_OP_STEP, below, atZero, above) }
+    func kinks(of x: [Formula]) -> [Kink] { [Kink(x[0], 0)] }
 }
 
 struct Clip: Elementwise {
     var lower: Double, upper: Double
-    var atBounds: Double
+    var atBounds: KinkValue
     func instruction(batchSize: Int) -> Instruction { Instruction(RK_OP_CLIP, lower, upper) }
+    func kinks(of x: [Formula]) -> [Kink] {
+        [
+            Kink(x[0], .constant(lower), Kink.Slopes(below: 0, at: atBounds, above: 1)),
+            Kink(x[0], .constant(upper), Kink.Slopes(below: 1, at: atBounds, above: 0)),
+        ]
+    }
+    func atKinks(_ share: Double) -> Self { Clip(lower: lower, upper: upper, atBounds: KinkValue(share)) }
     func gradient(upstream g: Formula, operands x: [Formula], result y: Formula) throws -> [Formula?] {
-        [try g * Formula(ClipStep(lower: lower, upper: upper, atBounds: atBounds), of: x[0])]
+        [try g * Formula(ClipStep(lower: lower, upper: upper, atBounds: atBounds.value), of: x[0])]
     }
 }
 
@@ -52,19 +68,28 @@ struct ClipStep: Elementwise {
     var lower: Double, upper: Double
     var atBounds: Double
     func instruction(batchSize: Int) -> Instruction { Instruction(RK_OP_CLIP_STEP, lower, upper, atBounds) }
+    func kinks(of x: [Formula]) -> [Kink] { [Kink(x[0], .constant(lower)), Kink(x[0], .constant(upper))] }
 }
 
 /// How a maximum or minimum shares its derivative between equal operands.
 public enum Ties: String, Sendable, Hashable, Codable {
     /// The first one has all of it.
     case first
+    /// The second one has all of it.
+    case second
     /// Each has half.
     case split
+
+    /// What the first one has.
+    fileprivate var share: Double { self == .first ? 1 : self == .second ? 0 : 0.5 }
+    fileprivate init(share: Double) { self = share > 0.75 ? .first : share < 0.25 ? .second : .split }
 }
 
 struct Maximum: Elementwise {
     var ties: Ties
     func instruction(batchSize: Int) -> Instruction { Instruction(RK_OP_MAX) }
+    func kinks(of x: [Formula]) -> [Kink] { [Kink(x[0], x[1], Kink.Slopes(below: 0, at: KinkValue(ties.share), above: 1))] }
+    func atKinks(_ share: Double) -> Self { Maximum(ties: Ties(share: share)) }
     func gradient(upstream g: Formula, operands x: [Formula], result y: Formula) throws -> [Formula?] {
         try extremumGradient(g, x, firstWins: x[0] > x[1], ties: ties)
     }
@@ -73,6 +98,8 @@ struct Maximum: Elementwise {
 struct Minimum: Elementwise {
     var ties: Ties
     func instruction(batchSize: Int) -> Instruction { Instruction(RK_OP_MIN) }
+    func kinks(of x: [Formula]) -> [Kink] { [Kink(x[1], x[0], Kink.Slopes(below: 0, at: KinkValue(ties.share), above: 1))] }
+    func atKinks(_ share: Double) -> Self { Minimum(ties: Ties(share: share)) }
     func gradient(upstream g: Formula, operands x: [Formula], result y: Formula) throws -> [Formula?] {
         try extremumGradient(g, x, firstWins: x[1] > x[0], ties: ties)
     }
@@ -80,39 +107,44 @@ struct Minimum: Elementwise {
 
 private func extremumGradient(_ g: Formula, _ x: [Formula], firstWins: Formula, ties: Ties) throws -> [Formula?] {
     let equal = try equal(x[0], x[1])
-    let share = ties == .first ? try firstWins + equal : try firstWins + 0.5 * equal
+    let share = try firstWins + .constant(ties.share) * equal
     return [try (g * share).summed(to: x[0].shape), try (g * (1 - share)).summed(to: x[1].shape)]
 }
 
 /// The rectifier max(x, 0). Its derivative at 0 is `atZero`: 0 by default, as in PyTorch, JAX and TensorFlow; any value in [0, 1] is a subgradient.
-public func relu(_ x: Formula, atZero: Double = 0) -> Formula { Formula(ReLUOperation(atZero: atZero), of: x) }
+public func relu(_ x: Formula, atZero: KinkValue = 0) -> Formula { Formula(ReLUOperation(atZero: atZero), of: x) }
 
 /// x for x > 0, else slope · x. Its derivative at 0 is `atZero`, by default `slope`.
-public func leakyReLU(_ x: Formula, slope: Double = 0.01, atZero: Double? = nil) -> Formula {
-    Formula(LeakyReLUOperation(slope: slope, atZero: atZero ?? slope), of: x)
+public func leakyReLU(_ x: Formula, slope: Double = 0.01, atZero: KinkValue? = nil) -> Formula {
+    Formula(LeakyReLUOperation(slope: slope, atZero: atZero ?? KinkValue(slope)), of: x)
 }
 
 /// x for x > 0, else slope · x, with a slope that is learned (He et al. 2015). At 0 the derivative is `atZero + (1 - atZero) · slope`.
-public func prelu(_ x: Formula, slope: Formula, atZero: Double = 0) throws -> Formula {
-    try relu(x, atZero: atZero) - slope * relu(-x, atZero: 1 - atZero)
+public func prelu(_ x: Formula, slope: Formula, atZero: KinkValue = 0) throws -> Formula {
+    try relu(x, atZero: atZero) - slope * reluOfNegative(x, atZero: atZero)
+}
+
+/// relu(-x) as the inactive side of a function of x whose active side has the derivative `atZero` at 0.
+func reluOfNegative(_ x: Formula, atZero: KinkValue) -> Formula {
+    Formula(ReLUOperation(atZero: atZero.map { 1 - $0 }, isMirrored: true), of: -x)
 }
 
 /// min(max(x, 0), 6), with derivative `atBounds` at 0 and 6.
-public func relu6(_ x: Formula, atBounds: Double = 0) -> Formula { clip(x, 0, 6, atBounds: atBounds) }
+public func relu6(_ x: Formula, atBounds: KinkValue = 0) -> Formula { clip(x, 0, 6, atBounds: atBounds) }
 
 /// |x|, with derivative `atZero` at 0.
-public func abs(_ x: Formula, atZero: Double = 0) -> Formula { Formula(AbsoluteValue(atZero: atZero), of: x) }
+public func abs(_ x: Formula, atZero: KinkValue = 0) -> Formula { Formula(AbsoluteValue(atZero: atZero), of: x) }
 
 /// x held between two bounds, with derivative `atBounds` at either.
-public func clip(_ x: Formula, _ lower: Double, _ upper: Double, atBounds: Double = 0) -> Formula {
+public func clip(_ x: Formula, _ lower: Double, _ upper: Double, atBounds: KinkValue = 0) -> Formula {
     Formula(Clip(lower: lower, upper: upper, atBounds: atBounds), of: x)
 }
 
 /// x/6 + 1/2 held between 0 and 1; derivative 0 at ±3.
-public func hardSigmoid(_ x: Formula, atBounds: Double = 0) throws -> Formula { clip(try x / 6 + 0.5, 0, 1, atBounds: atBounds) }
+public func hardSigmoid(_ x: Formula, atBounds: KinkValue = 0) throws -> Formula { clip(try x / 6 + 0.5, 0, 1, atBounds: atBounds) }
 
 /// x held between -1 and 1; derivative 0 at ±1.
-public func hardTanh(_ x: Formula, atBounds: Double = 0) -> Formula { clip(x, -1, 1, atBounds: atBounds) }
+public func hardTanh(_ x: Formula, atBounds: KinkValue = 0) -> Formula { clip(x, -1, 1, atBounds: atBounds) }
 
 /// `below` for x < 0, `atZero` for ±0, `above` for x > 0; derivative 0 everywhere.
 public func step(_ x: Formula, below: Double, atZero: Double, above: Double) -> Formula {

@@ -27,6 +27,9 @@ struct Reduction: Operation {
         }
     }
 
+    /// Whether two elements share an extremum cannot be read off one element, so nothing is vouched for.
+    var hasTies: Bool { kind == .maximum || kind == .minimum }
+
     func lower(_ result: Formula, in lowering: inout Lowering) {
         let x = result.operands[0]
         let extents = lowering.extents(of: x)

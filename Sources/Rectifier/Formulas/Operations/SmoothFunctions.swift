@@ -29,6 +29,7 @@ struct LogarithmOfOnePlus: Elementwise {
 struct SquareRoot: Elementwise {
     var name: String { "sqrt" }
     func instruction(batchSize: Int) -> Instruction { Instruction(RK_OP_SQRT) }
+    func kinks(of x: [Formula]) -> [Kink] { [Kink(x[0], 0)] }
     func gradient(upstream g: Formula, operands x: [Formula], result y: Formula) throws -> [Formula?] { [try g / (2 * y)] }
 }
 
@@ -94,7 +95,7 @@ public func softplus(_ x: Formula, sharpness: Double = 1) throws -> Formula {
 /// x for x > 0, else alpha · (exp(x) - 1) (Clevert et al. 2016). The derivative at 0 is `alpha`.
 public func elu(_ x: Formula, alpha: Double = 1) throws -> Formula {
     // Through relu(-x), so that exp never sees a large number whose infinity the backward pass would multiply by 0.
-    try relu(x) + .constant(alpha) * expm1(-relu(-x, atZero: 1))
+    try relu(x) + .constant(alpha) * expm1(-reluOfNegative(x, atZero: 0))
 }
 
 /// x · (share of the standard normal law below x) (Hendrycks and Gimpel 2016), without approximation.

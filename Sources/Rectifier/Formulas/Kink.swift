@@ -1,0 +1,94 @@
+/// The derivative that an operation is given at a kink, where it has none of its own.
+///
+/// A number between the derivatives on both sides is a subgradient; another one is a mistake, and refused where a gradient is taken, unless it says so:
+///
+/// ```swift
+/// relu(x, atZero: 0.5)
+/// relu(x, atZero: .unsound(2))
+/// ```
+public struct KinkValue: Sendable, Hashable, ExpressibleByFloatLiteral, ExpressibleByIntegerLiteral {
+    public var value: Double
+    /// Whether the value may lie outside the subdifferential. No verdict then vouches for a gradient that it enters.
+    public var isUnsound: Bool
+
+    public init(_ value: Double) { (self.value, isUnsound) = (value, false) }
+    public init(floatLiteral value: Double) { self.init(value) }
+    public init(integerLiteral value: Int) { self.init(Double(value)) }
+
+    /// A value that need not be a subgradient.
+    public static func unsound(_ value: Double) -> KinkValue {
+        var result = KinkValue(value)
+        result.isUnsound = true
+        return result
+    }
+
+    /// The same with another number.
+    func map(_ transform: (Double) -> Double) -> KinkValue {
+        var result = self
+        result.value = transform(value)
+        return result
+    }
+}
+
+/// As recipes and flags spell it: `0.5`, `unsound:2`.
+extension KinkValue: LosslessStringConvertible {
+    public init?(_ description: String) {
+        let mark = "unsound:"
+        let number = description.hasPrefix(mark) ? String(description.dropFirst(mark.count)) : description
+        guard let value = Double(number), value.isFinite else { return nil }
+        self = number == description ? KinkValue(value) : .unsound(value)
+    }
+
+    public var description: String { (isUnsound ? "unsound:" : "") + (value == value.rounded() && Swift.abs(value) < 1e15 ? String(Int(value)) : String(value)) }
+}
+
+/// In files a number, or a string where it is unsound.
+extension KinkValue: Codable {
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        if let value = try? container.decode(Double.self) {
+            self.init(value)
+        } else if let value = KinkValue(try container.decode(String.self)) {
+            self = value
+        } else {
+            throw DecodingError.dataCorruptedError(in: container, debugDescription: "the value at a kink must be a number or \"unsound:NUMBER\"")
+        }
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        if isUnsound { try container.encode(description) } else { try container.encode(value) }
+    }
+}
+
+/// A place where an operation's derivative jumps: where `a` and `b` are equal.
+struct Kink {
+    var a: Formula
+    var b: Formula
+    /// The derivative of the result with respect to `a - b` where that is negative, 0 and positive. `nil` where the operation is not continuous, or has
+    /// no finite derivative, or one that is not a number's multiple: nothing is vouched for there.
+    var slopes: Slopes?
+
+    struct Slopes {
+        var below: Double, at: KinkValue, above: Double
+
+        /// Where between both sides the value lies: 0 is `below`, 1 is `above`.
+        var share: Double { (at.value - below) / (above - below) }
+        var isSubgradient: Bool { min(below, above)...max(below, above) ~= at.value }
+    }
+
+    init(_ a: Formula, _ b: Formula, _ slopes: Slopes? = nil) { (self.a, self.b, self.slopes) = (a, b, slopes) }
+
+    /// `a - b`.
+    var margin: Formula { get throws { b.constantValue == 0 ? a : try a - b } }
+}
+
+/// Refuses values that are not subgradients and do not say so.
+func checkKinkValues(of expression: Formula) throws {
+    for slopes in expression.operation.kinks(of: expression.operands).compactMap(\.slopes) where !slopes.isSubgradient && !slopes.at.isUnsound {
+        throw RectifierError(
+            .setting,
+            "\(expression.operation.name): \(slopes.at.value) is no derivative at its kink; it must lie between \(min(slopes.below, slopes.above)) "
+                + "and \(max(slopes.below, slopes.above)), or be written as unsound")
+    }
+}
