@@ -100,6 +100,21 @@ RK_INLINE void N(fill)(COMPUTE *to, COMPUTE x, int64_t count) {
         break;                                                                                                                        \
     }
 
+/// Copies `a` and counts where it equals `b`, both as the element type rounds them.
+static void N(watch)(COMPUTE *d, const COMPUTE *a, const COMPUTE *b, bool same, int64_t *counter, int64_t n) {
+    I found = {0};
+    for (int64_t i = 0; i < n; i += W) {
+        const V va = N(get)(a + i), vb = same ? N(get)(b) : N(get)(b + i);
+        I equal = sizeof(STORAGE) == sizeof(COMPUTE) ? (I)(va == vb) : (I)(N(widen)(N(narrow)(va)) == N(widen)(N(narrow)(vb)));
+        for (int64_t lane = n - i; lane < W; lane++) equal[lane] = 0;
+        found -= equal;
+        N(put_upto)(d + i, va, n - i);
+    }
+    int64_t count = 0;
+    for (int lane = 0; lane < W; lane++) count += found[lane];
+    if (count && counter) __atomic_fetch_add(counter, count, __ATOMIC_RELAXED);
+}
+
 RK_INLINE V N(or_nan)(V a, V result) { return PICK(a != a, a, result); }
 RK_INLINE V N(or_either_nan)(V a, V b, V result) { return N(or_nan)(a, N(or_nan)(b, result)); }
 
@@ -137,6 +152,13 @@ static void N(map_apply)(const rk_instruction *instruction, COMPUTE *d, const CO
     case RK_OP_GREATER_EQUAL: EACH_VECTOR(N(or_either_nan)(a, b, PICK(a >= b, one, zero)))
     case RK_OP_EQUAL: EACH_VECTOR(N(or_either_nan)(a, b, PICK(a == b, one, zero)))
     case RK_OP_SELECT: EACH_VECTOR(N(or_nan)(a, PICK(a != 0, b, c)))
+    case RK_OP_WATCH: {
+        COMPUTE to[W];
+        N(put)(to, x);
+        N(watch)(d, pa, to, true, instruction->counter, n);
+        break;
+    }
+    case RK_OP_WATCH_TIE: N(watch)(d, pa, pb, false, instruction->counter, n); break;
     case RK_OP_COUNT: break;
     }
 }

@@ -121,6 +121,10 @@ final class TextReporter: TrainingReporter {
         }
         var result = "trained in \(Format.duration(outcome.trainSeconds))"
         if let score = outcome.heldOut.flatMap(score) { result += ", \(score) on held-out data" }
+        if let kinks = outcome.kinks {
+            lines.append("gradients: \(kinks.summary)")
+            lines += kinks.details.map { "  " + $0 }
+        }
         lines += [result, "the model is in \(terminal.styled(folder.relativePath, .bold))", ""]
         if outcome.reason == .interrupted {
             lines.append("resume with: \(Invocation.resume(folder))")

@@ -88,14 +88,17 @@ struct Train: AsyncParsableCommand {
         var allowed = changed
         allowed.training.epochs = old.training.epochs
         allowed.training.threads = old.training.threads
+        allowed.training.census = old.training.census
         allowed.data.source = old.data.source
         allowed.data.test = old.data.test
         guard allowed == old else {
-            throw ValidationError("--resume goes on with the run as it was; only --epochs, --threads, --data and --test may change")
+            throw ValidationError(
+                "--resume goes on with the run as it was; only --epochs, --threads, --no-census, --data and --test may change")
         }
         let data = try LoadedData(changed.data, seed: changed.training.seed)
         var trainer = try Trainer(resuming: folder, data: data, epochs: changed.training.epochs)
         trainer.settings.threads = changed.training.threads
+        trainer.settings.census = changed.training.census
         return (trainer, folder, data.notes)
     }
 

@@ -170,6 +170,9 @@ struct OptimizationFlags: ParsableArguments {
     @Option(help: "The type numbers are kept in: float32, float64, bfloat16 or float16 (default: float32).")
     var precision: ElementType?
 
+    @Flag(name: .customLong("no-census"), help: "Do not count what is exactly at a kink, and give gradients no verdict.")
+    var noCensus = false
+
     func apply(to settings: inout TrainingSettings) throws {
         override(&settings.optimizer, with: optimizer)
         try applyMomentum(to: &settings.optimizer)
@@ -186,6 +189,7 @@ struct OptimizationFlags: ParsableArguments {
         override(&settings.seed, with: seed)
         override(&settings.threads, with: threads)
         override(&settings.precision, with: precision)
+        if noCensus { settings.census = false }
     }
 
     private func applyMomentum(to optimizer: inout Optimizer) throws {

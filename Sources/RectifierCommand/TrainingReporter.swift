@@ -34,6 +34,7 @@ struct JSONReporter: TrainingReporter {
             line.add(epoch.heldOut)
             line.add("seconds", epoch.seconds)
             line.add("samplesPerSecond", epoch.samplesPerSecond)
+            line.add("gradients", epoch.kinks.map(JSONLine.init))
         case .finished(let outcome):
             line.add("event", "finished")
             line.add("epochs", outcome.epochs)
@@ -41,6 +42,7 @@ struct JSONReporter: TrainingReporter {
             line.add("trainSeconds", outcome.trainSeconds)
             line.add("model", folder.relativePath)
             line.add("weightsSHA256", outcome.model.weightsSHA256)
+            line.add("gradients", outcome.kinks.map(JSONLine.init))
             if outcome.reason == .interrupted {
                 writeErrorLine("resume with: \(Invocation.resume(folder))")
             }
@@ -50,6 +52,35 @@ struct JSONReporter: TrainingReporter {
 }
 
 extension JSONLine {
+    /// Verdicts on gradients, and the kinks that were touched.
+    fileprivate init(_ report: KinkReport) {
+        self.init()
+        add("exact", report.exact)
+        add("clarke", report.clarke)
+        add("clarkeByRank", report.clarkeByRank)
+        add("notGuaranteed", report.notGuaranteed)
+        add("reason", report.reason)
+        let touched = report.kinks.filter { $0.touched > 0 }
+        if !touched.isEmpty {
+            add(
+                "kinks",
+                touched.map { kink in
+                    var line = JSONLine()
+                    line.add("layer", kink.layer)
+                    line.add("kink", kink.name)
+                    line.add("touched", kink.touched)
+                    line.add("examined", kink.examined)
+                    line.add("structural", kink.structural)
+                    return line
+                })
+        }
+        if !report.sensitivity.isEmpty {
+            var line = JSONLine()
+            for (layer, value) in report.sensitivity.sorted(by: { $0.key < $1.key }) { line.add(layer, value) }
+            add("sensitivity", line)
+        }
+    }
+
     /// `testLoss` and `testAccuracy`, or `testRMSE` and `testR2`.
     fileprivate mutating func add(_ evaluation: Evaluation?) {
         add("testLoss", evaluation?.loss)

@@ -41,6 +41,8 @@ let meanings: [String: Meaning] = [
     "GREATER_EQUAL": Meaning { a, b, _, _, _, _ in a >= b ? 1 : 0 },
     "EQUAL": Meaning { a, b, _, _, _, _ in a == b ? 1 : 0 },
     "SELECT": Meaning { a, b, c, _, _, _ in a != 0 ? b : c },
+    "WATCH": Meaning { a, _, _, _, _, _ in a },
+    "WATCH_TIE": Meaning { a, _, _, _, _, _ in a },
 ]
 
 /// `value` in the number format of `type`.
@@ -135,7 +137,7 @@ func instruction(_ opcode: Int, on t: Trial, _ arguments: [Buffer], _ result: Bu
             // In the computing type, as the kernels work, then in the element type.
             let exact = arguments[0].indices.map { i -> Double in
                 let (a, b, c) = (arguments[0][i], arguments[1][i], arguments[2][i])
-                let looksAt = name == "SELECT" ? [a] : Array([a, b, c].prefix(count))
+                let looksAt = name == "SELECT" || name == "WATCH_TIE" ? [a] : Array([a, b, c].prefix(count))
                 return looksAt.contains { $0.isNaN } ? .nan : meaning.value(a, b, c, x, y, z)
             }
             let expected = rounded(rounded(exact, to: type.computing), to: type)
@@ -147,6 +149,30 @@ func instruction(_ opcode: Int, on t: Trial, _ arguments: [Buffer], _ result: Bu
             for i in actual.indices where !tolerance.allows(actual[i], expected[i], in: type) {
                 Issue.record("\(name)(\(arguments.map { $0[i] }.prefix(count))) is \(actual[i]), should be \(expected[i])")
                 break
+            }
+        }
+    }
+
+    /// The counts of WATCH and WATCH_TIE, for every remainder of a vector and several parts, against a count of what the element type holds.
+    @Test(arguments: levels + [RK_REFERENCE], types)
+    func watchesCount(_ isa: rk_isa, _ type: rk_type) {
+        let counter = UnsafeMutablePointer<Int64>.allocate(capacity: 1)
+        defer { counter.deallocate() }
+        for count in Array(0...70) + [255, 256, 257, 1000] {
+            let t = Trial(type, seed: count)
+            // Among them numbers that 16 bits take for 0, which buffers of theirs cannot hold but sums can.
+            let a = (0..<count).map { _ in t.random.pick([0.0, -0.0, 0.5, -1, .nan, 1e-9]) },
+                b = a.map { _ in t.random.pick([0.0, 0.5, -1]) }
+            for (name, other) in [("WATCH", a.map { _ in 0.5 }), ("WATCH_TIE", b)] {
+                let opcode = Self.opcodes.first { String(cString: rk_opcode_name(Int32($0))) == name }!
+                let arguments = name == "WATCH" ? [t.input(a)] : [t.input(a), t.input(b)]
+                let result = Buffer(type, count: count)
+                instruction(opcode, on: t, arguments, result, x: 0.5)
+                UnsafeMutablePointer(mutating: t.step.map.instructions!).pointee.counter = counter
+                counter.pointee = 0
+                for part in 0..<3 { type.kernels(isa).pointee.map(&t.step, Int32(part), 3) }
+                let expected = zip(rounded(a, to: type), other).count { $0 == $1 }
+                #expect(Int(counter.pointee) == expected, "\(name) of \(count) elements")
             }
         }
     }

@@ -39,7 +39,7 @@ typedef enum { RK_SOURCE_UINT8, RK_SOURCE_FLOAT32, RK_SOURCE_FLOAT64 } rk_source
 //===--- Elementwise programs -----------------------------------------------===//
 
 /// X(NAME, number of slot arguments). `x`, `y`, `z` are the instruction's constants.
-/// Every instruction gives NaN when an argument is NaN, comparisons and selections included (SELECT: one it looks at).
+/// Every instruction gives NaN when an argument is NaN, comparisons and selections included (SELECT: one it looks at; WATCH_TIE: a).
 /// MAX and MIN give `a` on a tie, so MAX(-0.0, 0.0) is -0.0.
 #define RK_OPCODES(X)                                                                              \
     X(COPY, 1)        /* a */                                                                      \
@@ -59,7 +59,9 @@ typedef enum { RK_SOURCE_UINT8, RK_SOURCE_FLOAT32, RK_SOURCE_FLOAT64 } rk_source
     X(CLIP, 1)        /* a < x ? x : a > y ? y : a */                                              \
     X(CLIP_STEP, 1)   /* 1 inside (x, y), 0 outside, z at x and at y: the derivative of CLIP */    \
     X(GREATER, 2) X(GREATER_EQUAL, 2) X(EQUAL, 2)  /* 1 or 0 */                                    \
-    X(SELECT, 3)      /* a != 0 ? b : c (c is not looked at where b is chosen) */
+    X(SELECT, 3)      /* a != 0 ? b : c (c is not looked at where b is chosen) */              \
+    X(WATCH, 1)       /* a; adds to *counter how many elements equal x */                          \
+    X(WATCH_TIE, 2)   /* a; adds to *counter how many elements equal b */
 
 typedef enum {
 #define X(name, arguments) RK_OP_##name,
@@ -87,6 +89,7 @@ typedef struct {
     uint16_t opcode;
     uint16_t d, a, b, c;
     double x, y, z;
+    int64_t *counter;  ///< WATCH, WATCH_TIE: counts elements as the element type rounds them; atomically, so parts may share it. May be NULL.
 } rk_instruction;
 
 /// An elementwise program over rows × columns elements.

@@ -39,7 +39,9 @@ extension KinkValue: LosslessStringConvertible {
         self = number == description ? KinkValue(value) : .unsound(value)
     }
 
-    public var description: String { (isUnsound ? "unsound:" : "") + (value == value.rounded() && Swift.abs(value) < 1e15 ? String(Int(value)) : String(value)) }
+    public var description: String {
+        (isUnsound ? "unsound:" : "") + (value == value.rounded() && Swift.abs(value) < 1e15 ? String(Int(value)) : String(value))
+    }
 }
 
 /// In files a number, or a string where it is unsound.
@@ -51,7 +53,8 @@ extension KinkValue: Codable {
         } else if let value = KinkValue(try container.decode(String.self)) {
             self = value
         } else {
-            throw DecodingError.dataCorruptedError(in: container, debugDescription: "the value at a kink must be a number or \"unsound:NUMBER\"")
+            throw DecodingError.dataCorruptedError(
+                in: container, debugDescription: "the value at a kink must be a number or \"unsound:NUMBER\"")
         }
     }
 
@@ -85,7 +88,8 @@ struct Kink {
 
 /// Refuses values that are not subgradients and do not say so.
 func checkKinkValues(of expression: Formula) throws {
-    for slopes in expression.operation.kinks(of: expression.operands).compactMap(\.slopes) where !slopes.isSubgradient && !slopes.at.isUnsound {
+    for slopes in expression.operation.kinks(of: expression.operands).compactMap(\.slopes)
+    where !slopes.isSubgradient && !slopes.at.isUnsound {
         throw RectifierError(
             .setting,
             "\(expression.operation.name): \(slopes.at.value) is no derivative at its kink; it must lie between \(min(slopes.below, slopes.above)) "

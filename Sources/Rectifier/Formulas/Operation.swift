@@ -44,9 +44,10 @@ protocol Elementwise: Operation {
 struct Instruction {
     var opcode: rk_opcode
     var x = 0.0, y = 0.0, z = 0.0
+    var counter: UnsafeMutablePointer<Int64>?
 
-    init(_ opcode: rk_opcode, _ x: Double = 0, _ y: Double = 0, _ z: Double = 0) {
-        (self.opcode, self.x, self.y, self.z) = (opcode, x, y, z)
+    init(_ opcode: rk_opcode, _ x: Double = 0, _ y: Double = 0, _ z: Double = 0, counter: UnsafeMutablePointer<Int64>? = nil) {
+        (self.opcode, self.x, self.y, self.z, self.counter) = (opcode, x, y, z, counter)
     }
 }
 

@@ -9,21 +9,27 @@ struct KinkSite {
     var extents: [Int] { result.shape.extents.dropFirst().map { $0 } }
 }
 
+/// The kinks below some expressions, in the order they are computed.
+///
+/// - Parameters:
+///   - dependents: Only those whose operands depend on one of these, such as the parameters or the input; others change no derivative.
+///   - layers: What came out of each layer, with its name, in order.
+func kinkSites(below outputs: [Formula], dependingOn dependents: [Formula], layers: [(name: String, output: Formula)] = []) -> [KinkSite] {
+    var depends = Set(dependents.map(\.id))
+    var sites: [KinkSite] = []
+    for expression in topologicalOrder(of: outputs) where expression.operands.contains(where: { depends.contains($0.id) }) {
+        depends.insert(expression.id)
+        let kinks = expression.operation.kinks(of: expression.operands)
+        guard !kinks.isEmpty else { continue }
+        let layer = layers.first { $0.output.id >= expression.id }?.name ?? "loss"
+        sites += kinks.map { KinkSite(result: expression, kink: $0, layer: layer) }
+    }
+    return sites
+}
+
 extension Network.Built {
-    /// The kinks below some expressions (the output, or losses made of it), in the order they are computed.
-    ///
-    /// - Parameter dependents: Only those whose operands depend on one of these, such as the parameters or the input; others change no derivative.
+    /// The kinks below the output, or below losses made of it.
     func kinkSites(below outputs: [Formula], dependingOn dependents: [Formula]) -> [KinkSite] {
-        let order = topologicalOrder(of: outputs)
-        var depends = Set(dependents.map(\.id))
-        var sites: [KinkSite] = []
-        for expression in order where expression.operands.contains(where: { depends.contains($0.id) }) {
-            depends.insert(expression.id)
-            let row = layerOutputs.firstIndex { $0.id >= expression.id }
-            for kink in expression.operation.kinks(of: expression.operands) {
-                sites.append(KinkSite(result: expression, kink: kink, layer: row.map { rows[$0].name } ?? "loss"))
-            }
-        }
-        return sites
+        Rectifier.kinkSites(below: outputs, dependingOn: dependents, layers: zip(rows, layerOutputs).map { ($0.name, $1) })
     }
 }

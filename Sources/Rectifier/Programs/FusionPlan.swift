@@ -7,6 +7,8 @@ import CRectifierKernels
 struct FusionPlan {
     /// More would not fit a map's operands and temporaries.
     private static let largestGroup = 7
+    /// Watches come on top, so that watching a network does not change what is fused, and where 16-bit types round.
+    private static let mostWatches = 3
 
     private var groups: [Int: [Formula]] = [:]
     private var roots: [Int: Int] = [:]
@@ -30,11 +32,12 @@ struct FusionPlan {
             }
             let readerRoots = Set(readers.map { roots[$0.id] })
             if rewrites.contains(.fuseElementwise), !needed.contains(expression.id), readerRoots.count == 1, let root = readerRoots.first!,
-                sizes[root]! < FusionPlan.largestGroup, groups[root]![0].shape == expression.shape
+                groups[root]![0].shape == expression.shape,
+                expression.isWatch ? groups[root]!.count(where: \.isWatch) < FusionPlan.mostWatches : sizes[root]! < FusionPlan.largestGroup
             {
                 roots[expression.id] = root
                 groups[root]!.append(expression)
-                sizes[root]! += 1
+                if !expression.isWatch { sizes[root]! += 1 }
                 deferred.insert(expression.id)
             } else {
                 roots[expression.id] = expression.id

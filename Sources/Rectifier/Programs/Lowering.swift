@@ -228,7 +228,7 @@ struct Map {
         instructions.append(
             rk_instruction(
                 opcode: UInt16(instruction.opcode.rawValue), d: UInt16(slot), a: argument(0), b: argument(1), c: argument(2),
-                x: instruction.x, y: instruction.y, z: instruction.z))
+                x: instruction.x, y: instruction.y, z: instruction.z, counter: instruction.counter))
     }
 
     func descriptor(in memory: ProgramMemory) -> rk_map {

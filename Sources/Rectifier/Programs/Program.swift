@@ -8,6 +8,8 @@ public final class Program {
     public let elementType: ElementType
 
     private let steps: [rk_step]
+    /// Where the steps that change the weights begin.
+    private let firstUpdate: Int
     private let memory: ProgramMemory
     private let pool: ThreadPool?
     private let cursor: BatchCursor
@@ -78,10 +80,11 @@ public final class Program {
             }
         }
         self.inputs = inputs
-        training?.append(
+        let firstUpdate = training?.append(
             to: &lowering, results: Array(wanted.dropFirst(outputs.count)), parameters: parameters, parameterBuffers: parameterBuffers,
             fixed: &fixed)
         let planned = feedSteps + lowering.steps
+        self.firstUpdate = firstUpdate.map { feedSteps.count + $0 } ?? planned.count
 
         // Threads, phases, memory.
         let threads = planned.reduce(0) { $0 + $1.work } < Program.smallProgram ? 1 : pool?.threads ?? 1
@@ -108,8 +111,17 @@ public final class Program {
     private static let smallProgram = 600_000
 
     /// Computes all outputs.
-    public func run() {
-        steps.withUnsafeBufferPointer { rk_run(pool?.handle, $0.baseAddress, Int64($0.count)) }
+    public func run() { run(0..<steps.count) }
+
+    /// The first part of ``run()``: up to the gradients, in training.
+    func runGradients() { run(0..<firstUpdate) }
+    /// The rest of it.
+    func runUpdate() { run(firstUpdate..<steps.count) }
+
+    private func run(_ range: Range<Int>) {
+        steps.withUnsafeBufferPointer { steps in
+            if let start = steps.baseAddress { rk_run(pool?.handle, start + range.lowerBound, Int64(range.count)) }
+        }
     }
 
     /// Whether the outputs depend on an input.

@@ -135,7 +135,9 @@ private func stabilised(_ expression: Formula) throws -> Formula? {
 /// `step(z)` becomes `step(relu(z))` where relu(z) is computed anyway: z > 0 exactly when relu(z) > 0.
 private func gatesReadFromOutputs(_ outputs: [Formula]) throws -> [Formula] {
     var rectified: [Int: Formula] = [:]
-    for expression in topologicalOrder(of: outputs) where expression.operation is ReLUOperation { rectified[expression.operands[0].id] = expression }
+    for expression in topologicalOrder(of: outputs) where expression.operation is ReLUOperation {
+        rectified[expression.operands[0].id] = expression
+    }
     return try rebuilt(outputs) { original, operands in
         guard original.operation as? Step == Step(below: 0, atZero: 0, above: 1), operands == original.operands else { return nil }
         return try rectified[original.operands[0].id].map { try Formula(original.operation, $0) }

@@ -15,10 +15,11 @@ struct TrainingSteps {
     /// - Parameters:
     ///   - results: What became of ``expressions``.
     ///   - fixed: Receives the places of the gradients in the parameters' block.
+    /// - Returns: The number of the first step that uses the gradients, all of which the steps before have computed.
     func append(
         to lowering: inout Lowering, results: [Formula], parameters: ParameterMemory, parameterBuffers: [Buffer],
         fixed: inout [Buffer: UnsafeMutableRawPointer]
-    ) {
+    ) -> Int {
         parameters.makeTrainable(stateCount: optimizer.stateCount)
         let kernels = lowering.kernels, type = parameters.elementType, gradientBlock = parameters.gradients!
         let numbers = numbers
@@ -52,6 +53,7 @@ struct TrainingSteps {
             }
         }
 
+        let firstUpdate = lowering.steps.count
         let clipped = lowering.newBuffer(count: 0)
         if clips {
             let count = parameters.count
@@ -97,6 +99,7 @@ struct TrainingSteps {
                     return step
                 })
         }
+        return firstUpdate
     }
 }
 

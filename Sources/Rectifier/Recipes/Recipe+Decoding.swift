@@ -62,7 +62,7 @@ extension NetworkSettings: RecipeObject {
 extension TrainingSettings: RecipeObject {
     private enum Key: String, RecipeKey {
         case optimizer, learningRate, schedule, weightDecay, l1, l2, clipNorm, batchSize, epochs, shuffle, earlyStopping
-        case seed, threads, precision, checkpointEvery
+        case seed, threads, precision, census, checkpointEvery
     }
 
     public init(from decoder: any Decoder) throws {
@@ -82,6 +82,7 @@ extension TrainingSettings: RecipeObject {
         try fields.read(.seed, into: &seed)
         try fields.read(.threads, into: &threads)
         try fields.read(.precision, into: &precision)
+        try fields.read(.census, into: &census)
         try fields.read(.checkpointEvery, into: &checkpointEvery)
     }
 }

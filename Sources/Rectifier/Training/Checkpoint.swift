@@ -23,6 +23,9 @@ struct Checkpoint {
         var bestLoss: Double?
         var bestEpoch = 0
         var stopReason: TrainingEvent.Outcome.Reason?
+        /// In the epoch that is going on, and in the epochs before it. `nil` without a census.
+        var epochKinks: KinkReport?
+        var kinks: KinkReport?
         /// What the run is bound to.
         var trainingSamples: Int
 

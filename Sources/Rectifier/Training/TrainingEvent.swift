@@ -46,6 +46,8 @@ public enum TrainingEvent: Sendable {
         public var seconds: Double
         public var samplesPerSecond: Double
         public var learningRate: Double
+        /// What the epoch's gradients met at kinks; nil without a census.
+        public var kinks: KinkReport?
     }
 
     public struct Outcome: Sendable {
@@ -55,6 +57,8 @@ public enum TrainingEvent: Sendable {
         /// Training alone, without evaluations and checkpoints.
         public var trainSeconds: Double
         public var reason: Reason
+        /// What all gradients of the run met at kinks; nil without a census.
+        public var kinks: KinkReport?
 
         public enum Reason: String, Sendable {
             case completed, earlyStopping, interrupted

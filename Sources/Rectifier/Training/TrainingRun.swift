@@ -19,6 +19,7 @@ final class TrainingRun {
     private var lastSave = ContinuousClock.now
 
     private let steps: TrainingSteps
+    private let kinkWatch: KinkWatch?
 
     init(_ trainer: Trainer) throws {
         self.trainer = trainer
@@ -57,7 +58,9 @@ final class TrainingRun {
         }
 
         let target = Formula.input(Network.targetName, shape: network.output.shape)
-        let losses = try trainer.loss(network.output, target)
+        let plainLosses = try trainer.loss(network.output, target)
+        kinkWatch = settings.census ? try KinkWatch(network, losses: plainLosses) : nil
+        let losses = kinkWatch?.losses ?? plainLosses
         let derivatives = try gradients(of: losses.mean(), withRespectTo: network.parameters)
         steps = TrainingSteps(
             losses: losses, gradients: zip(memory.slots.map(\.name), derivatives).map { ($0, $1) }, optimizer: settings.optimizer,
@@ -85,8 +88,11 @@ final class TrainingRun {
             }
             let rest = trainer.training.count % batchSize
             let whole = try program(batchSize), last = rest == 0 ? whole : try program(rest)
+            func examination(_ size: Int, _ outputs: [Formula]) throws -> Program {
+                try Program(outputs, batchSize: size, parameters: memory, cursor: cursor, feeds: feeds, pool: pool)
+            }
             while position.epochsDone < epochs, position.stopReason == nil {
-                guard try trainEpoch(whole, last, listener) else {
+                guard try trainEpoch(whole, last, examination, listener) else {
                     reason = .interrupted
                     break
                 }
@@ -105,13 +111,16 @@ final class TrainingRun {
         try save(listener)
         if reason == .interrupted || best != nil || heldOut == nil { heldOut = try evaluate() }
         let outcome = TrainingEvent.Outcome(
-            model: model, epochs: position.epochsDone, heldOut: heldOut, trainSeconds: position.trainSeconds, reason: reason)
+            model: model, epochs: position.epochsDone, heldOut: heldOut, trainSeconds: position.trainSeconds, reason: reason,
+            kinks: allKinks)
         try listener(.finished(outcome))
         return outcome
     }
 
     /// Trains to the end of the epoch the position is in; false if stopped before.
-    private func trainEpoch(_ whole: Program, _ last: Program, _ listener: (TrainingEvent) throws -> Void) throws -> Bool {
+    private func trainEpoch(
+        _ whole: Program, _ last: Program, _ examination: (Int, [Formula]) throws -> Program, _ listener: (TrainingEvent) throws -> Void
+    ) throws -> Bool {
         let count = trainer.training.count
         let epoch = position.epochsDone
         let order =
@@ -124,7 +133,11 @@ final class TrainingRun {
         let began = clock.now
         let firstStep = position.stepsInEpoch
         var reported = began
-        defer { position.trainSeconds += (clock.now - began).seconds }
+        var kinks = position.epochKinks ?? kinkWatch?.emptyReport
+        defer {
+            position.trainSeconds += (clock.now - began).seconds
+            position.epochKinks = kinks
+        }
 
         return try order.withUnsafeBufferPointer { order in
             for step in position.stepsInEpoch..<stepsPerEpoch {
@@ -141,7 +154,14 @@ final class TrainingRun {
                     settings,
                     learningRate: learningRate * (settings.schedule ?? .constant).factor(progress: progress, epochs: Double(epochs)),
                     step: position.steps + 1)
-                (size == batchSize ? whole : last).run()
+                let program = size == batchSize ? whole : last
+                if let kinkWatch {
+                    program.runGradients()
+                    try kinkWatch.look(batchSize: size, into: &kinks!, compile: examination)
+                    program.runUpdate()
+                } else {
+                    program.run()
+                }
                 position.steps += 1
                 position.stepsInEpoch = step + 1
                 position.lossTotal = numbers.lossTotal.pointee
@@ -180,7 +200,10 @@ final class TrainingRun {
         let report = TrainingEvent.EpochReport(
             epoch: position.epochsDone + 1, trainLoss: position.lossTotal / Double(count), heldOut: heldOut, validation: validation,
             seconds: seconds,
-            samplesPerSecond: Double(count) / max(seconds, 1e-9), learningRate: numbers.others.pointee.learning_rate)
+            samplesPerSecond: Double(count) / max(seconds, 1e-9), learningRate: numbers.others.pointee.learning_rate,
+            kinks: position.epochKinks)
+        position.kinks = allKinks
+        position.epochKinks = nil
         position.epochsDone += 1
         position.stepsInEpoch = 0
         position.lossTotal = 0
@@ -196,6 +219,13 @@ final class TrainingRun {
         }
         try listener(.epochEnded(report))
         return heldOut
+    }
+
+    /// Of the whole run so far.
+    private var allKinks: KinkReport? {
+        guard var all = position.kinks else { return position.epochKinks }
+        if let epoch = position.epochKinks { all.add(epoch) }
+        return all
     }
 
     private func evaluate() throws -> Evaluation? { try evaluate(trainer.heldOut) }

@@ -24,6 +24,8 @@ public struct TrainingSettings: Sendable, Codable, Hashable {
     /// `nil`: one for each physical core. The results are the same bits for any number.
     public var threads: Int?
     public var precision = ElementType.float32
+    /// Counts what is exactly at a kink and gives every gradient a verdict (``KinkReport``). Changes no bit.
+    public var census = true
     /// Epochs between checkpoints; 0 for none but the last.
     /// At most one a second is written.
     public var checkpointEvery = 1

@@ -1,0 +1,220 @@
+/// What can be said of a loss's gradients from its formula alone: by which parameters each kink can be left.
+///
+/// The argument is that of Park, Chun and Lee (ICLR 2024), for any acyclic wiring. Say that every kink that is touched has a *handle*: parameters that move its
+/// margin at first order, and that nothing else uses. Move the handles, those of later kinks much further than those of earlier ones. Then every handle
+/// decides its own kinks' sides, the loss is differentiable there, and backpropagation is right. A bias moves all samples of its unit to one side together;
+/// weights move samples with independent inputs each to a side of its own. Backpropagation's result is affine in the value at each handle's kinks (a path through
+/// the network meets each of them once, and samples only meet in a sum), so with values between the one-sided derivatives it is a mean of those gradients.
+struct GradientCertificate {
+    /// The length of the part of an input that no other input has, relative to its own, below which inputs count as dependent.
+    static let rankTolerance = 1e-6
+
+    /// What moves a kink's margin and nothing else at first order.
+    struct Handle {
+        enum Kind {
+            /// One number for each unit, added to all its samples.
+            case bias
+            /// Weights of each unit that these rows, one for each sample, are multiplied by.
+            case weights(rows: Formula)
+        }
+        var kind: Kind
+        var parameter: Formula
+        /// The only expression that reads the parameter.
+        var reader: Formula
+        /// Whether the margin grows with it (1) or falls (-1), before `factors`.
+        var sign: Double
+        /// Data that it is multiplied by on the way to the margin.
+        var factors: [Formula]
+    }
+
+    /// One site's part.
+    struct Entry {
+        var site: KinkSite
+        var handle: Handle?
+        /// Why there is no handle, or nothing can be said though there is one.
+        var obstacle: String?
+        /// The parameters that the margin depends on.
+        var influences: Set<Int>
+    }
+
+    let entries: [Entry]
+    /// Why no gradient of this loss can be vouched for, kinks or not.
+    let obstacle: String?
+
+    /// - Parameters:
+    ///   - losses: One loss for each sample, `[batch, …]`; the gradient is that of their sum or mean.
+    ///   - sites: Its kinks.
+    init(losses: Formula, parameters: [Formula], sites: [KinkSite]) {
+        let graph = Dependencies(losses, parameters)
+        obstacle = graph.tie.map { "\($0.operation.name) over axes may have ties, which are not counted" }
+        entries = sites.map { site in
+            let handle = graph.handle(of: site)
+            var reason: String?
+            if !graph.isBySample(losses) {
+                reason = "the loss mixes samples before it is summed"
+            } else if let slopes = site.kink.slopes {
+                if !slopes.isSubgradient {
+                    reason = "its value \(slopes.at.value) at the kink is no subgradient"
+                } else if handle == nil {
+                    reason = "it has neither a bias nor weights of its own"
+                }
+            } else {
+                reason = "\(site.result.operation.name) jumps there"
+            }
+            return Entry(
+                site: site, handle: handle, obstacle: reason, influences: graph.parameters(below: [site.kink.a, site.kink.b]))
+        }
+    }
+
+    /// The verdict where it follows from which kinks are touched at all; `nil` where it takes to know by which samples.
+    func verdict(touched: [Bool]) -> GradientVerdict? {
+        if let obstacle { return .notGuaranteed(obstacle) }
+        let entries = zip(entries, touched).filter(\.1).map(\.0)
+        if entries.isEmpty { return .exact }
+        var shares: [Int: Double] = [:]
+        for entry in entries {
+            guard entry.obstacle == nil, let handle = entry.handle, case .bias = handle.kind, handle.factors.isEmpty else { return nil }
+            let share = oriented(entry.site.kink.slopes!.share, handle.sign)
+            guard shares.updateValue(share, forKey: handle.parameter.id) ?? share == share else { return nil }
+        }
+        return crossing(entries) == nil ? .clarke : nil
+    }
+
+    /// Two kinks whose handles each move the other's margin, so that neither can be decided first.
+    func crossing(_ entries: [Entry]) -> String? {
+        for a in entries {
+            for b in entries {
+                guard let first = a.handle, let second = b.handle, first.parameter != second.parameter else { continue }
+                if b.influences.contains(first.parameter.id), first.reader.id >= second.reader.id {
+                    return "\(a.site.layer) and \(b.site.layer) cannot be moved off their kinks one after the other"
+                }
+            }
+        }
+        return nil
+    }
+}
+
+/// Where between its sides a kink's value lies, seen along its handle.
+func oriented(_ share: Double, _ sign: Double) -> Double { sign < 0 ? 1 - share : share }
+
+/// Who depends on whom in a loss's formula.
+private struct Dependencies {
+    /// How a value that depends on parameters relates to the samples.
+    private enum Axis {
+        /// It has no part for each sample.
+        case none
+        /// Row i of it depends on row i of other values, and on what has none.
+        case samples
+        case mixed
+    }
+
+    private var readers: [Int: [Formula]] = [:]
+    private var influences: [Int: Set<Int>] = [:]
+    private var axes: [Int: Axis] = [:]
+    /// An extremum over axes, whose ties are not counted.
+    private(set) var tie: Formula?
+
+    init(_ losses: Formula, _ parameters: [Formula]) {
+        for parameter in parameters {
+            influences[parameter.id] = [parameter.id]
+            axes[parameter.id] = Axis.none
+        }
+        for expression in topologicalOrder(of: [losses]) {
+            for operand in expression.operands { readers[operand.id, default: []].append(expression) }
+            let below = expression.operands.reduce(into: Set<Int>()) { $0.formUnion(influences[$1.id] ?? []) }
+            guard !below.isEmpty else { continue }
+            influences[expression.id] = below
+            axes[expression.id] = axis(of: expression)
+            if (expression.operation as? Reduction)?.hasTies == true { tie = expression }
+        }
+    }
+
+    func parameters(below expressions: [Formula]) -> Set<Int> { expressions.reduce(into: []) { $0.formUnion(influences[$1.id] ?? []) } }
+
+    func isBySample(_ expression: Formula) -> Bool { axes[expression.id] == .samples }
+
+    private func axis(of expression: Formula) -> Axis {
+        let x = expression.operands, own = x.map { axes[$0.id] }
+        func hasBatch(_ expression: Formula) -> Bool { expression.shape.extents.contains(Shape.batch) }
+        let leads = expression.shape.extents.first == Shape.batch && !expression.shape.extents.dropFirst().contains(Shape.batch)
+        if own.contains(.mixed) { return .mixed }
+        if !x.contains(where: hasBatch) { return hasBatch(expression) ? (leads ? .samples : .mixed) : .none }
+        guard leads else { return .mixed }
+        func isAligned(_ operand: Formula) -> Bool {
+            !hasBatch(operand) || (operand.shape.extents.first == Shape.batch && operand.shape.rank == expression.shape.rank)
+        }
+        switch expression.operation {
+        case is any Elementwise: return x.allSatisfy(isAligned) ? .samples : .mixed
+        case let product as MatrixProduct: return !product.transposingA && !hasBatch(x[1]) ? .samples : .mixed
+        case let reduction as Reduction: return reduction.axes.lowerBound > 0 ? .samples : .mixed
+        case is Reshape: return x[0].shape.extents.first == Shape.batch ? .samples : .mixed
+        case is Softmax, is LogSoftmax, is LogSumExp, is SoftmaxCrossEntropy: return .samples
+        case let slice as Slice: return slice.axis > 0 ? .samples : .mixed
+        case let join as Concatenate: return join.axis > 0 ? .samples : .mixed
+        case let transpose as Transpose: return transpose.order[0] == 0 ? .samples : .mixed
+        default: return .mixed
+        }
+    }
+
+    // MARK: Handles
+
+    /// The handle of a kink: a bias if there is one, else weights.
+    func handle(of site: KinkSite) -> GradientCertificate.Handle? {
+        guard isBySample(site.result) else { return nil }
+        var found: [GradientCertificate.Handle] = []
+        for (side, other, sign) in [(site.kink.a, site.kink.b, 1.0), (site.kink.b, site.kink.a, -1.0)] where influences[side.id] != nil {
+            search(side, shape: site.result.shape, sign: sign, factors: [], beside: influences[other.id] ?? [], into: &found)
+        }
+        return found.first { if case .bias = $0.kind { true } else { false } } ?? found.first
+    }
+
+    /// Follows sums and multiples down to parameters.
+    /// - Parameter beside: The parameters that what was left aside on the way depends on. A handle is none of them.
+    private func search(
+        _ expression: Formula, shape: Shape, sign: Double, factors: [Formula], beside: Set<Int>,
+        into found: inout [GradientCertificate.Handle]
+    ) {
+        guard expression.shape == shape else { return }
+        let x = expression.operands
+        func follow(_ operand: Formula, _ other: Formula?, _ sign: Double, _ factors: [Formula]) {
+            let aside = beside.union(other.flatMap { influences[$0.id] } ?? [])
+            if operand.operation is Parameter {
+                // One number for each unit, the same for all samples.
+                let units = shape.extents.dropFirst(), own = operand.shape.extents.drop { $0 == 1 }, all = units.drop { $0 == 1 }
+                guard Array(own) == Array(all), operand.shape.rank <= shape.rank, isHandle(operand, reader: expression, aside) else {
+                    return
+                }
+                found.append(.init(kind: .bias, parameter: operand, reader: expression, sign: sign, factors: factors))
+            } else if influences[operand.id] != nil {
+                search(operand, shape: shape, sign: sign, factors: factors, beside: aside, into: &found)
+            }
+        }
+        switch expression.operation {
+        case is Add:
+            follow(x[0], x[1], sign, factors)
+            follow(x[1], x[0], sign, factors)
+        case is Subtract:
+            follow(x[0], x[1], sign, factors)
+            follow(x[1], x[0], -sign, factors)
+        case is Negate: follow(x[0], nil, -sign, factors)
+        case is Multiply, is Divide:
+            for (operand, factor) in [(x[0], x[1]), (x[1], x[0])]
+            where influences[factor.id] == nil && (expression.operation is Multiply || operand == x[0]) {
+                if let value = factor.constantValue {
+                    if value != 0, value.isFinite { follow(operand, nil, value < 0 ? -sign : sign, factors) }
+                } else {
+                    follow(operand, nil, sign, factors + [factor])
+                }
+            }
+        case let product as MatrixProduct where !product.transposingA && x[1].operation is Parameter:
+            let aside = beside.union(influences[x[0].id] ?? [])
+            guard isHandle(x[1], reader: expression, aside) else { return }
+            found.append(.init(kind: .weights(rows: x[0]), parameter: x[1], reader: expression, sign: sign, factors: factors))
+        default: break
+        }
+    }
+
+    private func isHandle(_ parameter: Formula, reader: Formula, _ aside: Set<Int>) -> Bool {
+        influences[parameter.id] != nil && !aside.contains(parameter.id) && readers[parameter.id] == [reader]
+    }
+}

@@ -1,0 +1,104 @@
+/// What the gradients of some minibatches met at the kinks of a network.
+public struct KinkReport: Sendable, Codable, Equatable {
+    /// Minibatches by ``GradientVerdict``.
+    public var exact = 0
+    public var clarke = 0
+    public var clarkeByRank = 0
+    public var notGuaranteed = 0
+    /// Why, the first time that nothing was guaranteed.
+    public var reason: String?
+    /// The kinks of the network, in the order they are computed. Empty for a network without any.
+    public var kinks: [Kink] = []
+    /// By layer with parameters: the largest ‖g₁ - g₀‖ / ‖g₀‖ seen, where g₀ and g₁ are its gradients with derivative 0 and 1 at every kink. The largest number there is where
+    /// g₀ is 0 and g₁ is not. Looked at only where a kink was touched, and not every time.
+    public var sensitivity: [String: Double] = [:]
+
+    /// One kink of one layer.
+    public struct Kink: Sendable, Codable, Equatable {
+        /// As in ``NetworkSummary``; `loss` for the loss's own.
+        public var layer: String
+        /// `relu`, or `clip at 6`.
+        public var name: String
+        /// (Sample, unit) pairs that were exactly at the kink, over all minibatches.
+        public var touched = 0
+        /// How many of those were looked into.
+        public var examined = 0
+        /// Of those examined: every contributing input was 0, so that no precision removes them. The others are accidents of rounding.
+        public var structural = 0
+
+        public var accidental: Int { examined - structural }
+    }
+
+    public init() {}
+
+    /// Minibatches in all.
+    public var steps: Int { exact + onAKink }
+    /// Minibatches that touched a kink, or may have.
+    public var onAKink: Int { clarke + clarkeByRank + notGuaranteed }
+
+    mutating func add(_ verdict: GradientVerdict) {
+        switch verdict {
+        case .exact: exact += 1
+        case .clarke: clarke += 1
+        case .clarkeByRank: clarkeByRank += 1
+        case .notGuaranteed(let reason):
+            notGuaranteed += 1
+            self.reason = self.reason ?? reason
+        }
+    }
+
+    /// Adds what other minibatches of the same network met.
+    mutating func add(_ other: KinkReport) {
+        exact += other.exact
+        clarke += other.clarke
+        clarkeByRank += other.clarkeByRank
+        notGuaranteed += other.notGuaranteed
+        reason = reason ?? other.reason
+        if kinks.isEmpty {
+            kinks = other.kinks
+        } else {
+            for (index, kink) in other.kinks.enumerated() where index < kinks.count {
+                kinks[index].touched += kink.touched
+                kinks[index].examined += kink.examined
+                kinks[index].structural += kink.structural
+            }
+        }
+        sensitivity.merge(other.sensitivity) { max($0, $1) }
+    }
+
+    /// `2,345 exact, 0 on a kink`, with the verdicts behind it where there are some.
+    public var summary: String {
+        var parts: [String] = []
+        if clarke > 0 { parts.append("\(grouped(clarke)) clarke") }
+        if clarkeByRank > 0 { parts.append("\(grouped(clarkeByRank)) clarke by rank") }
+        if notGuaranteed > 0 { parts.append("\(grouped(notGuaranteed)) not guaranteed") }
+        return "\(grouped(exact)) exact, \(grouped(onAKink)) on a kink" + (parts.isEmpty ? "" : " (\(parts.joined(separator: ", ")))")
+    }
+
+    /// A line for each layer whose kinks were touched, and why nothing was guaranteed, if so.
+    public var details: [String] {
+        var lines = kinks.filter { $0.touched > 0 }.map { kink in
+            "\(kink.layer): \(grouped(kink.touched)) exactly at the kink of \(kink.name); of \(grouped(kink.examined)) examined "
+                + "\(grouped(kink.structural)) structural, \(grouped(kink.accidental)) accidental"
+        }
+        if let (layer, largest) = sensitivity.max(by: { $0.value < $1.value }), largest > 0 {
+            let change =
+                largest < 1e6
+                ? "changed the gradient of \(layer) by up to \(shortened(100 * largest)) %" : "gave \(layer) a gradient where it had none"
+            lines.append("taking the derivative 1 there instead of 0 \(change)")
+        } else if !sensitivity.isEmpty {
+            lines.append("taking the derivative 1 there instead of 0 changed no gradient")
+        }
+        if let reason { lines.append("not guaranteed: \(reason)") }
+        return lines
+    }
+}
+
+/// Three significant digits.
+private func shortened(_ value: Double) -> String {
+    guard value.isFinite, value != 0 else { return "\(value)" }
+    var scale = 1.0
+    while Swift.abs(value) * scale < 100 { scale *= 10 }
+    while Swift.abs(value) * scale >= 1000 { scale /= 10 }
+    return String((value * scale).rounded() / scale)
+}

@@ -1,0 +1,90 @@
+/// Follows a training run at its kinks: counts every pre-activation that is exactly at one, and gives each minibatch's gradient a verdict.
+///
+/// Counting rides on the kernels that compute the activations. Only where a kink was touched, and the verdict or the report needs it, is the minibatch
+/// looked at element by element, within a share of the run's time.
+final class KinkWatch {
+    /// The losses to train on: the same, counted.
+    let losses: Formula
+
+    private let certificate: GradientCertificate
+    private let counters: KinkCounters
+    private let original: Formula
+    private let parameters: [Formula]
+    private let verdictUntouched: GradientVerdict
+    private var examiners: [Int: KinkExaminer] = [:]
+    private var sensitivities: [Int: SensitivityProgram] = [:]
+
+    private let began = ContinuousClock.now
+    private var spent = Duration.zero
+    /// Shares of the run's time that may go into looking where the verdict stands already, and where it does not.
+    private static let shareForReport = 0.01, shareForVerdict = 0.1
+
+    /// - Parameter losses: One for each sample, of a network built for training.
+    init(_ network: Network.Built, losses: Formula) throws {
+        let sites = network.kinkSites(below: [losses], dependingOn: network.parameters)
+        certificate = GradientCertificate(losses: losses, parameters: network.parameters, sites: sites)
+        counters = KinkCounters(count: sites.count)
+        original = losses
+        parameters = network.parameters
+        self.losses = try watched([losses], sites, counters)[0]
+        verdictUntouched = certificate.verdict(touched: sites.map { _ in false })!
+    }
+
+    /// A report of nothing yet.
+    var emptyReport: KinkReport {
+        var report = KinkReport()
+        report.kinks = certificate.entries.map { KinkReport.Kink(layer: $0.site.layer, name: $0.site.name) }
+        return report
+    }
+
+    /// After the gradient of a minibatch was computed and before the weights change: adds it to a report.
+    ///
+    /// - Parameter compile: Makes a program over the same minibatch and weights.
+    @inline(__always)
+    func look(batchSize: Int, into report: inout KinkReport, compile: (Int, [Formula]) throws -> Program) throws {
+        if counters.isTouched {
+            try lookCloser(batchSize, &report, compile)
+        } else {
+            report.add(verdictUntouched)
+        }
+    }
+
+    private func lookCloser(_ batchSize: Int, _ report: inout KinkReport, _ compile: (Int, [Formula]) throws -> Program) throws {
+        let counts = (0..<counters.count).map { counters[$0] }
+        counters.reset()
+        for index in counts.indices { report.kinks[index].touched += counts[index] }
+
+        let known = certificate.verdict(touched: counts.map { $0 > 0 })
+        let share = known == nil ? KinkWatch.shareForVerdict : KinkWatch.shareForReport
+        let clock = ContinuousClock()
+        let now = clock.now
+        guard spent <= (now - began) * share else {
+            report.add(known ?? .notGuaranteed("kinks were touched too often to examine each time"))
+            return
+        }
+        defer { spent += clock.now - now }
+
+        let examiner = try examiners[batchSize] ?? KinkExaminer(certificate) { try compile(batchSize, $0) }
+        examiners[batchSize] = examiner
+        let (findings, found) = examiner.examine()
+        // 16-bit types may round differently in a program that fuses differently; then the verdict is of another point.
+        let isSamePoint = findings.map(\.touched) == counts
+        for (index, finding) in findings.enumerated() {
+            report.kinks[index].examined += min(finding.touched, counts[index])
+            report.kinks[index].structural += min(finding.structural, counts[index])
+        }
+        report.add(known ?? (isSamePoint ? found : .notGuaranteed("rounding in 16 bits hides which samples touched kinks")))
+
+        let sensitivity = try sensitivities[batchSize] ?? SensitivityProgram(losses: original, parameters) { try compile(batchSize, $0) }
+        sensitivities[batchSize] = sensitivity
+        report.sensitivity.merge(sensitivity.run()) { max($0, $1) }
+    }
+}
+
+extension KinkSite {
+    /// `relu`, or `clip at 6` where an operation has several.
+    var name: String {
+        guard let bound = kink.b.constantValue, bound != 0 || result.operation is Clip else { return result.operation.name }
+        return "\(result.operation.name) at \(KinkValue(bound))"
+    }
+}

@@ -1,0 +1,109 @@
+import Testing
+
+@testable import Rectifier
+
+@Suite struct CensusTests {
+    /// Whole numbers for features, so that pre-activations are exactly 0 again and again.
+    private func data(_ count: Int, classes: Int = 3) throws -> Dataset {
+        var random = SplitMix(state: 5)
+        let features = (0..<count * 4).map { $0 < 12 ? 0 : Float(random.pick([-1, 0, 0, 1, 2])) }
+        return try Dataset(
+            count: count,
+            sampleShape: [4], features: .floats(features),
+            targets: .classes((0..<count).map { _ in Int32(random.pick(Array(0..<classes))) }, names: (0..<classes).map { "class \($0)" }))
+    }
+
+    private func run(
+        _ network: Network, _ data: Dataset, census: Bool, threads: Int = 1, precision: ElementType = .float32, epochs: Int = 3
+    ) throws -> TrainingEvent.Outcome {
+        var trainer = try Trainer(network, data: data)
+        trainer.settings.epochs = epochs
+        trainer.settings.batchSize = .samples(32)
+        trainer.settings.threads = threads
+        trainer.settings.precision = precision
+        trainer.settings.census = census
+        trainer.settings.optimizer = .sgd(momentum: 0.9)
+        return try trainer.run()
+    }
+
+    private func network(_ activation: any Layer = ReLU(), bias: Bool = true) throws -> Network {
+        try Network(input: [4]) {
+            Dense(16, initialiser: .constant(0.5), hasBias: bias)
+            activation
+            Residual {
+                Dense(16, hasBias: bias); activation
+            }
+            Dropout(0.2)
+            Dense(3)
+        }
+    }
+
+    @Test(arguments: ElementType.allCases) func changesNoBit(_ precision: ElementType) throws {
+        let data = try data(100)
+        for layer in [ReLU(atZero: 0.5), PReLU(), HardTanh(), ELU(), Tanh()] as [any Layer] {
+            let plain = try run(network(layer), data, census: false, precision: precision)
+            let counted = try run(network(layer), data, census: true, precision: precision)
+            #expect(plain.model.weightsSHA256 == counted.model.weightsSHA256, "\(layer.name)")
+            #expect(plain.kinks == nil)
+            #expect(counted.kinks?.steps == 3 * 4)
+        }
+    }
+
+    /// The first step of a network whose weights are all ½: counted by hand, with the reason for each zero.
+    @Test func countsWhatIsThere() throws {
+        let data = try data(32)
+        guard case .floats(let features) = data.features else { return }
+        let rows = (0..<32).map { Array(features[$0 * 4..<$0 * 4 + 4]) }
+        let zero = rows.count { $0.reduce(0, +) == 0 }, blank = rows.count { $0.allSatisfy { $0 == 0 } }
+        #expect(zero > blank && blank > 0)
+        let outcome = try run(network(), data, census: true, epochs: 1)
+        let kinks = try #require(outcome.kinks)
+        #expect(kinks.kinks.map(\.layer) == ["relu1", "residual1.relu1"])
+        #expect(kinks.kinks[0].touched == 16 * zero)
+        #expect(kinks.kinks[0].examined == 16 * zero)
+        #expect(kinks.kinks[0].structural == 16 * blank)
+        // Zeros of the first layer are blank inputs of the second, whose bias is 0.
+        #expect(kinks.kinks[1].touched >= 16 * zero && kinks.kinks[1].structural >= 16 * zero)
+        #expect(kinks.clarke == 1 && kinks.steps == 1)
+        #expect(kinks.sensitivity["dense1"]! > 0)
+        #expect(kinks.summary == "0 exact, 1 on a kink (1 clarke)")
+        #expect(kinks.details.count == 3)
+    }
+
+    @Test func verdictsOfARun() throws {
+        // As many minibatches as the run had, the same for any number of threads.
+        let one = try run(network(), data(100), census: true)
+        let two = try run(network(), data(100), census: true, threads: 2)
+        #expect(one.kinks?.clarke == two.kinks?.clarke && one.kinks?.exact == two.kinks?.exact)
+        #expect(one.kinks?.kinks.map(\.touched) == two.kinks?.kinks.map(\.touched))
+        // Without biases the inputs of a batch depend on each other.
+        let bare = try run(network(bias: false), data(100), census: true)
+        #expect(bare.kinks!.notGuaranteed > 0)
+        #expect(bare.kinks!.reason!.hasPrefix("r"))
+        // No kinks, nothing to say.
+        #expect(try run(network(Tanh()), data(100), census: true).kinks!.summary == "12 exact, 0 on a kink")
+    }
+
+    @Test func mostlyZeroMasks() throws {
+        let x = Formula.input("x", shape: [Shape.batch, 2])
+        let w = Formula.parameter("w", shape: [2, 2], initialiser: .zeros), b = Formula.parameter("b", shape: [2], initialiser: .zeros)
+        let z = try matmul(x, w) + b, deep = try matmul(relu(matmul(x, w)), w)
+        let masks = try [
+            zeroMask(of: z, .structural), zeroMask(of: deep, .frozen), zeroMask(of: deep, .structural),
+            zeroMask(of: x * relu(z), .structural),
+        ].map { try #require($0) }
+        #expect(try zeroMask(of: z, .frozen) == nil)
+        #expect(try zeroMask(of: exp(z), .structural) == nil)
+        let program = try Program(
+            masks, batchSize: 3,
+            parameters: Parameters([("w", Tensor(shape: [2, 2], [1.0, 1, -1, -1])), ("b", Tensor(shape: [2], [0.0, 1]))]),
+            elementType: .float64)
+        // Blank; on the kink by cancelling; below it.
+        try program.setInput("x", to: [0, 0, 2, 2, 0, 1])
+        program.run()
+        #expect(program.values(ofOutput: 0) == [1, 0, 0, 0, 0, 0])
+        #expect(program.values(ofOutput: 1) == [1, 1, 0, 0, 1, 1])
+        #expect(program.values(ofOutput: 2) == [1, 1, 1, 1, 1, 1])
+        #expect(program.values(ofOutput: 3) == [1, 1, 1, 0, 1, 1])
+    }
+}
