@@ -79,6 +79,14 @@ extension JSONLine {
             for (layer, value) in report.sensitivity.sorted(by: { $0.key < $1.key }) { line.add(layer, value) }
             add("sensitivity", line)
         }
+        if let trust = report.trust {
+            var line = JSONLine()
+            line.add("predicted", trust.predicted)
+            line.add("actual", trust.actual)
+            line.add("flipped", trust.flipped)
+            line.add("firstFlip", trust.firstFlip)
+            add("step", line)
+        }
     }
 
     /// `testLoss` and `testAccuracy`, or `testRMSE` and `testR2`.

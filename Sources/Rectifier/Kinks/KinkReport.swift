@@ -12,6 +12,8 @@ public struct KinkReport: Sendable, Codable, Equatable {
     /// By layer with parameters: the largest ‖g₁ - g₀‖ / ‖g₀‖ seen, where g₀ and g₁ are its gradients with derivative 0 and 1 at every kink. The largest number there is where
     /// g₀ is 0 and g₁ is not. Looked at only where a kink was touched, and not every time.
     public var sensitivity: [String: Double] = [:]
+    /// How the last step that was looked at compares with the linear model behind it. At most one an epoch is.
+    public var trust: LinearTrust?
 
     /// One kink of one layer.
     public struct Kink: Sendable, Codable, Equatable {
@@ -64,6 +66,7 @@ public struct KinkReport: Sendable, Codable, Equatable {
             }
         }
         sensitivity.merge(other.sensitivity) { max($0, $1) }
+        trust = other.trust ?? trust
     }
 
     /// `2,345 exact, 0 on a kink`, with the verdicts behind it where there are some.
@@ -75,7 +78,7 @@ public struct KinkReport: Sendable, Codable, Equatable {
         return "\(grouped(exact)) exact, \(grouped(onAKink)) on a kink" + (parts.isEmpty ? "" : " (\(parts.joined(separator: ", ")))")
     }
 
-    /// A line for each layer whose kinks were touched, and why nothing was guaranteed, if so.
+    /// A line for each layer whose kinks were touched, why nothing was guaranteed, if so, and how linear a step was.
     public var details: [String] {
         var lines = kinks.filter { $0.touched > 0 }.map { kink in
             "\(kink.layer): \(grouped(kink.touched)) exactly at the kink of \(kink.name); of \(grouped(kink.examined)) examined "
@@ -90,12 +93,13 @@ public struct KinkReport: Sendable, Codable, Equatable {
             lines.append("taking the derivative 1 there instead of 0 changed no gradient")
         }
         if let reason { lines.append("not guaranteed: \(reason)") }
+        if let trust { lines.append("a step: loss change \(trust.summary)") }
         return lines
     }
 }
 
 /// Three significant digits.
-private func shortened(_ value: Double) -> String {
+func shortened(_ value: Double) -> String {
     guard value.isFinite, value != 0 else { return "\(value)" }
     var scale = 1.0
     while Swift.abs(value) * scale < 100 { scale *= 10 }

@@ -10,17 +10,20 @@ final class KinkWatch {
     private let counters: KinkCounters
     private let original: Formula
     private let parameters: [Formula]
+    private let elementType: ElementType
     private let verdictUntouched: GradientVerdict
     private var examiners: [Int: KinkExaminer] = [:]
     private var sensitivities: [Int: SensitivityProgram] = [:]
+    private var trusts: [Int: TrustProgram] = [:]
 
     private let began = ContinuousClock.now
     private var spent = Duration.zero
-    /// Shares of the run's time that may go into looking where the verdict stands already, and where it does not.
-    private static let shareForReport = 0.01, shareForVerdict = 0.1
+    /// Shares of the run's time that may go into looking at steps, at kinks where the verdict stands already, and where it does not.
+    private static let shareForTrust = 0.003, shareForReport = 0.01, shareForVerdict = 0.1
 
     /// - Parameter losses: One for each sample, of a network built for training.
-    init(_ network: Network.Built, losses: Formula) throws {
+    init(_ network: Network.Built, losses: Formula, elementType: ElementType) throws {
+        self.elementType = elementType
         let sites = network.kinkSites(below: [losses], dependingOn: network.parameters)
         certificate = GradientCertificate(losses: losses, parameters: network.parameters, sites: sites)
         counters = KinkCounters(count: sites.count)
@@ -78,6 +81,28 @@ final class KinkWatch {
         let sensitivity = try sensitivities[batchSize] ?? SensitivityProgram(losses: original, parameters) { try compile(batchSize, $0) }
         sensitivities[batchSize] = sensitivity
         report.sensitivity.merge(sensitivity.run()) { max($0, $1) }
+    }
+}
+
+extension KinkWatch {
+    /// Whether there is time to compare a step with its linear model.
+    var hasTimeForTrust: Bool {
+        let elapsed = ContinuousClock.now - began
+        return elapsed > .milliseconds(200) && spent <= elapsed * KinkWatch.shareForTrust
+    }
+
+    /// Compares a step on the present minibatch with its linear model.
+    func trust(
+        from before: Parameters, to after: Parameters, batchSize: Int, compile: ([Formula], ParameterMemory) throws -> Program
+    ) throws -> LinearTrust {
+        let clock = ContinuousClock(), now = clock.now
+        defer { spent += clock.now - now }
+        let program =
+            try trusts[batchSize]
+            ?? TrustProgram(
+                losses: original, parameters, sites: certificate.entries.map(\.site), elementType: elementType.computing, compile: compile)
+        trusts[batchSize] = program
+        return try program.trust(from: before, to: after)
     }
 }
 

@@ -59,7 +59,7 @@ final class TrainingRun {
 
         let target = Formula.input(Network.targetName, shape: network.output.shape)
         let plainLosses = try trainer.loss(network.output, target)
-        kinkWatch = settings.census ? try KinkWatch(network, losses: plainLosses) : nil
+        kinkWatch = settings.census ? try KinkWatch(network, losses: plainLosses, elementType: settings.precision) : nil
         let losses = kinkWatch?.losses ?? plainLosses
         let derivatives = try gradients(of: losses.mean(), withRespectTo: network.parameters)
         steps = TrainingSteps(
@@ -88,8 +88,9 @@ final class TrainingRun {
             }
             let rest = trainer.training.count % batchSize
             let whole = try program(batchSize), last = rest == 0 ? whole : try program(rest)
-            func examination(_ size: Int, _ outputs: [Formula]) throws -> Program {
-                try Program(outputs, batchSize: size, parameters: memory, cursor: cursor, feeds: feeds, pool: pool)
+            // What looks at the batch that the cursor is at.
+            func examination(_ size: Int, _ outputs: [Formula], _ parameters: ParameterMemory) throws -> Program {
+                try Program(outputs, batchSize: size, parameters: parameters, cursor: cursor, feeds: feeds, pool: pool)
             }
             while position.epochsDone < epochs, position.stopReason == nil {
                 guard try trainEpoch(whole, last, examination, listener) else {
@@ -119,7 +120,8 @@ final class TrainingRun {
 
     /// Trains to the end of the epoch the position is in; false if stopped before.
     private func trainEpoch(
-        _ whole: Program, _ last: Program, _ examination: (Int, [Formula]) throws -> Program, _ listener: (TrainingEvent) throws -> Void
+        _ whole: Program, _ last: Program, _ examination: (Int, [Formula], ParameterMemory) throws -> Program,
+        _ listener: (TrainingEvent) throws -> Void
     ) throws -> Bool {
         let count = trainer.training.count
         let epoch = position.epochsDone
@@ -134,6 +136,8 @@ final class TrainingRun {
         let firstStep = position.stepsInEpoch
         var reported = began
         var kinks = position.epochKinks ?? kinkWatch?.emptyReport
+        // The step of the epoch that is compared with its linear model.
+        let sampledStep = stepsPerEpoch / 2
         defer {
             position.trainSeconds += (clock.now - began).seconds
             position.epochKinks = kinks
@@ -157,8 +161,16 @@ final class TrainingRun {
                 let program = size == batchSize ? whole : last
                 if let kinkWatch {
                     program.runGradients()
-                    try kinkWatch.look(batchSize: size, into: &kinks!, compile: examination)
-                    program.runUpdate()
+                    try kinkWatch.look(batchSize: size, into: &kinks!) { try examination($0, $1, memory) }
+                    if step == sampledStep, kinkWatch.hasTimeForTrust {
+                        let before = memory.read(memory.weights)
+                        program.runUpdate()
+                        kinks!.trust = try kinkWatch.trust(from: before, to: memory.read(memory.weights), batchSize: size) {
+                            try examination(size, $0, $1)
+                        }
+                    } else {
+                        program.runUpdate()
+                    }
                 } else {
                     program.run()
                 }
