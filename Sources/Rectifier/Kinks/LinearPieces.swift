@@ -72,8 +72,8 @@ public final class LinearPieces {
         pointProgram = try makePointProgram()
     }
 
-    /// A kink by its place among all.
-    func unit(_ place: Int) -> KinkUnit {
+    /// A kink by its place in an ``ActivationPattern``, `0..<unitCount`.
+    public func unit(_ place: Int) -> KinkUnit {
         let site = sites.first { $0.units.contains(place) }!
         return KinkUnit(layer: site.layer, index: place - site.units.lowerBound, kink: site.kink)
     }

@@ -91,6 +91,8 @@ struct KinkDistanceTests {
         let count = 1000, width = 784
         let x = Formula.input("x", shape: [1, width]), directions = Formula.input("directions", shape: [count, width])
         let radius = Formula.input("radius", shape: [1, 1]), gates = Formula.input("gates", shape: [1, 128])
+        let sums = try preActivations(x + radius * directions, parameters)
+        let changes = try 1 - equal(concatenated([sums[0], sums[1]], axis: 1) > 0, gates)
         let lengths: [Norm: Formula] = [
             .l1: try abs(directions).sum(over: [1], keepingAxes: true),
             .l2: try sqrt((directions * directions).sum(over: [1], keepingAxes: true)),
@@ -99,10 +101,11 @@ struct KinkDistanceTests {
         var numbers = Numbers(seed: 4)
         let drawn = (0..<count * width).map { _ in numbers.uniform() }
         let programs = try lengths.mapValues { length in
-            let sums = try preActivations(x + radius * directions / length, parameters)
-            let changes = try 1 - equal(concatenated([sums[0], sums[1]], axis: 1) > 0, gates)
+            let scaling = try Program([directions / length], batchSize: 1, elementType: .float64)
+            try scaling.setInput("directions", to: drawn)
+            scaling.run()
             let program = try Program([changes.sum()], batchSize: 1, parameters: parameters, elementType: .float64)
-            try program.setInput("directions", to: drawn)
+            try program.setInput("directions", to: scaling.values(ofOutput: 0))
             return program
         }
 
