@@ -42,7 +42,9 @@ public struct LinearPiece: Sendable {
 
         let tangents = program.address(ofOutput: LinearPieces.PointOutput.tangents.rawValue).assumingMemoryBound(to: Double.self)
         for (norm, dual) in [(Norm.l2, LinearPieces.PointOutput.l2), (.l1, .maximum), (.maximum, .l1)] {
-            guard let (unit, distance) = LinearPiece.nearest(margins, values(dual)) else { continue }
+            let norms = values(dual)
+            try pieces.checkFinite(norms, "gradient")
+            guard let (unit, distance) = LinearPiece.nearest(margins, norms) else { continue }
             let gradient = (0..<pieces.width).map { tangents[$0 * pieces.unitCount + unit] }
             nearest[norm] = NearestKink(
                 norm: norm, distance: distance, unit: pieces.unit(unit), margin: margins[unit], gradient: gradient, from: x)

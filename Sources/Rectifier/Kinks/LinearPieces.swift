@@ -86,9 +86,10 @@ public final class LinearPieces {
         if let place = x.firstIndex(where: { !$0.isFinite }) { throw RectifierError(.data, "\(what) holds \(x[place]) at place \(place)") }
     }
 
-    func checkFinite(_ margins: [Double]) throws {
-        guard let place = margins.firstIndex(where: { !$0.isFinite }) else { return }
-        throw RectifierError(.divergence, "\(unit(place % unitCount)): its pre-activation is \(margins[place]); are all parameters finite?")
+    /// Refuses numbers of units, row by row, that left the finite range.
+    func checkFinite(_ values: [Double], _ what: String = "pre-activation") throws {
+        guard let place = values.firstIndex(where: { !$0.isFinite }) else { return }
+        throw RectifierError(.divergence, "\(unit(place % unitCount)): its \(what) is \(values[place]); are all parameters finite?")
     }
 
     // MARK: Programs

@@ -23,20 +23,23 @@ struct LinearProgram {
         basis = Array(variables..<variables + rowCount)
     }
 
-    /// The best `x` and its value; `nil` where there is no end to it.
-    mutating func maximum() -> (x: [Double], value: Double)? {
+    /// The best `x` and its value; `nil` where there is no end to it. `isBest` is false where rounding kept it from being found: `x` is allowed then, no more.
+    mutating func maximum() -> (x: [Double], value: Double, isBest: Bool)? {
         let width = variables + 1
-        var stalled = false
-        // Rounding could defeat Bland's rule; every dictionary is a point that is allowed, so stopping early only gives a smaller value.
+        var stalled = false, isBest = false
+        // Rounding could defeat Bland's rule, so there is an end in any case.
         for _ in 0..<200 * (width + rowCount) {
-            guard let column = entering(byIndex: stalled) else { break }
+            guard let column = entering(byIndex: stalled) else {
+                isBest = true
+                break
+            }
             guard let row = leaving(column) else { return nil }
             stalled = table[row * width + variables] <= LinearProgram.tolerance
             pivot(row, column)
         }
         var x = [Double](repeating: 0, count: variables)
         for (row, variable) in basis.enumerated() where variable < variables { x[variable] = table[row * width + variables] }
-        return (x, -table[rowCount * width + variables])
+        return (x, -table[rowCount * width + variables], isBest)
     }
 
     /// A column that raises the objective.
@@ -94,6 +97,17 @@ struct HalfSpace: Hashable, Sendable {
         return sum
     }
 
+    /// The least and the largest depth inside a box, whose sides may be infinite.
+    func depths(in box: [ClosedRange<Double>]) -> (least: Double, largest: Double) {
+        var (least, largest) = (offset, offset)
+        for i in normal.indices where normal[i] != 0 {
+            let ends = (normal[i] * box[i].lowerBound, normal[i] * box[i].upperBound)
+            least += min(ends.0, ends.1)
+            largest += max(ends.0, ends.1)
+        }
+        return (least, largest)
+    }
+
     var opposite: HalfSpace { HalfSpace(normal: normal.map { -$0 }, offset: -offset) }
 }
 
@@ -115,4 +129,21 @@ func largestBall(in halfSpaces: [HalfSpace], from start: [Double], radiusLimit: 
     guard let best = program.maximum() else { return (start, -lift) }
     let centre = start.indices.map { start[$0] + best.x[$0] - best.x[n] }
     return (centre, best.value - lift)
+}
+
+/// The smallest box around what some half-spaces have in common; infinite where that has no end.
+///
+/// - Parameter start: A point inside all of them.
+func boundingBox(of halfSpaces: [HalfSpace], around start: [Double]) -> [ClosedRange<Double>] {
+    // Unknowns as above, without the radius.
+    let rows = halfSpaces.map { halfSpace in halfSpace.normal.map { -$0 } + [halfSpace.normal.reduce(0, +)] }
+    let limits = halfSpaces.map { max(0, $0.depth(of: start)) }
+    func reach(_ axis: Int, _ sign: Double) -> Double {
+        var objective = [Double](repeating: 0, count: start.count) + [-sign]
+        objective[axis] = sign
+        var program = LinearProgram(objective: objective, rows: rows, limits: limits)
+        guard let best = program.maximum(), best.isBest else { return .infinity }
+        return best.value
+    }
+    return start.indices.map { start[$0] - reach($0, -1)...start[$0] + reach($0, 1) }
 }

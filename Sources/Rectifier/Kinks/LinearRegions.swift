@@ -50,8 +50,12 @@ extension LinearPieces {
             var next: [RegionCell] = []
             for cell in cells {
                 let planes = try planes(of: site, around: cell.centre)
-                var parts = [cell]
+                // A plane that misses a box around the region misses the region, which spares it the linear programs.
+                let bounds = boundingBox(of: cell.walls, around: cell.centre)
+                var parts = [cell.withoutIdleWalls(bounds, tolerance: tolerance)]
                 for case .plane(let plane) in planes {
+                    let depths = plane.depths(in: bounds)
+                    guard depths.least < 0, depths.largest > 0 else { continue }
                     parts = parts.flatMap { $0.cut(by: plane, tolerance: tolerance) }
                 }
                 for var part in parts {
@@ -74,6 +78,7 @@ extension LinearPieces {
         try checkFinite(values)
         let tangents = program.address(ofOutput: PointOutput.tangents.rawValue).assumingMemoryBound(to: Double.self)
         let lengths = program.values(ofOutput: PointOutput.l2.rawValue)
+        try checkFinite(lengths, "gradient")
         let steepest = site.units.reduce(0) { max($0, lengths[$1]) }
         return site.units.map { unit in
             let length = lengths[unit]
@@ -110,6 +115,13 @@ private struct RegionCell {
     var isActive: [Bool] = []
 
     init(centre: [Double], radius: Double) { (self.centre, self.radius) = (centre, radius) }
+
+    /// The same without the walls that it does not touch.
+    func withoutIdleWalls(_ bounds: [ClosedRange<Double>], tolerance: Double) -> RegionCell {
+        var result = self
+        result.walls.removeAll { $0.depths(in: bounds).least > tolerance * radiusLimit }
+        return result
+    }
 
     /// What lies on either side of a plane; the region as it is where one of them is no more than rounding.
     func cut(by plane: HalfSpace, tolerance: Double) -> [RegionCell] {

@@ -96,6 +96,7 @@ extension LinearPieces {
         let values = program.values(ofOutput: PointOutput.margins.rawValue)
         try checkFinite(values)
         let tangents = program.values(ofOutput: PointOutput.tangents.rawValue)
+        try checkFinite(tangents, "gradient")
         let lines = site.units.map { unit in
             PlaneLine(unit: unit, place: place, value: values[unit], slope: [tangents[unit], tangents[unitCount + unit]])
         }

@@ -274,5 +274,8 @@ struct KinkDistanceTests {
         broken["dense1.bias"] = Tensor(shape: [3], [0, Double.nan, 0])
         #expect(
             message { _ = try LinearPieces(of: network, broken).piece(at: [1, 2, 3, 4]) }.hasPrefix("relu1[1]: its pre-activation is nan"))
+        broken["dense1.bias"] = Tensor(shape: [3], [0, 0.0, 0])
+        broken["dense1.weights"] = Tensor(shape: [4, 3], [Double](repeating: 1e308, count: 12))
+        #expect(message { _ = try LinearPieces(of: network, broken).piece(at: [0, 0, 0, 0]) }.hasPrefix("relu1[0]: its gradient is inf"))
     }
 }

@@ -136,5 +136,14 @@ struct LinearRegionsTests {
             let apart = largestBall(in: sides + [HalfSpace(normal: [-1, 0], offset: -1)], from: start, radiusLimit: 1)
             #expect(Swift.abs(apart.radius + 0.5) < 1e-12)
         }
+        let box = boundingBox(of: sides, around: [0.5, 0.5])
+        for (ours, theirs) in zip(box, [0.0...4, 0...3]) {
+            #expect(Swift.abs(ours.lowerBound - theirs.lowerBound) < 1e-12 && Swift.abs(ours.upperBound - theirs.upperBound) < 1e-12)
+        }
+        #expect(boundingBox(of: Array(sides.prefix(1)), around: [2, 7])[0].lowerBound == 0)
+        #expect(boundingBox(of: Array(sides.prefix(1)), around: [2, 7])[0].upperBound == .infinity)
+        let depths = sides[2].depths(in: box)
+        #expect(Swift.abs(depths.least + 2.4) < 1e-12 && Swift.abs(depths.largest - 2.4) < 1e-12)
+        #expect(sides[0].depths(in: [1...2, -.infinity ... .infinity]) == (1, 2))
     }
 }

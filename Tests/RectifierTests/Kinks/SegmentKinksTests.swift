@@ -7,8 +7,19 @@ struct SegmentKinksTests {
     @Test func matchesDenseSampling() throws {
         let (network, parameters, _) = try trained("spiral", samples: 300, epochs: 40, layers: [64, 64])
         let start = [-5.0, -2.3], end = [4.1, 5.2]
-        let kinks = try LinearPieces(of: network, parameters).kinks(from: start, to: end)
+        let pieces = try LinearPieces(of: network, parameters)
+        let kinks = try pieces.kinks(from: start, to: end)
         try #require(kinks.crossings.count > 40)
+
+        // From the middle of each piece to that of the next, the unit between them changes and no other.
+        let ends = [0] + kinks.crossings.map(\.position) + [1]
+        let patterns = try zip(ends, ends.dropFirst()).map { low, high in
+            try pieces.piece(at: zip(start, end).map { $0 + (low + high) / 2 * ($1 - $0) }).pattern.isActive
+        }
+        for (index, crossing) in kinks.crossings.enumerated() {
+            let changed = (0..<128).filter { patterns[index][$0] != patterns[index + 1][$0] }
+            #expect(changed.map(pieces.unit) == [crossing.unit])
+        }
 
         // The gates at a chunk of positions, and where they change from one to the next.
         let samples = 1_000_000, chunk = 4000
