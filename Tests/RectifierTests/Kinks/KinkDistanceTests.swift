@@ -121,6 +121,8 @@ struct KinkDistanceTests {
                 #expect(changed.map(pieces.unit) == [kink.unit], "sample \(index), \(norm)")
                 flips += changed.count
 
+                // The other two on every fourth sample, which is where the time goes.
+                guard norm == .l2 || index.isMultiple(of: 4) else { continue }
                 let program = programs[norm]!
                 try program.setInput("x", to: point)
                 try program.setInput("radius", to: [0.999 * kink.distance])
