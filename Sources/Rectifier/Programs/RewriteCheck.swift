@@ -9,11 +9,12 @@ public struct RewriteMismatch: Sendable, Equatable {
 }
 
 /// Computes some expressions with each rewrite in turn left out and compares: at random points, and at points where every input is drawn from
-/// {-1, -0.0, 0, 1, a subnormal}, because a wrong derivative at a kink does not show elsewhere.
+/// {-1, -0.0, 0, 1, subnormals}, because a wrong derivative at a kink does not show elsewhere.
 ///
 /// - Parameters:
 ///   - points: The number of random points, and of points at kinks.
-///   - tolerance: The largest relative difference that counts as equal. Rewrites that fuse or merge change no bit; folding constants and stable forms may round otherwise.
+///   - tolerance: The largest relative difference that counts as equal; with 0, only the same bits are (and any two NaNs). Folding constants, which is
+///     done in double precision, and stable forms may round otherwise; every other rewrite changes no bit, not even the sign of a zero.
 /// - Returns: Every difference that was found; empty if the rewrites are sound.
 public func rewriteMismatches(
     of outputs: [Formula], parameters: Parameters = Parameters(), batchSize: Int = 3, elementType: ElementType = .float64, points: Int = 4,
@@ -22,7 +23,7 @@ public func rewriteMismatches(
     let inputs = topologicalOrder(of: outputs).filter { $0.operation is Input }
     let all = try Program(outputs, batchSize: batchSize, parameters: parameters, elementType: elementType)
     let subnormal = elementType == .float64 ? Double.leastNonzeroMagnitude : Double(Float.leastNonzeroMagnitude)
-    let kinks = [-1, -0.0, 0, 1, subnormal]
+    let kinks = [-1, -0.0, 0, 1, subnormal, -subnormal]
     let stream = RandomStream(seed: seed, purpose: RandomPurpose.rewriteCheck)
     var drawn = 0
     func draw() -> Int {
@@ -50,7 +51,8 @@ public func rewriteMismatches(
             program.run()
             for output in outputs.indices {
                 for (element, (a, b)) in zip(all.values(ofOutput: output), program.values(ofOutput: output)).enumerated()
-                where a != b && !(a.isNaN && b.isNaN) && !(Swift.abs(a - b) <= tolerance * max(Swift.abs(a), Swift.abs(b))) {
+                where a.bitPattern != b.bitPattern && !(a.isNaN && b.isNaN)
+                    && !(tolerance > 0 && (a == b || Swift.abs(a - b) <= tolerance * max(Swift.abs(a), Swift.abs(b)))) {
                     mismatches.append(RewriteMismatch(rewrite: rewrite, output: output, element: element, with: a, without: b))
                 }
             }
