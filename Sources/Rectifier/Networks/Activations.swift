@@ -78,7 +78,9 @@ public struct ELU: Layer, Codable, Hashable {
     public var atZero: KinkValue?
     public init(alpha: Double = 1, atZero: KinkValue? = nil) { (self.alpha, self.atZero) = (alpha, atZero) }
     public var name: String { "elu" }
-    public func callAsFunction(_ x: Formula, in build: inout NetworkBuild) throws -> Formula { try elu(x, alpha: alpha, atZero: atZero ?? 0) }
+    public func callAsFunction(_ x: Formula, in build: inout NetworkBuild) throws -> Formula {
+        try elu(x, alpha: alpha, atZero: atZero ?? 0)
+    }
 }
 
 /// x · (share of the standard normal law below x).

@@ -1,6 +1,7 @@
 /// A place where a rewrite changed a result.
 public struct RewriteMismatch: Sendable, Equatable {
-    public var rewrite: Rewrite
+    /// What was left out; `nil` for all of them at once.
+    public var rewrite: Rewrite?
     /// The number of the output, and of the element in it.
     public var output: Int
     public var element: Int
@@ -8,7 +9,7 @@ public struct RewriteMismatch: Sendable, Equatable {
     public var without: Double
 }
 
-/// Computes some expressions with each rewrite in turn left out and compares: at random points, and at points where every input is drawn from
+/// Computes some expressions with each rewrite in turn left out, and with all, and compares: at random points, and at points where every input is drawn from
 /// {-1, -0.0, 0, 1, subnormals}, because a wrong derivative at a kink does not show elsewhere.
 ///
 /// - Parameters:
@@ -32,8 +33,8 @@ public func rewriteMismatches(
     }
 
     var mismatches: [RewriteMismatch] = []
-    let partial = try Rewrite.allCases.map { rewrite in
-        let rest = Set(Rewrite.allCases).subtracting([rewrite])
+    let partial = try ([nil] + Rewrite.allCases).map { (rewrite: Rewrite?) in
+        let rest = rewrite.map { Set(Rewrite.allCases).subtracting([$0]) } ?? []
         return (rewrite, try Program(outputs, batchSize: batchSize, parameters: parameters, elementType: elementType, rewrites: rest))
     }
     for point in 0..<2 * points {
@@ -52,7 +53,8 @@ public func rewriteMismatches(
             for output in outputs.indices {
                 for (element, (a, b)) in zip(all.values(ofOutput: output), program.values(ofOutput: output)).enumerated()
                 where a.bitPattern != b.bitPattern && !(a.isNaN && b.isNaN)
-                    && !(tolerance > 0 && (a == b || Swift.abs(a - b) <= tolerance * max(Swift.abs(a), Swift.abs(b)))) {
+                    && !(tolerance > 0 && (a == b || Swift.abs(a - b) <= tolerance * max(Swift.abs(a), Swift.abs(b))))
+                {
                     mismatches.append(RewriteMismatch(rewrite: rewrite, output: output, element: element, with: a, without: b))
                 }
             }

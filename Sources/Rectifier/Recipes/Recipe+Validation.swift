@@ -50,10 +50,12 @@ extension NetworkSettings {
             try require(atZero.value.isFinite, "the derivative at zero must be a finite number, not \(atZero.value)")
             try require(
                 atZero.isUnsound || 0...1 ~= atZero.value,
-                "the derivative at zero must be from 0 to 1, where it is a subgradient, not \(atZero); if it is meant, write unsound:\(atZero)")
+                "the derivative at zero must be from 0 to 1, where it is a subgradient, not \(atZero); if it is meant, write unsound:\(atZero)"
+            )
             try require(
                 Activation.kinkedNames.contains(activation),
-                "a derivative at zero is for activations with a kink (\(Activation.kinkedNames.joined(separator: ", "))); \(activation) has none")
+                "a derivative at zero is for activations with a kink (\(Activation.kinkedNames.joined(separator: ", "))); \(activation) has none"
+            )
         }
     }
 }

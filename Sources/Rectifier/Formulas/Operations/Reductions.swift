@@ -117,7 +117,8 @@ extension Formula {
             let half = count / 2
             let pairs = try rest.sliced(axis: axis, 0..<2 * half).reshaped(to: with([half, 2]))
             let sides = try [0, 1].map { try pairs.sliced(axis: axis + 1, $0..<$0 + 1).reshaped(to: with([half])) }
-            let winners = try kind == .maximum
+            let winners =
+                try kind == .maximum
                 ? Formula(Maximum(ties: ties), sides[0], sides[1]) : Formula(Minimum(ties: ties), sides[0], sides[1])
             rest = count % 2 == 0 ? winners : try concatenated([winners, rest.sliced(axis: axis, count - 1..<count)], axis: axis)
             count -= half
