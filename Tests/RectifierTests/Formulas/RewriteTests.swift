@@ -13,7 +13,7 @@ struct RewriteTests {
         var nodes = inputs
         func value() -> KinkValue { [0, 0.5, 1, .unsound(2)][numbers.integer(below: 4)] }
         func ties() -> Ties { [.first, .second, .split][numbers.integer(below: 3)] }
-        for _ in 0..<8 {
+        for _ in 0..<4 {
             let a = nodes[numbers.integer(below: nodes.count)], b = nodes[numbers.integer(below: nodes.count)]
             let new: Formula =
                 switch numbers.integer(below: 32) {
@@ -52,7 +52,7 @@ struct RewriteTests {
                 }
             nodes.append(new)
         }
-        let scalar = try nodes.suffix(3).reduce(Formula.constant(0)) { try $0 + $1.mean() }
+        let scalar = try nodes.suffix(2).reduce(Formula.constant(0)) { try $0 + $1.mean() }
         return [scalar] + (try gradients(of: scalar, withRespectTo: inputs + [weights, bias]))
     }
 
