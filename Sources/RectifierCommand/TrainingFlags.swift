@@ -85,7 +85,7 @@ struct NetworkFlags: ParsableArguments {
     @Option(
         parsing: .unconditional,
         help: ArgumentHelp(
-            "The derivative of the activation at its kink, for ReLU at 0: 0, 0.5, 1 or any number between (default: 0). Of leaky-relu, abs and others "
+            "The derivative of the activation at its kink, for ReLU at 0: 0, 0.5, 1 or any number between (default: 0; abs: 0.5). Of leaky-relu, abs and others "
                 + "the share of the active side: slope + x(1 - slope), 2x - 1. unsound:X allows numbers that are no subgradient.",
             valueName: "x"),
         transform: kinkValue)
