@@ -86,6 +86,8 @@ struct RewriteTests {
         let x = Formula.input("x", shape: [Shape.batch, 4])
         let outputs = [Rectifier.log(try softmax(x)), Rectifier.log(sigmoid(x)), Rectifier.log(try 1 + Rectifier.exp(x))]
         #expect(try rewriteMismatches(of: outputs, tolerance: 1e-12).isEmpty)
+        let slopes = try outputs.map { try gradients(of: $0.sum(), withRespectTo: [x])[0] }
+        #expect(try rewriteMismatches(of: slopes, tolerance: 1e-12).isEmpty)
         // And where the plain forms fail, they do not.
         let program = try Program(outputs, batchSize: 1)
         try program.setInput("x", to: [-1000, 0, 0, 1000])
