@@ -50,6 +50,7 @@ struct ModelReport {
                 line.add("name", row.name)
                 line.add("layer", row.layer)
                 line.add("output", row.output.description)
+                line.add("atKinks", row.atKinks)
                 line.add("parameters", row.parameters)
                 line.add("multiplyAdds", row.multiplyAdds)
                 return line

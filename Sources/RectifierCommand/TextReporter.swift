@@ -56,6 +56,7 @@ final class TextReporter: TrainingReporter {
         let layers = recipe.network.layers ?? []
         let network =
             (layers.isEmpty ? "linear" : "\(layers.map(String.init).joined(separator: "-")) \(recipe.network.activation)")
+            + (recipe.network.atZero.map { ", \($0) at zero" } ?? "")
             + ", \(Format.count(started.parameterCount)) parameters"
         let rate = recipe.training.learningRate.map { ", learning rate \(Format.significant($0))" } ?? ""
         let batch =

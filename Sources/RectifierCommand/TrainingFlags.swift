@@ -83,6 +83,15 @@ struct NetworkFlags: ParsableArguments {
     var activation: String?
 
     @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "The derivative of the activation at its kink, for ReLU at 0: 0, 0.5, 1 or any number between (default: 0; abs: 0.5). Of leaky-relu, abs and others "
+                + "the share of the active side: slope + x(1 - slope), 2x - 1. unsound:X allows numbers that are no subgradient.",
+            valueName: "x"),
+        transform: kinkValue)
+    var atZero: KinkValue?
+
+    @Option(
         help: ArgumentHelp(
             "How weights are drawn: \(Initialiser.names.joined(separator: ", ")) (default: the activation's usual one).", valueName: "name"),
         transform: initialiserName)
@@ -94,6 +103,7 @@ struct NetworkFlags: ParsableArguments {
     func apply(to settings: inout NetworkSettings) {
         override(&settings.layers, with: layers?.units)
         override(&settings.activation, with: activation)
+        override(&settings.atZero, with: atZero)
         override(&settings.initialiser, with: initialiser)
         override(&settings.dropout, with: dropout)
     }
@@ -231,6 +241,11 @@ private func layerList(_ text: String) throws -> LayerList {
 private func activationName(_ text: String) throws -> String {
     _ = try Activation.named(text)
     return text
+}
+
+private func kinkValue(_ text: String) throws -> KinkValue {
+    guard let value = KinkValue(text) else { throw ValidationError("expected a number from 0 to 1, or unsound:NUMBER, not '\(text)'") }
+    return value
 }
 
 private func initialiserName(_ text: String) throws -> String {

@@ -55,6 +55,25 @@ struct ModelCommandTests {
         #expect(try recipe.output == folder.read("model/recipe.json"))
     }
 
+    @Test(arguments: ["0.5", "unsound:2"]) func `The derivative at zero is in recipe, model and inspect`(value: String) throws {
+        let run = try CommandRun(
+            [
+                "train", "--data", "circle", "--samples", "200", "--layers", "8,8", "--epochs", "1", "--at-zero", value, "--output",
+                "declared",
+            ], in: folder)
+        #expect(run.code == 0 && run.output.contains("8-8 relu, \(value) at zero,"), "\(run.errors)")
+        let written = value == "0.5" ? "\"atZero\" : 0.5" : "\"atZero\" : \"unsound:2\""
+        #expect(try folder.read("declared/recipe.json").contains(written))
+        #expect(try folder.read("declared/model.json").components(separatedBy: written).count == 4)
+        let object = try #require(try CommandRun(["inspect", "declared", "--json"], in: folder).objects().first)
+        let layers = try #require(object["layers"] as? [[String: Any]])
+        #expect(layers.compactMap { $0["atKinks"] as? String } == [value, value])
+        let table = try CommandRun(["inspect", "declared"], in: folder).outputLines.filter { $0.hasPrefix("relu") }
+        #expect(table.count == 2 && table.allSatisfy { $0.contains("  \(value)  ") })
+        #expect(try CommandRun(["train", "--recipe", "declared", "--quiet", "--output", "again"], in: folder).code == 0)
+        #expect(try folder.read("again/model.json") == folder.read("declared/model.json"))
+    }
+
     @Test func `A damaged model is refused`() throws {
         let weights = folder.url.appendingPathComponent("model/weights.safetensors")
         var bytes = try Data(contentsOf: weights)

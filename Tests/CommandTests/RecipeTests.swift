@@ -53,6 +53,7 @@ struct RecipeTests {
         recipe.data.separator = ";"
         recipe.network.layers = []
         recipe.network.initialiser = "orthogonal:2.0"
+        recipe.network.atZero = schedule == nil ? .unsound(2) : 0.25
         recipe.training.optimizer = optimizer
         recipe.training.schedule = schedule
         recipe.training.learningRate = 0.1 + 0.2
@@ -84,6 +85,9 @@ struct RecipeTests {
         (#"{"training": 3}"#, ["training", "object"]),
         (#"{"network": {"layers": [8, "x"]}}"#, ["network.layers"]),
         (#"{"network": {"layers": 8}}"#, ["network.layers", "list"]),
+        (#"{"network": {"atZero": "half"}}"#, ["network.atZero", "0 to 1", "unsound:NUMBER", "half"]),
+        (#"{"network": {"atZero": [0]}}"#, ["network.atZero", "0 to 1"]),
+        (#"{"network": {"atzero": 0}}"#, ["network.atzero", "'atZero'"]),
         (#"{"data": {"task": "guessing"}}"#, ["data.task", "classification", "guessing"]),
         ("[1]", ["object"]),
         ("{", ["JSON"]),
@@ -115,6 +119,16 @@ struct RecipeTests {
         ("units", { $0.network.layers = [8, 0] }),
         ("activation", { $0.network.activation = "guess" }),
         ("initialiser", { $0.network.initialiser = "guess" }),
+        ("from 0 to 1, where it is a subgradient, not 2; if it is meant, write unsound:2", { $0.network.atZero = 2 }),
+        ("at zero", { $0.network.atZero = KinkValue(.nan) }),
+        ("at zero", { $0.network.atZero = .unsound(.infinity) }),
+        (
+            "gelu has none",
+            {
+                $0.network.activation = "gelu"
+                $0.network.atZero = 0.5
+            }
+        ),
         ("dropout", { $0.network.dropout = -0.1 }),
         ("learning rate", { $0.training.learningRate = .infinity }),
         ("momentum", { $0.training.optimizer = .sgd(momentum: 1) }),

@@ -1,6 +1,7 @@
 /// The derivative that an operation is given at a kink, where it has none of its own.
 ///
-/// A number between the derivatives on both sides is a subgradient; another one is a mistake, and refused where a gradient is taken, unless it says so:
+/// A number between the derivatives on both sides is a subgradient; another one is a mistake, and refused where a network is built or a gradient taken,
+/// unless it says so:
 ///
 /// ```swift
 /// relu(x, atZero: 0.5)
@@ -39,9 +40,8 @@ extension KinkValue: LosslessStringConvertible {
         self = number == description ? KinkValue(value) : .unsound(value)
     }
 
-    public var description: String {
-        (isUnsound ? "unsound:" : "") + (value == value.rounded() && Swift.abs(value) < 1e15 ? String(Int(value)) : String(value))
-    }
+    /// `0.5`, and `2` rather than `2.0`.
+    public var description: String { (isUnsound ? "unsound:" : "") + Kink.text(value) }
 }
 
 /// In files a number, or a string where it is unsound.
@@ -82,17 +82,27 @@ struct Kink {
 
     init(_ a: Formula, _ b: Formula, _ slopes: Slopes? = nil) { (self.a, self.b, self.slopes) = (a, b, slopes) }
 
+    fileprivate static func text(_ number: Double) -> String {
+        number == number.rounded() && Swift.abs(number) < 1e15 ? String(Int(number)) : String(number)
+    }
+
     /// `a - b`.
     var margin: Formula { get throws { b.constantValue == 0 ? a : try a - b } }
 }
 
-/// Refuses values that are not subgradients and do not say so.
+/// Refuses values that are not subgradients and do not say so, and those that are no finite numbers at all.
 func checkKinkValues(of expression: Formula) throws {
-    for slopes in expression.operation.kinks(of: expression.operands).compactMap(\.slopes)
-    where !slopes.isSubgradient && !slopes.at.isUnsound {
-        throw RectifierError(
-            .setting,
-            "\(expression.operation.name): \(slopes.at.value) is no derivative at its kink; it must lie between \(min(slopes.below, slopes.above)) "
-                + "and \(max(slopes.below, slopes.above)), or be written as unsound")
+    for slopes in expression.operation.kinks(of: expression.operands).compactMap(\.slopes) {
+        let name = expression.operation.name
+        guard slopes.at.value.isFinite else {
+            throw RectifierError(.setting, "\(name): the derivative at a kink must be a finite number, not \(slopes.at.value)")
+        }
+        guard slopes.isSubgradient || slopes.at.isUnsound else {
+            let interval = [slopes.below, slopes.above].sorted().map(Kink.text)
+            throw RectifierError(
+                .setting,
+                "\(name): \(slopes.at) is no derivative at the kink, where subgradients lie in [\(interval[0]), \(interval[1])]; "
+                    + "if it is meant, write .unsound(\(slopes.at)) in code, --at-zero unsound:\(slopes.at) for a run")
+        }
     }
 }

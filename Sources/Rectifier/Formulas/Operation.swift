@@ -17,6 +17,9 @@ protocol Operation: Sendable, Hashable {
     /// The same with other derivatives at its kinks: `share` of the way from the inactive side to the active one. For ReLU that is the derivative itself.
     func atKinks(_ share: Double) -> Self
 
+    /// What is declared for its kinks, for people: `0.5`, `ties first`. `nil` where nothing is, or another operation of the same function says it.
+    var declaredAtKinks: String? { get }
+
     /// Adds the steps that compute the result from the operands' buffers. Elementwise operations have none of their own: they are fused into maps.
     func lower(_ result: Formula, in lowering: inout Lowering) throws
 }
@@ -33,6 +36,7 @@ extension Operation {
 
     func kinks(of x: [Formula]) -> [Kink] { [] }
     func atKinks(_ share: Double) -> Self { self }
+    var declaredAtKinks: String? { nil }
 }
 
 /// An operation that works element by element, after broadcasting.

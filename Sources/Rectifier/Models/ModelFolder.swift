@@ -170,29 +170,42 @@ extension SafeTensors {
 }
 
 extension Loss: Codable {
-    /// `softmax-cross-entropy`, `huber:1.0`.
+    /// `softmax-cross-entropy`, `huber:1.0`; `hinge:0.5` and `absolute-error:unsound:2` where the derivative at the kink is not 0.
     var text: String {
-        switch self {
+        func named(_ name: String, _ value: KinkValue) -> String { value == 0 ? name : "\(name):\(value)" }
+        return switch kind {
         case .softmaxCrossEntropy: "softmax-cross-entropy"
         case .sigmoidCrossEntropy: "sigmoid-cross-entropy"
         case .squaredError: "squared-error"
         case .halfSquaredError: "half-squared-error"
-        case .absoluteError: "absolute-error"
+        case .absoluteError(let value): named("absolute-error", value)
         case .huber(let delta): "huber:\(delta)"
-        case .hinge: "hinge"
+        case .hinge(let value): named("hinge", value)
+        }
+    }
+
+    /// The loss of a ``text``.
+    init?(text: String) {
+        let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+        let plain: [Loss] = [.softmaxCrossEntropy, .sigmoidCrossEntropy, .squaredError, .halfSquaredError, .absoluteError, .hinge]
+        if parts.count == 1, let loss = plain.first(where: { $0.text == text }) {
+            self = loss
+        } else if parts.count == 2, parts[0] == "huber", let delta = Double(parts[1]), delta > 0 {
+            self = .huber(delta: delta)
+        } else if parts.count == 2, parts[0] == "absolute-error", let value = KinkValue(parts[1]) {
+            self = .absoluteError(atKink: value)
+        } else if parts.count == 2, parts[0] == "hinge", let value = KinkValue(parts[1]) {
+            self = .hinge(atKink: value)
+        } else {
+            return nil
         }
     }
 
     public init(from decoder: any Decoder) throws {
         let text = try decoder.singleValueContainer().decode(String.self)
-        let plain: [Loss] = [.softmaxCrossEntropy, .sigmoidCrossEntropy, .squaredError, .halfSquaredError, .absoluteError, .hinge]
-        if let loss = plain.first(where: { $0.text == text }) {
-            self = loss
-        } else if text.hasPrefix("huber:"), let delta = Double(text.dropFirst(6)), delta > 0 {
-            self = .huber(delta: delta)
-        } else {
-            throw RectifierError(.file, "there is no loss \"\(text)\"")
-        }
+        guard let loss = Loss(text: text) else { throw RectifierError(.file, "there is no loss \"\(text)\"") }
+        try loss.validate()
+        self = loss
     }
 
     public func encode(to encoder: any Encoder) throws {

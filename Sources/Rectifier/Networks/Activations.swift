@@ -1,23 +1,32 @@
 // Activations as layers. Each applies the function of its name, element by element.
 
+/// An activation with kinks, and so with a derivative to declare there.
+protocol KinkedLayer: Layer {
+    /// The same with other derivatives at its kinks: `share` of the way from the inactive side to the active one. For ReLU that is the derivative itself.
+    func atKinks(_ share: KinkValue) -> Self
+}
+
 /// max(x, 0), with the derivative `atZero` at 0: 0 by default; any value in [0, 1] is a subgradient.
-public struct ReLU: Layer, Codable, Hashable {
+public struct ReLU: KinkedLayer, Codable, Hashable {
     public var atZero: KinkValue
     public init(atZero: KinkValue = 0) { self.atZero = atZero }
     public var name: String { "relu" }
     public func callAsFunction(_ x: Formula, in build: inout NetworkBuild) -> Formula { relu(x, atZero: atZero) }
+    func atKinks(_ share: KinkValue) -> Self { ReLU(atZero: share) }
 }
 
-/// x for x > 0, else slope · x; the derivative at 0 is `atZero`, by default the slope.
-public struct LeakyReLU: Layer, Codable, Hashable {
+/// x for x > 0, else slope · x; the derivative at 0 is `atZero`, by default the slope; any value from the slope to 1 is a subgradient.
+public struct LeakyReLU: KinkedLayer, Codable, Hashable {
     public var slope: Double
     public var atZero: KinkValue?
     public init(slope: Double = 0.01, atZero: KinkValue? = nil) { (self.slope, self.atZero) = (slope, atZero) }
     public func callAsFunction(_ x: Formula, in build: inout NetworkBuild) -> Formula { leakyReLU(x, slope: slope, atZero: atZero) }
+    func atKinks(_ share: KinkValue) -> Self { LeakyReLU(slope: slope, atZero: share.map { slope + $0 * (1 - slope) }) }
 }
 
-/// x for x > 0, else slope · x with a learned slope for each element of the last axis, starting at 0.25 (He et al. 2015).
-public struct PReLU: Layer, Codable, Hashable {
+/// x for x > 0, else slope · x with a learned slope for each element of the last axis, starting at 0.25 (He et al. 2015). At 0 the derivative is
+/// `atZero + (1 - atZero) · slope`.
+public struct PReLU: KinkedLayer, Codable, Hashable {
     public var atZero: KinkValue
     public init(atZero: KinkValue = 0) { self.atZero = atZero }
     public var name: String { "prelu" }
@@ -26,20 +35,23 @@ public struct PReLU: Layer, Codable, Hashable {
             x, slope: build.parameter("slope", shape: [x.shape[x.shape.rank - 1]], initialiser: .constant(0.25), decays: false),
             atZero: atZero)
     }
+    func atKinks(_ share: KinkValue) -> Self { PReLU(atZero: share) }
 }
 
 /// min(max(x, 0), 6), with derivative `atBounds` at 0 and 6.
-public struct ReLU6: Layer, Codable, Hashable {
+public struct ReLU6: KinkedLayer, Codable, Hashable {
     public var atBounds: KinkValue
     public init(atBounds: KinkValue = 0) { self.atBounds = atBounds }
     public func callAsFunction(_ x: Formula, in build: inout NetworkBuild) -> Formula { relu6(x, atBounds: atBounds) }
+    func atKinks(_ share: KinkValue) -> Self { ReLU6(atBounds: share) }
 }
 
-/// |x|, with derivative `atZero` at 0.
-public struct Absolute: Layer, Codable, Hashable {
+/// |x|, with derivative `atZero` at 0; any value in [-1, 1] is a subgradient.
+public struct Absolute: KinkedLayer, Codable, Hashable {
     public var atZero: KinkValue
     public init(atZero: KinkValue = 0) { self.atZero = atZero }
     public func callAsFunction(_ x: Formula, in build: inout NetworkBuild) -> Formula { abs(x, atZero: atZero) }
+    func atKinks(_ share: KinkValue) -> Self { Absolute(atZero: share.map { 2 * $0 - 1 }) }
 }
 
 /// 1 / (1 + exp(-x)).
@@ -60,12 +72,15 @@ public struct Softplus: Layer, Codable, Hashable {
     public func callAsFunction(_ x: Formula, in build: inout NetworkBuild) throws -> Formula { try softplus(x, sharpness: sharpness) }
 }
 
-/// x for x > 0, else alpha · (exp(x) - 1).
+/// x for x > 0, else alpha · (exp(x) - 1). At 0 the derivative is `atZero + (1 - atZero) · alpha`: 1 where alpha is, else alpha by default.
 public struct ELU: Layer, Codable, Hashable {
     public var alpha: Double
-    public init(alpha: Double = 1) { self.alpha = alpha }
+    public var atZero: KinkValue?
+    public init(alpha: Double = 1, atZero: KinkValue? = nil) { (self.alpha, self.atZero) = (alpha, atZero) }
     public var name: String { "elu" }
-    public func callAsFunction(_ x: Formula, in build: inout NetworkBuild) throws -> Formula { try elu(x, alpha: alpha) }
+    public func callAsFunction(_ x: Formula, in build: inout NetworkBuild) throws -> Formula {
+        try elu(x, alpha: alpha, atZero: atZero ?? 0)
+    }
 }
 
 /// x · (share of the standard normal law below x).
@@ -82,18 +97,20 @@ public struct SiLU: Layer, Codable, Hashable {
     public func callAsFunction(_ x: Formula, in build: inout NetworkBuild) throws -> Formula { try silu(x) }
 }
 
-/// x/6 + 1/2 held between 0 and 1, with derivative `atBounds` at ±3.
-public struct HardSigmoid: Layer, Codable, Hashable {
+/// x/6 + 1/2 held between 0 and 1, with derivative `atBounds` / 6 at ±3.
+public struct HardSigmoid: KinkedLayer, Codable, Hashable {
     public var atBounds: KinkValue
     public init(atBounds: KinkValue = 0) { self.atBounds = atBounds }
     public func callAsFunction(_ x: Formula, in build: inout NetworkBuild) throws -> Formula { try hardSigmoid(x, atBounds: atBounds) }
+    func atKinks(_ share: KinkValue) -> Self { HardSigmoid(atBounds: share) }
 }
 
 /// x held between -1 and 1, with derivative `atBounds` at ±1.
-public struct HardTanh: Layer, Codable, Hashable {
+public struct HardTanh: KinkedLayer, Codable, Hashable {
     public var atBounds: KinkValue
     public init(atBounds: KinkValue = 0) { self.atBounds = atBounds }
     public func callAsFunction(_ x: Formula, in build: inout NetworkBuild) -> Formula { hardTanh(x, atBounds: atBounds) }
+    func atKinks(_ share: KinkValue) -> Self { HardTanh(atBounds: share) }
 }
 
 /// Sines, for periodic functions (Sitzmann et al. 2020).
@@ -112,7 +129,19 @@ public enum Activation {
     ]
 
     /// The layer of a name; `nil` for `linear`, which is none. Throws for other names.
-    public static func named(_ name: String) throws -> (any Layer)? {
+    ///
+    /// - Parameter atKinks: What the derivative at its kinks is, as a share of the way from the inactive side's to the active side's; for ReLU the
+    ///   derivative at 0 itself. `nil` leaves the layer's own, and so does a layer without kinks.
+    public static func named(_ name: String, atKinks share: KinkValue? = nil) throws -> (any Layer)? {
+        let layer = try named(name)
+        guard let share, let kinked = layer as? any KinkedLayer else { return layer }
+        return kinked.atKinks(share)
+    }
+
+    /// The names of those with kinks.
+    static let kinkedNames = names.filter { (try? named($0)) is any KinkedLayer }
+
+    private static func named(_ name: String) throws -> (any Layer)? {
         switch name {
         case "relu": ReLU()
         case "leaky-relu": LeakyReLU()

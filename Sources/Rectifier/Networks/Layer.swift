@@ -77,14 +77,23 @@ public struct NetworkBuild {
         } catch let error as RectifierError where error.kind == .shape && !error.description.hasPrefix(path.joined(separator: ".")) {
             throw RectifierError(.shape, "\(path.joined(separator: ".")): \(error.description)")
         }
+        let operations = topologicalOrder(of: [result], after: x)
+        do {
+            for expression in operations { try checkKinkValues(of: expression) }
+        } catch let error as RectifierError {
+            throw RectifierError(error.kind, "\(path.joined(separator: ".")): \(error.description)")
+        }
         let made = parameters[outer.parameters...].reduce(0) { $0 + $1.shape.extents.reduce(1, *) }
         // A layer of layers is described by its parts.
         if steps.count == outer.row {
             outputs.append(result)
-            let products = topologicalOrder(of: [result], after: x).filter { $0.operation is MatrixProduct }
+            let products = operations.filter { $0.operation is MatrixProduct }
+            var declared: [String] = []
+            for text in operations.compactMap(\.operation.declaredAtKinks) where !declared.contains(text) { declared.append(text) }
             steps.append(
                 NetworkSummary.Row(
-                    name: path.joined(separator: "."), layer: String(describing: layer), output: result.shape, parameters: made,
+                    name: path.joined(separator: "."), layer: String(describing: layer), output: result.shape,
+                    atKinks: declared.isEmpty ? nil : declared.joined(separator: ", "), parameters: made,
                     multiplyAdds: products.reduce(0) { $0 + $1.operands[0].shape.count(batchSize: 1) * $1.shape.extents.last! }))
         }
         return result

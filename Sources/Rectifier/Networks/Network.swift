@@ -15,7 +15,8 @@ public struct Network: Sendable {
     /// The shape of one sample's output.
     public let outputShape: [Int]
 
-    /// Throws where a layer does not fit the one before it; the message names the layer and both shapes.
+    /// Throws where a layer does not fit the one before it; the message names the layer and both shapes. Throws where a derivative declared at a kink is
+    /// none, and not marked as ``KinkValue/unsound(_:)``; the message names the layer, the value and where it may lie.
     public init(input: [Int], @NetworkBuilder _ layers: () -> [any Layer]) throws { try self.init(input: input, layers: layers()) }
 
     public init(input: [Int], layers: [any Layer]) throws {
@@ -33,7 +34,7 @@ public struct Network: Sendable {
         var layers: [any Layer] = input.count > 1 ? [Flatten()] : []
         for units in settings.layers ?? NetworkSettings.usualLayers(input: input) {
             layers.append(Dense(units, initialiser: initialiser))
-            if let activation = try Activation.named(settings.activation) { layers.append(activation) }
+            if let activation = try Activation.named(settings.activation, atKinks: settings.atZero) { layers.append(activation) }
             if settings.dropout > 0 { layers.append(Dropout(settings.dropout)) }
         }
         layers.append(Dense(outputs, initialiser: settings.initialiser == nil ? .glorot : initialiser))

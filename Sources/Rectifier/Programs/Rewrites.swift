@@ -6,7 +6,7 @@ public enum Rewrite: String, Sendable, CaseIterable {
     case mergeEqual
     /// Operations on constants become constants.
     case foldConstants
-    /// x + 0, x · 1, x / 1, x - 0, -(-x) become x.
+    /// x + (-0.0), x - 0, x · 1, x / 1, -(-x) become x: what is x to the bit, signs of zeros included.
     case simplify
     /// log(softmax x), log(sigmoid x) and log(1 + exp x) become functions that neither overflow nor cancel.
     case stabilise
@@ -97,12 +97,13 @@ private func uniformValue(_ expression: Formula) -> Double? {
 private func simplified(_ expression: Formula) throws -> Formula? {
     let x = expression.operands
     func kept(_ operand: Formula) throws -> Formula? { try operand.broadcast(to: expression.shape) }
+    func isZero(_ operand: Formula, _ sign: FloatingPointSign) -> Bool { uniformValue(operand).map { $0 == 0 && $0.sign == sign } ?? false }
     switch expression.operation {
     case is Add:
-        // -0.0 + 0 is +0, but x + (-0.0) is x for every x. The sign of a zero reaches no derivative (`step` takes both alike), so 0 goes too.
-        if uniformValue(x[1]) == 0 { return try kept(x[0]) }
-        if uniformValue(x[0]) == 0 { return try kept(x[1]) }
-    case is Subtract where uniformValue(x[1]) == 0: return try kept(x[0])
+        // x + 0 stays: it makes +0 of -0.0, and the derivative of 1/x or log x there is an infinity of the other sign.
+        if isZero(x[1], .minus) { return try kept(x[0]) }
+        if isZero(x[0], .minus) { return try kept(x[1]) }
+    case is Subtract where isZero(x[1], .plus): return try kept(x[0])
     case is Multiply:
         if uniformValue(x[1]) == 1 { return try kept(x[0]) }
         if uniformValue(x[0]) == 1 { return try kept(x[1]) }

@@ -47,13 +47,14 @@ private struct ColumnName: RecipeValue {
 }
 
 extension NetworkSettings: RecipeObject {
-    private enum Key: String, RecipeKey { case layers, activation, initialiser, dropout }
+    private enum Key: String, RecipeKey { case layers, activation, atZero, initialiser, dropout }
 
     public init(from decoder: any Decoder) throws {
         self.init()
         let fields = try RecipeFields(decoder, as: Key.self)
         try fields.read(.layers, into: &layers)
         try fields.read(.activation, into: &activation)
+        try fields.read(.atZero, into: &atZero)
         try fields.read(.initialiser, into: &initialiser)
         try fields.read(.dropout, into: &dropout)
     }

@@ -58,6 +58,10 @@ extension DataSettings.Validation: Codable, RecipeValue {
     }
 }
 
+extension KinkValue: RecipeValue {
+    static var expected: String { "a number from 0 to 1, or \"unsound:NUMBER\"," }
+}
+
 extension EarlyStopping: RecipeObject {
     private enum Key: String, RecipeKey { case patience, minimumDelta }
 

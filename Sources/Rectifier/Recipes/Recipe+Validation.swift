@@ -46,6 +46,17 @@ extension NetworkSettings {
         try require(dropout >= 0 && dropout < 1, "dropout must be at least 0 and below 1, not \(dropout)")
         _ = try Activation.named(activation)
         if let initialiser { _ = try Initialiser(initialiser) }
+        if let atZero {
+            try require(atZero.value.isFinite, "the derivative at zero must be a finite number, not \(atZero.value)")
+            try require(
+                atZero.isUnsound || 0...1 ~= atZero.value,
+                "the derivative at zero must be from 0 to 1, where it is a subgradient, not \(atZero); if it is meant, write unsound:\(atZero)"
+            )
+            try require(
+                Activation.kinkedNames.contains(activation),
+                "a derivative at zero is for activations with a kink (\(Activation.kinkedNames.joined(separator: ", "))); \(activation) has none"
+            )
+        }
     }
 }
 

@@ -1,19 +1,56 @@
 /// What training makes small: the mean over a batch of one number for each sample.
-public enum Loss: Sendable, Hashable {
+public struct Loss: Sendable, Hashable {
     /// -log of the probability that softmax of the outputs gives the right class. Targets are distributions over the classes.
-    case softmaxCrossEntropy
+    public static let softmaxCrossEntropy = Loss(kind: .softmaxCrossEntropy)
     /// The same for outputs that are each a yes or no, through sigmoid; the mean over outputs. Targets lie in [0, 1].
-    case sigmoidCrossEntropy
+    public static let sigmoidCrossEntropy = Loss(kind: .sigmoidCrossEntropy)
     /// (output - target)², the mean over outputs.
-    case squaredError
+    public static let squaredError = Loss(kind: .squaredError)
     /// Half of ``squaredError``, whose derivative is the difference itself.
-    case halfSquaredError
+    public static let halfSquaredError = Loss(kind: .halfSquaredError)
+
     /// |output - target|, the mean over outputs; derivative 0 where both are equal.
-    case absoluteError
-    /// Half the square of the difference up to `delta`, linear beyond (Huber 1964); the mean over outputs.
-    case huber(delta: Double)
-    /// max(0, 1 - output · target), the mean over outputs. Targets are -1 or 1.
-    case hinge
+    public static let absoluteError = Loss(kind: .absoluteError(atKink: 0))
+    /// ``absoluteError`` with the derivative `atKink` where output and target are equal; any value in [-1, 1] is a subgradient.
+    public static func absoluteError(atKink: KinkValue) -> Loss { Loss(kind: .absoluteError(atKink: atKink)) }
+
+    /// Half the square of the difference up to `delta`, linear beyond (Huber 1964); the mean over outputs. At the corners ±`delta` the derivative is
+    /// continuous, so there is none to declare; the second derivative, which jumps, is that of the square.
+    public static func huber(delta: Double) -> Loss { Loss(kind: .huber(delta: delta)) }
+
+    /// max(0, 1 - output · target), the mean over outputs; derivative 0 at the margin. Targets are -1 or 1.
+    public static let hinge = Loss(kind: .hinge(atKink: 0))
+    /// ``hinge`` with the derivative `atKink` of max(0, x) at the margin; any value in [0, 1] is a subgradient.
+    public static func hinge(atKink: KinkValue) -> Loss { Loss(kind: .hinge(atKink: atKink)) }
+
+    enum Kind: Hashable {
+        case softmaxCrossEntropy, sigmoidCrossEntropy, squaredError, halfSquaredError
+        case absoluteError(atKink: KinkValue)
+        case huber(delta: Double)
+        case hinge(atKink: KinkValue)
+    }
+    let kind: Kind
+
+    /// The same with another derivative at its kink: `share` of the way from the inactive side to the active one.
+    func atKinks(_ share: KinkValue) -> Loss {
+        switch kind {
+        case .absoluteError: .absoluteError(atKink: share.map { 2 * $0 - 1 })
+        case .hinge: .hinge(atKink: share)
+        default: self
+        }
+    }
+
+    /// Throws for a derivative at the kink that is no subgradient and does not say so.
+    func validate() throws {
+        let output = Formula.input(Network.inputName, shape: [Shape.batch, 1])
+        for expression in topologicalOrder(of: [try self(output, .input(Network.targetName, shape: output.shape))]) {
+            do {
+                try checkKinkValues(of: expression)
+            } catch let error as RectifierError {
+                throw RectifierError(error.kind, "loss: \(error.description)")
+            }
+        }
+    }
 
     /// One loss for each sample: `[batch, n]` twice gives `[batch, 1]`.
     public func callAsFunction(_ output: Formula, _ target: Formula) throws -> Formula {
@@ -21,18 +58,18 @@ public enum Loss: Sendable, Hashable {
             throw RectifierError(.shape, "loss: outputs \(output.shape) and targets \(target.shape) must both be [batch, n]")
         }
         let losses: Formula
-        switch self {
+        switch kind {
         case .softmaxCrossEntropy: return try Formula(SoftmaxCrossEntropy(), output, target)
         // Both terms are positive, so that nothing cancels for outputs that are surely right.
         case .sigmoidCrossEntropy: losses = try target * softplus(-output) + (1 - target) * softplus(output)
         case .squaredError: losses = try squaredDifference(output, target)
         case .halfSquaredError: losses = try 0.5 * squaredDifference(output, target)
-        case .absoluteError: losses = abs(try output - target)
+        case .absoluteError(let value): losses = abs(try output - target, atZero: value)
         case .huber(let delta):
             let difference = try output - target
             let held = clip(difference, -delta, delta, atBounds: 1)
             losses = try held * (difference - 0.5 * held)
-        case .hinge: losses = relu(try 1 - output * target)
+        case .hinge(let value): losses = relu(try 1 - output * target, atZero: value)
         }
         return try losses.mean(over: [1], keepingAxes: true)
     }
@@ -44,10 +81,21 @@ public enum Loss: Sendable, Hashable {
 
     /// What outputs mean: probabilities for the cross-entropies, themselves for the others.
     func prediction(_ output: Formula) throws -> Formula {
-        switch self {
+        switch kind {
         case .softmaxCrossEntropy: try softmax(output)
         case .sigmoidCrossEntropy: sigmoid(output)
         default: output
+        }
+    }
+}
+
+extension Loss: CustomStringConvertible {
+    /// `softmaxCrossEntropy`, `huber(delta: 1.0)`, `hinge(atKink: 0.5)`.
+    public var description: String {
+        switch kind {
+        case .absoluteError(atKink: 0): "absoluteError"
+        case .hinge(atKink: 0): "hinge"
+        default: String(describing: kind)
         }
     }
 }

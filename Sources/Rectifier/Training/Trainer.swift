@@ -34,7 +34,7 @@ public struct Trainer: Sendable {
     ///
     /// - Parameters:
     ///   - loss: `nil` for the usual one of the targets: cross-entropy for classes, squared error for numbers.
-    /// Throws where the shapes of network and data differ or a setting is out of range.
+    /// Throws where the shapes of network and data differ, a setting is out of range, or the derivative at the loss's kink is no subgradient.
     public init(
         _ network: Network, loss: Loss? = nil, data: Dataset, heldOut: Dataset? = nil, validation: Dataset? = nil,
         settings: TrainingSettings = TrainingSettings(),
@@ -51,7 +51,8 @@ public struct Trainer: Sendable {
         let recipe = try recipe.resolved(for: data)
         let network = try Network(recipe.network, input: data.training.sampleShape, outputs: data.training.outputCount)
         try self.init(
-            network, loss: data.training.usualLoss, data: data.training, heldOut: data.heldOut, validation: data.validation,
+            network, loss: recipe.network.atZero.map(data.training.usualLoss.atKinks) ?? data.training.usualLoss, data: data.training,
+            heldOut: data.heldOut, validation: data.validation,
             settings: recipe.training, output: output, recipe: recipe,
             preparation: data.preparation, checkpoint: nil)
     }
@@ -95,6 +96,7 @@ public struct Trainer: Sendable {
                 throw RectifierError(.shape, "the network gives \(network.outputShape), the data's targets need [\(set.outputCount)]")
             }
         }
+        try loss.validate()
         self.network = network
         self.loss = loss
         training = data

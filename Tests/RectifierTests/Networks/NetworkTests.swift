@@ -103,7 +103,7 @@ struct NetworkTests {
         #expect(network.summary.parameterCount == 669_706)
         #expect(network.summary.multiplyAdds == 784 * 512 + 512 * 512 + 512 * 10)
         #expect(network.summary.rows.map(\.name) == ["flatten1", "dense1", "relu1", "residual1.dense1", "dense2"])
-        #expect(network.summary.description.hasSuffix("total                                 669,706        668,672"))
+        #expect(network.summary.description.hasSuffix("total                                           669,706        668,672"))
     }
 
     @Test(arguments: [

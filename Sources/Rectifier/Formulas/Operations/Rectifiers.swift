@@ -5,11 +5,19 @@ import CRectifierKernels
 /// max(x, 0).
 struct ReLUOperation: Elementwise {
     var atZero: KinkValue
-    /// Whether this is the inactive side of another function, as in ``prelu(_:slope:atZero:)``.
-    var isMirrored = false
+    var part = Part.whole
+    /// Whether this is one side of another function, as in ``prelu(_:slope:atZero:)``: the one for x > 0, or the other, of -x.
+    enum Part { case whole, active, inactive }
     var name: String { "relu" }
     func kinks(of x: [Formula]) -> [Kink] { [Kink(x[0], 0, Kink.Slopes(below: 0, at: atZero, above: 1))] }
-    func atKinks(_ share: Double) -> Self { ReLUOperation(atZero: KinkValue(isMirrored ? 1 - share : share), isMirrored: isMirrored) }
+    func atKinks(_ share: Double) -> Self { ReLUOperation(atZero: KinkValue(part == .inactive ? 1 - share : share), part: part) }
+    var declaredAtKinks: String? {
+        switch part {
+        case .whole: atZero.description
+        case .active: "share \(atZero)"
+        case .inactive: nil
+        }
+    }
     func instruction(batchSize: Int) -> Instruction { Instruction(RK_OP_RELU) }
     func gradient(upstream g: Formula, operands x: [Formula], result y: Formula) throws -> [Formula?] {
         [try g * step(x[0], below: 0, atZero: atZero.value, above: 1)]
@@ -21,8 +29,12 @@ struct LeakyReLUOperation: Elementwise {
     var slope: Double
     var atZero: KinkValue
     var name: String { "leakyReLU" }
-    func kinks(of x: [Formula]) -> [Kink] { slope == 1 ? [] : [Kink(x[0], 0, Kink.Slopes(below: slope, at: atZero, above: 1))] }
+    /// With slope 1 it is no kink, unless the value makes it one.
+    func kinks(of x: [Formula]) -> [Kink] {
+        slope == 1 && atZero.value == 1 ? [] : [Kink(x[0], 0, Kink.Slopes(below: slope, at: atZero, above: 1))]
+    }
     func atKinks(_ share: Double) -> Self { LeakyReLUOperation(slope: slope, atZero: KinkValue(slope + share * (1 - slope))) }
+    var declaredAtKinks: String? { atZero.description }
     func instruction(batchSize: Int) -> Instruction { Instruction(RK_OP_LEAKY, slope) }
     func gradient(upstream g: Formula, operands x: [Formula], result y: Formula) throws -> [Formula?] {
         [try g * step(x[0], below: slope, atZero: atZero.value, above: 1)]
@@ -34,6 +46,7 @@ struct AbsoluteValue: Elementwise {
     var name: String { "abs" }
     func kinks(of x: [Formula]) -> [Kink] { [Kink(x[0], 0, Kink.Slopes(below: -1, at: atZero, above: 1))] }
     func atKinks(_ share: Double) -> Self { AbsoluteValue(atZero: KinkValue(2 * share - 1)) }
+    var declaredAtKinks: String? { atZero.description }
     func instruction(batchSize: Int) -> Instruction { Instruction(RK_OP_ABS) }
     func gradient(upstream g: Formula, operands x: [Formula], result y: Formula) throws -> [Formula?] {
         [try g * step(x[0], below: -1, atZero: atZero.value, above: 1)]
@@ -58,6 +71,7 @@ struct Clip: Elementwise {
         ]
     }
     func atKinks(_ share: Double) -> Self { Clip(lower: lower, upper: upper, atBounds: KinkValue(share)) }
+    var declaredAtKinks: String? { atBounds.description }
     func gradient(upstream g: Formula, operands x: [Formula], result y: Formula) throws -> [Formula?] {
         [try g * Formula(ClipStep(lower: lower, upper: upper, atBounds: atBounds.value), of: x[0])]
     }
@@ -71,13 +85,13 @@ struct ClipStep: Elementwise {
     func kinks(of x: [Formula]) -> [Kink] { [Kink(x[0], .constant(lower)), Kink(x[0], .constant(upper))] }
 }
 
-/// How a maximum or minimum shares its derivative between equal operands.
+/// How a maximum or minimum shares its derivative between equal operands. Each of these gives a subgradient; giving all of it to both would not.
 public enum Ties: String, Sendable, Hashable, Codable {
     /// The first one has all of it.
     case first
-    /// The second one has all of it.
+    /// The second one has all of it; of several, the last.
     case second
-    /// Each has half.
+    /// Each has the same.
     case split
 
     /// What the first one has.
@@ -90,6 +104,7 @@ struct Maximum: Elementwise {
     func instruction(batchSize: Int) -> Instruction { Instruction(RK_OP_MAX) }
     func kinks(of x: [Formula]) -> [Kink] { [Kink(x[0], x[1], Kink.Slopes(below: 0, at: KinkValue(ties.share), above: 1))] }
     func atKinks(_ share: Double) -> Self { Maximum(ties: Ties(share: share)) }
+    var declaredAtKinks: String? { "ties \(ties)" }
     func gradient(upstream g: Formula, operands x: [Formula], result y: Formula) throws -> [Formula?] {
         try extremumGradient(g, x, firstWins: x[0] > x[1], ties: ties)
     }
@@ -100,6 +115,7 @@ struct Minimum: Elementwise {
     func instruction(batchSize: Int) -> Instruction { Instruction(RK_OP_MIN) }
     func kinks(of x: [Formula]) -> [Kink] { [Kink(x[1], x[0], Kink.Slopes(below: 0, at: KinkValue(ties.share), above: 1))] }
     func atKinks(_ share: Double) -> Self { Minimum(ties: Ties(share: share)) }
+    var declaredAtKinks: String? { "ties \(ties)" }
     func gradient(upstream g: Formula, operands x: [Formula], result y: Formula) throws -> [Formula?] {
         try extremumGradient(g, x, firstWins: x[1] > x[0], ties: ties)
     }
@@ -121,29 +137,32 @@ public func leakyReLU(_ x: Formula, slope: Double = 0.01, atZero: KinkValue? = n
 
 /// x for x > 0, else slope · x, with a slope that is learned (He et al. 2015). At 0 the derivative is `atZero + (1 - atZero) · slope`.
 public func prelu(_ x: Formula, slope: Formula, atZero: KinkValue = 0) throws -> Formula {
-    try relu(x, atZero: atZero) - slope * reluOfNegative(x, atZero: atZero)
+    try activeSide(x, atZero: atZero) - slope * inactiveSide(x, atZero: atZero)
 }
 
-/// relu(-x) as the inactive side of a function of x whose active side has the derivative `atZero` at 0.
-func reluOfNegative(_ x: Formula, atZero: KinkValue) -> Formula {
-    Formula(ReLUOperation(atZero: atZero.map { 1 - $0 }, isMirrored: true), of: -x)
+/// relu(x) as a side of another function.
+func activeSide(_ x: Formula, atZero: KinkValue) -> Formula { Formula(ReLUOperation(atZero: atZero, part: .active), of: x) }
+
+/// relu(-x) as a side of a function of x whose active side has the derivative `atZero` at 0.
+func inactiveSide(_ x: Formula, atZero: KinkValue) -> Formula {
+    Formula(ReLUOperation(atZero: atZero.map { 1 - $0 }, part: .inactive), of: -x)
 }
 
-/// min(max(x, 0), 6), with derivative `atBounds` at 0 and 6.
+/// min(max(x, 0), 6), with derivative `atBounds` at 0 and 6; any value in [0, 1] is a subgradient.
 public func relu6(_ x: Formula, atBounds: KinkValue = 0) -> Formula { clip(x, 0, 6, atBounds: atBounds) }
 
-/// |x|, with derivative `atZero` at 0.
+/// |x|, with derivative `atZero` at 0; any value in [-1, 1] is a subgradient.
 public func abs(_ x: Formula, atZero: KinkValue = 0) -> Formula { Formula(AbsoluteValue(atZero: atZero), of: x) }
 
-/// x held between two bounds, with derivative `atBounds` at either.
+/// x held between two bounds, with derivative `atBounds` at either; any value in [0, 1] is a subgradient.
 public func clip(_ x: Formula, _ lower: Double, _ upper: Double, atBounds: KinkValue = 0) -> Formula {
     Formula(Clip(lower: lower, upper: upper, atBounds: atBounds), of: x)
 }
 
-/// x/6 + 1/2 held between 0 and 1; derivative 0 at ±3.
+/// x/6 + 1/2 held between 0 and 1. At ±3 the derivative is `atBounds` / 6, so that `atBounds` is a share of the active side's as for the others.
 public func hardSigmoid(_ x: Formula, atBounds: KinkValue = 0) throws -> Formula { clip(try x / 6 + 0.5, 0, 1, atBounds: atBounds) }
 
-/// x held between -1 and 1; derivative 0 at ±1.
+/// x held between -1 and 1, with derivative `atBounds` at ±1.
 public func hardTanh(_ x: Formula, atBounds: KinkValue = 0) -> Formula { clip(x, -1, 1, atBounds: atBounds) }
 
 /// `below` for x < 0, `atZero` for ±0, `above` for x > 0; derivative 0 everywhere.
@@ -151,11 +170,14 @@ public func step(_ x: Formula, below: Double, atZero: Double, above: Double) -> 
     Formula(Step(below: below, atZero: atZero, above: above), of: x)
 }
 
-/// The larger of both, element by element. `maximum(x, 0)` and `maximum(0, x)` are `relu(x)`.
-public func maximum(_ a: Formula, _ b: Formula, ties: Ties = .first) throws -> Formula {
-    if b.constantValue == 0 { return relu(a) }
-    if a.constantValue == 0 { return relu(b) }
-    return try Formula(Maximum(ties: ties), a, b)
+/// The larger of both, element by element.
+///
+/// `maximum(x, 0)` and `maximum(0, x)` are `relu(x)`, with its derivative at 0; with `ties` they take what these give x there.
+/// - Parameter ties: `nil` is `.first`.
+public func maximum(_ a: Formula, _ b: Formula, ties: Ties? = nil) throws -> Formula {
+    if b.constantValue == 0 { return relu(a, atZero: KinkValue(ties?.share ?? 0)) }
+    if a.constantValue == 0 { return relu(b, atZero: KinkValue(ties.map { 1 - $0.share } ?? 0)) }
+    return try Formula(Maximum(ties: ties ?? .first), a, b)
 }
 
 /// The smaller of both, element by element.
@@ -171,11 +193,11 @@ func recognisedGating(_ x: Formula, _ gate: Formula) -> Formula? {
     gate.operation is Greater && gate.operands[0] == x && gate.operands[1].constantValue == 0 ? relu(x) : nil
 }
 
-/// `x + abs(x)` or `abs(x) + x`, to be halved.
+/// `x + abs(x)` or `abs(x) + x`, to be halved. An absolute value with a declared derivative at 0 keeps it.
 func recognisedAbsoluteSum(_ sum: Formula) -> Formula? {
     guard sum.operation is Add else { return nil }
     for (x, absolute) in [(sum.operands[0], sum.operands[1]), (sum.operands[1], sum.operands[0])]
-    where absolute.operation is AbsoluteValue && absolute.operands[0] == x {
+    where absolute.operation as? AbsoluteValue == AbsoluteValue(atZero: 0) && absolute.operands[0] == x {
         return relu(x)
     }
     return nil

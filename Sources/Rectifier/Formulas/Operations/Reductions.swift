@@ -27,6 +27,8 @@ struct Reduction: Operation {
         }
     }
 
+    var declaredAtKinks: String? { hasTies ? "ties split" : nil }
+
     /// Whether two elements share an extremum cannot be read off one element, so nothing is vouched for.
     var hasTies: Bool { kind == .maximum || kind == .minimum }
 
@@ -63,12 +65,18 @@ extension Formula {
     public func sum(over axes: [Int]? = nil, keepingAxes: Bool = false) throws -> Formula { try reduced(.sum, axes, keepingAxes) }
     /// The mean over some axes, or all.
     public func mean(over axes: [Int]? = nil, keepingAxes: Bool = false) throws -> Formula { try reduced(.mean, axes, keepingAxes) }
-    /// The largest element over some axes, or all; the derivative is shared evenly between equal ones.
-    public func maximum(over axes: [Int]? = nil, keepingAxes: Bool = false) throws -> Formula { try reduced(.maximum, axes, keepingAxes) }
-    /// The smallest element over some axes, or all; the derivative is shared evenly between equal ones.
-    public func minimum(over axes: [Int]? = nil, keepingAxes: Bool = false) throws -> Formula { try reduced(.minimum, axes, keepingAxes) }
+    /// The largest element over some axes, or all.
+    /// - Parameter ties: What equal ones have of the derivative. `.first` and `.second` (the last, in row-major order) are computed in pairs, which takes
+    ///   longer than `.split`, and not over the batch.
+    public func maximum(over axes: [Int]? = nil, keepingAxes: Bool = false, ties: Ties = .split) throws -> Formula {
+        try reduced(.maximum, axes, keepingAxes, ties)
+    }
+    /// The smallest element over some axes, or all; see ``maximum(over:keepingAxes:ties:)`` for `ties`.
+    public func minimum(over axes: [Int]? = nil, keepingAxes: Bool = false, ties: Ties = .split) throws -> Formula {
+        try reduced(.minimum, axes, keepingAxes, ties)
+    }
 
-    private func reduced(_ kind: Reduction.Kind, _ axes: [Int]?, _ keepingAxes: Bool) throws -> Formula {
+    private func reduced(_ kind: Reduction.Kind, _ axes: [Int]?, _ keepingAxes: Bool, _ ties: Ties = .split) throws -> Formula {
         let chosen = try Set(
             (axes ?? Array(0..<shape.rank)).map { axis in
                 guard let axis = shape.axis(axis) else { throw RectifierError(.shape, "\(kind): \(shape) has no axis \(axis)") }
@@ -83,10 +91,38 @@ extension Formula {
             guard isReduced(end - 1) else { end -= 1; continue }
             var start = end - 1
             while start > 0, isReduced(start - 1) { start -= 1 }
-            result = try Formula(Reduction(kind: kind, axes: start..<end), result)
+            if ties == .split {
+                result = try Formula(Reduction(kind: kind, axes: start..<end), result)
+            } else {
+                result = try result.extremumInPairs(kind, axes: start..<end, ties: ties)
+            }
             end = start
         }
         if keepingAxes { return result }
         return try result.reshaped(to: Shape(shape.extents.indices.filter { !chosen.contains($0) }.map { shape[$0] }))
+    }
+
+    /// An extremum over neighbouring axes, neighbour against neighbour until one is left: the winner of each pair keeps its place in the order, so that
+    /// of equal elements the first, or the last, has the whole derivative.
+    private func extremumInPairs(_ kind: Reduction.Kind, axes: Range<Int>, ties: Ties) throws -> Formula {
+        guard !shape.extents[axes].contains(Shape.batch) else {
+            throw RectifierError(.shape, "\(kind): over the batch, equal elements can only split the derivative")
+        }
+        let (outer, inner) = (shape.extents[..<axes.lowerBound], shape.extents[axes.upperBound...])
+        func with(_ middle: [Int]) -> Shape { Shape(outer + middle + inner) }
+        var count = shape.extents[axes].reduce(1, *)
+        var rest = try reshaped(to: with([count]))
+        let axis = axes.lowerBound
+        while count > 1 {
+            let half = count / 2
+            let pairs = try rest.sliced(axis: axis, 0..<2 * half).reshaped(to: with([half, 2]))
+            let sides = try [0, 1].map { try pairs.sliced(axis: axis + 1, $0..<$0 + 1).reshaped(to: with([half])) }
+            let winners =
+                try kind == .maximum
+                ? Formula(Maximum(ties: ties), sides[0], sides[1]) : Formula(Minimum(ties: ties), sides[0], sides[1])
+            rest = count % 2 == 0 ? winners : try concatenated([winners, rest.sliced(axis: axis, count - 1..<count)], axis: axis)
+            count -= half
+        }
+        return try rest.reshaped(to: with(axes.map { _ in 1 }))
     }
 }

@@ -92,10 +92,11 @@ public func softplus(_ x: Formula, sharpness: Double = 1) throws -> Formula {
         ? Formula(SoftplusOperation(), of: x) : try Formula(SoftplusOperation(), of: x * .constant(sharpness)) / .constant(sharpness)
 }
 
-/// x for x > 0, else alpha · (exp(x) - 1) (Clevert et al. 2016). The derivative at 0 is `alpha`.
-public func elu(_ x: Formula, alpha: Double = 1) throws -> Formula {
+/// x for x > 0, else alpha · (exp(x) - 1) (Clevert et al. 2016). At 0 the derivative is `atZero + (1 - atZero) · alpha`: 1 where alpha is, else `alpha`
+/// by default.
+public func elu(_ x: Formula, alpha: Double = 1, atZero: KinkValue = 0) throws -> Formula {
     // Through relu(-x), so that exp never sees a large number whose infinity the backward pass would multiply by 0.
-    try relu(x) + .constant(alpha) * expm1(-reluOfNegative(x, atZero: 0))
+    try activeSide(x, atZero: atZero) + .constant(alpha) * expm1(-inactiveSide(x, atZero: atZero))
 }
 
 /// x · (share of the standard normal law below x) (Hendrycks and Gimpel 2016), without approximation.
