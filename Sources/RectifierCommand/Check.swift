@@ -30,7 +30,7 @@ struct Check: ParsableCommand {
     var json = false
 
     func validate() throws {
-        guard 1...100_000 ~= samples else { throw ValidationError("--samples must be from 1 to 100000, not \(samples)") }
+        guard 1...10_000 ~= samples else { throw ValidationError("--samples must be from 1 to 10000, not \(samples)") }
     }
 
     func run() throws {

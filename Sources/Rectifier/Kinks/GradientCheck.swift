@@ -97,7 +97,7 @@ public final class GradientCheck {
                         kinks: comparison.kinks, oneSided: comparison.oneSided, verdict: comparison.verdict))
             }
         }
-        if !report.passes { report.faults = try operations.faults(inputs, &draws) }
+        if report.count(.wrong) > 0 { report.faults = try operations.faults(inputs, &draws) }
         return report
     }
 

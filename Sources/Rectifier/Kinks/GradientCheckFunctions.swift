@@ -77,20 +77,16 @@ final class CheckedFunctions {
         return (value, size)
     }
 
-    /// Values of the functions, and all margins, at one place.
-    struct Sample {
-        var functions: [Double]
-        var margins: [Double]
-    }
-
-    /// The functions `h` directions away from the point.
-    func sample(_ direction: Direction, _ h: Double) throws -> Sample {
+    /// Evaluates the functions `h` directions away from the point, for ``values`` and ``margins``.
+    func evaluate(_ direction: Direction, _ h: Double) throws {
         for (variable, d) in direction { try move(variable, h == 0 ? point[variable] : zip(point[variable], d).map { $0 + h * $1 }) }
         evaluations.run()
-        return Sample(
-            functions: (0..<functionCount).map { evaluations.values(ofOutput: $0)[0] },
-            margins: bends.indices.flatMap { evaluations.values(ofOutput: functionCount + $0) })
     }
+
+    /// The functions' values at the place evaluated last.
+    var values: [Double] { (0..<functionCount).map { evaluations.values(ofOutput: $0)[0] } }
+    /// All bends' margins at the place evaluated last.
+    var margins: [Double] { bends.indices.flatMap { evaluations.values(ofOutput: functionCount + $0) } }
 
     /// Goes back to the point.
     func reset(_ direction: Direction) throws { for variable in direction.keys { try move(variable, point[variable]) } }

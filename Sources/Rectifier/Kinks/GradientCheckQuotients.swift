@@ -47,15 +47,26 @@ extension CheckedFunctions {
 private final class Line {
     private let functions: CheckedFunctions
     private let direction: CheckedFunctions.Direction
-    private var samples: [Double: CheckedFunctions.Sample] = [:]
+    private var values: [Double: [Double]] = [:]
+    private var margins: [Double: [Double]] = [:]
 
     init(_ functions: CheckedFunctions, _ direction: CheckedFunctions.Direction) { (self.functions, self.direction) = (functions, direction) }
 
-    func sample(_ h: Double) throws -> CheckedFunctions.Sample {
-        if let sample = samples[h] { return sample }
-        let sample = try functions.sample(direction, h)
-        samples[h] = sample
-        return sample
+    /// The functions' values at one place.
+    private func values(_ h: Double) throws -> [Double] {
+        if let values = values[h] { return values }
+        try functions.evaluate(direction, h)
+        values[h] = functions.values
+        return values[h]!
+    }
+
+    /// All margins at one place.
+    private func margins(_ h: Double) throws -> [Double] {
+        if let margins = margins[h] { return margins }
+        try functions.evaluate(direction, h)
+        values[h] = functions.values
+        margins[h] = functions.margins
+        return margins[h]!
     }
 
     /// The largest step found, a power of 2, up to which no margin changes its sign; `nil` where even the smallest goes too far.
@@ -64,13 +75,13 @@ private final class Line {
     /// sign at the end than at the start, none has in between. Others are looked at in three places.
     /// - Parameter ignored: Margins that may do what they like. Others that are 0 at the start must have one sign at all places on a side.
     func reach(upTo largest: Double, sides: [Double], ignoring ignored: [Bool]? = nil) throws -> Double? {
-        let start = try sample(0).margins
+        let start = try margins(0)
         var h = largest
         search: while h >= largest * 0x1p-36 {
             for share in [1, 0.5, 0.25] {
                 for side in sides {
-                    let here = try sample(side * share * h).margins
-                    let first = ignored == nil ? try sample(side * h / 4).margins : start
+                    let here = try margins(side * share * h)
+                    let first = ignored == nil ? try margins(side * h / 4) : start
                     // How far the first margin got before it changed its sign, were it linear.
                     var least = Double.infinity
                     for index in here.indices where !(ignored?[index] ?? false) {
@@ -80,6 +91,8 @@ private final class Line {
                     }
                     if least < .infinity {
                         h = powerOfTwo(below: h * max(0x1p-10, min(0.5, least / 2)))
+                        // Margins are many, and those of steps too far are of no more use.
+                        margins = [0: start]
                         continue search
                     }
                 }
@@ -90,10 +103,13 @@ private final class Line {
     }
 
     /// Whether one of some margins that are 0 here is not at a step's ends.
-    func movesOff(_ zeros: [Bool], at h: Double) throws -> Bool { try moving(zeros, at: h).isEmpty == false || moving(zeros, at: -h).isEmpty == false }
+    func movesOff(_ zeros: [Bool], at h: Double) throws -> Bool {
+        guard zeros.contains(true) else { return false }
+        return try !moving(zeros, at: h).isEmpty || !moving(zeros, at: -h).isEmpty
+    }
 
     func moving(_ zeros: [Bool], at h: Double) throws -> [Int] {
-        let margins = try sample(h).margins
+        let margins = try margins(h)
         return zeros.indices.filter { zeros[$0] && margins[$0] != 0 }
     }
 
@@ -106,7 +122,9 @@ private final class Line {
         // The terms of the gradient have been rounded too, a few dozen times each.
         let bound = quotient.bound + size * 0x1p-46
         var result = Comparison(analytic: slope, numeric: quotient.value, bound: bound, step: quotient.step, verdict: .ok)
-        if !(result.difference <= bound) {
+        if slope.isFinite, !bound.isFinite {
+            result.verdict = .undecided
+        } else if !(result.difference <= bound) {
             result.verdict = .wrong
         } else if bound > 0.05 * max(Swift.abs(slope), Swift.abs(quotient.value)), bound > 0x1p33 * functions.roundings[function] {
             result.verdict = .undecided
@@ -122,7 +140,7 @@ private final class Line {
         let ratios = side == 0 ? (4.0, 16.0) : (2.0, 4.0)
         func difference(_ h: Double) throws -> Double {
             let (a, b) = side == 0 ? (h, -h) : (side * h, 0)
-            return try (sample(a).functions[function] - sample(b).functions[function]) / (a - b)
+            return try (values(a)[function] - values(b)[function]) / (a - b)
         }
         var best = (value: Double.nan, bound: Double.infinity, step: reach)
         var before: [Double] = []

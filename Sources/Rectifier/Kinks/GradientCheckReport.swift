@@ -68,13 +68,15 @@ public struct GradientReport: Sendable, CustomStringConvertible {
     /// Samples that were checked together.
     public internal(set) var samples: Int
 
-    /// Whether no row is wrong.
-    public var passes: Bool { !rows.contains { $0.verdict == .wrong } }
+    /// Whether no row is wrong, and not all are undecided.
+    public var passes: Bool { count(.wrong) == 0 && !isUndecided }
+    private var isUndecided: Bool { !rows.isEmpty && count(.undecided) == rows.count }
 
     public func count(_ verdict: Verdict) -> Int { rows.count { $0.verdict == verdict } }
 
     /// One line: `the gradient is right: …` or `the gradient is WRONG: …`, with the first operation at fault.
     public var summary: String {
+        if isUndecided { return "the gradient is undecided: a kink is too close to tell, for every derivative" }
         guard passes else {
             let wrong = rows.filter { $0.verdict == .wrong }
             let place = faults.first.map(\.description) ?? "no operation is wrong by itself; the derivatives of \(Self.places(wrong)) are"
@@ -84,7 +86,6 @@ public struct GradientReport: Sendable, CustomStringConvertible {
         if count(.kink) > 0 { notes.append("\(count(.kink)) of them on a kink") }
         if count(.unsound) > 0 { notes.append("\(count(.unsound)) with a declared value that is no subgradient") }
         if count(.undecided) > 0 { notes.append("\(count(.undecided)) more too close to a kink to tell") }
-        if count(.undecided) == rows.count { return "the gradient is undecided: every derivative is too close to a kink to tell" }
         return "the gradient is right: \(rows.count - count(.undecided)) derivatives agree with difference quotients"
             + notes.map { ", " + $0 }.joined()
     }
