@@ -35,7 +35,7 @@ final class CheckedFunctions {
         }
         derivatives = try program(
             functions.flatMap { try Rectifier.gradients(of: $0, withRespectTo: variables) }
-                + functions.map { try roundingSum(of: $0, dependingOn: variables, batchSize: batchSize) } + bends.map(\.margin))
+                + functions.map { try squaredRounding(of: $0, dependingOn: variables, batchSize: batchSize) } + bends.map(\.margin))
         let straightened = try Bend.straightened(functions, bends)
         evaluations = try program(straightened.functions + straightened.margins)
         bendOfMargin = bends.enumerated().flatMap { Array(repeating: $0, count: $1.margin.shape.count(batchSize: batchSize)) }
@@ -52,7 +52,7 @@ final class CheckedFunctions {
         derivatives.run()
         let (f, v) = (functionCount, variables.count)
         gradients = (0..<f).map { function in (0..<v).map { derivatives.values(ofOutput: function * v + $0) } }
-        roundings = (0..<f).map { derivatives.values(ofOutput: f * v + $0)[0] * 0x1p-53 }
+        roundings = (0..<f).map { derivatives.values(ofOutput: f * v + $0)[0].squareRoot() * 0x1p-53 }
         lines = bends.indices.map { bend in
             bends[bend].lines(for: derivatives.values(ofOutput: f * v + f + bend)[...], batchSize: derivatives.batchSize)
         }
@@ -68,7 +68,7 @@ final class CheckedFunctions {
     /// The derivative of a function along a direction as the gradient has it, and the sum of the sizes of its terms.
     func slope(of function: Int, along direction: Direction) -> (value: Double, size: Double) {
         var value = 0.0, size = 0.0
-        for (variable, d) in direction {
+        for (variable, d) in direction.sorted(by: { $0.key < $1.key }) {
             for (g, d) in zip(gradients[function][variable], d) where d != 0 {
                 value += g * d
                 size += Swift.abs(g * d)

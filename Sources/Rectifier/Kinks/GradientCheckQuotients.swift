@@ -50,7 +50,10 @@ private final class Line {
     private var values: [Double: [Double]] = [:]
     private var margins: [Double: [Double]] = [:]
 
-    init(_ functions: CheckedFunctions, _ direction: CheckedFunctions.Direction) { (self.functions, self.direction) = (functions, direction) }
+    init(_ functions: CheckedFunctions, _ direction: CheckedFunctions.Direction) {
+        self.functions = functions
+        self.direction = direction
+    }
 
     /// The functions' values at one place.
     private func values(_ h: Double) throws -> [Double] {
@@ -153,8 +156,8 @@ private final class Line {
             let value = (ratios.1 * fine - coarse) / (ratios.1 - 1)
             // The error of `fine` is about a fifteenth (a third) of this, that of `value` far smaller. The second term is for steps so large that this is chance.
             let curvature = Swift.abs(fine - coarse) + Swift.abs(d[2] - d[1]) * 0x1p-10
-            // Each value is off by `rounding`; the weights of the finest quotients add up to less than 4.
-            let noise = 8 * rounding / h
+            // Each value is off by some `rounding`; the weights of the values in the finest quotients add up to less than 2 / h.
+            let noise = 16 * rounding / h
             if !(curvature + noise >= best.bound) { best = (value, curvature + noise, h) }
             if !(curvature > noise) || curvature + noise > 64 * best.bound { break }
         }

@@ -48,10 +48,12 @@ enum PlantedFault: String, CaseIterable, Hashable, Sendable {
                 return try elementwise(Add(), x.reshaped(to: [Shape.batch, 2, 2]), parameter([2])).reshaped(to: [Shape.batch, 4])
             case .scaledByBatch, .shiftedBias: return try elementwise(Add(), x, parameter([4]))
             case .tanhDerivativeOneMinusY: return try elementwise(HyperbolicTangent(), x)
-            case .crossEntropyPlusTarget: return try other(SoftmaxCrossEntropy(), x, Formula.constant(0.25).broadcast(to: [Shape.batch, 4]))
+            case .crossEntropyPlusTarget:
+                return try other(SoftmaxCrossEntropy(), x, Formula.constant(0.25).broadcast(to: [Shape.batch, 4]))
             case .forgottenOperand: return try elementwise(Multiply(), x, sigmoid(x))
             case .shiftedSlice: return try other(Slice(axis: 1, range: 1..<3), x)
-            case .missingDropoutMask: return try elementwise(Multiply(), x, Formula(leaf: DropoutMask(rate: 0.5, stream: 0), shape: x.shape))
+            case .missingDropoutMask:
+                return try elementwise(Multiply(), x, Formula(leaf: DropoutMask(rate: 0.5, stream: 0), shape: x.shape))
             case .forgottenSoftmaxSum: return try other(Softmax(), x)
             }
         }
