@@ -147,7 +147,7 @@ private final class Line {
         }
         var best = (value: Double.nan, bound: Double.infinity, step: reach)
         var before: [Double] = []
-        for level in 0..<24 {
+        for level in 0..<40 {
             let h = reach * Double(sign: .plus, exponent: -level, significand: 1)
             before.append(try difference(h))
             guard level >= 2 else { continue }
@@ -159,7 +159,8 @@ private final class Line {
             // Each value is off by some `rounding`; the weights of the values in the finest quotients add up to less than 2 / h.
             let noise = 16 * rounding / h
             if !(curvature + noise >= best.bound) { best = (value, curvature + noise, h) }
-            if !(curvature > noise) || curvature + noise > 64 * best.bound { break }
+            // Not where the error grows: a step over many waves of a sine gives small quotients that seem to agree.
+            if !(curvature > noise) || noise > best.bound { break }
         }
         return best
     }

@@ -229,6 +229,28 @@ struct GradientCheckTests {
         #expect(report.rows.contains { $0.step < 0x1p-9 })
     }
 
+    /// Features so large that the first step goes over hundreds of waves, or far into saturation.
+    @Test(arguments: ["sin", "tanh", "gelu", "softplus"]) func strongCurvatureIsNoFalseAlarm(_ activation: String) throws {
+        let layer = try #require(try Activation.named(activation))
+        let network = try Network(input: [5]) {
+            Dense(8, initialiser: .uniform(3))
+            [layer]
+            Dense(6)
+            Tanh()
+            Dense(2)
+        }
+        let check = try GradientCheck(network, samples: 3)
+        var rows = 0, decided = 0
+        for seed in 0..<25 {
+            var numbers = Numbers(seed: UInt64(seed))
+            let report = try check.run(features: (0..<15).map { _ in numbers.uniform(-1e4, 1e4) }, seed: UInt64(seed))
+            #expect(report.count(.wrong) == 0, "seed \(seed): \(report)")
+            rows += report.rows.count
+            decided += report.rows.count - report.count(.undecided)
+        }
+        #expect(decided > rows / 2, "\(decided) of \(rows)")
+    }
+
     @Test func mistakesAreErrors() throws {
         let network = try Network(input: [2]) { Dense(2) }
         #expect(throws: RectifierError.self) { try GradientCheck(network, samples: 0) }
