@@ -17,8 +17,8 @@ struct Numbers {
     mutating func integer(below bound: Int) -> Int { min(bound - 1, Int(uniform(0, Double(bound)))) }
 }
 
-/// The one way an operation is tested: its value against a float64 reference at every element type, its gradient against central differences, and its
-/// gradient's gradient against central differences of the gradient. Every rewrite is on, and then every one off, which must not matter.
+/// The one way an operation is tested: its value against a float64 reference at every element type, its gradient against difference quotients that cross
+/// no kink (``CheckedFunctions``), and its gradient's gradient likewise. Every rewrite is on, and then every one off, which must not matter.
 ///
 /// - Parameters:
 ///   - shapes: Of the operands. `Shape.batch` stands for 3.
@@ -78,13 +78,7 @@ func checkOperation(
     }
 
     // Gradients, of a weighted sum so that no symmetry hides a mistake.
-    func scalar(_ expression: Formula, _ weights: [Double]) throws -> Formula {
-        let count = expression.shape.count(batchSize: batch)
-        #expect(weights.count >= count)
-        let wave = Formula.input("wave\(count)", shape: Shape(expression.shape.extents))
-        return try (expression * wave).sum()
-    }
-    func derivativesMatch(of function: Formula, wave: Formula, weights: [Double], tolerance: Double, _ what: String) throws -> [Formula] {
+    func derivativesMatch(of function: Formula, weights: [Double], _ what: String) throws -> [Formula] {
         let derivatives = try gradients(of: function, withRespectTo: inputs)
         func evaluate(_ outputs: [Formula], _ values: [[Double]], _ rewrites: Set<Rewrite>) throws -> [[Double]] {
             let program = try Program(outputs, batchSize: batch, elementType: .float64, rewrites: rewrites)
@@ -101,16 +95,20 @@ func checkOperation(
         }
         let exact = try evaluate(derivatives, values, Set(Rewrite.allCases))
         for (a, b) in zip(exact, try evaluate(derivatives, values, [])) { expectClose(a, b, 1e-12, "\(what), rewrites on and off") }
-        let h = 1e-5
-        for (index, gradient) in exact.enumerated() {
-            let differences = try gradient.indices.map { place in
-                var up = values, down = values
-                up[index][place] += h
-                down[index][place] -= h
-                return try (evaluate([function], up, Set(Rewrite.allCases))[0][0] - evaluate([function], down, Set(Rewrite.allCases))[0][0])
-                    / (2 * h)
+        // Every single number by itself, with the gradient check's difference quotients.
+        let checked = try CheckedFunctions([function], of: inputs, batchSize: batch, cursor: BatchCursor())
+        for (index, value) in values.enumerated() { try checked.setInput("x\(index)", to: value) }
+        try checked.setInput("wave", to: weights)
+        try checked.update()
+        for (index, value) in values.enumerated() {
+            for place in value.indices {
+                var unit = value.map { _ in 0.0 }
+                unit[place] = 1
+                let found = try checked.compare(along: [index: unit], functions: [0])[0]
+                #expect(
+                    found.verdict == .ok && found.bound < 1e-6 * max(1, Swift.abs(found.numeric)),
+                    "\(name): \(what) with respect to operand \(index), element \(place): \(found)", sourceLocation: sourceLocation)
             }
-            expectClose(gradient, differences, tolerance, "\(what) with respect to operand \(index)")
         }
         return derivatives
     }
@@ -118,11 +116,11 @@ func checkOperation(
     let count = result.shape.count(batchSize: batch)
     let wave = Formula.input("wave", shape: result.shape)
     let function = try (result * wave).sum()
-    let first = try derivativesMatch(of: function, wave: wave, weights: Array(weights[..<count]), tolerance: 2e-8, "gradient")
+    let first = try derivativesMatch(of: function, weights: Array(weights[..<count]), "gradient")
 
     if secondOrder {
         // The derivatives of the derivatives along one direction.
         let along = try first.reduce(Formula.constant(0)) { try $0 + ($1 * $1).sum() }
-        _ = try derivativesMatch(of: along, wave: wave, weights: Array(weights[..<count]), tolerance: 2e-7, "second derivative")
+        _ = try derivativesMatch(of: along, weights: Array(weights[..<count]), "second derivative")
     }
 }
