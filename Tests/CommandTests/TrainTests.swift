@@ -14,10 +14,10 @@ struct TrainTests {
         let objects = try run.objects()
         #expect(objects.count == 3)
         for line in run.outputLines.dropLast() {
-            #expect(keys(line) == ["event", "epoch", "trainLoss", "testLoss", "testAccuracy", "seconds", "samplesPerSecond"])
+            #expect(keys(line) == ["event", "epoch", "trainLoss", "testLoss", "testAccuracy", "seconds", "samplesPerSecond", "gradients"])
         }
         let last = try #require(run.outputLines.last)
-        #expect(keys(last) == ["event", "epochs", "testLoss", "testAccuracy", "trainSeconds", "model", "weightsSHA256"])
+        #expect(keys(last) == ["event", "epochs", "testLoss", "testAccuracy", "trainSeconds", "model", "weightsSHA256", "gradients"])
         #expect(objects.map { $0["event"] as? String } == ["epoch", "epoch", "finished"])
         #expect(objects.dropLast().map { $0["epoch"] as? Int } == [1, 2])
         #expect((objects[2]["weightsSHA256"] as? String)?.count == 64)
@@ -30,10 +30,10 @@ struct TrainTests {
         try folder.write("x,y\n" + (0..<40).map { "\($0),\($0 * 2 % 7)" }.joined(separator: "\n") + "\n", to: "table.csv")
         let table = ["train", "--data", "table.csv", "--task", "regression", "--epochs", "2", "--json"]
         let held = try #require(try CommandRun(table, in: folder).outputLines.last)
-        #expect(keys(held) == ["event", "epochs", "testLoss", "testRMSE", "testR2", "trainSeconds", "model", "weightsSHA256"])
+        #expect(keys(held) == ["event", "epochs", "testLoss", "testRMSE", "testR2", "trainSeconds", "model", "weightsSHA256", "gradients"])
         let run = try CommandRun(table + ["--validation", "0"], in: folder)
         let last = try #require(run.outputLines.last)
-        #expect(keys(last) == ["event", "epochs", "trainSeconds", "model", "weightsSHA256"])
+        #expect(keys(last) == ["event", "epochs", "trainSeconds", "model", "weightsSHA256", "gradients"])
     }
 
     @Test func `Quiet is silent`() throws {
@@ -128,6 +128,23 @@ struct TrainTests {
         #expect(run.errorLines.count == 1 && run.errors.contains("No space left"))
     }
 
-    /// The keys of a flat JSON object, in their order.
-    private func keys(_ line: String) -> [String] { line.matches(of: /"([A-Za-z0-9]+)":/).map { String($0.1) } }
+    @Test func `Gradients get a verdict, unless there is no census`() throws {
+        let folder = try Scratch()
+        let run = try CommandRun(quick + ["--activation", "relu", "--output", "a"], in: folder)
+        let line = try #require(run.outputLines.first { $0.hasPrefix("gradients: ") })
+        #expect(line.wholeMatch(of: /gradients: [0-9,]+ exact, [0-9,]+ on a kink( \(.*\))?/) != nil, "\(line)")
+        let without = try CommandRun(quick + ["--activation", "relu", "--no-census", "--json", "--output", "b"], in: folder)
+        let last = try #require(try without.objects().last), counted = try CommandRun(quick + ["--activation", "relu", "--json"], in: folder)
+        #expect(last["gradients"] == nil)
+        let gradients = try #require(try counted.objects().last?["gradients"] as? [String: Any])
+        #expect((gradients["exact"] as? Int ?? 0) + (gradients["clarke"] as? Int ?? 0) > 0)
+        #expect(last["weightsSHA256"] as? String == (try counted.objects().last?["weightsSHA256"] as? String))
+    }
+
+    /// The keys of a JSON object, in their order, without those of objects in it.
+    private func keys(_ line: String) -> [String] {
+        var flat = line.dropFirst().description
+        while let inner = flat.firstMatch(of: /\{[^{}]*\}/) { flat.replaceSubrange(inner.range, with: "0") }
+        return flat.matches(of: /"([A-Za-z0-9]+)":/).map { String($0.1) }
+    }
 }
