@@ -68,7 +68,7 @@ extension KinkValue: Codable {
 struct Kink {
     var a: Formula
     var b: Formula
-    /// The derivative of the result with respect to `a - b` where that is negative, 0 and positive. `nil` where the operation is not continuous, or has
+    /// The derivative of the result with respect to `a - b`, with `b` held, where that is negative, 0 and positive. `nil` where the operation is not continuous, or has
     /// no finite derivative, or one that is not a number's multiple: nothing is vouched for there.
     var slopes: Slopes?
 

@@ -35,12 +35,7 @@ struct Bend {
     private static func margins(of result: Formula, _ operands: [Formula]) throws -> [(Formula, Rule)] {
         if let reduction = result.operation as? Reduction, reduction.hasTies { return [(try operands[0] - result, .shared)] }
         return try result.operation.kinks(of: operands).map { kink in
-            guard var slopes = kink.slopes else { return (try kink.margin, .none) }
-            // The smaller of two is what remains of the second where the first is above it, so that its slopes in the margin are negative.
-            if result.operation is Minimum {
-                slopes = Kink.Slopes(below: -slopes.below, at: slopes.at.map { -$0 }, above: -slopes.above)
-            }
-            return (try kink.margin, .declared(slopes))
+            (try kink.margin, kink.slopes.map { .declared($0) } ?? .none)
         }
     }
 

@@ -113,7 +113,7 @@ struct Maximum: Elementwise {
 struct Minimum: Elementwise {
     var ties: Ties
     func instruction(batchSize: Int) -> Instruction { Instruction(RK_OP_MIN) }
-    func kinks(of x: [Formula]) -> [Kink] { [Kink(x[1], x[0], Kink.Slopes(below: 0, at: KinkValue(ties.share), above: 1))] }
+    func kinks(of x: [Formula]) -> [Kink] { [Kink(x[1], x[0], Kink.Slopes(below: 1, at: KinkValue(1 - ties.share), above: 0))] }
     func atKinks(_ share: Double) -> Self { Minimum(ties: Ties(share: share)) }
     var declaredAtKinks: String? { "ties \(ties)" }
     func gradient(upstream g: Formula, operands x: [Formula], result y: Formula) throws -> [Formula?] {
