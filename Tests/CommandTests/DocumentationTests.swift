@@ -15,6 +15,21 @@ struct DocumentationTests {
         #expect(try text("README.md").contains("```swift\n\(snippet[code...])```"))
     }
 
+    /// Every example of the article is in its snippet, in order, and prints what the article says it prints.
+    @Test func `The article on zero is its snippet`() throws {
+        let article = try text("Sources/Rectifier/Rectifier.docc/WhatHappensAtZero.md"), snippet = try text("Snippets/AtZero.swift")
+        var rest = snippet[...]
+        let examples = article.matches(of: /```swift\n(?<code>(?s:.*?))```/).map { String($0.code) }
+        #expect(examples.count >= 6)
+        for example in examples {
+            let place = try #require(rest.range(of: example), "not in the snippet, or not in this order:\n\(example)")
+            rest = rest[place.upperBound...]
+        }
+        let output = try CommandRun(shell: "\"$(dirname \"$RECTIFIER\")/AtZero\"", in: Scratch())
+        #expect(output.code == 0)
+        for line in output.outputLines { #expect(article.contains("\n\(line)\n"), "not in the article: \(line)") }
+    }
+
     @Test func `The README names every command`() throws {
         let readme = try text("README.md")
         let help = try CommandRun(["--help"], in: Scratch()).output
