@@ -134,7 +134,8 @@ struct TrainTests {
         let line = try #require(run.outputLines.first { $0.hasPrefix("gradients: ") })
         #expect(line.wholeMatch(of: /gradients: [0-9,]+ exact, [0-9,]+ on a kink( \(.*\))?/) != nil, "\(line)")
         let without = try CommandRun(quick + ["--activation", "relu", "--no-census", "--json", "--output", "b"], in: folder)
-        let last = try #require(try without.objects().last), counted = try CommandRun(quick + ["--activation", "relu", "--json"], in: folder)
+        let last = try #require(try without.objects().last),
+            counted = try CommandRun(quick + ["--activation", "relu", "--json"], in: folder)
         #expect(last["gradients"] == nil)
         let gradients = try #require(try counted.objects().last?["gradients"] as? [String: Any])
         #expect((gradients["exact"] as? Int ?? 0) + (gradients["clarke"] as? Int ?? 0) > 0)
