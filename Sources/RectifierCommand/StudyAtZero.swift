@@ -5,6 +5,7 @@ import Rectifier
 /// `rectifier study at-zero`
 struct StudyAtZero: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "at-zero",
         abstract: "Count how often ReLU's derivative at 0 changes a gradient.",
         discussion: """
             Draws networks as PyTorch does and passes all images through each. Counts

@@ -30,8 +30,8 @@ struct StudyAtZeroPage {
         <!DOCTYPE html>
         <html lang="en">
         <head>
-        <meta charset="utf-8">
-        <meta name="viewport" content="width=device-width, initial-scale=1">
+        <meta charset="utf-8"/>
+        <meta name="viewport" content="width=device-width, initial-scale=1"/>
         <title>ReLU'(0) on \(escapedForHTML(data))</title>
         <style>
         :root { color-scheme: light dark; --paper: #fff; --ink: #1c1917; --rule: #d6d3d1; }

@@ -1,7 +1,7 @@
 extension ZeroStudyReport {
     /// What was found, in sentences whose numbers are all computed.
     public var conclusion: String {
-        [countsSentence, deepestSentence, predictionSentence, tiesSentence, zeroBiasSentence, trainingSentence].compactMap { $0 }
+        [countsSentence, sweepSentence, predictionSentence, tiesSentence, zeroBiasSentence, trainingSentence].compactMap { $0 }
             .joined(separator: " ")
     }
 
@@ -21,18 +21,22 @@ extension ZeroStudyReport {
         let kind = "\(first.hiddenLayers) hidden layers of \(first.units) units, batches of \(first.batchSize)"
         let parts = rows.map { row in
             let (ours, theirs) = (row.chainRule.firstLayer, row.asPublished.firstLayer)
-            let part = row.samples < samples ? " over the first \(grouped(row.samples)) images" : ""
+            let part = row.samples < samples ? " (first \(grouped(row.samples)) images)" : ""
+            let networks = "of \(grouped(row.networks)) networks\(part)"
             let counts =
-                ours == theirs
-                ? "\(ours == 0 ? "none" : grouped(ours)) of \(grouped(row.networks)) networks\(part), by the chain rule and as published alike"
-                : "\(grouped(ours)) of \(grouped(row.networks)) networks\(part) by the chain rule and \(grouped(theirs)) as published"
-            return "in \(row.precision.size * 8) bits of \(counts)"
+                theirs == 0 && ours == 0
+                ? "none \(networks)"
+                : ours == theirs
+                    ? "\(grouped(ours)) \(networks), by the chain rule and as published alike"
+                    : "\(grouped(ours)) \(networks) by the chain rule and \(grouped(theirs)) as published"
+            return "in \(row.precision.size * 8) bits in \(counts)"
         }
-        return "Whether the derivative of ReLU at 0 is 0 or 1 changed the gradient (\(kind), \(grouped(samples)) images) \(parts.joined(separator: "; "))."
+        return "Whether ReLU's derivative at 0 is 0 or 1 changed the first layer's gradient of a freshly drawn network (\(kind), \(grouped(samples)) images) "
+            + parts.joined(separator: "; ") + "."
     }
 
     /// How the share moves along each sweep, in float32.
-    private var deepestSentence: String? {
+    private var sweepSentence: String? {
         let parts = Sweep.allCases.compactMap { sweep -> String? in
             let rows = cells.filter { $0.sweep == sweep && $0.precision == .float32 }
             guard rows.count > 1, let first = rows.first, let last = rows.last else { return nil }
@@ -42,7 +46,10 @@ extension ZeroStudyReport {
             case .width: return "\(range) with \(first.value) to \(last.value) units a layer"
             case .batchSize:
                 let shares = rows.map(\.share)
-                return "lies between \(percent(shares.min()!)) and \(percent(shares.max()!)) for batches of \(first.value) to \(last.value)"
+                let batches = "batches of \(grouped(first.value)) to \(grouped(last.value))"
+                return shares.min() == shares.max()
+                    ? "and is \(percent(first.share)) for all \(batches)"
+                    : "and lies between \(percent(shares.min()!)) and \(percent(shares.max()!)) for \(batches)"
             }
         }
         return parts.isEmpty ? nil : "In 32 bits the share of such networks goes " + parts.joined(separator: ", ") + "."
@@ -66,19 +73,21 @@ extension ZeroStudyReport {
 
     private var zeroBiasSentence: String? {
         let parts = zeroBiases.filter { $0.precision == .float32 }.map { row -> String in
-            var text = "\(row.units) units a layer: \(grouped(row.structuralTies)) structural ties in \(row.networksWithStructuralTies) of \(row.networks) networks"
-            if let equal = row.networksWithEqualStructure {
+            var text = "\(row.units) units a layer have "
+            text += row.structuralTies == 0
+                ? "no structural ties" : "\(grouped(row.structuralTies)) structural ties in \(row.networksWithStructuralTies) of \(row.networks) networks"
+            if let equal = row.networksWithEqualStructure, row.structuralTies > 0 {
                 text += equal == row.networks ? ", in 32 and 64 bits at the same places" : ", at the same places in 32 and 64 bits for \(equal)"
             }
-            text += ", and \(grouped(row.accidentalTies)) by rounding"
+            text += ", and \(row.accidentalTies == 0 ? "none" : grouped(row.accidentalTies)) by rounding"
             if let usual = cells.first(where: { $0.sweep == .width && $0.value == row.units && $0.precision == .float32 }), row.evaluations > 0 {
                 // For the same number of pre-activations.
                 let expected = usual.tiesPerNetwork * Double(row.networks)
-                text += " where biases that are not 0 give \(oneDecimal(expected))"
+                text += " (\(oneDecimal(expected)) with biases as PyTorch draws them)"
             }
             return text
         }
-        return parts.isEmpty ? nil : "With biases of 0, " + parts.joined(separator: "; ") + "."
+        return parts.isEmpty ? nil : "With biases of 0, three layers of " + parts.joined(separator: "; ") + "."
     }
 
     private var trainingSentence: String? {
@@ -92,22 +101,21 @@ extension ZeroStudyReport {
         if gap == 0 {
             text += "are the same"
         } else if let error = sound.compactMap(\.standardError).max() {
-            let size = "\(percent(gap, 3)), "
-            text += "differ by at most \(size)"
+            text += "differ by at most \(points(gap)), "
             text += gap <= error ? "less than their standard error" : gap <= 2 * error ? "less than two standard errors" : "more than two standard errors"
-            text += " (\(percent(error, 3)))"
+            text += " (\(points(error)))"
         } else {
-            text += "differ by at most \(percent(gap, 3))"
+            text += "differ by at most \(points(gap))"
         }
         let others = sound.dropFirst()
         text += "; \(others.reduce(0) { $0 + $1.identicalToZero }) of \(others.count * runs) runs with another derivative than 0 end with its very weights"
         if let injected = training.first(where: \.isInjected) {
             let difference = injected.mean - zero.mean
             text += "; with \(plain(injected.derivative)) injected as published the accuracy is \(percent(injected.mean, 2)), "
-            text += difference > 0 ? "\(percent(difference, 3)) better than 0" : difference < 0 ? "\(percent(-difference, 3)) worse than 0" : "that of 0"
+            text += difference > 0 ? "\(points(difference)) better than with 0" : difference < 0 ? "\(points(-difference)) worse than with 0" : "as with 0"
         }
         text += control.identicalToZero == runs
-            ? "; the control, 0 against 0, is bit-identical in all \(runs)." : "; the control, 0 against 0, is bit-identical in only \(control.identicalToZero)."
+            ? "; the control, 0 against 0, is bit-identical in \(runs == 1 ? "the one" : "all \(runs)")." : "; the control, 0 against 0, is bit-identical in only \(control.identicalToZero)."
         return text
     }
 }
@@ -171,6 +179,9 @@ private func oneDecimal(_ value: Double) -> String { decimal(value, 1) }
 
 /// `41.5 %`
 private func percent(_ share: Double, _ digits: Int = 1) -> String { decimal(share * 100, digits) + " %" }
+
+/// `0.012 points`, of a hundred.
+private func points(_ share: Double) -> String { decimal(share * 100, 3) + " points" }
 
 private func decimal(_ value: Double, _ digits: Int) -> String {
     let scale = Int(powerOf(10, Double(digits)))
