@@ -156,14 +156,16 @@ public struct ZeroStudy: Sendable {
             let family = StudyFamily(input: images.shape, classes: images.classes, units: units, depths: depths, biases: biases)
             let samples =
                 precisions == [.float64] ? max(1, Int(Double(images.count) * settings.float64Share)) : images.count
-            let cost = precisions.reduce(0.0) { $0 + ($1 == .float64 ? 2.0 : 1.0) }
-            // In 16 bits the first images decide.
-            let share = precisions == [.float16] ? 0.1 : 1.0
+            let work = precisions.reduce(0.0) { sum, precision in
+                let prediction = TiePrediction(
+                    meanSquare: images.meanSquare, inputs: images.width, units: [Int](repeating: units, count: depths.last!), precision: precision)
+                return sum + expectedWork(family, cells, prediction, samples: samples) * (precision == .float64 ? 2 : 1)
+            }
             let bits = precisions.map { "\($0.size * 8)" }.joined(separator: " and ") + " bits"
             stages.append(
                 Stage(
                     name: "\(depths.last!) × \(units), \(bits)\(biases == .zero ? ", biases 0" : "")", family: family, precisions: precisions,
-                    samples: samples, cells: cells, work: Double(samples) * Double(family.multiplyAdds(depth: depths.last!)) * cost * share))
+                    samples: samples, cells: cells, work: work))
         }
         for precision in settings.precisions.sorted(by: { $0.size < $1.size }) {
             // All sweeps meet in the usual network, so they share it.
@@ -186,6 +188,20 @@ public struct ZeroStudy: Sendable {
             }
         }
         return stages
+    }
+
+    /// Multiply-adds until a network is decided: layers from the last on are left out as soon as all cells that have them are hit.
+    private func expectedWork(_ family: StudyFamily, _ cells: [TieScanner.Cell], _ prediction: TiePrediction, samples: Int) -> Double {
+        (1...family.depths.last!).reduce(0) { sum, layer in
+            var share = 1.0
+            // A hit in a network with fewer layers is one in those with more, so the shallowest that has this layer is the last to be decided.
+            if let shallowest = cells.map(\.depth).filter({ $0 >= layer }).min() {
+                let ties = prediction.tiesPerSample[..<shallowest].reduce(0, +) * Double(samples)
+                if ties > 1e-6 { share = (1 - exponential(of: -ties)) / ties }
+            }
+            let own = family.multiplyAdds(depth: layer) - (layer > 1 ? family.multiplyAdds(depth: layer - 1) : 0)
+            return sum + Double(own) * Double(samples) * share
+        }
     }
 
     /// Every network of a stage in every precision; `nil` for those that were not finished.
