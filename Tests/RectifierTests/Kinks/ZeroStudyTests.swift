@@ -102,14 +102,15 @@ struct ZeroStudyTests {
         }.sorted { $0.0 < $1.0 }.map(\.1)
     }
 
-    /// The layers' pre-activations, sample by sample, from a program that fuses nothing.
+    /// The layers' pre-activations, sample by sample, from a program that only computes them, in batches of another size.
+    /// (Without the bias in the product, 16 bits would round the sum before the bias is added, which is another network.)
     private func preActivations(_ data: Dataset, _ family: StudyFamily, _ precision: ElementType, seed: UInt64, rows: Int) throws -> [[Double]] {
         let depth = family.depths.last!
         let network = try family.network(depth: depth)
         let built = try network.built(isTraining: false)
         let program = try Program(
             family.preActivations(of: built, depth: depth), batchSize: rows,
-            parameters: network.initialParameters(seed: seed, precision: precision), elementType: precision, rewrites: [])
+            parameters: network.initialParameters(seed: seed, precision: precision), elementType: precision, rewrites: [.productBias, .fuseEpilogue])
         guard case .bytes(let pixels) = data.features else { return [] }
         var result = [[Double]](repeating: [], count: depth)
         for start in stride(from: 0, to: data.count, by: rows) {
@@ -121,12 +122,12 @@ struct ZeroStudyTests {
     }
 
     @Test func `Ties and changed gradients are those that a search of everything finds`() throws {
-        let data = try darkImages(1500)
+        let data = try darkImages(1000)
         let family = StudyFamily(input: [8, 8], classes: 10, units: 192, depths: [2])
         let cell = TieScanner.Cell(depth: 2, batchSize: 250)
-        let scans = try scan(data, family, .float16, seeds: 0..<10, cells: [cell])
+        let scans = try scan(data, family, .float16, seeds: 0..<30, cells: [cell])
         // With nothing to decide, a scan goes to the end.
-        let full = try scan(data, family, .float16, seeds: 0..<10, cells: [])
+        let full = try scan(data, family, .float16, seeds: 0..<30, cells: [])
 
         guard case .classes(let labels, _) = data.targets, case .bytes(let pixels) = data.features else { return }
         let network = try family.network(depth: 2)
@@ -142,18 +143,20 @@ struct ZeroStudyTests {
         }
         let program = try Program(
             [gradient(ReLUOperation(atZero: 0)), gradient(ReLUOperation(atZero: 1)), gradient(InjectedReLU(value: 1))], batchSize: 250,
-            parameters: network.initialParameters(seed: 0, precision: .float16), elementType: .float16, rewrites: [])
+            parameters: network.initialParameters(seed: 0, precision: .float16), elementType: .float16)
 
         var networksWithTies = 0
-        for seed in 0..<10 {
+        for seed in 0..<30 {
             let z = try preActivations(data, family, .float16, seed: UInt64(seed), rows: 100)
             let ties = z.map { layer in layer.count { $0 == 0 } }
             #expect(full[seed].layers.map { $0.accidental + $0.structural } == ties)
             networksWithTies += ties.contains { $0 > 0 } ? 1 : 0
 
+            // Where there are ties, and in some of the others.
+            guard ties.contains(where: { $0 > 0 }) || seed < 4 else { continue }
             try program.setParameters(network.initialParameters(seed: UInt64(seed), precision: .float16))
             var chainRule = false, asPublished = false
-            for start in stride(from: 0, to: 1500, by: 250) {
+            for start in stride(from: 0, to: 1000, by: 250) {
                 try program.setInput("features", to: pixels[start * 64..<(start + 250) * 64].map { Double($0) * Dataset.byteScale })
                 try program.setInput("targets", to: (0..<2500).map { labels[start + $0 / 10] == $0 % 10 ? 1 : 0 })
                 program.run()
@@ -166,7 +169,7 @@ struct ZeroStudyTests {
             #expect(hits.asPublished.firstLayer || !hits.chainRule.firstLayer)
         }
         // Else nothing was tested.
-        #expect((3...10).contains(networksWithTies))
+        #expect((2...20).contains(networksWithTies))
     }
 
     @Test func `Structural ties are those whose inputs are all 0, in any precision`() throws {
