@@ -68,7 +68,8 @@ struct SVGChart {
             parts.append(label(category, x(place), height - bottom + 17, "text-anchor=\"middle\""))
         }
         parts.append(label(xLabel, (left + width - right) / 2, height - 8, "text-anchor=\"middle\""))
-        parts.append(label(yLabel, 0, 0, "text-anchor=\"middle\" transform=\"translate(13 \(text((top + height - bottom) / 2))) rotate(-90)\""))
+        parts.append(
+            label(yLabel, 0, 0, "text-anchor=\"middle\" transform=\"translate(13 \(text((top + height - bottom) / 2))) rotate(-90)\""))
         // Lines lie below the marks.
         for (number, one) in series.enumerated() where one.mark == .line { parts += drawn(one, number) }
         for (number, one) in series.enumerated() where one.mark != .line { parts += drawn(one, number) }
@@ -107,7 +108,8 @@ struct SVGChart {
             let x = x(place) + offset(number), y = y(point.value)
             if let interval = point.interval {
                 let (low, high) = (self.y(interval.lowerBound), self.y(interval.upperBound))
-                parts.append("<path class=\"mark open\" d=\"M\(text(x)) \(text(low))V\(text(high))m-3 0h6M\(text(x - 3)) \(text(low))h6\"/>")
+                parts.append(
+                    "<path class=\"mark open\" d=\"M\(text(x)) \(text(low))V\(text(high))m-3 0h6M\(text(x - 3)) \(text(low))h6\"/>")
             }
             switch one.mark {
             case .dot: parts.append("<circle class=\"mark\" cx=\"\(text(x))\" cy=\"\(text(y))\" r=\"3.4\"/>")
@@ -116,7 +118,8 @@ struct SVGChart {
             case .bar:
                 let breadth = step * 0.62 / Double(series.count { $0.mark == .bar }), base = height - bottom
                 parts.append(
-                    "<rect class=\"mark bar\" x=\"\(text(x - breadth / 2))\" y=\"\(text(y))\" width=\"\(text(breadth))\" height=\"\(text(max(0, base - y)))\"/>")
+                    "<rect class=\"mark bar\" x=\"\(text(x - breadth / 2))\" y=\"\(text(y))\" width=\"\(text(breadth))\" height=\"\(text(max(0, base - y)))\"/>"
+                )
             case .line: break
             }
         }
@@ -132,6 +135,8 @@ struct SVGChart {
 
 /// Text as it stands in HTML and SVG, in attributes too.
 func escapedForHTML(_ text: String) -> String {
-    text.replacingOccurrences(of: "&", with: "&amp;").replacingOccurrences(of: "<", with: "&lt;").replacingOccurrences(of: ">", with: "&gt;")
-        .replacingOccurrences(of: "\"", with: "&quot;")
+    text.replacingOccurrences(of: "&", with: "&amp;").replacingOccurrences(of: "<", with: "&lt;").replacingOccurrences(
+        of: ">", with: "&gt;"
+    )
+    .replacingOccurrences(of: "\"", with: "&quot;")
 }

@@ -67,7 +67,9 @@ struct StudyAtZero: ParsableCommand {
 
     func validate() throws {
         if json && quiet { throw ValidationError("--json and --quiet exclude each other") }
-        if skipTraining && (epochs != nil || seeds != nil) { throw ValidationError("--skip-training leaves nothing for --epochs and --seeds") }
+        if skipTraining && (epochs != nil || seeds != nil) {
+            throw ValidationError("--skip-training leaves nothing for --epochs and --seeds")
+        }
     }
 
     func run() throws {
@@ -138,6 +140,8 @@ struct NumberList {
 /// Positive whole numbers.
 func numberList(_ text: String) throws -> NumberList {
     let values = text.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) }
-    guard !values.isEmpty, values.allSatisfy({ $0 ?? 0 > 0 }) else { throw ValidationError("takes positive numbers such as 16,64,256, not \"\(text)\"") }
+    guard !values.isEmpty, values.allSatisfy({ $0 ?? 0 > 0 }) else {
+        throw ValidationError("takes positive numbers such as 16,64,256, not \"\(text)\"")
+    }
     return NumberList(values: values.map { $0! })
 }

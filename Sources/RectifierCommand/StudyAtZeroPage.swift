@@ -80,7 +80,9 @@ struct StudyAtZeroPage {
             case .batchSize: "batch size, 3 hidden layers of 256 units"
             }
         let series = precisions.flatMap { precision in
-            shareSeries(values.map { value in rows.first { $0.value == value && $0.precision == precision } }, "\(precision.size * 8) bits", color(precision))
+            shareSeries(
+                values.map { value in rows.first { $0.value == value && $0.precision == precision } }, "\(precision.size * 8) bits",
+                color(precision))
         }
         return SVGChart(
             title: "Networks whose gradient depends on it, by \(StudyAtZeroTable.name(sweep))", xLabel: label, yLabel: "share of networks",
@@ -89,7 +91,9 @@ struct StudyAtZeroPage {
 
     private var precisionChart: SVGChart? {
         var rows: [ZeroStudyReport.Cell] = []
-        for row in report.cells where row.hiddenLayers == 3 && row.units == 256 && row.batchSize == 256 && !rows.contains(where: { $0.precision == row.precision }) {
+        for row in report.cells
+        where row.hiddenLayers == 3 && row.units == 256 && row.batchSize == 256 && !rows.contains(where: { $0.precision == row.precision })
+        {
             rows.append(row)
         }
         guard rows.count > 1 else { return nil }
@@ -101,7 +105,8 @@ struct StudyAtZeroPage {
 
     private func shareSeries(_ rows: [ZeroStudyReport.Cell?], _ name: String, _ color: Int) -> [SVGChart.Series] {
         func one(_ what: String, _ mark: SVGChart.Mark, _ point: (ZeroStudyReport.Cell) -> SVGChart.Point?) -> SVGChart.Series {
-            SVGChart.Series(name: name.isEmpty ? what : "\(name), \(what)", mark: mark, color: color, points: rows.map { $0.flatMap(point) })
+            SVGChart.Series(
+                name: name.isEmpty ? what : "\(name), \(what)", mark: mark, color: color, points: rows.map { $0.flatMap(point) })
         }
         return [
             one("predicted", .line) { SVGChart.Point($0.predictedShare) },

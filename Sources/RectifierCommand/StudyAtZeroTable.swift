@@ -12,10 +12,14 @@ enum StudyAtZeroTable {
         if report.wasStopped { lines.append("stopped early: this covers what was finished") }
         lines += [
             "", "Networks whose first gradient differs between the derivatives 0 and 1 (in brackets: any layer's), each drawn anew.",
-            "Usual: 3 hidden layers of 256 units, batches of 256. Networks of one width share their layers between depths and batch sizes.", "",
+            "Usual: 3 hidden layers of 256 units, batches of 256. Networks of one width share their layers between depths and batch sizes.",
+            "",
         ]
         var table = TextTable(
-            ["varied", "", "bits", "networks", "images", "chain rule", "as published", "share", "99 % interval", "predicted", "MNIST", "ties", "struct."],
+            [
+                "varied", "", "bits", "networks", "images", "chain rule", "as published", "share", "99 % interval", "predicted", "MNIST",
+                "ties", "struct.",
+            ],
             alignments: [.left] + [TextTable.Alignment](repeating: .right, count: 12))
         var sweep: ZeroStudyReport.Sweep?
         for row in report.cells {
@@ -23,9 +27,11 @@ enum StudyAtZeroTable {
             sweep = row.sweep
             let low = Format.fixed(row.interval.lowerBound, 3), high = Format.fixed(row.interval.upperBound, 3)
             table.addRow([
-                name(row.sweep), Format.count(row.value), "\(row.precision.size * 8)", Format.count(row.networks), Format.count(row.samples),
+                name(row.sweep), Format.count(row.value), "\(row.precision.size * 8)", Format.count(row.networks),
+                Format.count(row.samples),
                 "\(row.chainRule.firstLayer) (\(row.chainRule.anyLayer))", "\(row.asPublished.firstLayer) (\(row.asPublished.anyLayer))",
-                Format.fixed(row.share, 3), "\(low)-\(high)", predicted(row.predictedShare), row.publishedShare.map { Format.fixed($0, 3) } ?? "-",
+                Format.fixed(row.share, 3), "\(low)-\(high)", predicted(row.predictedShare),
+                row.publishedShare.map { Format.fixed($0, 3) } ?? "-",
                 Format.count(row.accidentalTies + row.structuralTies), Format.count(row.structuralTies),
             ])
         }
@@ -47,7 +53,8 @@ enum StudyAtZeroTable {
             alignments: [TextTable.Alignment](repeating: .right, count: 9))
         for row in report.zeroBiases {
             table.addRow([
-                "3×\(row.units)", "\(row.precision.size * 8)", Format.count(row.networks), Format.count(row.samples), Format.count(row.structuralTies),
+                "3×\(row.units)", "\(row.precision.size * 8)", Format.count(row.networks), Format.count(row.samples),
+                Format.count(row.structuralTies),
                 Format.count(row.networksWithStructuralTies), row.networksWithEqualStructure.map { Format.count($0) } ?? "-",
                 Format.count(row.accidentalTies), Format.count(row.evaluations),
             ])
@@ -64,7 +71,8 @@ enum StudyAtZeroTable {
             ["at 0", "runs", "mean", "standard error", "weights of 0"], alignments: [.left, .right, .right, .right, .right])
         for row in report.training {
             table.addRow([
-                name(row), "\(row.accuracies.count)", Format.percent(row.mean), row.standardError.map { Format.fixed($0 * 100, 3) + " %" } ?? "-",
+                name(row), "\(row.accuracies.count)", Format.percent(row.mean),
+                row.standardError.map { Format.fixed($0 * 100, 3) + " %" } ?? "-",
                 "\(row.identicalToZero) of \(row.accuracies.count)",
             ])
         }

@@ -42,7 +42,8 @@ final class StudyProgress: Sendable {
             let text = "  \(progress.stage)  \(Format.count(progress.done))/\(Format.count(progress.total))\(left)"
             let length = min(30, terminal.width - 1 - text.count)
             let done = Int(progress.share * Double(max(0, length)))
-            let bar = length < 4
+            let bar =
+                length < 4
                 ? ""
                 : terminal.styled(String(repeating: "━", count: done), .cyan)
                     + terminal.styled(String(repeating: terminal.hasColor ? "━" : "─", count: length - done), .dim)
@@ -51,7 +52,8 @@ final class StudyProgress: Sendable {
         } else {
             guard isNew || progress.done == progress.total || now - state.shown > .seconds(30) else { return }
             let share = Format.fixed(progress.share * 100, 0)
-            try StandardOutput.writeLine("\(progress.stage): \(Format.count(progress.done)) of \(Format.count(progress.total)) (\(share) % of all\(left))")
+            try StandardOutput.writeLine(
+                "\(progress.stage): \(Format.count(progress.done)) of \(Format.count(progress.total)) (\(share) % of all\(left))")
         }
         state.stage = progress.stage
         state.shown = now

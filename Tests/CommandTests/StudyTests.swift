@@ -1,17 +1,19 @@
 import Foundation
 import Testing
 
+@testable import RectifierCommand
+
 #if canImport(FoundationXML)
 import FoundationXML
 #endif
-
-@testable import RectifierCommand
 
 @Suite("rectifier study at-zero")
 struct StudyTests {
     /// A folder with 120 images of 6×6.
     private func makeImages(in folder: Scratch) throws {
-        func header(_ numbers: [UInt32]) -> Data { Data(numbers.flatMap { n in (0..<4).map { UInt8(truncatingIfNeeded: n >> (24 - 8 * $0)) } }) }
+        func header(_ numbers: [UInt32]) -> Data {
+            Data(numbers.flatMap { n in (0..<4).map { UInt8(truncatingIfNeeded: n >> (24 - 8 * $0)) } })
+        }
         try FileManager.default.createDirectory(at: folder.url.appendingPathComponent("data"), withIntermediateDirectories: true)
         let pixels = (0..<120 * 36).map { UInt8(truncatingIfNeeded: $0 &* 2_654_435_761 >> 7) }
         try (header([0x803, 120, 6, 6]) + Data(pixels)).write(to: folder.url.appendingPathComponent("data/train-images-idx3-ubyte"))
@@ -20,7 +22,8 @@ struct StudyTests {
     }
 
     private let flags = [
-        "study", "at-zero", "--data", "data", "--networks", "2", "--depths", "1,2", "--widths", "4,256", "--batch-sizes", "16", "--epochs", "1",
+        "study", "at-zero", "--data", "data", "--networks", "2", "--depths", "1,2", "--widths", "4,256", "--batch-sizes", "16", "--epochs",
+        "1",
         "--seeds", "2",
     ]
 
@@ -41,7 +44,9 @@ struct StudyTests {
         let parser = XMLParser(data: Data(page.utf8))
         #expect(parser.parse(), "\(parser.parserError.map { "\($0)" } ?? "") line \(parser.lineNumber)")
         #expect(page.components(separatedBy: "<svg").count - 1 >= 5)
-        for outside in ["<script", "http", "src=", "href=", "url(", "NaN", "nan", "inf\""] { #expect(!page.contains(outside), "\(outside)") }
+        for outside in ["<script", "http", "src=", "href=", "url(", "NaN", "nan", "inf\""] {
+            #expect(!page.contains(outside), "\(outside)")
+        }
         #expect(page.contains("prefers-color-scheme: dark"))
 
         // A second study replaces the first; another folder is left alone.
@@ -66,7 +71,8 @@ struct StudyTests {
         let help = try CommandRun(["study", "at-zero", "--help"], in: folder)
         #expect(help.code == 0 && help.outputLines.allSatisfy { $0.count <= 80 || $0.hasPrefix("USAGE:") })
         for (arguments, code, says) in [
-            ("--precisions 8", Int32(64), "--precisions"), ("--depths 1,x", 64, "--depths"), ("--json --quiet", 64, "--json"), ("--skip-training --seeds 2", 64, "--seeds"),
+            ("--precisions 8", Int32(64), "--precisions"), ("--depths 1,x", 64, "--depths"), ("--json --quiet", 64, "--json"),
+            ("--skip-training --seeds 2", 64, "--seeds"),
             ("--networks 0", 1, "networks"), ("--data circle", 1, "byte images"), ("--data nowhere", 1, "nowhere"),
         ] {
             let run = try CommandRun(["study", "at-zero"] + arguments.split(separator: " ").map(String.init), in: folder)

@@ -104,13 +104,16 @@ struct ZeroStudyTests {
 
     /// The layers' pre-activations, sample by sample, from a program that only computes them, in batches of another size.
     /// (Without the bias in the product, 16 bits would round the sum before the bias is added, which is another network.)
-    private func preActivations(_ data: Dataset, _ family: StudyFamily, _ precision: ElementType, seed: UInt64, rows: Int) throws -> [[Double]] {
+    private func preActivations(
+        _ data: Dataset, _ family: StudyFamily, _ precision: ElementType, seed: UInt64, rows: Int
+    ) throws -> [[Double]] {
         let depth = family.depths.last!
         let network = try family.network(depth: depth)
         let built = try network.built(isTraining: false)
         let program = try Program(
             family.preActivations(of: built, depth: depth), batchSize: rows,
-            parameters: network.initialParameters(seed: seed, precision: precision), elementType: precision, rewrites: [.productBias, .fuseEpilogue])
+            parameters: network.initialParameters(seed: seed, precision: precision), elementType: precision,
+            rewrites: [.productBias, .fuseEpilogue])
         guard case .bytes(let pixels) = data.features else { return [] }
         var result = [[Double]](repeating: [], count: depth)
         for start in stride(from: 0, to: data.count, by: rows) {

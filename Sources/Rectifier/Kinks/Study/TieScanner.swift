@@ -1,10 +1,10 @@
 import Foundation
 
-/// Runs freshly drawn networks over data and finds where pre-activations are exactly 0, and whether the gradients of the minibatches they fall into depend on
-/// what the derivative there is taken to be.
+/// Runs freshly drawn networks over data and finds where pre-activations are exactly 0, and whether the gradients of the minibatches they
+/// fall into depend on what the derivative there is taken to be.
 ///
-/// A pre-activation depends on its own sample alone, to the bit, whatever batch it is computed in. So one pass over the data finds the ties of all batch sizes,
-/// and gradients are computed only for minibatches that have one: the others cannot differ. Used by one thread.
+/// A pre-activation depends on its own sample alone, to the bit, whatever batch it is computed in. So one pass over the data finds the ties
+/// of all batch sizes, and gradients are computed only for minibatches that have one: the others cannot differ. Used by one thread.
 final class TieScanner {
     /// A kind of network whose minibatches are looked at.
     struct Cell: Hashable {
@@ -173,8 +173,8 @@ final class TieScanner {
 
     /// For each layer, two outputs a sample: how many pre-activations are 0, and how many are positive.
     ///
-    /// Each layer's pre-activations are read three times, so they are stored, in the element type, before anything is compared: in 16 bits that rounding is
-    /// what makes them 0.
+    /// Each layer's pre-activations are read three times, so they are stored, in the element type, before anything is compared: in 16 bits
+    /// that rounding is what makes them 0.
     private func scanProgram(depth: Int, rows: Int) throws -> Program {
         let built = try family.network(depth: depth).built(isTraining: false)
         let outputs = try family.preActivations(of: built, depth: depth).flatMap { z in

@@ -1,12 +1,12 @@
-import Dispatch
 import Synchronization
 
-/// How often the value given to ReLU's derivative at 0 changes a gradient, and what comes of it in training: the counts of Bertoin, Bolte, Gerchinovitz and Pauwels,
-/// "Numerical influence of ReLU'(0) on backpropagation" (NeurIPS 2021), on any images.
+/// How often the value given to ReLU's derivative at 0 changes a gradient, and what comes of it in training: the counts of Bertoin, Bolte,
+/// Gerchinovitz and Pauwels, "Numerical influence of ReLU'(0) on backpropagation" (NeurIPS 2021), on any images.
 ///
-/// Networks are drawn as PyTorch draws them, and see every minibatch of the data once, in its order. A network counts where the gradient of its first layer is not
-/// the same, bit for bit, with the derivatives 0 and 1, on one minibatch at least. Both are counted: the chain rule, in which the derivative multiplies the gradient
-/// from above, and what the published code computes, which puts it in that gradient's place.
+/// Networks are drawn as PyTorch draws them, and see every minibatch of the data once, in its order. A network counts where the gradient of
+/// its first layer is not the same, bit for bit, with the derivatives 0 and 1, on one minibatch at least. Both are counted: the chain rule,
+/// in which the derivative multiplies the gradient from above, and what the published code computes, which puts it in that gradient's
+/// place.
 ///
 /// ```swift
 /// var study = ZeroStudy()
@@ -127,11 +127,13 @@ public struct ZeroStudy: Sendable {
         try require((settings.widths + settings.zeroBiasWidths).allSatisfy { 1...2048 ~= $0 }, "widths must be between 1 and 2048")
         try require(settings.batchSizes.allSatisfy { 1...65_536 ~= $0 }, "batch sizes must be between 1 and 65536")
         try require(!settings.precisions.contains(.bfloat16), "precisions are 16, 32 and 64 bits (float16, float32, float64)")
-        try require(settings.float64Share > 0 && settings.float64Share <= 1, "the share of samples in float64 must be above 0 and at most 1")
+        try require(
+            settings.float64Share > 0 && settings.float64Share <= 1, "the share of samples in float64 must be above 0 and at most 1")
         if let training = settings.training {
             try require(training.epochs > 0 && training.seeds > 0, "epochs and seeds must be at least 1")
             try require(
-                training.derivatives.first == 0 && training.derivatives.allSatisfy { 0...1 ~= $0 }, "derivatives begin with 0 and lie in [0, 1]")
+                training.derivatives.first == 0 && training.derivatives.allSatisfy { 0...1 ~= $0 },
+                "derivatives begin with 0 and lie in [0, 1]")
         }
     }
 
@@ -158,13 +160,15 @@ public struct ZeroStudy: Sendable {
                 precisions == [.float64] ? max(1, Int(Double(images.count) * settings.float64Share)) : images.count
             let work = precisions.reduce(0.0) { sum, precision in
                 let prediction = TiePrediction(
-                    meanSquare: images.meanSquare, inputs: images.width, units: [Int](repeating: units, count: depths.last!), precision: precision)
+                    meanSquare: images.meanSquare, inputs: images.width, units: [Int](repeating: units, count: depths.last!),
+                    precision: precision)
                 return sum + expectedWork(family, cells, prediction, samples: samples) * (precision == .float64 ? 2 : 1)
             }
             let bits = precisions.map { "\($0.size * 8)" }.joined(separator: " and ") + " bits"
             stages.append(
                 Stage(
-                    name: "\(depths.last!) × \(units), \(bits)\(biases == .zero ? ", biases 0" : "")", family: family, precisions: precisions,
+                    name: "\(depths.last!) × \(units), \(bits)\(biases == .zero ? ", biases 0" : "")", family: family,
+                    precisions: precisions,
                     samples: samples, cells: cells, work: work))
         }
         for precision in settings.precisions.sorted(by: { $0.size < $1.size }) {
@@ -175,10 +179,13 @@ public struct ZeroStudy: Sendable {
                 cells.insert(TieScanner.Cell(depth: Self.usualDepth, batchSize: Self.usualBatchSize))
             }
             if !cells.isEmpty {
-                stage(Self.usualWidth, Set(cells.map(\.depth)).sorted(), [precision], cells: cells.sorted { ($0.depth, $0.batchSize) < ($1.depth, $1.batchSize) })
+                stage(
+                    Self.usualWidth, Set(cells.map(\.depth)).sorted(), [precision],
+                    cells: cells.sorted { ($0.depth, $0.batchSize) < ($1.depth, $1.batchSize) })
             }
             for width in Set(settings.widths).sorted() where width != Self.usualWidth {
-                stage(width, [Self.usualDepth], [precision], cells: [TieScanner.Cell(depth: Self.usualDepth, batchSize: Self.usualBatchSize)])
+                stage(
+                    width, [Self.usualDepth], [precision], cells: [TieScanner.Cell(depth: Self.usualDepth, batchSize: Self.usualBatchSize)])
             }
         }
         let compared = [ElementType.float32, .float64].filter(settings.precisions.contains)
@@ -194,7 +201,8 @@ public struct ZeroStudy: Sendable {
     private func expectedWork(_ family: StudyFamily, _ cells: [TieScanner.Cell], _ prediction: TiePrediction, samples: Int) -> Double {
         (1...family.depths.last!).reduce(0) { sum, layer in
             var share = 1.0
-            // A hit in a network with fewer layers is one in those with more, so the shallowest that has this layer is the last to be decided.
+            // A hit in a network with fewer layers is one in those with more, so the shallowest that has this layer is the last to be
+            // decided.
             if let shallowest = cells.map(\.depth).filter({ $0 >= layer }).min() {
                 let ties = prediction.tiesPerSample[..<shallowest].reduce(0, +) * Double(samples)
                 if ties > 1e-6 { share = (1 - exponential(of: -ties)) / ties }
@@ -263,7 +271,8 @@ public struct ZeroStudy: Sendable {
             return [row(.width, stage.family.units, TieScanner.Cell(depth: depth, batchSize: batch))]
         }
         return Set(settings.depths).sorted().map { row(.depth, $0, TieScanner.Cell(depth: $0, batchSize: batch)) }
-            + (settings.widths.contains(Self.usualWidth) ? [row(.width, Self.usualWidth, TieScanner.Cell(depth: depth, batchSize: batch))] : [])
+            + (settings.widths.contains(Self.usualWidth)
+                ? [row(.width, Self.usualWidth, TieScanner.Cell(depth: depth, batchSize: batch))] : [])
             + Set(settings.batchSizes).sorted().map { row(.batchSize, $0, TieScanner.Cell(depth: depth, batchSize: $0)) }
     }
 
@@ -273,7 +282,8 @@ public struct ZeroStudy: Sendable {
         let agreeing = done.filter { scans in scans.allSatisfy { $0.structuralPlaces == scans[0].structuralPlaces } }.count
         return stage.precisions.enumerated().map { place, precision in
             var row = ZeroStudyReport.ZeroBiasRow(
-                precision: precision, hiddenLayers: Self.usualDepth, units: stage.family.units, samples: stage.samples, networks: done.count)
+                precision: precision, hiddenLayers: Self.usualDepth, units: stage.family.units, samples: stage.samples, networks: done.count
+            )
             if stage.precisions.count > 1 { row.networksWithEqualStructure = agreeing }
             for layer in done.flatMap({ $0[place].layers }) {
                 row.structuralTies += layer.structural
@@ -282,102 +292,6 @@ public struct ZeroStudy: Sendable {
             }
             row.networksWithStructuralTies = done.filter { $0[place].layers.contains { $0.structural > 0 } }.count
             return row
-        }
-    }
-}
-
-/// What the study needs to know of its data.
-struct StudyImages {
-    var count: Int
-    var shape: [Int]
-    var classes: Int
-    /// Of pixels in [0, 1].
-    var meanSquare: Double
-    /// By image: whether all pixels are 0.
-    var isBlank: [Bool]
-    var width: Int { shape.reduce(1, *) }
-
-    init(_ data: Dataset) {
-        guard case .bytes(let bytes) = data.features else { preconditionFailure("checked before") }
-        (count, shape, classes) = (data.count, data.sampleShape, data.outputCount)
-        let width = data.width
-        var squares = 0
-        var isBlank = [Bool](repeating: true, count: data.count)
-        bytes.withUnsafeBufferPointer { bytes in
-            for image in 0..<data.count {
-                var any: UInt8 = 0
-                for place in image * width..<(image + 1) * width {
-                    any |= bytes[place]
-                    squares += Int(bytes[place]) * Int(bytes[place])
-                }
-                isBlank[image] = any == 0
-            }
-        }
-        self.isBlank = isBlank
-        meanSquare = Double(squares) / Double(bytes.count) * Dataset.byteScale * Dataset.byteScale
-    }
-}
-
-/// Runs `body` on some threads, each of which takes numbers from 0 to `count` - 1 until there are no more. Throws the first error.
-func inParallel(_ count: Int, threads: Int?, _ body: @Sendable (_ next: () -> Int?) throws -> Void) throws {
-    let threads = try threads ?? ThreadPool(threads: nil).threads
-    guard 1...1024 ~= threads else { throw RectifierError(.setting, "threads must be between 1 and 1024, not \(threads)") }
-    let taken = Atomic<Int>(0)
-    let failure = Mutex<(any Error)?>(nil)
-    DispatchQueue.concurrentPerform(iterations: min(threads, count)) { _ in
-        do {
-            try body {
-                let index = taken.wrappingAdd(1, ordering: .relaxed).oldValue
-                return index < count ? index : nil
-            }
-        } catch {
-            // The others find nothing more to do.
-            taken.store(count, ordering: .relaxed)
-            failure.withLock { $0 = $0 ?? error }
-        }
-    }
-    if let error = failure.withLock({ $0 }) { throw error }
-}
-
-/// Turns work done into ``ZeroStudy/Progress``.
-final class StudyMeter: Sendable {
-    private struct State {
-        var stage = ""
-        var count = 0, doneInStage = 0
-        /// Of one piece.
-        var work = 0.0
-        var done = 0.0
-    }
-
-    private let state = Mutex(State())
-    private let total: Double
-    private let began = ContinuousClock.now
-    private let listener: @Sendable (ZeroStudy.Progress) -> Void
-
-    init(total: Double, _ listener: @escaping @Sendable (ZeroStudy.Progress) -> Void) { (self.total, self.listener) = (total, listener) }
-
-    var seconds: Double { began.duration(to: .now).seconds }
-
-    func begin(_ stage: String, count: Int, work: Double) {
-        state.withLock { ($0.stage, $0.count, $0.doneInStage, $0.work) = (stage, count, 0, work) }
-        report()
-    }
-
-    func didOne() {
-        state.withLock {
-            $0.doneInStage += 1
-            $0.done += $0.work
-        }
-        report()
-    }
-
-    private func report() {
-        state.withLock { state in
-            let share = total > 0 ? min(1, state.done / total) : 0
-            listener(
-                ZeroStudy.Progress(
-                    stage: state.stage, done: state.doneInStage, total: state.count, share: share,
-                    secondsLeft: share > 0 ? seconds / share * (1 - share) : .infinity))
         }
     }
 }

@@ -18,7 +18,8 @@ extension ZeroStudyReport {
     private var countsSentence: String? {
         let rows = usual.isEmpty ? Array(cells.prefix(1)) : usual
         guard let first = rows.first else { return nil }
-        let kind = "\(first.hiddenLayers) hidden layers of \(first.units) units, batches of \(first.batchSize)"
+        let kind =
+            "\(first.hiddenLayers) hidden \(first.hiddenLayers == 1 ? "layer" : "layers") of \(first.units) units, batches of \(first.batchSize)"
         let parts = rows.map { row in
             let (ours, theirs) = (row.chainRule.firstLayer, row.asPublished.firstLayer)
             let part = row.samples < samples ? " (first \(grouped(row.samples)) images)" : ""
@@ -31,7 +32,8 @@ extension ZeroStudyReport {
                     : "\(grouped(ours)) \(networks) by the chain rule and \(grouped(theirs)) as published"
             return "in \(row.precision.size * 8) bits in \(counts)"
         }
-        return "Whether ReLU's derivative at 0 is 0 or 1 changed the first layer's gradient of a freshly drawn network (\(kind), \(grouped(samples)) images) "
+        return
+            "Whether ReLU's derivative at 0 is 0 or 1 changed the first layer's gradient of a freshly drawn network (\(kind), \(grouped(samples)) images) "
             + parts.joined(separator: "; ") + "."
     }
 
@@ -58,9 +60,12 @@ extension ZeroStudyReport {
     private var predictionSentence: String? {
         // Sweeps meet in one network, which counts once.
         let compared = Set(cells.map { [$0.hiddenLayers, $0.units, $0.batchSize, $0.precision.size] }).count
-        let inside = Set(cells.filter { $0.interval.contains($0.predictedShare) }.map { [$0.hiddenLayers, $0.units, $0.batchSize, $0.precision.size] })
-            .count
-        return compared == 0 ? nil : "The prediction, in which nothing is fitted, lies in the 99 % interval of \(inside) of \(compared) kinds of networks."
+        let inside = Set(
+            cells.filter { $0.interval.contains($0.predictedShare) }.map { [$0.hiddenLayers, $0.units, $0.batchSize, $0.precision.size] }
+        )
+        .count
+        return compared == 0
+            ? nil : "The prediction, in which nothing is fitted, lies in the 99 % interval of \(inside) of \(compared) kinds of networks."
     }
 
     private var tiesSentence: String? {
@@ -68,19 +73,25 @@ extension ZeroStudyReport {
         let ties = row.accidentalTies + row.structuralTies
         guard ties > 0 else { return nil }
         let structural = row.structuralTies == 0 ? "all by rounding" : "\(grouped(row.structuralTies)) of them structural"
-        return "\(grouped(ties)) of its \(grouped(row.evaluations)) pre-activations in \(row.precision.size * 8) bits were exactly 0, \(structural)."
+        return
+            "\(grouped(ties)) of its \(grouped(row.evaluations)) pre-activations in \(row.precision.size * 8) bits were exactly 0, \(structural)."
     }
 
     private var zeroBiasSentence: String? {
         let parts = zeroBiases.filter { $0.precision == .float32 }.map { row -> String in
             var text = "\(row.units) units a layer have "
-            text += row.structuralTies == 0
-                ? "no structural ties" : "\(grouped(row.structuralTies)) structural ties in \(row.networksWithStructuralTies) of \(row.networks) networks"
+            text +=
+                row.structuralTies == 0
+                ? "no structural ties"
+                : "\(grouped(row.structuralTies)) structural ties in \(row.networksWithStructuralTies) of \(row.networks) networks"
             if let equal = row.networksWithEqualStructure, row.structuralTies > 0 {
-                text += equal == row.networks ? ", in 32 and 64 bits at the same places" : ", at the same places in 32 and 64 bits for \(equal)"
+                text +=
+                    equal == row.networks ? ", in 32 and 64 bits at the same places" : ", at the same places in 32 and 64 bits for \(equal)"
             }
             text += ", and \(row.accidentalTies == 0 ? "none" : grouped(row.accidentalTies)) by rounding"
-            if let usual = cells.first(where: { $0.sweep == .width && $0.value == row.units && $0.precision == .float32 }), row.evaluations > 0 {
+            if let usual = cells.first(where: { $0.sweep == .width && $0.value == row.units && $0.precision == .float32 }),
+                row.evaluations > 0
+            {
                 // For the same number of pre-activations.
                 let expected = usual.tiesPerNetwork * Double(row.networks)
                 text += " (\(oneDecimal(expected)) with biases as PyTorch draws them)"
@@ -91,7 +102,9 @@ extension ZeroStudyReport {
     }
 
     private var trainingSentence: String? {
-        guard let zero = training.first, let control = training.first(where: \.isControl), let epochs = settings.training?.epochs else { return nil }
+        guard let zero = training.first, let control = training.first(where: \.isControl), let epochs = settings.training?.epochs else {
+            return nil
+        }
         let runs = zero.accuracies.count
         let sound = training.filter { !$0.isInjected && !$0.isControl }
         let gap = sound.map(\.mean).max()! - sound.map(\.mean).min()!
@@ -102,20 +115,27 @@ extension ZeroStudyReport {
             text += "are the same"
         } else if let error = sound.compactMap(\.standardError).max() {
             text += "differ by at most \(points(gap)), "
-            text += gap <= error ? "less than their standard error" : gap <= 2 * error ? "less than two standard errors" : "more than two standard errors"
+            text +=
+                gap <= error
+                ? "less than their standard error" : gap <= 2 * error ? "less than two standard errors" : "more than two standard errors"
             text += " (\(points(error)))"
         } else {
             text += "differ by at most \(points(gap))"
         }
         let others = sound.dropFirst()
-        text += "; \(others.reduce(0) { $0 + $1.identicalToZero }) of \(others.count * runs) runs with another derivative than 0 end with its very weights"
+        text +=
+            "; \(others.reduce(0) { $0 + $1.identicalToZero }) of \(others.count * runs) runs with another derivative than 0 end with its very weights"
         if let injected = training.first(where: \.isInjected) {
             let difference = injected.mean - zero.mean
             text += "; with \(plain(injected.derivative)) injected as published the accuracy is \(percent(injected.mean, 2)), "
-            text += difference > 0 ? "\(points(difference)) better than with 0" : difference < 0 ? "\(points(-difference)) worse than with 0" : "as with 0"
+            text +=
+                difference > 0
+                ? "\(points(difference)) better than with 0" : difference < 0 ? "\(points(-difference)) worse than with 0" : "as with 0"
         }
-        text += control.identicalToZero == runs
-            ? "; the control, 0 against 0, is bit-identical in \(runs == 1 ? "the one" : "all \(runs)")." : "; the control, 0 against 0, is bit-identical in only \(control.identicalToZero)."
+        text +=
+            control.identicalToZero == runs
+            ? "; the control, 0 against 0, is bit-identical in \(runs == 1 ? "the one" : "all \(runs)")."
+            : "; the control, 0 against 0, is bit-identical in only \(control.identicalToZero)."
         return text
     }
 }
@@ -130,9 +150,12 @@ extension ZeroStudyReport {
                 + "share,low99,high99,predictedShare,shareForMNIST,structuralTies,accidentalTies,evaluations,tiesPerNetwork,predictedTiesPerNetwork",
             cells.map { row in
                 [
-                    row.sweep.rawValue, "\(row.value)", "\(row.precision.size * 8)", "\(row.hiddenLayers)", "\(row.units)", "\(row.batchSize)",
-                    "\(row.samples)", "\(row.networks)", "\(row.chainRule.firstLayer)", "\(row.chainRule.anyLayer)", "\(row.asPublished.firstLayer)",
-                    "\(row.asPublished.anyLayer)", "\(row.share)", "\(row.interval.lowerBound)", "\(row.interval.upperBound)", "\(row.predictedShare)",
+                    row.sweep.rawValue, "\(row.value)", "\(row.precision.size * 8)", "\(row.hiddenLayers)", "\(row.units)",
+                    "\(row.batchSize)",
+                    "\(row.samples)", "\(row.networks)", "\(row.chainRule.firstLayer)", "\(row.chainRule.anyLayer)",
+                    "\(row.asPublished.firstLayer)",
+                    "\(row.asPublished.anyLayer)", "\(row.share)", "\(row.interval.lowerBound)", "\(row.interval.upperBound)",
+                    "\(row.predictedShare)",
                     row.publishedShare.map { "\($0)" } ?? "", "\(row.structuralTies)", "\(row.accidentalTies)", "\(row.evaluations)",
                     "\(row.tiesPerNetwork)", "\(row.prediction)",
                 ]
@@ -145,7 +168,8 @@ extension ZeroStudyReport {
             "bits,hiddenLayers,units,samples,networks,structuralTies,accidentalTies,evaluations,networksWithStructuralTies,networksWithEqualStructure",
             zeroBiases.map { row in
                 [
-                    "\(row.precision.size * 8)", "\(row.hiddenLayers)", "\(row.units)", "\(row.samples)", "\(row.networks)", "\(row.structuralTies)",
+                    "\(row.precision.size * 8)", "\(row.hiddenLayers)", "\(row.units)", "\(row.samples)", "\(row.networks)",
+                    "\(row.structuralTies)",
                     "\(row.accidentalTies)", "\(row.evaluations)", "\(row.networksWithStructuralTies)",
                     row.networksWithEqualStructure.map { "\($0)" } ?? "",
                 ]
