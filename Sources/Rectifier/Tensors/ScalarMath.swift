@@ -11,3 +11,5 @@ import Glibc
 func logarithm(of x: Double) -> Double { log(x) }
 func cosine(of x: Double) -> Double { cos(x) }
 func powerOf(_ base: Double, _ exponent: Double) -> Double { pow(base, exponent) }
+func exponential(of x: Double) -> Double { exp(x) }
+func errorFunction(of x: Double) -> Double { erf(x) }
