@@ -17,7 +17,7 @@
 // not be used often enough to pay.
 
 #define TILE_COLUMNS (RK_TILE_VECTORS * W)
-#define PANEL_DEPTH 400
+#define PANEL_DEPTH 320
 #define BLOCK_ROWS (252 / RK_TILE_ROWS * RK_TILE_ROWS)
 /// Room behind a packed group, for a whole vector stored where fewer lanes count.
 #define SLACK 16
@@ -81,7 +81,6 @@ RK_INLINE void N(tile)(const N(tile_job) *t, const int rows, const int vectors, 
         if (t->out_row >= 4096 / (int64_t)sizeof(STORAGE)) {
             for (int r = 0; r < rows; r++) __builtin_prefetch((const STORAGE *)t->out + (rows + r) * t->out_row, 1);
         }
-        _Pragma("clang loop unroll(full)") for (int r = 0; r < rows; r++) __builtin_prefetch((const STORAGE *)t->out + (rows + r) * t->out_row, 1);
         for (; k >= per_line; k -= per_line) {
             _Pragma("clang loop unroll(full)") for (int r = 0; r < rows; r++) {
                 __builtin_prefetch(lines[0] + place + ahead + r * per_line);
