@@ -100,19 +100,36 @@ RK_INLINE void N(fill)(COMPUTE *to, COMPUTE x, int64_t count) {
         break;                                                                                                                        \
     }
 
-/// Copies `a` and counts where it equals `b`, both as the element type rounds them.
-static void N(watch)(COMPUTE *d, const COMPUTE *a, const COMPUTE *b, bool same, int64_t *counter, int64_t n) {
+/// -1 where both are equal as the element type rounds them.
+RK_INLINE I N(equal_stored)(V a, V b) {
+    if (sizeof(STORAGE) == sizeof(COMPUTE)) return (I)(a == b);
+    return (I)(N(widen)(N(narrow)(a)) == N(widen)(N(narrow)(b)));
+}
+
+/// Copies `a` and counts where it equals `b`, or the number that all of `b` is (`same`).
+RK_INLINE void N(watch)(COMPUTE *d, const COMPUTE *a, const COMPUTE *b, const bool same, int64_t *counter, int64_t n) {
     I found = {0};
-    for (int64_t i = 0; i < n; i += W) {
-        const V va = N(get)(a + i), vb = same ? N(get)(b) : N(get)(b + i);
-        I equal = sizeof(STORAGE) == sizeof(COMPUTE) ? (I)(va == vb) : (I)(N(widen)(N(narrow)(va)) == N(widen)(N(narrow)(vb)));
+    int64_t i = 0;
+    for (; i + W <= n; i += W) {
+        const V va = N(get)(a + i);
+        found -= N(equal_stored)(va, N(get)(same ? b : b + i));
+        N(put)(d + i, va);
+    }
+    if (i < n) {
+        const V va = N(get)(a + i);
+        I equal = N(equal_stored)(va, N(get)(same ? b : b + i));
         for (int64_t lane = n - i; lane < W; lane++) equal[lane] = 0;
         found -= equal;
-        N(put_upto)(d + i, va, n - i);
+        N(put_some)(d + i, va, n - i);
     }
+    // Mostly there is none, and then nothing to add up.
+    const L words = (L)found;
+    int64_t any = 0;
+    for (int word = 0; word < DW; word++) any |= words[word];
+    if (!any || !counter) return;
     int64_t count = 0;
     for (int lane = 0; lane < W; lane++) count += found[lane];
-    if (count && counter) __atomic_fetch_add(counter, count, __ATOMIC_RELAXED);
+    __atomic_fetch_add(counter, count, __ATOMIC_RELAXED);
 }
 
 RK_INLINE V N(or_nan)(V a, V result) { return PICK(a != a, a, result); }

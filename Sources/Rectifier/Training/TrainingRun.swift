@@ -136,10 +136,13 @@ final class TrainingRun {
         let firstStep = position.stepsInEpoch
         var reported = began
         var kinks = position.epochKinks ?? kinkWatch?.emptyReport
+        // Minibatches that touched no kink: added up at the end, because a small step takes little longer than touching the report.
+        var untouched = 0
         // The step of the epoch that is compared with its linear model.
         let sampledStep = stepsPerEpoch / 2
         defer {
             position.trainSeconds += (clock.now - began).seconds
+            kinkWatch?.add(untouched: untouched, to: &kinks!)
             position.epochKinks = kinks
         }
 
@@ -161,7 +164,11 @@ final class TrainingRun {
                 let program = size == batchSize ? whole : last
                 if let kinkWatch {
                     program.runGradients()
-                    try kinkWatch.look(batchSize: size, into: &kinks!) { try examination($0, $1, memory) }
+                    if kinkWatch.isTouched {
+                        try kinkWatch.look(batchSize: size, into: &kinks!) { try examination($0, $1, memory) }
+                    } else {
+                        untouched += 1
+                    }
                     if step == sampledStep, kinkWatch.hasTimeForTrust {
                         let before = memory.read(memory.weights)
                         program.runUpdate()

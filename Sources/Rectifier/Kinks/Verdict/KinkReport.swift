@@ -38,13 +38,13 @@ public struct KinkReport: Sendable, Codable, Equatable {
     /// Minibatches that touched a kink, or may have.
     public var onAKink: Int { clarke + clarkeByRank + notGuaranteed }
 
-    mutating func add(_ verdict: GradientVerdict) {
+    mutating func add(_ verdict: GradientVerdict, count: Int = 1) {
         switch verdict {
-        case .exact: exact += 1
-        case .clarke: clarke += 1
-        case .clarkeByRank: clarkeByRank += 1
+        case .exact: exact += count
+        case .clarke: clarke += count
+        case .clarkeByRank: clarkeByRank += count
         case .notGuaranteed(let reason):
-            notGuaranteed += 1
+            notGuaranteed += count
             self.reason = self.reason ?? reason
         }
     }

@@ -6,6 +6,9 @@ final class KinkWatch {
     /// The losses to train on: the same, counted.
     let losses: Formula
 
+    /// A report of nothing yet.
+    let emptyReport: KinkReport
+
     private let certificate: GradientCertificate
     private let counters: KinkCounters
     private let original: Formula
@@ -30,29 +33,22 @@ final class KinkWatch {
         original = losses
         parameters = network.parameters
         self.losses = try watched([losses], sites, counters)[0]
+        var report = KinkReport()
+        report.kinks = sites.map { KinkReport.Kink(layer: $0.layer, name: $0.name) }
+        emptyReport = report
         verdictUntouched = certificate.verdict(touched: sites.map { _ in false })!
     }
 
-    /// A report of nothing yet.
-    var emptyReport: KinkReport {
-        var report = KinkReport()
-        report.kinks = certificate.entries.map { KinkReport.Kink(layer: $0.site.layer, name: $0.site.name) }
-        return report
-    }
+    /// Whether the minibatch whose gradient was computed last touched a kink.
+    var isTouched: Bool { counters.isTouched }
 
-    /// After the gradient of a minibatch was computed and before the weights change: adds it to a report.
+    /// Adds minibatches that touched none to a report.
+    func add(untouched count: Int, to report: inout KinkReport) { if count > 0 { report.add(verdictUntouched, count: count) } }
+
+    /// After the gradient of a minibatch that touched a kink was computed, and before the weights change: adds it to a report.
     ///
     /// - Parameter compile: Makes a program over the same minibatch and weights.
-    @inline(__always)
     func look(batchSize: Int, into report: inout KinkReport, compile: (Int, [Formula]) throws -> Program) throws {
-        if counters.isTouched {
-            try lookCloser(batchSize, &report, compile)
-        } else {
-            report.add(verdictUntouched)
-        }
-    }
-
-    private func lookCloser(_ batchSize: Int, _ report: inout KinkReport, _ compile: (Int, [Formula]) throws -> Program) throws {
         let counts = (0..<counters.count).map { counters[$0] }
         counters.reset()
         for index in counts.indices { report.kinks[index].touched += counts[index] }
