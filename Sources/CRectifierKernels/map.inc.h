@@ -106,21 +106,22 @@ RK_INLINE I N(equal_stored)(V a, V b) {
     return (I)(N(widen)(N(narrow)(a)) == N(widen)(N(narrow)(b)));
 }
 
-/// Copies `a` and counts where it equals `b`, or the number that all of `b` is (`same`).
-RK_INLINE void N(watch)(COMPUTE *d, const COMPUTE *a, const COMPUTE *b, const bool same, int64_t *counter, int64_t n) {
+/// Copies `a`, or rectifies it, and counts where it equals `b`, or the number that all of `b` is (`same`).
+RK_INLINE void N(watch)(COMPUTE *d, const COMPUTE *a, const COMPUTE *b, const bool same, const bool rectify, int64_t *counter, int64_t n) {
+    const V zero = SPLAT(0);
     I found = {0};
     int64_t i = 0;
     for (; i + W <= n; i += W) {
         const V va = N(get)(a + i);
         found -= N(equal_stored)(va, N(get)(same ? b : b + i));
-        N(put)(d + i, va);
+        N(put)(d + i, rectify ? PICK(va <= 0, zero, va) : va);
     }
     if (i < n) {
         const V va = N(get)(a + i);
         I equal = N(equal_stored)(va, N(get)(same ? b : b + i));
         for (int64_t lane = n - i; lane < W; lane++) equal[lane] = 0;
         found -= equal;
-        N(put_some)(d + i, va, n - i);
+        N(put_some)(d + i, rectify ? PICK(va <= 0, zero, va) : va, n - i);
     }
     // Mostly there is none, and then nothing to add up.
     const L words = (L)found;
@@ -160,7 +161,13 @@ static void N(map_apply)(const rk_instruction *instruction, COMPUTE *d, const CO
     case RK_OP_NORMAL_CDF: EACH_VECTOR_ONCE(N(v_normal_cdf)(a))
     case RK_OP_SIN: EACH_VECTOR_ONCE(N(v_sin)(a))
     case RK_OP_COS: EACH_VECTOR_ONCE(N(v_cos)(a))
-    case RK_OP_RELU: EACH_VECTOR(PICK(a <= 0, zero, a))
+    case RK_OP_RELU:
+        if (instruction->counter) {
+            const COMPUTE nothing[W] = {0};
+            N(watch)(d, pa, nothing, true, true, instruction->counter, n);
+            break;
+        }
+        EACH_VECTOR(PICK(a <= 0, zero, a))
     case RK_OP_LEAKY: EACH_VECTOR(PICK(a > 0, a, x * a))
     case RK_OP_STEP: EACH_VECTOR(N(or_nan)(a, PICK(a < 0, x, PICK(a == 0, y, z))))
     case RK_OP_CLIP: EACH_VECTOR(PICK(a < x, x, PICK(a > y, y, a)))
@@ -172,10 +179,10 @@ static void N(map_apply)(const rk_instruction *instruction, COMPUTE *d, const CO
     case RK_OP_WATCH: {
         COMPUTE to[W];
         N(put)(to, x);
-        N(watch)(d, pa, to, true, instruction->counter, n);
+        N(watch)(d, pa, to, true, false, instruction->counter, n);
         break;
     }
-    case RK_OP_WATCH_TIE: N(watch)(d, pa, pb, false, instruction->counter, n); break;
+    case RK_OP_WATCH_TIE: N(watch)(d, pa, pb, false, false, instruction->counter, n); break;
     case RK_OP_COUNT: break;
     }
 }

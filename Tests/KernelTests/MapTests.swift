@@ -163,9 +163,9 @@ func instruction(_ opcode: Int, on t: Trial, _ arguments: [Buffer], _ result: Bu
             // Among them numbers that 16 bits take for 0, which buffers of theirs cannot hold but sums can.
             let a = (0..<count).map { _ in t.random.pick([0.0, -0.0, 0.5, -1, .nan, 1e-9]) },
                 b = a.map { _ in t.random.pick([0.0, 0.5, -1]) }
-            for (name, other) in [("WATCH", a.map { _ in 0.5 }), ("WATCH_TIE", b)] {
+            for (name, other) in [("WATCH", a.map { _ in 0.5 }), ("WATCH_TIE", b), ("RELU", a.map { _ in 0 })] {
                 let opcode = Self.opcodes.first { String(cString: rk_opcode_name(Int32($0))) == name }!
-                let arguments = name == "WATCH" ? [t.input(a)] : [t.input(a), t.input(b)]
+                let arguments = name == "WATCH_TIE" ? [t.input(a), t.input(b)] : [t.input(a)]
                 let result = Buffer(type, count: count)
                 instruction(opcode, on: t, arguments, result, x: 0.5)
                 UnsafeMutablePointer(mutating: t.step.map.instructions!).pointee.counter = counter
@@ -173,6 +173,8 @@ func instruction(_ opcode: Int, on t: Trial, _ arguments: [Buffer], _ result: Bu
                 for part in 0..<3 { type.kernels(isa).pointee.map(&t.step, Int32(part), 3) }
                 let expected = zip(rounded(a, to: type), other).count { $0 == $1 }
                 #expect(Int(counter.pointee) == expected, "\(name) of \(count) elements")
+                let values = rounded(a, to: type).map { name == "RELU" && $0 <= 0 ? 0 : $0 }
+                #expect(zip(result.doubles, values).allSatisfy { $0 == $1 || ($0.isNaN && $1.isNaN) }, "\(name) of \(count) elements")
             }
         }
     }

@@ -53,7 +53,7 @@ typedef enum { RK_SOURCE_UINT8, RK_SOURCE_FLOAT32, RK_SOURCE_FLOAT64 } rk_source
     X(SOFTPLUS, 1)    /* log(1 + exp(a)) */                                                        \
     X(NORMAL_CDF, 1)  /* share of the standard normal law below a */                               \
     X(SIN, 1) X(COS, 1)                                                                            \
-    X(RELU, 1)        /* a > 0 ? a : 0 */                                                          \
+    X(RELU, 1)        /* a > 0 ? a : 0; with a counter, also what WATCH does for x = 0 */          \
     X(LEAKY, 1)       /* a > 0 ? a : x * a */                                                      \
     X(STEP, 1)        /* a < 0 ? x : a == 0 ? y : z; every derivative with one kink at 0 */        \
     X(CLIP, 1)        /* a < x ? x : a > y ? y : a */                                              \
@@ -89,7 +89,7 @@ typedef struct {
     uint16_t opcode;
     uint16_t d, a, b, c;
     double x, y, z;
-    int64_t *counter;  ///< WATCH, WATCH_TIE: counts elements as the element type rounds them; atomically, so parts may share it. May be NULL.
+    int64_t *counter;  ///< WATCH, WATCH_TIE, RELU: counts elements as the element type rounds them; atomically, so parts may share it. May be NULL.
 } rk_instruction;
 
 /// An elementwise program over rows × columns elements.
