@@ -10,7 +10,8 @@
 // Blocks: for each block of rows, for each block of k, for each panel of columns (a tile wide), all row tiles meet the panel, which is
 // PANEL_DEPTH × a tile's width and stays in the first cache. Panels are filled by their first tile as it reads B, or, when B is
 // transposed, by 8 × 8 transposes in registers beforehand. A's block is copied once, tile by tile, in each the rows
-// of one k side by side. (In place its rows would often lie a power of two apart and push each other out of the cache.) While a tile is computed the next one's share of A and a share of the next panel are fetched.
+// of one k side by side. (In place its rows would often lie a power of two apart and push each other out of the cache.) While a tile is
+// computed the next one's share of A and a share of the next panel are fetched.
 // Between blocks of k partial sums rest in C, or, when C's type would round them, in scratch.
 //
 // Small products read A and B in place, over all of k at once. When there are few columns A is read in place, because a copy would

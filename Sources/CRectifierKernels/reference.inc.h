@@ -48,12 +48,12 @@ static COMPUTE N(apply)(const rk_instruction *i, COMPUTE a, COMPUTE b, COMPUTE c
     return NAN;
 }
 
-/// What WATCH and WATCH_TIE do besides, and RELU, which has no `b`: that is 0.
+/// What instructions with a counter do besides. RELU has no `b`: that is 0.
 static void N(count_equal)(const rk_instruction *i, COMPUTE a, COMPUTE b) {
     STORAGE stored[2];
     STORE(&stored[0], a);
     STORE(&stored[1], i->opcode == RK_OP_WATCH ? (COMPUTE)i->x : b);
-    if (i->counter && LOAD(&stored[0]) == LOAD(&stored[1])) __atomic_fetch_add(i->counter, 1, __ATOMIC_RELAXED);
+    if (LOAD(&stored[0]) == LOAD(&stored[1])) __atomic_fetch_add(i->counter, 1, __ATOMIC_RELAXED);
 }
 
 /// Where operand `slot` keeps element (row, column).
@@ -73,7 +73,7 @@ static void N(map_range)(const rk_map *map, int64_t row_begin, int64_t row_end) 
                     arguments[n] = slots[n] < RK_MAP_OPERANDS ? LOAD(N(place)(map, slots[n], row, column)) : temporaries[slots[n] - RK_MAP_OPERANDS];
                 }
                 COMPUTE result = N(apply)(i, arguments[0], arguments[1], arguments[2]);
-                if (i->opcode == RK_OP_WATCH || i->opcode == RK_OP_WATCH_TIE || i->opcode == RK_OP_RELU) N(count_equal)(i, arguments[0], arguments[1]);
+                if (i->counter) N(count_equal)(i, arguments[0], arguments[1]);
                 if (i->d < RK_MAP_OPERANDS) STORE(N(place)(map, i->d, row, column), result);
                 else temporaries[i->d - RK_MAP_OPERANDS] = result;
             }

@@ -163,27 +163,15 @@ struct Lowering {
             defer { temporaries += 1 }
             return Int(RK_MAP_OPERANDS) + temporaries
         }
-        // A rectifier counts its own zeros, so a watch on one that nothing else reads needs no instruction.
-        let watches = Dictionary(uniqueKeysWithValues: group.filter { ($0.operation as? Watch)?.value == 0 }.map { ($0.id, $0) }).filter {
-            id, _ in
-            let readers = group.filter { $0.operands.contains { $0.id == id } }
-            return readers.count == 1 && readers[0].operation is ReLUOperation
-        }
         for member in group {
-            if watches[member.id] != nil {
-                slots[member.id] = slots[member.operands[0].id]!
-                continue
-            }
             for operand in member.operands where slots[operand.id] == nil {
                 slots[operand.id] = newTemporary()
                 map.append((operand.operation as! any Elementwise).instruction(batchSize: batchSize), to: slots[operand.id]!, [])
             }
             slots[member.id] = member == root ? 0 : newTemporary()
-            var instruction = (member.operation as! any Elementwise).instruction(batchSize: batchSize)
-            if let watch = member.operands.first.flatMap({ watches[$0.id] })?.operation as? Watch, member.operation is ReLUOperation {
-                instruction.counter = watch.counters[address: watch.index]
-            }
-            map.append(instruction, to: slots[member.id]!, member.operands.map { slots[$0.id]! })
+            map.append(
+                (member.operation as! any Elementwise).instruction(batchSize: batchSize), to: slots[member.id]!,
+                member.operands.map { slots[$0.id]! })
         }
         return map
     }

@@ -7,14 +7,18 @@ final class ThreadPool {
 
     /// - Parameter threads: `nil` for one on each physical core.
     init(threads: Int? = nil) throws {
-        self.threads = threads ?? Int(rk_physical_cores())
-        guard self.threads > 0, self.threads <= 1024 else {
-            throw RectifierError(.setting, "threads must be between 1 and 1024, not \(self.threads)")
-        }
+        self.threads = try ThreadPool.count(threads)
         handle = self.threads > 1 ? rk_pool_create(Int32(self.threads)) : nil
         if self.threads > 1, handle == nil {
             throw RectifierError(.setting, "the system does not give \(self.threads) threads; ask for fewer")
         }
+    }
+
+    /// How many threads are meant. Throws where nobody can mean so many.
+    static func count(_ threads: Int?) throws -> Int {
+        let threads = threads ?? Int(rk_physical_cores())
+        guard 1...1024 ~= threads else { throw RectifierError(.setting, "threads must be between 1 and 1024, not \(threads)") }
+        return threads
     }
 
     deinit { if let handle { rk_pool_destroy(handle) } }

@@ -169,14 +169,12 @@ final class TrainingRun {
                     } else {
                         untouched += 1
                     }
-                    if step == sampledStep, kinkWatch.hasTimeForTrust {
-                        let before = memory.read(memory.weights)
-                        program.runUpdate()
+                    let before = step == sampledStep && kinkWatch.hasTimeForTrust ? memory.read(memory.weights) : nil
+                    program.runUpdate()
+                    if let before {
                         kinks!.trust = try kinkWatch.trust(from: before, to: memory.read(memory.weights), batchSize: size) {
                             try examination(size, $0, $1)
                         }
-                    } else {
-                        program.runUpdate()
                     }
                 } else {
                     program.run()

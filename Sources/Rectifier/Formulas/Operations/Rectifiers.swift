@@ -6,6 +6,8 @@ import CRectifierKernels
 struct ReLUOperation: Elementwise {
     var atZero: KinkValue
     var part = Part.whole
+    /// Counts the zeros among the operands, where somebody wants to know.
+    var zeros: KinkCounter?
     /// Whether this is one side of another function, as in ``prelu(_:slope:atZero:)``: the one for x > 0, or the other, of -x.
     enum Part { case whole, active, inactive }
     var name: String { "relu" }
@@ -18,7 +20,7 @@ struct ReLUOperation: Elementwise {
         case .inactive: nil
         }
     }
-    func instruction(batchSize: Int) -> Instruction { Instruction(RK_OP_RELU) }
+    func instruction(batchSize: Int) -> Instruction { Instruction(RK_OP_RELU, counter: zeros?.address) }
     func gradient(upstream g: Formula, operands x: [Formula], result y: Formula) throws -> [Formula?] {
         [try g * step(x[0], below: 0, atZero: atZero.value, above: 1)]
     }

@@ -35,8 +35,7 @@ struct StudyImages {
 
 /// Runs `body` on some threads, each of which takes numbers from 0 to `count` - 1 until there are no more. Throws the first error.
 func inParallel(_ count: Int, threads: Int?, _ body: @Sendable (_ next: () -> Int?) throws -> Void) throws {
-    let threads = try threads ?? ThreadPool(threads: nil).threads
-    guard 1...1024 ~= threads else { throw RectifierError(.setting, "threads must be between 1 and 1024, not \(threads)") }
+    let threads = try ThreadPool.count(threads)
     let taken = Atomic<Int>(0)
     let failure = Mutex<(any Error)?>(nil)
     DispatchQueue.concurrentPerform(iterations: min(threads, count)) { _ in
