@@ -72,6 +72,26 @@ const rk_kernels *rk_table_for(rk_type type, rk_isa isa) {
 
 const rk_kernels *rk_table(rk_type type) { return rk_table_for(type, rk_isa_selected()); }
 
+static rk_zeros select_zeros(void) {
+    static const char *const names[RK_ZEROS_COUNT] = {"density", "multiply", "skip"};
+    const char *wanted = getenv("RECTIFIER_ZEROS");
+    if (!wanted || !*wanted) return RK_ZEROS_BY_DENSITY;
+    for (rk_zeros zeros = 0; zeros < RK_ZEROS_COUNT; zeros++) {
+        if (strcmp(wanted, names[zeros]) == 0) return zeros;
+    }
+    return RK_ZEROS_COUNT;
+}
+
+rk_zeros rk_zeros_selected(void) {
+    static _Atomic int selected = -1;
+    int zeros = __c11_atomic_load(&selected, __ATOMIC_RELAXED);
+    if (zeros < 0) {
+        zeros = (int)select_zeros();
+        __c11_atomic_store(&selected, zeros, __ATOMIC_RELAXED);
+    }
+    return (rk_zeros)zeros;
+}
+
 int64_t rk_type_size(rk_type type) {
     switch (type) {
     case RK_FLOAT32: return 4;

@@ -102,6 +102,10 @@ typedef struct {
 
 //===--- Steps ----------------------------------------------------------------===//
 
+/// What a product does about zeros of A. The bits of C are the same either way as long as B is finite: a skipped 0 · ∞ is no NaN.
+/// RK_ZEROS_BY_DENSITY skips them where they are many enough to pay, block by block.
+typedef enum { RK_ZEROS_BY_DENSITY, RK_ZEROS_MULTIPLIED, RK_ZEROS_SKIPPED, RK_ZEROS_COUNT } rk_zeros;
+
 /// C[m,n] = Σ_k A[m,k] B[k,n] + bias[n], then `epilogue` over C. k ascending from 0, the bias last: the same bits as a map that adds it.
 /// A and B have any strides (a transpose is a matter of strides); one of each pair is 1 in practice, and kernels may be slow otherwise.
 typedef struct {
@@ -109,6 +113,7 @@ typedef struct {
     void *c;
     int64_t a_row, a_column, b_row, b_column, c_row;  ///< strides in elements; C's columns are contiguous
     int64_t m, n, k;
+    int32_t zeros;           ///< rk_zeros
     const void *bias;        ///< n elements or NULL
     const rk_map *epilogue;  ///< over m × n, or NULL; usually reads and writes C
     void *scratch;           ///< 64-byte aligned
@@ -272,6 +277,10 @@ bool rk_isa_available(rk_isa isa);
 /// What `rk_table` uses. RK_ISA_COUNT if RECTIFIER_ISA names none that this machine has.
 rk_isa rk_isa_selected(void);
 const char *rk_isa_name(rk_isa isa);
+
+/// What products do about zeros, from the environment variable RECTIFIER_ZEROS (density, multiply, skip; RK_ZEROS_BY_DENSITY by default).
+/// RK_ZEROS_COUNT if it names none of them.
+rk_zeros rk_zeros_selected(void);
 
 int64_t rk_type_size(rk_type type);
 

@@ -30,5 +30,8 @@ func selectedKernels(_ type: ElementType) throws -> rk_kernels {
         let names = (0..<RK_ISA_COUNT.rawValue).map { rk_isa($0) }.filter { rk_isa_available($0) }.map { String(cString: rk_isa_name($0)) }
         throw RectifierError(.setting, "RECTIFIER_ISA names no instruction set of this machine; it has \(names.joined(separator: ", "))")
     }
+    guard rk_zeros_selected() != RK_ZEROS_COUNT else {
+        throw RectifierError(.setting, "RECTIFIER_ZEROS is none of density, multiply, skip")
+    }
     return table.pointee
 }

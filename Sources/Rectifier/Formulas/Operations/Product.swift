@@ -66,7 +66,7 @@ extension Lowering {
                     a: memory[aBuffer], b: memory[bBuffer], c: memory[c],
                     a_row: Int64(operation.transposingA ? 1 : aExtents[1]), a_column: Int64(operation.transposingA ? aExtents[1] : 1),
                     b_row: Int64(operation.transposingB ? 1 : bExtents[1]), b_column: Int64(operation.transposingB ? bExtents[1] : 1),
-                    c_row: Int64(n), m: Int64(m), n: Int64(n), k: Int64(k),
+                    c_row: Int64(n), m: Int64(m), n: Int64(n), k: Int64(k), zeros: Int32(rk_zeros_selected().rawValue),
                     bias: bias.map { UnsafeRawPointer(memory[$0]) },
                     epilogue: epilogue.map { UnsafePointer(memory.store($0.descriptor(in: memory))) },
                     scratch: memory.scratch, scratch_stride: Int64(memory.scratchStride))
