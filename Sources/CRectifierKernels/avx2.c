@@ -11,7 +11,7 @@
 #define RK_TILE_ROWS 6
 #define RK_TILE_VECTORS 2
 
-#pragma clang attribute push(__attribute__((target("avx2,fma,f16c"))), apply_to = function)
+#pragma clang attribute push(__attribute__((target("avx2,fma,f16c,bmi"))), apply_to = function)
 #include "kernels.inc.h"
 #pragma clang attribute pop
 

@@ -14,9 +14,9 @@
 #define RK_TILE_VECTORS 2
 
 #if RK_EMULATE_AVX512
-#pragma clang attribute push(__attribute__((target("avx2,fma,f16c"))), apply_to = function)
+#pragma clang attribute push(__attribute__((target("avx2,fma,f16c,bmi"))), apply_to = function)
 #else
-#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,f16c"))), apply_to = function)
+#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,f16c,bmi"))), apply_to = function)
 #endif
 #include "kernels.inc.h"
 #pragma clang attribute pop

@@ -15,7 +15,8 @@ bool rk_isa_available(rk_isa isa) {
     case RK_REFERENCE: return true;
 #if RK_X86
     case RK_BASELINE: return true;
-    case RK_AVX2: return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
+    case RK_AVX2: return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c")
+            && __builtin_cpu_supports("bmi");
     case RK_AVX512:
 #if RK_EMULATE_AVX512
         return rk_isa_available(RK_AVX2);

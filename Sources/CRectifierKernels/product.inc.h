@@ -1,169 +1,32 @@
-// The dense product, C = A B + bias, and the multiply-add peak it is measured against.
+// The product C = A B + bias.
 //
-// Each element of C is one chain of multiply-adds over k, ascending, from 0, and then the bias. Which tile, block, panel, part or path it falls into
-// changes where its operands are read from and nothing else, so its bits depend on A, B and the bias alone.
+// Each element of C is one chain of multiply-adds over k, ascending, from 0, and then the bias. Which tile, block, panel, part or path it
+// falls into changes where its operands are read from, and whether terms 0 · b are computed, and nothing else; so its bits depend on A, B
+// and the bias alone (and 0 · b is not NaN as long as B is finite).
 //
-// Tile: up to RK_TILE_ROWS rows × RK_TILE_VECTORS vectors of C stay in registers over a block of k. For each k that takes RK_TILE_VECTORS
-// loads of B, a broadcast from A for each row, and a multiply-add for each accumulator. Registers: 6 × 2 + 2 + 1 of 16 (AVX2, SSE2),
-// 14 × 2 + 2 of 32 (AVX-512, whose broadcasts are memory operands), 6 × 4 + 4 + 1 of 32 (NEON).
-//
-// Blocks: for each block of rows, for each block of k, for each panel of columns (a tile wide), all row tiles meet the panel, which is
-// PANEL_DEPTH × a tile's width and stays in the first cache. Panels are filled by their first tile as it reads B, or, when B is
-// transposed, by 8 × 8 transposes in registers beforehand. A's block is copied once, tile by tile, in each the rows
-// of one k side by side. (In place its rows would often lie a power of two apart and push each other out of the cache.) While a tile is
-// computed the next one's share of A and a share of the next panel are fetched.
-// Between blocks of k partial sums rest in C, or, when C's type would round them, in scratch.
-//
-// Small products read A and B in place, over all of k at once. When there are few columns A is read in place, because a copy would
-// not be used often enough to pay.
+// Blocks of rows decide one by one whether zeros of A are skipped (skip.inc.h) or multiplied (dense.inc.h).
 
 #define TILE_COLUMNS (RK_TILE_VECTORS * W)
-#define PANEL_DEPTH 320
 #define BLOCK_ROWS (252 / RK_TILE_ROWS * RK_TILE_ROWS)
-/// Room behind a packed group, for a whole vector stored where fewer lanes count.
-#define SLACK 16
+/// Rows that are not worth a copy of B.
+#define FEW_ROWS 4
 
 typedef struct {
-    int64_t k;
-    const COMPUTE *a;
-    const void *b;
-    COMPUTE *panel;
-    int64_t a_row, a_column, b_row;
-    const COMPUTE *start;  ///< the sums to start from
-    int64_t start_row;
-    const COMPUTE *bias;  ///< whole vectors to add at the end, or NULL
-    void *out;
-    int64_t out_row, columns;
-    bool partial;   ///< `out` is in the computing type
-    int64_t ahead;  ///< from `a` to that of the next tile
-    const STORAGE *fetch;  ///< what else to fetch, a line for each line of A's rows, `fetch_step` apart
-    int64_t fetch_step;
-} N(tile_job);
+    int64_t row_begin, row_end, column_begin, column_end;
+} N(block);
 
-/// With `packed`, A lies tile by tile and B in a panel. With `copying`, B is read where it lies, whole vectors of the element type `b_row` apart,
-/// and written to the panel on the way.
-RK_INLINE void N(tile)(const N(tile_job) *t, const int rows, const int vectors, const bool packed, const bool copying) {
-    V sum[RK_TILE_ROWS][RK_TILE_VECTORS];
-    _Pragma("clang loop unroll(full)") for (int r = 0; r < rows; r++) {
-        _Pragma("clang loop unroll(full)") for (int v = 0; v < vectors; v++) sum[r][v] = N(get)(t->start + r * t->start_row + v * W);
-    }
-    // One pointer for each row and one index for all of them: two additions for each k. Compilers know that the pointers lie a_row apart and would
-    // chain them through additions; the empty assembly makes them forget.
-    const int64_t a_row = packed ? 1 : t->a_row;
-    const int64_t a_column = packed ? RK_TILE_ROWS : t->a_column;
-    const int64_t b_row = packed && !copying ? TILE_COLUMNS : t->b_row;
-    const STORAGE *source = (const STORAGE *)t->b;
-    COMPUTE *panel = t->panel;
-    const COMPUTE *lines[RK_TILE_ROWS], *b = t->b;
-    _Pragma("clang loop unroll(full)") for (int r = 0; r < rows; r++) {
-        lines[r] = t->a + r * a_row;
-        if (rows <= 8 && !packed) __asm__("" : "+r"(lines[r]));
-    }
-    int64_t place = 0;
-#define ONE_K                                                                                                                         \
-    {                                                                                                                                 \
-        V line[RK_TILE_VECTORS];                                                                                                      \
-        _Pragma("clang loop unroll(full)") for (int v = 0; v < vectors; v++) {                                                        \
-            line[v] = copying ? N(load)(source + v * W) : N(get)(b + v * W);                                                          \
-            if (copying) N(put)(panel + v * W, line[v]);                                                                              \
-        }                                                                                                                             \
-        _Pragma("clang loop unroll(full)") for (int r = 0; r < rows; r++) {                                                           \
-            V x = SPLAT(lines[r][place]);                                                                                             \
-            _Pragma("clang loop unroll(full)") for (int v = 0; v < vectors; v++) sum[r][v] = FMA(x, line[v], sum[r][v]);              \
-        }                                                                                                                             \
-        place += a_column, b += b_row, source += b_row, panel += TILE_COLUMNS;                                                                                      \
-    }
-    int64_t k = t->k;
-    if (packed) {
-        // While this tile is in the works the next one's share of A is fetched, and a share of the next panel.
-        const int64_t per_line = 64 / (int64_t)sizeof(COMPUTE), ahead = t->ahead;
-        const STORAGE *fetch = t->fetch;
-        // And its rows of C, where they lie so far apart that they push each other out of the second cache.
-        if (t->out_row >= 4096 / (int64_t)sizeof(STORAGE)) {
-            for (int r = 0; r < rows; r++) __builtin_prefetch((const STORAGE *)t->out + (rows + r) * t->out_row, 1);
-        }
-        for (; k >= per_line; k -= per_line) {
-            _Pragma("clang loop unroll(full)") for (int r = 0; r < rows; r++) {
-                __builtin_prefetch(lines[0] + place + ahead + r * per_line);
-            }
-            __builtin_prefetch(fetch, 0, 2);
-            fetch += t->fetch_step;
-            _Pragma("clang loop unroll(disable)") for (int64_t i = 0; i < per_line; i += 4) { ONE_K ONE_K ONE_K ONE_K }
-        }
-    }
-    _Pragma("clang loop unroll(disable)") for (; k > 0; k--) ONE_K
-#undef ONE_K
-    if (t->bias) {
-        _Pragma("clang loop unroll(full)") for (int v = 0; v < vectors; v++) {
-            const V bias = N(get)(t->bias + v * W);
-            _Pragma("clang loop unroll(full)") for (int r = 0; r < rows; r++) sum[r][v] += bias;
-        }
-    }
-    const int64_t columns = t->columns, out_row = t->out_row;
-    void *const out = t->out;
-    if (sizeof(STORAGE) != sizeof(COMPUTE) && t->partial) {
-        for (int r = 0; r < rows; r++) {  // scratch has whole vectors
-            for (int v = 0; v < vectors; v++) N(put)((COMPUTE *)out + r * out_row + v * W, sum[r][v]);
-        }
-    } else if (columns >= vectors * W) {
-        for (int r = 0; r < rows; r++) {
-            for (int v = 0; v < vectors; v++) N(store)((STORAGE *)out + r * out_row + v * W, sum[r][v]);
-        }
-    } else {
-        for (int r = 0; r < rows; r++) {
-            for (int v = 0; v < vectors - 1; v++) N(store)((STORAGE *)out + r * out_row + v * W, sum[r][v]);
-            N(store_some)((STORAGE *)out + r * out_row + (vectors - 1) * W, sum[r][vectors - 1], columns - (vectors - 1) * W);
-        }
-    }
+/// Bias from `column` on, never -0: added to a chain, it makes +0 of either 0.
+RK_INLINE V N(bias)(const rk_product *p, int64_t column) {
+    return p->bias ? N(load)((const STORAGE *)p->bias + column) + SPLAT(0) : SPLAT(0);
 }
 
-typedef void (*N(tile_function))(const N(tile_job) *);
-
-#define TILE(rows, vectors)                                                                                                           \
-    static void RK_PASTE(N(tile_##rows), vectors)(const N(tile_job) * t) { N(tile)(t, rows, vectors, false, false); }
-#define PACKED_TILE(rows)                                                                                                             \
-    static void N(packed_tile_##rows)(const N(tile_job) * t) { N(tile)(t, rows, RK_TILE_VECTORS, true, false); }
-#if RK_TILE_VECTORS == 4
-#define TILES(rows) TILE(rows, 1) TILE(rows, 2) TILE(rows, 3) TILE(rows, 4) PACKED_TILE(rows)
-#define NAMES(rows)                                                                                                                   \
-    {RK_PASTE(N(tile_##rows), 1), RK_PASTE(N(tile_##rows), 2), RK_PASTE(N(tile_##rows), 3), RK_PASTE(N(tile_##rows), 4), N(packed_tile_##rows)},
-#else
-#define TILES(rows) TILE(rows, 1) TILE(rows, 2) PACKED_TILE(rows)
-#define NAMES(rows) {RK_PASTE(N(tile_##rows), 1), RK_PASTE(N(tile_##rows), 2), N(packed_tile_##rows)},
-#endif
-#if RK_TILE_ROWS == 14
-#define EACH_HEIGHT(X) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14)
-#else
-#define EACH_HEIGHT(X) X(1) X(2) X(3) X(4) X(5) X(6)
-#endif
-EACH_HEIGHT(TILES)
-/// By rows - 1 and vectors - 1; after those of each height the packed one of whole width.
-static const N(tile_function) N(tiles)[RK_TILE_ROWS][RK_TILE_VECTORS + 1] = {EACH_HEIGHT(NAMES)};
-/// The first tile of a panel, which fills it.
-static void N(copying_tile)(const N(tile_job) *t) { N(tile)(t, RK_TILE_ROWS, RK_TILE_VECTORS, true, true); }
-#undef EACH_HEIGHT
-#undef NAMES
-#undef TILES
-#undef PACKED_TILE
-#undef TILE
-
-/// Rows of the next tile when `left` are left: the last two share evenly, because a tile of a row or two starves the multipliers.
-RK_INLINE int64_t N(height)(int64_t left) { return left >= 2 * RK_TILE_ROWS || left == RK_TILE_ROWS ? RK_TILE_ROWS : left > RK_TILE_ROWS ? (left + 1) / 2 : left; }
-
-//===--- Copies ----------------------------------------------------------------------------===//
-
-/// Copies `depth` × `columns` of B to a panel: line k at k · TILE_COLUMNS, whole vectors. What lies beyond `columns` is read from somewhere valid.
-static void N(pack_b)(COMPUTE *panel, const STORAGE *b, int64_t row, int64_t column, int64_t depth, int64_t columns) {
+/// Copies `depth` × `columns` of B to a panel: line k at k · `width`, whole vectors. What lies beyond `columns` is read from somewhere valid,
+/// what lies beyond `depth` is written up to a whole vector.
+RK_INLINE void N(pack_b)(COMPUTE *panel, const int64_t width, const STORAGE *b, int64_t row, int64_t column, int64_t depth, int64_t columns) {
     const int64_t vectors = (columns + W - 1) / W;
     if (column == 1) {
-        if (vectors == RK_TILE_VECTORS) {
-            for (int64_t k = 0; k < depth; k++, b += row, panel += TILE_COLUMNS) {
-                for (int v = 0; v < RK_TILE_VECTORS; v++) N(put)(panel + v * W, N(load)(b + v * W));
-            }
-        } else {
-            for (int64_t k = 0; k < depth; k++, b += row, panel += TILE_COLUMNS) {
-                for (int v = 0; v < vectors; v++) N(put)(panel + v * W, N(load)(b + v * W));
-            }
+        for (int64_t k = 0; k < depth; k++, b += row, panel += width) {
+            for (int64_t v = 0; v < vectors; v++) N(put)(panel + v * W, N(load)(b + v * W));
         }
     } else if (row == 1) {
         for (int64_t v = 0; v < vectors; v++) {
@@ -173,81 +36,25 @@ static void N(pack_b)(COMPUTE *panel, const STORAGE *b, int64_t row, int64_t col
                 V block[W];
                 for (int j = 0; j < W; j++) block[j] = N(load)(line[j] + k);
                 N(transpose)(block);
-                for (int j = 0; j < W; j++) N(put)(panel + (k + j) * TILE_COLUMNS + v * W, block[j]);
+                for (int j = 0; j < W; j++) N(put)(panel + (k + j) * width + v * W, block[j]);
             }
         }
     } else {
         for (int64_t k = 0; k < depth; k++) {
-            for (int64_t j = 0; j < columns; j++) panel[k * TILE_COLUMNS + j] = N(load_one)(b + k * row + j * column);
+            for (int64_t j = 0; j < columns; j++) panel[k * width + j] = N(load_one)(b + k * row + j * column);
         }
     }
 }
 
-/// Elements of a packed tile of A.
-RK_INLINE int64_t N(group)(int64_t depth) { return RK_TILE_ROWS * depth + SLACK; }
+#include "dense.inc.h"
 
-/// Copies `rows` × `depth` of A tile by tile, in each the rows of one k side by side. Stores whole vectors: what a store writes too much
-/// a later one overwrites, or it falls into the slack.
-static void N(pack_a)(COMPUTE *copy, const STORAGE *a, int64_t row, int64_t column, int64_t rows, int64_t depth) {
-    if (row == 1) {
-        // Sixteen k at a time keep the lines of A that the next tile shares in the cache.
-        for (int64_t k = 0; k < depth; k += 16) {
-            const int64_t end = rk_min(k + 16, depth);
-            COMPUTE *to = copy;
-            for (int64_t i = 0, height; i < rows; i += height, to += N(group)(depth)) {
-                height = N(height)(rows - i);
-                for (int64_t kk = k; kk < end; kk++) {
-                    for (int v = 0; v < height; v += W) N(put)(to + kk * RK_TILE_ROWS + v, N(load)(a + i + kk * column + v));
-                }
-            }
-        }
-        return;
-    }
-    for (int64_t i = 0, height; i < rows; i += height, copy += N(group)(depth), a += height * row) {
-        height = N(height)(rows - i);
-        if (column != 1) {
-            for (int64_t k = 0; k < depth; k++) for (int64_t r = 0; r < height; r++) copy[k * RK_TILE_ROWS + r] = N(load_one)(a + r * row + k * column);
-            continue;
-        }
-        // Last rows first, because their vectors are the ones that reach into the next k.
-        for (int64_t first = (height - 1) / W * W; first >= 0; first -= W) {
-            const STORAGE *line[W];
-            for (int r = 0; r < W; r++) line[r] = a + rk_min(first + r, height - 1) * row;
-            for (int64_t k = 0; k < depth; k += W) {
-                V block[W];
-                for (int r = 0; r < W; r++) block[r] = N(load)(line[r] + k);
-                N(transpose)(block);
-                COMPUTE *to = copy + k * RK_TILE_ROWS + first;
-                if (k + W <= depth) for (int j = 0; j < W; j++) N(put)(to + j * RK_TILE_ROWS, block[j]);
-                else for (int j = 0; j < W; j++) if (k + j < depth) N(put)(to + j * RK_TILE_ROWS, block[j]);
-            }
-        }
-    }
-}
-
-//===--- Blocks -----------------------------------------------------------------------------===//
-
-typedef struct {
-    int64_t panel, a, sums;  ///< elements of the computing type
-} N(product_room);
-
-RK_INLINE N(product_room) N(room)(int64_t m, int64_t n, int64_t k) {
-    const int64_t rows = rk_min(m, BLOCK_ROWS), depth = rk_min(k, PANEL_DEPTH), groups = rows / RK_TILE_ROWS + 2;
-    N(product_room) r = {(depth + W) * TILE_COLUMNS, groups * N(group)(depth) + SLACK, 0};
-    if (sizeof(STORAGE) != sizeof(COMPUTE) && k > PANEL_DEPTH) r.sums = rows * rk_round_up(n, TILE_COLUMNS);
-    r.panel = rk_round_up(r.panel, 16), r.a = rk_round_up(r.a, 16);
-    return r;
-}
+#include "skip.inc.h"
 
 static int64_t N(product_scratch)(int64_t m, int64_t n, int64_t k, int parts) {
     (void)parts;
-    N(product_room) r = N(room)(m, n, k);
-    return rk_round_up((r.panel + r.a + r.sums) * (int64_t)sizeof(COMPUTE), 64);
+    const int64_t count = rk_max(rk_max(N(dense_scratch)(m, n, k), N(skip_scratch)(m, n, k)), n + W);
+    return rk_round_up(count * (int64_t)sizeof(COMPUTE), 64);
 }
-
-typedef struct {
-    int64_t row_begin, row_end, column_begin, column_end;
-} N(block);
 
 /// The share of a part: a range of columns if that comes out no less even than a range of rows. By columns each part copies only its own share
 /// of B, by rows only its own share of A, which rarely needs it.
@@ -266,118 +73,23 @@ RK_INLINE N(block) N(split)(const rk_product *p, int part, int parts) {
 static void N(product)(const rk_step *step, int part, int parts) {
     const rk_product *p = &step->product;
     const N(block) share = N(split)(p, part, parts);
-    const int64_t rows = share.row_end - share.row_begin, columns = share.column_end - share.column_begin;
-    if (rows <= 0 || columns <= 0) return;
+    const int64_t rows = share.row_end - share.row_begin;
+    if (rows <= 0 || share.column_end <= share.column_begin) return;
+    COMPUTE *const scratch = (COMPUTE *)((char *)p->scratch + part * p->scratch_stride);
 
-    const bool plain = sizeof(STORAGE) == sizeof(COMPUTE);
-    const int64_t near = 16384 / (int64_t)sizeof(COMPUTE);  // what a small product may span and still lie in the first cache
-    const int64_t a_row = p->a_row, a_column = p->k == 1 ? 1 : p->a_column, b_row = p->b_row, b_column = p->n == 1 ? 1 : p->b_column;
-    const bool a_in_place = plain && ((a_column == 1 && columns <= 4 * TILE_COLUMNS) || (rows - 1) * a_row + (p->k - 1) * a_column < near);
-    const bool b_in_place = plain && b_column == 1 && (rows <= 2 * RK_TILE_ROWS || p->k * b_row < near);
-    const int64_t depth_limit = a_in_place && b_in_place ? rk_max(p->k, 1) : PANEL_DEPTH;
-
-    COMPUTE *panel = NULL, *a_copy = NULL, *sums = NULL;
-    if (!a_in_place || !b_in_place) {
-        const N(product_room) room = N(room)(p->m, p->n, p->k);
-        panel = (COMPUTE *)((char *)p->scratch + part * p->scratch_stride);
-        a_copy = panel + room.panel, sums = a_copy + room.a;
-    }
-    const int64_t sums_row = rk_round_up(columns, TILE_COLUMNS);
-
-    // Blocks of equal size: a last one of few rows, or of short depth, would cost as much to prepare as a whole one.
-    const int64_t row_blocks = a_in_place && b_in_place ? 1 : (rows + BLOCK_ROWS - 1) / BLOCK_ROWS;
-    const int64_t block_rows = row_blocks == 1 ? rows : rk_round_up((rows + row_blocks - 1) / row_blocks, RK_TILE_ROWS);
-    const int64_t depths = (p->k + depth_limit - 1) / depth_limit, block_depth = depths > 1 ? (p->k + depths - 1) / depths : depth_limit;
-
+    // Blocks of equal size: a last one of few rows would cost as much to prepare as a whole one.
+    const int64_t blocks = (rows + BLOCK_ROWS - 1) / BLOCK_ROWS;
+    const int64_t block_rows = blocks == 1 ? rows : rk_round_up((rows + blocks - 1) / blocks, RK_TILE_ROWS);
     for (int64_t row = share.row_begin; row < share.row_end; row += block_rows) {
-        const int64_t row_end = rk_min(row + block_rows, share.row_end);
-        for (int64_t k = 0; k == 0 || k < p->k; k += block_depth) {
-            const int64_t depth = rk_min(block_depth, p->k - k);
-            N(tile_job) t = {.k = depth, .a_row = a_row, .a_column = a_column};
-            const COMPUTE *a = (const COMPUTE *)p->a + row * a_row + k * a_column;
-            if (!a_in_place) {
-                a = a_copy, t.a_row = 1, t.a_column = RK_TILE_ROWS;
-                N(pack_a)(a_copy, (const STORAGE *)p->a + row * a_row + k * a_column, a_row, a_column, row_end - row, depth);
-            }
-            const bool first = k == 0, last = k + block_depth >= p->k;
-            t.partial = !plain && !last;
-
-            for (int64_t column = share.column_begin; column < share.column_end; column += TILE_COLUMNS) {
-                t.columns = rk_min(TILE_COLUMNS, share.column_end - column);
-                const int64_t vectors = (t.columns + W - 1) / W;
-                const STORAGE *b = (const STORAGE *)p->b + k * b_row + column * b_column;
-                int64_t fetch_tile = 0;
-                if (b_in_place) {
-                    t.b = b, t.b_row = b_row;
-                } else {
-                    t.b = panel, t.b_row = TILE_COLUMNS;
-                    // Down the rows of the next panel, a tile's share after another; or along its columns, one for each tile.
-                    const bool more = column + 2 * TILE_COLUMNS <= share.column_end;
-                    t.fetch = more ? b + TILE_COLUMNS * b_column : (const STORAGE *)p->b;
-                    t.fetch_step = !more ? 0 : b_column == 1 ? b_row : 64 / (int64_t)sizeof(COMPUTE) * b_row;
-                    fetch_tile = !more ? 0 : b_column == 1 ? depth / (64 / (int64_t)sizeof(COMPUTE)) * b_row : b_column;
-                }
-                V zeros[RK_TILE_VECTORS] = {0}, bias[RK_TILE_VECTORS];
-                t.bias = NULL;
-                if (p->bias && last) {
-                    for (int v = 0; v < vectors; v++) bias[v] = N(load)((const STORAGE *)p->bias + column + v * W);
-                    t.bias = (const COMPUTE *)bias;
-                }
-                const bool packed = !a_in_place && !b_in_place && vectors == RK_TILE_VECTORS;
-                const bool copying = packed && b_column == 1 && N(height)(row_end - row) == RK_TILE_ROWS;
-                if (!b_in_place && !copying) N(pack_b)(panel, b, b_row, b_column, depth, t.columns);
-                const N(tile_function) *functions = &N(tiles)[0][packed ? RK_TILE_VECTORS : vectors - 1];
-                const COMPUTE *tile_a = a;
-                for (int64_t i = row, height; i < row_end; i += height) {
-                    height = N(height)(row_end - i);
-                    COMPUTE *rest = plain ? (COMPUTE *)p->c + i * p->c_row + column : sums + (i - row) * sums_row + column - share.column_begin;
-                    const int64_t rest_row = plain ? p->c_row : sums_row;
-                    t.a = tile_a;
-                    t.start = first ? (const COMPUTE *)zeros : rest;
-                    t.start_row = first ? 0 : rest_row;
-                    t.out = t.partial ? (void *)rest : (void *)((STORAGE *)p->c + i * p->c_row + column);
-                    t.out_row = t.partial ? rest_row : p->c_row;
-                    const COMPUTE *next_a = i + height < row_end ? tile_a + (a_in_place ? height * a_row : N(group)(depth)) : a;
-                    t.ahead = next_a - tile_a;
-                    if (copying && i == row) {
-                        N(tile_job) first_tile = t;
-                        first_tile.b = b, first_tile.b_row = b_row, first_tile.panel = panel;
-                        N(copying_tile)(&first_tile);
-                    } else {
-                        functions[(height - 1) * (RK_TILE_VECTORS + 1)](&t);
-                    }
-                    tile_a = next_a;
-                    t.fetch += fetch_tile;
-                }
-            }
-        }
-        if (p->epilogue) N(map_block)(p->epilogue, row, row_end, share.column_begin, share.column_end);
+        const N(block) block = {row, rk_min(row + block_rows, share.row_end), share.column_begin, share.column_end};
+        const bool few = block.row_end - row <= FEW_ROWS && (p->b_column == 1 || p->n == 1);
+        if (few) N(few_rows)(p, block, scratch, p->zeros != RK_ZEROS_MULTIPLIED);
+        else if (p->zeros != RK_ZEROS_MULTIPLIED && p->k > 0 && (p->zeros == RK_ZEROS_SKIPPED || N(skipping_pays)(p, block))) N(skip_block)(p, block, scratch);
+        else N(dense_block)(p, block, scratch);
+        if (p->epilogue) N(map_block)(p->epilogue, block.row_begin, block.row_end, block.column_begin, block.column_end);
     }
 }
 
-//===--- Peak -------------------------------------------------------------------------------===//
-
-#define CHAINS (RK_TILE_ROWS * RK_TILE_VECTORS)
-
-static double N(burst)(int64_t rounds) {
-    // Each chain swings between two numbers with unlike digits: multipliers fed the same numbers again and again draw less power, and a
-    // processor may run faster for it than any product can.
-    volatile COMPUTE factor = (COMPUTE)-0.9999999, seed = (COMPUTE)0.7390851332;
-    V x = SPLAT(factor), y, sums[CHAINS];
-    for (int i = 0; i < W; i++) y[i] = seed * (COMPUTE)(i + 1.618);
-    for (int j = 0; j < CHAINS; j++) sums[j] = y * (COMPUTE)(0.1234567 * (j + 1));
-    for (int64_t i = 0; i < rounds; i++) {
-        _Pragma("clang loop unroll(full)") for (int j = 0; j < CHAINS; j++) sums[j] = FMA(sums[j], x, y);
-    }
-    V total = sums[0];
-    for (int j = 1; j < CHAINS; j++) total += sums[j];
-    volatile COMPUTE sink = total[0];
-    (void)sink;
-    return (double)rounds * CHAINS * W * 2;
-}
-
-#undef CHAINS
-#undef SLACK
+#undef FEW_ROWS
 #undef BLOCK_ROWS
-#undef PANEL_DEPTH
 #undef TILE_COLUMNS

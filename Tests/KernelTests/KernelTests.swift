@@ -69,7 +69,9 @@ func size(_ random: inout Generator, upTo limit: Int) -> Int {
         }
     }
     let (aRow, aColumn) = strides(m, k), (bRow, bColumn) = strides(k, n), cRow = n + t.random.int(0...3)
-    let a = t.input(m * k == 0 ? 0 : (m - 1) * aRow + (k - 1) * aColumn + 1)
+    let density = t.random.pick([0, 0.1, 0.5, 1, 1])
+    let a = t.input(
+        (0..<(m * k == 0 ? 0 : (m - 1) * aRow + (k - 1) * aColumn + 1)).map { _ in t.random.chance(density) ? t.random.double() : 0 })
     let b = t.input(k * n == 0 ? 0 : (k - 1) * bRow + (n - 1) * bColumn + 1)
     // 16-bit results are rounded once from sums that differ in their last places, so they may be a unit apart; ReLU keeps that.
     let c = t.output(m * cRow, .near(relative: 0, absolute: 4 * t.type.computing.roundoff * Double(k + 2)))
@@ -79,6 +81,7 @@ func size(_ random: inout Generator, upTo limit: Int) -> Int {
     product.c = c.base
     (product.a_row, product.a_column, product.b_row, product.b_column) = (Int64(aRow), Int64(aColumn), Int64(bRow), Int64(bColumn))
     (product.c_row, product.m, product.n, product.k) = (Int64(cRow), Int64(m), Int64(n), Int64(k))
+    product.zeros = Int32(t.random.pick([RK_ZEROS_BY_DENSITY, RK_ZEROS_MULTIPLIED, RK_ZEROS_SKIPPED]).rawValue)
     if t.random.chance(0.5) { product.bias = UnsafeRawPointer(t.input(n).base) }
     if t.random.chance(0.5) {
         var relu = rk_instruction()

@@ -27,7 +27,7 @@ import Testing
         // z = x y; y = z transposed; sums = columns of y, alone; x = x / 2 + sums.
         steps[0].kernel = kernels.product
         steps[0].product = rk_product(
-            a: x.base, b: y.base, c: z.base, a_row: n, a_column: 1, b_row: n, b_column: 1, c_row: n, m: n, n: n, k: n, bias: nil,
+            a: x.base, b: y.base, c: z.base, a_row: n, a_column: 1, b_row: n, b_column: 1, c_row: n, m: n, n: n, k: n, zeros: 0, bias: nil,
             epilogue: nil,
             scratch: scratch.base, scratch_stride: kernels.product_scratch(Int64(side), Int64(side), Int64(side), threads))
         steps[1].kernel = kernels.copy

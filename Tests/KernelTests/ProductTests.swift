@@ -5,7 +5,7 @@ import Testing
     /// One product over plain memory; A and B as rows or, `transposed`, as columns.
     static func product(
         _ a: [Double], _ b: [Double], m: Int, n: Int, k: Int, transposed: (a: Bool, b: Bool), rows: Range<Int>, _ isa: rk_isa,
-        _ type: rk_type
+        _ type: rk_type, zeros: rk_zeros = RK_ZEROS_BY_DENSITY
     ) -> [UInt8] {
         func stored(_ values: [Double], _ rows: Int, _ columns: Int, _ transposed: Bool) -> Buffer {
             let order = transposed ? (0..<rows * columns).map { values[$0 % rows * columns + $0 / rows] } : values
@@ -21,7 +21,8 @@ import Testing
             a_row: transposed.a ? 1 : Int64(k),
             a_column: transposed.a ? Int64(m) : 1, b_row: transposed.b ? 1 : Int64(n), b_column: transposed.b ? Int64(k) : 1,
             c_row: Int64(n),
-            m: Int64(rows.count), n: Int64(n), k: Int64(k), bias: bias.base, epilogue: nil, scratch: scratch.base, scratch_stride: 0)
+            m: Int64(rows.count), n: Int64(n), k: Int64(k), zeros: Int32(zeros.rawValue), bias: bias.base, epilogue: nil,
+            scratch: scratch.base, scratch_stride: 0)
         kernels.pointee.product(&step, 0, 1)
         return c.contents
     }
@@ -46,14 +47,15 @@ import Testing
         }
     }
 
-    /// 0 · NaN and 0 · infinity are NaN: nothing is skipped. An empty sum is the bias.
+    /// 0 · NaN and 0 · infinity are NaN where nothing is skipped. An empty sum is the bias.
     @Test(arguments: levels + [RK_REFERENCE], types)
     func specialValuesCount(_ isa: rk_isa, _ type: rk_type) {
         for poison in [Double.nan, .infinity] {
             var b = [Double](repeating: 1, count: 20 * 9)
             b[9 * 3 + 4] = poison
             let c = Self.product(
-                [Double](repeating: 0, count: 30 * 20), b, m: 30, n: 9, k: 20, transposed: (false, false), rows: 0..<30, isa, type)
+                [Double](repeating: 0, count: 30 * 20), b, m: 30, n: 9, k: 20, transposed: (false, false), rows: 0..<30, isa, type,
+                zeros: RK_ZEROS_MULTIPLIED)
             let buffer = Buffer(type, count: 30 * 9)
             buffer.base.copyMemory(from: c, byteCount: c.count)
             for (i, value) in buffer.doubles.enumerated() { #expect(value.isNaN == (i % 9 == 4)) }

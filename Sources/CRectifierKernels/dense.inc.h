@@ -1,0 +1,309 @@
+// A block of the product C = A B + bias in which every element of A is multiplied, and the multiply-add peak it is measured against.
+//
+// Tile: up to RK_TILE_ROWS rows × RK_TILE_VECTORS vectors of C stay in registers over a block of k. For each k that takes RK_TILE_VECTORS
+// loads of B, a broadcast from A for each row, and a multiply-add for each accumulator. Registers: 6 × 2 + 2 + 1 of 16 (AVX2, SSE2),
+// 14 × 2 + 2 of 32 (AVX-512, whose broadcasts are memory operands), 6 × 4 + 4 + 1 of 32 (NEON).
+//
+// For each block of k, for each panel of columns (a tile wide), all row tiles meet the panel, which is PANEL_DEPTH × a tile's width and
+// stays in the first cache. Panels are filled by their first tile as it reads B, or, when B is transposed, by 8 × 8 transposes in
+// registers beforehand. A's block is copied once, tile by tile, in each the rows of one k side by side. (In place its rows would often
+// lie a power of two apart and push each other out of the cache.) While a tile is computed the next one's share of A and a share of the
+// next panel are fetched. Between blocks of k partial sums rest in C, or, when C's type would round them, in scratch.
+//
+// Small products read A and B in place, over all of k at once. When there are few columns A is read in place, because a copy would
+// not be used often enough to pay.
+
+#define PANEL_DEPTH 320
+/// Room behind a packed group, for a whole vector stored where fewer lanes count.
+#define SLACK 16
+
+typedef struct {
+    int64_t k;
+    const COMPUTE *a;
+    const void *b;
+    COMPUTE *panel;
+    int64_t a_row, a_column, b_row;
+    const COMPUTE *start;  ///< the sums to start from
+    int64_t start_row;
+    const COMPUTE *bias;  ///< whole vectors to add at the end, or NULL before it
+    void *out;
+    int64_t out_row, columns;
+    bool partial;   ///< `out` is in the computing type
+    int64_t ahead;  ///< from `a` to that of the next tile
+    const STORAGE *fetch;  ///< what else to fetch, a line for each line of A's rows, `fetch_step` apart
+    int64_t fetch_step;
+} N(tile_job);
+
+/// With `packed`, A lies tile by tile and B in a panel. With `copying`, B is read where it lies, whole vectors of the element type `b_row` apart,
+/// and written to the panel on the way.
+RK_INLINE void N(tile)(const N(tile_job) *t, const int rows, const int vectors, const bool packed, const bool copying) {
+    V sum[RK_TILE_ROWS][RK_TILE_VECTORS];
+    _Pragma("clang loop unroll(full)") for (int r = 0; r < rows; r++) {
+        _Pragma("clang loop unroll(full)") for (int v = 0; v < vectors; v++) sum[r][v] = N(get)(t->start + r * t->start_row + v * W);
+    }
+    // One pointer for each row and one index for all of them: two additions for each k. Compilers know that the pointers lie a_row apart and would
+    // chain them through additions; the empty assembly makes them forget.
+    const int64_t a_row = packed ? 1 : t->a_row;
+    const int64_t a_column = packed ? RK_TILE_ROWS : t->a_column;
+    const int64_t b_row = packed && !copying ? TILE_COLUMNS : t->b_row;
+    const STORAGE *source = (const STORAGE *)t->b;
+    COMPUTE *panel = t->panel;
+    const COMPUTE *lines[RK_TILE_ROWS], *b = t->b;
+    _Pragma("clang loop unroll(full)") for (int r = 0; r < rows; r++) {
+        lines[r] = t->a + r * a_row;
+        if (rows <= 8 && !packed) __asm__("" : "+r"(lines[r]));
+    }
+    int64_t place = 0;
+#define ONE_K                                                                                                                         \
+    {                                                                                                                                 \
+        V line[RK_TILE_VECTORS];                                                                                                      \
+        _Pragma("clang loop unroll(full)") for (int v = 0; v < vectors; v++) {                                                        \
+            line[v] = copying ? N(load)(source + v * W) : N(get)(b + v * W);                                                          \
+            if (copying) N(put)(panel + v * W, line[v]);                                                                              \
+        }                                                                                                                             \
+        _Pragma("clang loop unroll(full)") for (int r = 0; r < rows; r++) {                                                           \
+            V x = SPLAT(lines[r][place]);                                                                                             \
+            _Pragma("clang loop unroll(full)") for (int v = 0; v < vectors; v++) sum[r][v] = FMA(x, line[v], sum[r][v]);              \
+        }                                                                                                                             \
+        place += a_column, b += b_row, source += b_row, panel += TILE_COLUMNS;                                                                                      \
+    }
+    int64_t k = t->k;
+    if (packed) {
+        // While this tile is in the works the next one's share of A is fetched, and a share of the next panel.
+        const int64_t per_line = 64 / (int64_t)sizeof(COMPUTE), ahead = t->ahead;
+        const STORAGE *fetch = t->fetch;
+        // And its rows of C, where they lie so far apart that they push each other out of the second cache.
+        if (t->out_row >= 4096 / (int64_t)sizeof(STORAGE)) {
+            for (int r = 0; r < rows; r++) __builtin_prefetch((const STORAGE *)t->out + (rows + r) * t->out_row, 1);
+        }
+        for (; k >= per_line; k -= per_line) {
+            _Pragma("clang loop unroll(full)") for (int r = 0; r < rows; r++) {
+                __builtin_prefetch(lines[0] + place + ahead + r * per_line);
+            }
+            __builtin_prefetch(fetch, 0, 2);
+            fetch += t->fetch_step;
+            _Pragma("clang loop unroll(disable)") for (int64_t i = 0; i < per_line; i += 4) { ONE_K ONE_K ONE_K ONE_K }
+        }
+    }
+    _Pragma("clang loop unroll(disable)") for (; k > 0; k--) ONE_K
+#undef ONE_K
+    if (t->bias) {
+        _Pragma("clang loop unroll(full)") for (int v = 0; v < vectors; v++) {
+            const V bias = N(get)(t->bias + v * W);
+            _Pragma("clang loop unroll(full)") for (int r = 0; r < rows; r++) sum[r][v] += bias;
+        }
+    }
+    const int64_t columns = t->columns, out_row = t->out_row;
+    void *const out = t->out;
+    if (sizeof(STORAGE) != sizeof(COMPUTE) && t->partial) {
+        for (int r = 0; r < rows; r++) {  // scratch has whole vectors
+            for (int v = 0; v < vectors; v++) N(put)((COMPUTE *)out + r * out_row + v * W, sum[r][v]);
+        }
+    } else if (columns >= vectors * W) {
+        for (int r = 0; r < rows; r++) {
+            for (int v = 0; v < vectors; v++) N(store)((STORAGE *)out + r * out_row + v * W, sum[r][v]);
+        }
+    } else {
+        for (int r = 0; r < rows; r++) {
+            for (int v = 0; v < vectors - 1; v++) N(store)((STORAGE *)out + r * out_row + v * W, sum[r][v]);
+            N(store_some)((STORAGE *)out + r * out_row + (vectors - 1) * W, sum[r][vectors - 1], columns - (vectors - 1) * W);
+        }
+    }
+}
+
+typedef void (*N(tile_function))(const N(tile_job) *);
+
+#define TILE(rows, vectors)                                                                                                           \
+    static void RK_PASTE(N(tile_##rows), vectors)(const N(tile_job) * t) { N(tile)(t, rows, vectors, false, false); }
+#define PACKED_TILE(rows)                                                                                                             \
+    static void N(packed_tile_##rows)(const N(tile_job) * t) { N(tile)(t, rows, RK_TILE_VECTORS, true, false); }
+#if RK_TILE_VECTORS == 4
+#define TILES(rows) TILE(rows, 1) TILE(rows, 2) TILE(rows, 3) TILE(rows, 4) PACKED_TILE(rows)
+#define NAMES(rows)                                                                                                                   \
+    {RK_PASTE(N(tile_##rows), 1), RK_PASTE(N(tile_##rows), 2), RK_PASTE(N(tile_##rows), 3), RK_PASTE(N(tile_##rows), 4), N(packed_tile_##rows)},
+#else
+#define TILES(rows) TILE(rows, 1) TILE(rows, 2) PACKED_TILE(rows)
+#define NAMES(rows) {RK_PASTE(N(tile_##rows), 1), RK_PASTE(N(tile_##rows), 2), N(packed_tile_##rows)},
+#endif
+#if RK_TILE_ROWS == 14
+#define EACH_HEIGHT(X) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14)
+#else
+#define EACH_HEIGHT(X) X(1) X(2) X(3) X(4) X(5) X(6)
+#endif
+EACH_HEIGHT(TILES)
+/// By rows - 1 and vectors - 1; after those of each height the packed one of whole width.
+static const N(tile_function) N(tiles)[RK_TILE_ROWS][RK_TILE_VECTORS + 1] = {EACH_HEIGHT(NAMES)};
+/// The first tile of a panel, which fills it.
+static void N(copying_tile)(const N(tile_job) *t) { N(tile)(t, RK_TILE_ROWS, RK_TILE_VECTORS, true, true); }
+#undef EACH_HEIGHT
+#undef NAMES
+#undef TILES
+#undef PACKED_TILE
+#undef TILE
+
+/// Rows of the next tile when `left` are left: the last two share evenly, because a tile of a row or two starves the multipliers.
+RK_INLINE int64_t N(height)(int64_t left) { return left >= 2 * RK_TILE_ROWS || left == RK_TILE_ROWS ? RK_TILE_ROWS : left > RK_TILE_ROWS ? (left + 1) / 2 : left; }
+
+//===--- Copy of A --------------------------------------------------------------------===//
+
+/// Elements of a packed tile of A.
+RK_INLINE int64_t N(group)(int64_t depth) { return RK_TILE_ROWS * depth + SLACK; }
+
+/// Copies `rows` × `depth` of A tile by tile, in each the rows of one k side by side. Stores whole vectors: what a store writes too much
+/// a later one overwrites, or it falls into the slack.
+static void N(pack_a)(COMPUTE *copy, const STORAGE *a, int64_t row, int64_t column, int64_t rows, int64_t depth) {
+    if (row == 1) {
+        // Sixteen k at a time keep the lines of A that the next tile shares in the cache.
+        for (int64_t k = 0; k < depth; k += 16) {
+            const int64_t end = rk_min(k + 16, depth);
+            COMPUTE *to = copy;
+            for (int64_t i = 0, height; i < rows; i += height, to += N(group)(depth)) {
+                height = N(height)(rows - i);
+                for (int64_t kk = k; kk < end; kk++) {
+                    for (int v = 0; v < height; v += W) N(put)(to + kk * RK_TILE_ROWS + v, N(load)(a + i + kk * column + v));
+                }
+            }
+        }
+        return;
+    }
+    for (int64_t i = 0, height; i < rows; i += height, copy += N(group)(depth), a += height * row) {
+        height = N(height)(rows - i);
+        if (column != 1) {
+            for (int64_t k = 0; k < depth; k++) for (int64_t r = 0; r < height; r++) copy[k * RK_TILE_ROWS + r] = N(load_one)(a + r * row + k * column);
+            continue;
+        }
+        // Last rows first, because their vectors are the ones that reach into the next k.
+        for (int64_t first = (height - 1) / W * W; first >= 0; first -= W) {
+            const STORAGE *line[W];
+            for (int r = 0; r < W; r++) line[r] = a + rk_min(first + r, height - 1) * row;
+            for (int64_t k = 0; k < depth; k += W) {
+                V block[W];
+                for (int r = 0; r < W; r++) block[r] = N(load)(line[r] + k);
+                N(transpose)(block);
+                COMPUTE *to = copy + k * RK_TILE_ROWS + first;
+                if (k + W <= depth) for (int j = 0; j < W; j++) N(put)(to + j * RK_TILE_ROWS, block[j]);
+                else for (int j = 0; j < W; j++) if (k + j < depth) N(put)(to + j * RK_TILE_ROWS, block[j]);
+            }
+        }
+    }
+}
+
+//===--- Block ------------------------------------------------------------------------===//
+
+typedef struct {
+    int64_t panel, a, sums;  ///< elements of the computing type
+} N(dense_room);
+
+RK_INLINE N(dense_room) N(room)(int64_t m, int64_t n, int64_t k) {
+    const int64_t rows = rk_min(m, BLOCK_ROWS), depth = rk_min(k, PANEL_DEPTH), groups = rows / RK_TILE_ROWS + 2;
+    N(dense_room) r = {(depth + W) * TILE_COLUMNS, groups * N(group)(depth) + SLACK, 0};
+    if (sizeof(STORAGE) != sizeof(COMPUTE) && k > PANEL_DEPTH) r.sums = rows * rk_round_up(n, TILE_COLUMNS);
+    r.panel = rk_round_up(r.panel, 16), r.a = rk_round_up(r.a, 16);
+    return r;
+}
+
+/// Elements of scratch for any block of a product.
+RK_INLINE int64_t N(dense_scratch)(int64_t m, int64_t n, int64_t k) {
+    const N(dense_room) r = N(room)(m, n, k);
+    return r.panel + r.a + r.sums;
+}
+
+static void N(dense_block)(const rk_product *p, const N(block) block, COMPUTE *scratch) {
+    const int64_t rows = block.row_end - block.row_begin, columns = block.column_end - block.column_begin;
+    const bool plain = sizeof(STORAGE) == sizeof(COMPUTE);
+    const int64_t near = 16384 / (int64_t)sizeof(COMPUTE);  // what a small product may span and still lie in the first cache
+    const int64_t a_row = p->a_row, a_column = p->k == 1 ? 1 : p->a_column, b_row = p->b_row, b_column = p->n == 1 ? 1 : p->b_column;
+    const bool a_in_place = plain && ((a_column == 1 && columns <= 4 * TILE_COLUMNS) || (rows - 1) * a_row + (p->k - 1) * a_column < near);
+    const bool b_in_place = plain && b_column == 1 && (rows <= 2 * RK_TILE_ROWS || p->k * b_row < near);
+    const int64_t depth_limit = a_in_place && b_in_place ? rk_max(p->k, 1) : PANEL_DEPTH;
+
+    const N(dense_room) room = N(room)(p->m, p->n, p->k);
+    COMPUTE *const panel = scratch, *const a_copy = panel + room.panel, *const sums = a_copy + room.a;
+    const int64_t sums_row = rk_round_up(columns, TILE_COLUMNS);
+
+    // Blocks of equal depth: a last one that is short would cost as much to prepare as a whole one.
+    const int64_t depths = (p->k + depth_limit - 1) / depth_limit, block_depth = depths > 1 ? (p->k + depths - 1) / depths : depth_limit;
+    for (int64_t k = 0; k == 0 || k < p->k; k += block_depth) {
+        const int64_t depth = rk_min(block_depth, p->k - k);
+        N(tile_job) t = {.k = depth, .a_row = a_row, .a_column = a_column};
+        const COMPUTE *a = (const COMPUTE *)p->a + block.row_begin * a_row + k * a_column;
+        if (!a_in_place) {
+            a = a_copy, t.a_row = 1, t.a_column = RK_TILE_ROWS;
+            N(pack_a)(a_copy, (const STORAGE *)p->a + block.row_begin * a_row + k * a_column, a_row, a_column, rows, depth);
+        }
+        const bool first = k == 0, last = k + block_depth >= p->k;
+        t.partial = !plain && !last;
+
+        for (int64_t column = block.column_begin; column < block.column_end; column += TILE_COLUMNS) {
+            t.columns = rk_min(TILE_COLUMNS, block.column_end - column);
+            const int64_t vectors = (t.columns + W - 1) / W;
+            const STORAGE *b = (const STORAGE *)p->b + k * b_row + column * b_column;
+            int64_t fetch_tile = 0;
+            if (b_in_place) {
+                t.b = b, t.b_row = b_row;
+            } else {
+                t.b = panel, t.b_row = TILE_COLUMNS;
+                // Down the rows of the next panel, a tile's share after another; or along its columns, one for each tile.
+                const bool more = column + 2 * TILE_COLUMNS <= block.column_end;
+                t.fetch = more ? b + TILE_COLUMNS * b_column : (const STORAGE *)p->b;
+                t.fetch_step = !more ? 0 : b_column == 1 ? b_row : 64 / (int64_t)sizeof(COMPUTE) * b_row;
+                fetch_tile = !more ? 0 : b_column == 1 ? depth / (64 / (int64_t)sizeof(COMPUTE)) * b_row : b_column;
+            }
+            V zeros[RK_TILE_VECTORS] = {0}, bias[RK_TILE_VECTORS];
+            for (int v = 0; v < vectors; v++) bias[v] = N(bias)(p, column + v * W);
+            t.bias = last ? (const COMPUTE *)bias : NULL;
+            const bool packed = !a_in_place && !b_in_place && vectors == RK_TILE_VECTORS;
+            const bool copying = packed && b_column == 1 && N(height)(rows) == RK_TILE_ROWS;
+            if (!b_in_place && !copying) N(pack_b)(panel, TILE_COLUMNS, b, b_row, b_column, depth, t.columns);
+            const N(tile_function) *functions = &N(tiles)[0][packed ? RK_TILE_VECTORS : vectors - 1];
+            const COMPUTE *tile_a = a;
+            for (int64_t i = block.row_begin, height; i < block.row_end; i += height) {
+                height = N(height)(block.row_end - i);
+                COMPUTE *rest = plain ? (COMPUTE *)p->c + i * p->c_row + column
+                                      : sums + (i - block.row_begin) * sums_row + column - block.column_begin;
+                const int64_t rest_row = plain ? p->c_row : sums_row;
+                t.a = tile_a;
+                t.start = first ? (const COMPUTE *)zeros : rest;
+                t.start_row = first ? 0 : rest_row;
+                t.out = t.partial ? (void *)rest : (void *)((STORAGE *)p->c + i * p->c_row + column);
+                t.out_row = t.partial ? rest_row : p->c_row;
+                const COMPUTE *next_a = i + height < block.row_end ? tile_a + (a_in_place ? height * a_row : N(group)(depth)) : a;
+                t.ahead = next_a - tile_a;
+                if (copying && i == block.row_begin) {
+                    N(tile_job) first_tile = t;
+                    first_tile.b = b, first_tile.b_row = b_row, first_tile.panel = panel;
+                    N(copying_tile)(&first_tile);
+                } else {
+                    functions[(height - 1) * (RK_TILE_VECTORS + 1)](&t);
+                }
+                tile_a = next_a;
+                t.fetch += fetch_tile;
+            }
+        }
+    }
+}
+
+//===--- Peak -------------------------------------------------------------------------------===//
+
+#define CHAINS (RK_TILE_ROWS * RK_TILE_VECTORS)
+
+static double N(burst)(int64_t rounds) {
+    // Each chain swings between two numbers with unlike digits: multipliers fed the same numbers again and again draw less power, and a
+    // processor may run faster for it than any product can.
+    volatile COMPUTE factor = (COMPUTE)-0.9999999, seed = (COMPUTE)0.7390851332;
+    V x = SPLAT(factor), y, sums[CHAINS];
+    for (int i = 0; i < W; i++) y[i] = seed * (COMPUTE)(i + 1.618);
+    for (int j = 0; j < CHAINS; j++) sums[j] = y * (COMPUTE)(0.1234567 * (j + 1));
+    for (int64_t i = 0; i < rounds; i++) {
+        _Pragma("clang loop unroll(full)") for (int j = 0; j < CHAINS; j++) sums[j] = FMA(sums[j], x, y);
+    }
+    V total = sums[0];
+    for (int j = 1; j < CHAINS; j++) total += sums[j];
+    volatile COMPUTE sink = total[0];
+    (void)sink;
+    return (double)rounds * CHAINS * W * 2;
+}
+
+#undef CHAINS
+#undef SLACK
+#undef PANEL_DEPTH

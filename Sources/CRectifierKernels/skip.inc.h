@@ -1,0 +1,264 @@
+// Blocks of the product C = A B + bias in which the zeros of A are skipped.
+//
+// One row of C, over a panel of up to SKIP_VECTORS vectors of columns, stays in registers while the row of A passes: for each number that is
+// not 0 that takes a broadcast and a multiply-add with a line of the panel for each vector, so loads, not multiply-adds, are the limit.
+// Rows share no pattern of zeros, so no line is used twice from registers; the panel, 64 lines of B, stays in the first cache instead.
+// Which numbers are not 0 is read off A once, 64 to a word, as A is copied where it is not stored row by row in the computing type.
+//
+// The chain of each element is that of the dense block without its terms 0 · b, each of which would leave it as it was: a chain never
+// holds -0 but for the underflow of a fused multiply-add, and the bias, which is never -0, is added last to either.
+
+#if RK_VECTOR_BYTES == 64
+#define SKIP_VECTORS 8  // 32 kB
+#else
+#define SKIP_VECTORS 12
+#endif
+#define SKIP_DEPTH 64
+/// Panels whose slices of A and C rest in the second cache together are taken together.
+#define SKIP_GROUP 4
+
+typedef struct {
+    const uint64_t *bits;  ///< of each row
+    const COMPUTE *a;
+    const COMPUTE *panel;
+    COMPUTE *sums;         ///< of each row, from one block of k to the next
+    STORAGE *out;          ///< C's rows
+    const COMPUTE *bias;   ///< whole vectors to add at the end, or NULL before it
+    int64_t rows, a_row, sums_row, out_row, columns;
+    bool first;            ///< start from 0
+    const STORAGE *fetch;  ///< what to fetch for the next panel: a little with each row, from lines `fetch_step` apart
+    int64_t fetch_lines, fetch_step;
+} N(skip_job);
+
+RK_INLINE void N(skip)(const N(skip_job) *t, const int vectors) {
+    // What the loops read, out of reach of the stores, which may be to anything as far as a compiler knows.
+    const int64_t width = vectors * W, rows = t->rows, a_row = t->a_row, sums_row = t->sums_row, out_row = t->out_row, columns = t->columns;
+    const uint64_t *const words = t->bits;
+    const COMPUTE *const panel = t->panel, *const bias = t->bias, *a = t->a;
+    COMPUTE *sums = t->sums;
+    STORAGE *out = t->out;
+    const bool first = t->first;
+    const STORAGE *fetch = t->fetch;
+    const int64_t fetch_lines = t->fetch_lines, fetch_step = t->fetch_step;
+    for (int64_t r = 0; r < rows; r++, a += a_row, sums += sums_row, out += out_row) {
+        uint64_t bits = words[r];
+        _Pragma("clang loop unroll(full)") for (int i = 0; i < 384; i += 64) __builtin_prefetch((const char *)fetch + i, 0, 2);
+        fetch += r < fetch_lines ? fetch_step : 0;
+        V sum[SKIP_VECTORS];
+        if (first) {
+            _Pragma("clang loop unroll(full)") for (int v = 0; v < vectors; v++) sum[v] = SPLAT(0);
+        } else {
+            _Pragma("clang loop unroll(full)") for (int v = 0; v < vectors; v++) sum[v] = N(get)(sums + v * W);
+            _Pragma("clang loop unroll(full)") for (int v = 0; v < vectors; v += 64 / RK_VECTOR_BYTES) __builtin_prefetch(sums + sums_row + v * W, 1);
+        }
+        while (bits) {
+            const int64_t k = __builtin_ctzll(bits);
+            bits &= bits - 1;
+            const V x = SPLAT(a[k]);
+            const COMPUTE *const line = panel + k * width;
+            _Pragma("clang loop unroll(full)") for (int v = 0; v < vectors; v++) sum[v] = FMA(x, N(get)(line + v * W), sum[v]);
+        }
+        if (!bias) {
+            _Pragma("clang loop unroll(full)") for (int v = 0; v < vectors; v++) N(put)(sums + v * W, sum[v]);
+        } else {
+            _Pragma("clang loop unroll(full)") for (int v = 0; v < vectors; v++) sum[v] += N(get)(bias + v * W);
+            _Pragma("clang loop unroll(full)") for (int v = 0; v < vectors - 1; v++) N(store)(out + v * W, sum[v]);
+            if (columns >= width) N(store)(out + (vectors - 1) * W, sum[vectors - 1]);
+            else N(store_some)(out + (vectors - 1) * W, sum[vectors - 1], columns - (vectors - 1) * W);
+        }
+    }
+}
+
+#define SKIP(vectors) static void RK_PASTE(N(skip), vectors)(const N(skip_job) *t) { N(skip)(t, vectors); }
+#if SKIP_VECTORS == 8
+#define EACH_WIDTH(X) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8)
+#else
+#define EACH_WIDTH(X) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12)
+#endif
+#define NAME(vectors) RK_PASTE(N(skip), vectors),
+EACH_WIDTH(SKIP)
+typedef void (*N(skip_function))(const N(skip_job) *);
+/// By vectors - 1.
+static const N(skip_function) N(skips)[SKIP_VECTORS] = {EACH_WIDTH(NAME)};
+#undef NAME
+#undef EACH_WIDTH
+#undef SKIP
+
+//===--- What is not 0 ------------------------------------------------------------------===//
+
+typedef bool N(Flags) __attribute__((ext_vector_type(W)));
+
+/// Bit i: whether lane i is not 0. (NaN is not.)
+RK_INLINE uint64_t N(nonzero)(V v) {
+    const N(Flags) flags = __builtin_convertvector(v != 0, N(Flags));
+    uint64_t bits = 0;
+    memcpy(&bits, &flags, (W + 7) / 8);
+    return bits & (((uint64_t)1 << W) - 1);
+}
+
+/// For rows × `depth` numbers, at most 64, of A: which are not 0. With `copy`, copies them to rows SKIP_DEPTH long.
+static void N(find_nonzeros)(uint64_t *bits, COMPUTE *copy, const STORAGE *a, int64_t row, int64_t column, int64_t rows, int64_t depth) {
+    const uint64_t valid = ~(uint64_t)0 >> (SKIP_DEPTH - depth);
+    if (column == 1) {
+        for (int64_t r = 0; r < rows; r++, a += row) {
+            uint64_t word = 0;
+            for (int64_t k = 0; k < depth; k += W) {
+                const V v = N(load)(a + k);
+                word |= N(nonzero)(v) << k;
+                if (copy) N(put)(copy + r * SKIP_DEPTH + k, v);
+            }
+            bits[r] = word & valid;
+        }
+    } else {
+        for (int64_t r = 0; r < rows; r += W) {
+            uint64_t words[W] = {0};
+            for (int64_t k = 0; k < depth; k += W) {
+                V block[W];
+                for (int j = 0; j < W; j++) {
+                    const STORAGE *line = a + r * row + rk_min(k + j, depth - 1) * column;
+                    if (row == 1) block[j] = N(load)(line);
+                    else for (int i = 0; i < W; i++) block[j][i] = N(load_one)(line + rk_min(i, rows - 1 - r) * row);
+                }
+                N(transpose)(block);
+                for (int j = 0; j < W; j++) {
+                    N(put)(copy + (r + j) * SKIP_DEPTH + k, block[j]);
+                    words[j] |= N(nonzero)(block[j]) << k;
+                }
+            }
+            for (int j = 0; j < W && r + j < rows; j++) bits[r + j] = words[j] & valid;
+        }
+    }
+}
+
+/// The share of numbers in a block's part of A that are not 0, from every eighth line as they lie in memory.
+static double N(density)(const rk_product *p, const N(block) block) {
+    const int64_t rows = block.row_end - block.row_begin;
+    const bool by_rows = p->a_column == 1;
+    const int64_t lines = by_rows ? rows : p->k, length = by_rows ? p->k : rows, step = by_rows ? p->a_row : p->a_column;
+    const STORAGE *line = (const STORAGE *)p->a + block.row_begin * p->a_row;
+    int64_t count = 0, seen = 0;
+    for (int64_t i = lines / 2 % 8; i < lines; i += 8) {
+        int64_t j = 0;
+        for (; j + W <= length; j += W) count += __builtin_popcountll(N(nonzero)(N(load)(line + i * step + j)));
+        seen += j;
+    }
+    return seen ? (double)count / (double)seen : 1;
+}
+
+/// Whether skipping a block's zeros takes less time than multiplying by them. The figures are cycles on a core with two loads and two
+/// multiply-adds a cycle, and fit what was measured there; what they decide changes no result.
+static bool N(skipping_pays)(const rk_product *p, const N(block) block) {
+    const int64_t rows = block.row_end - block.row_begin, columns = block.column_end - block.column_begin;
+    const int64_t vectors = (columns + W - 1) / W, panels = (vectors + SKIP_VECTORS - 1) / SKIP_VECTORS;
+    if (rows < 16 || p->k < 32 || vectors < 4 || (p->a_row != 1 && p->a_column != 1)) return false;
+    const double width = (double)vectors / (double)panels, depth = (double)rk_min(p->k, SKIP_DEPTH);
+    const double number = width < 6 ? 4 : 0.55 * (width + 1);  // a chain waits 4 cycles for its multiply-add
+    const double row = width + 20, panel = depth * width * (p->b_column == 1 ? 1 : 3) / (double)rows, dense = 0.55 * depth * width;
+    return N(density)(p, block) * depth * number + row + panel < dense;
+}
+
+//===--- Block ------------------------------------------------------------------------===//
+
+typedef struct {
+    int64_t panel, bits, a, sums;  ///< elements of the computing type
+} N(skip_room);
+
+RK_INLINE N(skip_room) N(room_to_skip)(int64_t m, int64_t n, int64_t k) {
+    const int64_t rows = rk_min(m, BLOCK_ROWS), depths = (k + SKIP_DEPTH - 1) / SKIP_DEPTH;
+    N(skip_room) r = {SKIP_DEPTH * SKIP_VECTORS * W, rk_round_up(depths * rows * 8 / (int64_t)sizeof(COMPUTE), 16), depths * (rows + W) * SKIP_DEPTH, rows * rk_min(SKIP_GROUP * SKIP_VECTORS * W, rk_round_up(n, W))};
+    return r;
+}
+
+RK_INLINE int64_t N(skip_scratch)(int64_t m, int64_t n, int64_t k) {
+    const N(skip_room) r = N(room_to_skip)(m, n, k);
+    return r.panel + r.bits + r.a + r.sums;
+}
+
+static void N(skip_block)(const rk_product *p, const N(block) block, COMPUTE *scratch) {
+    const int64_t rows = block.row_end - block.row_begin, columns = block.column_end - block.column_begin;
+    const bool plain = sizeof(STORAGE) == sizeof(COMPUTE), in_place = plain && p->a_column == 1;
+    // Sums wait in C, if whole vectors of them fit and its rows do not lie so far apart that they push each other out of the caches.
+    const bool in_c = plain && columns % W == 0 && p->c_row < 4096 / (int64_t)sizeof(STORAGE);
+    const N(skip_room) room = N(room_to_skip)(p->m, p->n, p->k);
+    COMPUTE *const panel = scratch, *const copy = panel + room.panel + room.bits, *const sums = copy + room.a;
+    uint64_t *const bits = (uint64_t *)(panel + room.panel);
+    const int64_t copy_size = (rows + W) * SKIP_DEPTH;
+
+    const STORAGE *const a = (const STORAGE *)p->a + block.row_begin * p->a_row;
+    for (int64_t k = 0, d = 0; k < p->k; k += SKIP_DEPTH, d++) {
+        N(find_nonzeros)(bits + d * rows, in_place ? NULL : copy + d * copy_size, a + k * p->a_column, p->a_row, p->a_column, rows,
+                         rk_min(SKIP_DEPTH, p->k - k));
+    }
+
+    // Panels of equal width: a narrow one waits for its chains.
+    const int64_t vectors = (columns + W - 1) / W, panels = (vectors + SKIP_VECTORS - 1) / SKIP_VECTORS;
+    for (int64_t group = 0; group < panels; group += SKIP_GROUP) {
+        const int64_t group_end = rk_min(group + SKIP_GROUP, panels), group_begin = block.column_begin + vectors * group / panels * W;
+        for (int64_t k = 0, d = 0; k == 0 || k < p->k; k += SKIP_DEPTH, d++) {
+            const int64_t depth = rk_min(SKIP_DEPTH, p->k - k);
+            const bool last = k + SKIP_DEPTH >= p->k;
+            for (int64_t i = group; i < group_end; i++) {
+                const rk_range share = {block.column_begin + vectors * i / panels * W, block.column_begin + vectors * (i + 1) / panels * W};
+                const int64_t width = share.end - share.begin;
+                V bias[SKIP_VECTORS];
+                N(skip_job) t = {
+                    .bits = bits + d * rows, .panel = panel, .rows = rows, .columns = rk_min(width, block.column_end - share.begin), .first = k == 0,
+                    .a = in_place ? (const COMPUTE *)a + k : copy + d * copy_size, .a_row = in_place ? p->a_row : SKIP_DEPTH,
+                    .out = (STORAGE *)p->c + block.row_begin * p->c_row + share.begin, .out_row = p->c_row,
+                };
+                t.sums = in_c ? (COMPUTE *)t.out : sums + (share.begin - group_begin) * rows, t.sums_row = in_c ? p->c_row : width;
+                if (last) {
+                    for (int v = 0; v < width / W; v++) bias[v] = N(bias)(p, share.begin + v * W);
+                    t.bias = (const COMPUTE *)bias;
+                }
+                const STORAGE *b = (const STORAGE *)p->b + k * p->b_row + share.begin * p->b_column;
+                N(pack_b)(panel, width, b, p->b_row, p->b_column, depth, t.columns);
+                const int64_t next_k = i + 1 < group_end ? k : k + SKIP_DEPTH < p->k ? k + SKIP_DEPTH : 0, next_i = i + 1 < group_end ? i + 1 : group;
+                t.fetch = (const STORAGE *)p->b + next_k * p->b_row + (block.column_begin + vectors * next_i / panels * W) * p->b_column;
+                t.fetch_lines = p->b_column == 1 ? SKIP_DEPTH : width, t.fetch_step = p->b_column == 1 ? p->b_row : p->b_column;
+                N(skips)[width / W - 1](&t);
+            }
+        }
+    }
+}
+
+//===--- Few rows -------------------------------------------------------------------------===//
+
+/// Few rows use each line of B so seldom that it is not copied: whole lines are added to whole rows of C, four at a time, as they stream by.
+static void N(few_rows)(const rk_product *p, const N(block) block, COMPUTE *sums, bool skipping) {
+    const int64_t columns = block.column_end - block.column_begin;
+    for (int64_t row = block.row_begin; row < block.row_end; row++) {
+        const STORAGE *const a = (const STORAGE *)p->a + row * p->a_row, *const b = (const STORAGE *)p->b + block.column_begin;
+        for (int64_t j = 0; j < columns; j += W) N(put)(sums + j, SPLAT(0));
+        const STORAGE *lines[4];
+        COMPUTE x[4];
+        int waiting = 0;
+        for (int64_t k = 0; k < p->k; k++) {
+            x[waiting] = N(load_one)(a + k * p->a_column);
+            if (skipping && x[waiting] == 0) continue;
+            lines[waiting++] = b + k * p->b_row;
+            if (waiting < 4) continue;
+            waiting = 0;
+            const V x0 = SPLAT(x[0]), x1 = SPLAT(x[1]), x2 = SPLAT(x[2]), x3 = SPLAT(x[3]);
+            const STORAGE *const b0 = lines[0], *const b1 = lines[1], *const b2 = lines[2], *const b3 = lines[3];
+            for (int64_t j = 0; j < columns; j += W) {
+                V sum = N(get)(sums + j);
+                sum = FMA(x0, N(load)(b0 + j), sum);
+                sum = FMA(x1, N(load)(b1 + j), sum);
+                sum = FMA(x2, N(load)(b2 + j), sum);
+                sum = FMA(x3, N(load)(b3 + j), sum);
+                N(put)(sums + j, sum);
+            }
+        }
+        STORAGE *const c = (STORAGE *)p->c + row * p->c_row + block.column_begin;
+        for (int64_t j = 0; j < columns; j += W) {
+            V sum = N(get)(sums + j);
+            for (int i = 0; i < waiting; i++) sum = FMA(SPLAT(x[i]), N(load)(lines[i] + j), sum);
+            N(store_upto)(c + j, sum + N(bias)(p, block.column_begin + j), columns - j);
+        }
+    }
+}
+
+#undef SKIP_GROUP
+#undef SKIP_DEPTH
+#undef SKIP_VECTORS
