@@ -5,12 +5,7 @@ import Testing
 struct CheckCommandTests {
     private let folder: Scratch
 
-    init() throws {
-        folder = try Scratch()
-        let run = try CommandRun(
-            ["train", "--data", "circle", "--samples", "100", "--layers", "6", "--epochs", "2", "--output", "model", "--quiet"], in: folder)
-        try #require(run.code == 0, "\(run.errors)")
-    }
+    init() throws { folder = try Scratch(withModelOf: 100, layers: "6", epochs: 2) }
 
     @Test func `A model and its recipe pass, as text and as JSON`() throws {
         for path in ["model", "model/recipe.json"] {

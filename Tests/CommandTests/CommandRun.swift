@@ -63,6 +63,17 @@ final class Scratch {
 
     deinit { try? FileManager.default.removeItem(at: url) }
 
+    /// With a small classifier of points in it, trained for a moment: the folder `model`.
+    convenience init(withModelOf samples: Int, layers: String, epochs: Int) throws {
+        try self.init()
+        let run = try CommandRun(
+            [
+                "train", "--data", "circle", "--samples", "\(samples)", "--layers", layers, "--epochs", "\(epochs)", "--output", "model",
+                "--quiet",
+            ], in: self)
+        try #require(run.code == 0, "\(run.errors)")
+    }
+
     func path(_ name: String) -> String { url.appendingPathComponent(name).path }
 
     func emptyFile(_ name: String) throws -> URL {

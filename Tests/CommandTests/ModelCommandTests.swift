@@ -5,12 +5,7 @@ import Testing
 struct ModelCommandTests {
     private let folder: Scratch
 
-    init() throws {
-        folder = try Scratch()
-        let run = try CommandRun(
-            ["train", "--data", "circle", "--samples", "200", "--layers", "8", "--epochs", "3", "--output", "model", "--quiet"], in: folder)
-        try #require(run.code == 0, "\(run.errors)")
-    }
+    init() throws { folder = try Scratch(withModelOf: 200, layers: "8", epochs: 3) }
 
     @Test func `evaluate agrees with what training reported, as text and as JSON`() throws {
         let json = try CommandRun(["evaluate", "model", "--json"], in: folder)

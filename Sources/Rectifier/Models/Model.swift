@@ -27,40 +27,20 @@ public struct Model: Sendable {
     /// Loss and quality on data whose targets are known.
     /// - Parameter threads: `nil` for one on each physical core.
     public func evaluate(on data: Dataset, threads: Int? = nil) throws -> Evaluation {
-        try checkShape(of: data)
+        try data.requireSampleShape(network.inputShape)
         guard network.outputShape == [data.outputCount] else {
             throw RectifierError(.shape, "the model gives \(network.outputShape), the data's targets need [\(data.outputCount)]")
         }
-        return try evaluator(threads: threads).evaluate(data, preparation: preparation)
+        let evaluator = try Evaluator(network, loss: loss, parameters: ParameterMemory(of: self), pool: ThreadPool(threads: threads))
+        return try evaluator.evaluate(data, preparation: preparation)
     }
 
-    /// What the model says of each sample.
+    /// What the model says of each sample. To ask often, compile it once: ``CompiledModel``.
     /// - Parameter threads: `nil` for one on each physical core.
     public func predictions(for data: Dataset, threads: Int? = nil) throws -> Predictions {
-        try checkShape(of: data)
-        var outputs = try evaluator(threads: threads).predictions(data)
-        let width = network.outputShape.reduce(1, *)
-        if let values = preparation?.targetValues {
-            for index in outputs.indices { outputs[index] = Float(values[index % width].original(Double(outputs[index]))) }
-        }
-        var result = Predictions(outputs: outputs, width: width)
-        if loss == .softmaxCrossEntropy {
-            result.classes = (0..<data.count).map { row in largest(outputs[row * width..<(row + 1) * width].lazy.map { Double($0) }) }
-            result.classNames = preparation?.classNames
-        }
-        return result
-    }
-
-    private func checkShape(of data: Dataset) throws {
-        guard network.inputShape == data.sampleShape else {
-            throw RectifierError(.shape, "the model takes samples of shape \(network.inputShape), the data has \(data.sampleShape)")
-        }
-    }
-
-    private func evaluator(threads: Int?) throws -> Evaluator {
-        let memory = ParameterMemory(parameters: try network.built(isTraining: false).parameters, elementType: precision)
-        try memory.write(parameters, to: memory.weights)
-        return try Evaluator(network, loss: loss, parameters: memory, pool: ThreadPool(threads: threads))
+        let size = max(1, min(Evaluator.batchSize, data.count)), rest = data.count % size
+        let compiled = try CompiledModel(self, batchSizes: rest == 0 ? [size] : [size, rest], pool: ThreadPool(threads: threads))
+        return try compiled.predictions(for: data)
     }
 }
 

@@ -55,8 +55,8 @@ extension Model {
     }
 
     func files() throws -> [(name: String, contents: [UInt8])] {
-        if let bad = parameters.first(where: { $0.tensor.doubles.contains { !$0.isFinite } }) {
-            throw RectifierError(.divergence, "the model is not written: \(bad.name) has numbers that are not finite")
+        if let bad = parameters.nonFinite.first {
+            throw RectifierError(.divergence, "the model is not written: \(describeNonFinite(bad.name, bad.count))")
         }
         let weights = encodedWeights
         let description = ModelDescription(

@@ -1,3 +1,5 @@
+import CRectifierKernels
+
 /// The values of a network's parameters by name, in the network's order.
 public struct Parameters: Sendable, Equatable {
     public private(set) var names: [String] = []
@@ -15,6 +17,18 @@ public struct Parameters: Sendable, Equatable {
 
     /// Numbers in all tensors together. O(number of parameters).
     public var count: Int { tensors.values.reduce(0) { $0 + $1.count } }
+
+    /// Numbers that are infinite or NaN, by parameter, where there are any. O(number of parameters).
+    public var nonFinite: [(name: String, count: Int)] {
+        compactMap { name, tensor in
+            let found =
+                switch tensor.storage {
+                case .float32(let values): values.withUnsafeBytes { countNonFinite($0.baseAddress, count: values.count, RK_FLOAT32) }
+                case .float64(let values): values.withUnsafeBytes { countNonFinite($0.baseAddress, count: values.count, RK_FLOAT64) }
+                }
+            return found > 0 ? (name, found) : nil
+        }
+    }
 }
 
 extension Parameters: Sequence {

@@ -54,6 +54,13 @@ final class ParameterMemory {
         copies = elementType == elementType.computing ? weights : ParameterMemory.block(offset, elementType)
     }
 
+    /// A model's weights, to be used. Throws where one of them is not finite.
+    convenience init(of model: Model) throws {
+        self.init(parameters: try model.network.built(isTraining: false).parameters, elementType: model.precision)
+        try write(model.parameters, to: weights)
+        try requireFinite { "the model cannot be used: \($0); train it again with a lower learning rate, or with its gradient clipped" }
+    }
+
     deinit {
         weights.deallocate()
         if copies != weights { copies.deallocate() }
@@ -119,12 +126,31 @@ final class ParameterMemory {
         }
     }
 
-    /// Numbers in a block that are infinite or NaN, by parameter, where there are any.
-    func nonFinite(in block: UnsafeMutableRawPointer) -> [(name: String, count: Int)] {
-        guard let kernels = rk_table(elementType.computing.kernelType) else { return [] }
-        return slots.compactMap { slot in
-            let count = Int(kernels.pointee.count_nonfinite(block + slot.offset * elementType.computing.size, Int64(slot.count)))
-            return count > 0 ? (slot.name, count) : nil
+    /// Weights that are infinite or NaN, or become so in the element type, by parameter, where there are any.
+    ///
+    /// They have to be looked for: a product that skips the zeros of its left operand never multiplies a weight whose input is 0.
+    func nonFiniteWeights() -> [(name: String, count: Int)] {
+        slots.compactMap { slot in
+            let found = countNonFinite(copies + slot.offset * elementType.size, count: slot.count, elementType.kernelType)
+            return found > 0 ? (slot.name, found) : nil
         }
     }
+
+    /// Throws where there are such weights, with a message made of the parameter and how many.
+    func requireFinite(_ message: (String) -> String) throws {
+        guard let bad = nonFiniteWeights().first else { return }
+        let place = elementType == elementType.computing ? "" : " in \(elementType.rawValue)"
+        throw RectifierError(.divergence, message(describeNonFinite(bad.name, bad.count) + place))
+    }
+}
+
+/// `2 numbers of dense1.weights are not finite`
+func describeNonFinite(_ name: String, _ count: Int) -> String {
+    count == 1 ? "1 number of \(name) is not finite" : "\(count) numbers of \(name) are not finite"
+}
+
+/// How many of some numbers are infinite or NaN.
+func countNonFinite(_ values: UnsafeRawPointer?, count: Int, _ type: rk_type) -> Int {
+    guard count > 0, let kernels = rk_table(type) else { return 0 }
+    return Int(kernels.pointee.count_nonfinite(values, Int64(count)))
 }

@@ -7,7 +7,11 @@ public final class Program {
     public let batchSize: Int
     public let elementType: ElementType
 
-    private let steps: [rk_step]
+    /// In the memory of the program.
+    private let steps: UnsafeMutablePointer<rk_step>
+    private let stepCount: Int
+    /// Which steps fill the inputs that have a feed, by the inputs' names.
+    private let feedSteps: [String: Int]
     /// Where the steps that change the weights begin.
     private let firstUpdate: Int
     private let memory: ProgramMemory
@@ -15,6 +19,8 @@ public final class Program {
     private let cursor: BatchCursor
     private let parameters: ParameterMemory
     private let outputs: [(buffer: Buffer, extents: [Int])]
+    /// Elements of each output.
+    private let outputCounts: [Int]
     private let inputs: [String: (buffer: Buffer, extents: [Int])]
     private let kernels: rk_kernels
     /// The steps' names, with what starts a new phase marked by a bar: for people.
@@ -59,9 +65,10 @@ public final class Program {
         var lowering = Lowering(batchSize: batchSize, elementType: elementType, kernels: kernels, cursor: cursor, rewrites: rewrites)
         try lowering.lower(wanted)
         self.outputs = wanted.prefix(outputs.count).map { (lowering.buffer(of: $0), $0.shape.resolved(batchSize: batchSize)) }
+        outputCounts = self.outputs.map { $0.extents.reduce(1, *) }
 
         var fixed: [Buffer: UnsafeMutableRawPointer] = [:]
-        var feedSteps: [PlannedStep] = []
+        var feedSteps: [PlannedStep] = [], feedPlaces: [String: Int] = [:]
         var inputs: [String: (buffer: Buffer, extents: [Int])] = [:]
         var parameterBuffers: [Buffer] = []
         for leaf in topologicalOrder(of: wanted) where leaf.operands.isEmpty {
@@ -75,11 +82,13 @@ public final class Program {
                 let buffer = lowering.buffer(of: leaf), extents = leaf.shape.resolved(batchSize: batchSize)
                 inputs[input.name] = (buffer, extents)
                 if let feed = feeds[input.name] {
+                    feedPlaces[input.name] = feedSteps.count
                     feedSteps.append(feed.step(for: buffer, extents: extents, kernels: kernels, cursor: cursor))
                 }
             }
         }
         self.inputs = inputs
+        self.feedSteps = feedPlaces
         let firstUpdate = training?.append(
             to: &lowering, results: Array(wanted.dropFirst(outputs.count)), parameters: parameters, parameterBuffers: parameterBuffers,
             fixed: &fixed)
@@ -98,12 +107,14 @@ public final class Program {
         let memory = try ProgramMemory(plan: plan, threads: threads, fixed: fixed)
         self.memory = memory
         memoryBytes = plan.arenaBytes + plan.scratchStride * threads
-        steps = planned.indices.map { index in
-            var step = planned[index].make(memory)
-            step.solo = schedule.solo[index]
-            step.barrier = schedule.barrierAfter[index]
-            return step
-        }
+        stepCount = planned.count
+        steps = memory.store(
+            planned.indices.map { index in
+                var step = planned[index].make(memory)
+                step.solo = schedule.solo[index]
+                step.barrier = schedule.barrierAfter[index]
+                return step
+            })
         listing = planned.indices.map { planned[$0].name + (schedule.barrierAfter[$0] ? " |" : "") }
     }
 
@@ -111,17 +122,15 @@ public final class Program {
     private static let smallProgram = 600_000
 
     /// Computes all outputs.
-    public func run() { run(0..<steps.count) }
+    public func run() { run(0..<stepCount) }
 
     /// The first part of ``run()``: up to the gradients, in training.
     func runGradients() { run(0..<firstUpdate) }
     /// The rest of it.
-    func runUpdate() { run(firstUpdate..<steps.count) }
+    func runUpdate() { run(firstUpdate..<stepCount) }
 
     private func run(_ range: Range<Int>) {
-        steps.withUnsafeBufferPointer { steps in
-            if let start = steps.baseAddress { rk_run(pool?.handle, start + range.lowerBound, Int64(range.count)) }
-        }
+        rk_run(pool?.handle, steps + range.lowerBound, Int64(range.count))
     }
 
     /// Whether the outputs depend on an input.
@@ -136,16 +145,29 @@ public final class Program {
         kernels.from_double(memory[buffer], values, Int64(values.count))
     }
 
+    /// Fills an input from other memory from the next run on. It was compiled with ``Feed/rows(_:_:scale:)``.
+    func refeed(_ name: String, from source: UnsafeRawPointer, _ type: rk_source_type, scale: Double) {
+        // Of an input that nothing depends on there is no step.
+        guard let place = feedSteps[name] else { return }
+        var gather = steps[place].gather
+        (gather.source, gather.source_type, gather.scale) = (source, Int32(type.rawValue), scale)
+        steps[place].gather = gather
+    }
+
     /// Changes the values of parameters. All that the program has must be there.
     public func setParameters(_ values: Parameters) throws { try parameters.write(values, to: parameters.weights) }
 
     /// An output of the last run, in row-major order.
     public func values(ofOutput index: Int) -> [Double] {
-        let (buffer, extents) = outputs[index]
-        return Array(unsafeUninitializedCapacity: extents.reduce(1, *)) { values, count in
-            count = extents.reduce(1, *)
-            kernels.to_double(values.baseAddress, memory[buffer], Int64(count))
+        Array(unsafeUninitializedCapacity: outputCounts[index]) { values, count in
+            count = outputCounts[index]
+            if let start = values.baseAddress { copyValues(ofOutput: index, to: start) }
         }
+    }
+
+    /// Copies an output of the last run, in row-major order, to memory with room for it.
+    func copyValues(ofOutput index: Int, to values: UnsafeMutablePointer<Double>) {
+        kernels.to_double(values, memory[outputs[index].buffer], Int64(outputCounts[index]))
     }
 
     /// The extents of an output.

@@ -30,15 +30,15 @@ final class ProgramMemory {
 
     subscript(buffer: Buffer) -> UnsafeMutableRawPointer { addresses[buffer.index] }
 
-    /// A copy of some C structs that lives as long as the program.
-    func store<T: BitwiseCopyable>(_ values: [T]) -> UnsafePointer<T> {
+    /// A copy of some structs of C that lives as long as the program.
+    func store<T>(_ values: [T]) -> UnsafeMutablePointer<T> {
         let memory = UnsafeMutablePointer<T>.allocate(capacity: max(1, values.count))
         memory.initialize(from: values, count: values.count)
         descriptors.append(UnsafeMutableRawPointer(memory))
-        return UnsafePointer(memory)
+        return memory
     }
 
-    func store<T: BitwiseCopyable>(_ value: T) -> UnsafePointer<T> { store([value]) }
+    func store<T>(_ value: T) -> UnsafeMutablePointer<T> { store([value]) }
 }
 
 /// Where each buffer lies in the arena. Buffers whose lives do not meet share memory.

@@ -1,8 +1,8 @@
 import CRectifierKernels
 
-/// Runs a network over data without training it, a batch at a time.
+/// Measures a network on data whose targets are known, a batch at a time.
 final class Evaluator {
-    private static let batchSize = 500
+    static let batchSize = 500
 
     private let network: Network.Built
     private let loss: Loss
@@ -29,16 +29,6 @@ final class Evaluator {
             quality.add(program.values(ofOutput: 1), start: start, count: count)
         }
         return quality.evaluation(loss: total / Double(data.count))
-    }
-
-    /// Predictions row by row: probabilities, or values.
-    func predictions(_ data: Dataset) throws -> [Float] {
-        var result: [Float] = []
-        result.reserveCapacity(data.count * network.output.shape.extents.dropFirst().reduce(1, *))
-        try run(data, outputs: [loss.prediction(network.output)]) { program, _, _ in
-            result += program.values(ofOutput: 0).lazy.map { Float($0) }
-        }
-        return result
     }
 
     private func run(_ data: Dataset, outputs: [Formula], _ body: (Program, Int, Int) throws -> Void) throws {

@@ -9,7 +9,7 @@ final class TrainingRun {
     private let learningRate: Double
 
     private let pool: ThreadPool
-    private let memory: ParameterMemory
+    let memory: ParameterMemory
     private let numbers: OptimizerNumbers
     private let cursor: BatchCursor
     private let evaluator: Evaluator
@@ -50,6 +50,7 @@ final class TrainingRun {
             guard checkpoint.states.count == memory.states.count else {
                 throw RectifierError(.file, "the checkpoint's optimiser state is of another optimiser")
             }
+            try memory.requireFinite { "the checkpoint cannot be trained further: \($0)" }
             for (state, block) in zip(checkpoint.states, memory.states) { try memory.write(state, to: block) }
             best = checkpoint.best
         } else {
@@ -207,11 +208,7 @@ final class TrainingRun {
     /// Evaluates, reports and moves the position to the next epoch.
     private func finishEpoch(_ listener: (TrainingEvent) throws -> Void) throws -> Evaluation? {
         let count = trainer.training.count
-        if let bad = memory.nonFinite(in: memory.weights).first {
-            throw RectifierError(
-                .divergence,
-                "training diverged in epoch \(position.epochsDone + 1): \(bad.count) of the numbers in \(bad.name) are not finite; \(cure)")
-        }
+        try memory.requireFinite { "training diverged in epoch \(position.epochsDone + 1): \($0); \(cure)" }
         let heldOut = try evaluate(), validation = try evaluate(trainer.validation)
         let seconds = position.epochSeconds
         let report = TrainingEvent.EpochReport(

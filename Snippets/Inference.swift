@@ -1,0 +1,38 @@
+// Compiles a model once, then asks it for one sample, for many, and from many tasks at once.
+
+import Rectifier
+
+var recipe = Recipe()
+recipe.data.samples = 6000
+recipe.training.epochs = 2
+let data = try LoadedData(recipe.data, seed: recipe.training.seed)
+let outcome = try Trainer(recipe: recipe, data: data).run()
+let digits = try CompiledModel(outcome.model)
+
+guard case .bytes(let pixels)? = data.heldOut?.features else { fatalError("digits are byte images") }
+let images = pixels.count / digits.inputCount
+let image = Array(pixels[0..<digits.inputCount])
+
+// One sample: the most probable class, or the probabilities of all.
+print("the first image is a", digits.classNames?[try digits.classify(pixels: image)] ?? "?", try digits(pixels: image))
+
+// Many samples, into memory that is there already.
+func predict(_ pixels: [UInt8], into probabilities: inout [Float]) throws {
+    var outputs = probabilities.mutableSpan
+    try digits.predict(pixels: pixels.span, into: &outputs)
+}
+var probabilities = [Float](repeating: 0, count: images * digits.outputCount)
+try predict(pixels, into: &probabilities)
+print("the probability that the last one is a 9:", probabilities[probabilities.count - 1])
+
+// From tasks that run side by side: all of them use the same weights.
+let rounds = 20_000
+let time = try await ContinuousClock().measure {
+    try await withThrowingTaskGroup { group in
+        for _ in 0..<4 {
+            group.addTask { for _ in 0..<rounds { _ = try digits.classify(pixels: image) } }
+        }
+        try await group.waitForAll()
+    }
+}
+print("\(4 * rounds) calls from 4 tasks in \(time)")
