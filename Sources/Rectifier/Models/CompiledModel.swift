@@ -8,15 +8,17 @@ import CRectifierKernels
 /// let digit = try digits.classify(pixels: image)        // the most probable class
 /// ```
 ///
-/// A call runs on the thread that makes it. It takes no lock and, but for an array it returns, allocates nothing; only when more calls overlap than ever before
-/// it makes the memory for one more, which is kept. All calls share the weights.
+/// A call runs on the thread that makes it. It takes no lock and, but for an array it returns, allocates nothing; only when more calls
+/// overlap than ever before it makes the memory for one more, which is kept. All calls share the weights.
 ///
 /// - **Inputs** are what the network takes, in row-major order: numbers as a ``Dataset`` holds them, already standardised where the model's
-///   ``Model/preparation`` says so, see ``Preparation/features(of:)``. Pixels are bytes and are multiplied by ``Dataset/byteScale`` on the way in.
-/// - **Outputs** are those of ``Model/predictions(for:threads:)``, to the bit, whatever a sample shares its batch with: a probability for each class, or values
-///   in the target's own unit. Layers that act differently in training, such as ``Dropout``, act as in use.
+///   ``Model/preparation`` says so, see ``Preparation/features(of:)``. Pixels are bytes and are multiplied by ``Dataset/byteScale`` on the
+///   way in.
+/// - **Outputs** are those of ``Model/predictions(for:threads:)``, to the bit, whatever a sample shares its batch with: a probability for
+///   each class, or values in the target's own unit. Layers that act differently in training, such as ``Dropout``, act as in use.
 ///
-/// All methods throw a ``RectifierError`` where a length does not fit the model, where an input is infinite or NaN, and where an output would be.
+/// All methods throw a ``RectifierError`` where a length does not fit the model, where an input is infinite or NaN, and where an output
+/// would be.
 public final class CompiledModel: Sendable {
     /// The shape of one sample, and how many numbers that is.
     public let inputShape: [Int]
@@ -41,8 +43,8 @@ public final class CompiledModel: Sendable {
     /// Throws where a weight is infinite or NaN, with the parameter's name and how many there are.
     ///
     /// - Parameters:
-    ///   - batchSizes: What programs are compiled for. Other numbers of samples are cut into these; a rest that fills more than half a batch is filled up.
-    ///     A larger batch reads the weights less often and needs a larger arena.
+    ///   - batchSizes: What programs are compiled for. Other numbers of samples are cut into these; a rest that fills more than half a
+    ///     batch is filled up. A larger batch reads the weights less often and needs a larger arena.
     ///   - concurrentCalls: How many calls at once memory is made for now; more are possible. At most 1024.
     public convenience init(_ model: Model, batchSizes: [Int] = [1, 8, 64], concurrentCalls: Int = 1) throws {
         try self.init(model, batchSizes: batchSizes, concurrentCalls: concurrentCalls, pool: nil)

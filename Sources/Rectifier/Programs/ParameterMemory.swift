@@ -1,6 +1,7 @@
 import CRectifierKernels
 
-/// The parameters of a network while programs use them: weights, their gradients and the optimiser's state, each in one block, so that an update is one pass.
+/// The parameters of a network while programs use them: weights, their gradients and the optimiser's state, each in one block, so that an
+/// update is one pass.
 ///
 /// Parameters that decay come first, so that both kinds are one range each.
 final class ParameterMemory {
