@@ -8,6 +8,8 @@ import Synchronization
 final class Workspace {
     /// By batch size, ascending.
     private let programs: [Program]
+    /// The step that reads the samples, the same in each program; `nil` for a network that does not look at them.
+    private let feedStep: Int?
     private let cursor = BatchCursor()
     /// The rows of the batch.
     private let rows: UnsafeMutablePointer<Int32>
@@ -32,6 +34,7 @@ final class Workspace {
         programs = try batchSizes.sorted().map { [cursor] in
             try Program([output], batchSize: $0, parameters: parameters, cursor: cursor, feeds: [Network.inputName: feed], pool: pool)
         }
+        feedStep = programs[0].feedStep(of: Network.inputName)
     }
 
     deinit {
@@ -50,7 +53,7 @@ final class Workspace {
             for row in 0..<program.batchSize { rows[row] = Int32(min(row, count - 1)) }
             distinctRows = count
         }
-        program.refeed(Network.inputName, from: samples, type, scale: scale)
+        if let feedStep { program.refeed(feedStep, from: samples, type, scale: scale) }
         program.run()
         program.copyValues(ofOutput: 0, to: outputs)
     }

@@ -145,10 +145,11 @@ public final class Program {
         kernels.from_double(memory[buffer], values, Int64(values.count))
     }
 
-    /// Fills an input from other memory from the next run on. It was compiled with ``Feed/rows(_:_:scale:)``.
-    func refeed(_ name: String, from source: UnsafeRawPointer, _ type: rk_source_type, scale: Double) {
-        // Of an input that nothing depends on there is no step.
-        guard let place = feedSteps[name] else { return }
+    /// The number of the step that fills an input; `nil` where no output depends on it, or it has no feed.
+    func feedStep(of input: String) -> Int? { feedSteps[input] }
+
+    /// Lets a step that was compiled for ``Feed/rows(_:_:scale:)`` fill its input from other memory, from the next run on.
+    func refeed(_ place: Int, from source: UnsafeRawPointer, _ type: rk_source_type, scale: Double) {
         var gather = steps[place].gather
         (gather.source, gather.source_type, gather.scale) = (source, Int32(type.rawValue), scale)
         steps[place].gather = gather
