@@ -26,7 +26,7 @@ try predict(pixels, into: &probabilities)
 print("the probability that the last one is a 9:", probabilities[probabilities.count - 1])
 
 // From tasks that run side by side: all of them use the same weights.
-let rounds = 20_000
+let rounds = 2_000
 let time = try await ContinuousClock().measure {
     try await withThrowingTaskGroup { group in
         for _ in 0..<4 {
