@@ -1,3 +1,4 @@
+import CRectifierKernels
 import Foundation
 import Testing
 
@@ -114,7 +115,9 @@ struct NonFiniteWeightTests {
         let run = try trainingRun(Self.network(), .float32, planting: value, in: "dense1.weights", at: 4)
         let error = try #require(thrown { _ = try run.run { _ in } })
         #expect(error.kind == .divergence)
-        #expect(error.description.contains("the loss is no longer finite") || error.description.contains("1 number of dense1.weights"))
+        let isSkipped = error.description.contains("epoch 1: 1 number of dense1.weights is not finite")
+        #expect(isSkipped || error.description.contains("the loss is no longer finite"))
+        if rk_zeros_selected() == RK_ZEROS_SKIPPED { #expect(isSkipped, "\(error)") }
     }
 
     private func trainingRun(
