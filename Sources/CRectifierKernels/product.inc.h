@@ -52,7 +52,7 @@ RK_INLINE void N(pack_b)(COMPUTE *panel, const int64_t width, const STORAGE *b, 
 
 static int64_t N(product_scratch)(int64_t m, int64_t n, int64_t k, int parts) {
     (void)parts;
-    const int64_t count = rk_max(rk_max(N(dense_scratch)(m, n, k), N(skip_scratch)(m, n, k)), n + W);
+    const int64_t count = rk_max(rk_max(N(dense_scratch)(m, n, k), N(skip_scratch)(m, n, k)), rk_max(N(skip_scratch)(n, m, k), n + W));
     return rk_round_up(count * (int64_t)sizeof(COMPUTE), 64);
 }
 
@@ -70,6 +70,37 @@ RK_INLINE N(block) N(split)(const rk_product *p, int part, int parts) {
     return (N(block)){rows.begin, rows.end, 0, p->n};
 }
 
+/// The product that gives C's columns as rows, where A is stored by columns, as it is in the gradient of weights: there both sides may have
+/// zeros, and those of B are skipped by exchanging the two.
+RK_INLINE rk_product N(exchanged)(const rk_product *p) {
+    rk_product q = *p;
+    q.a = p->b, q.a_row = p->b_column, q.a_column = p->b_row, q.b = p->a, q.b_row = p->a_column, q.b_column = p->a_row;
+    q.m = p->n, q.n = p->m;
+    return q;
+}
+
+/// Whether skipping zeros of B takes less time than both skipping those of A and skipping none.
+static bool N(exchange_pays)(const rk_product *p, const N(block) share) {
+    if (p->zeros == RK_ZEROS_MULTIPLIED || p->a_row != 1 || p->a_column == 1 || p->b_column != 1 || p->bias) return false;
+    const rk_product q = N(exchanged)(p);
+    const double transpose = 0.5 * (double)((share.row_end - share.row_begin) * (share.column_end - share.column_begin));
+    const double cycles = N(skip_cycles)(&q, (N(block)){share.column_begin, share.column_end, share.row_begin, share.row_end}) + transpose;
+    return cycles < N(skip_cycles)(p, share) && (p->zeros == RK_ZEROS_SKIPPED || cycles < N(dense_cycles)(p, share));
+}
+
+/// Whether to skip zeros of A.
+RK_INLINE bool N(skipping_pays)(const rk_product *p, const N(block) block) {
+    if (p->zeros == RK_ZEROS_MULTIPLIED || p->k == 0) return false;
+    return p->zeros == RK_ZEROS_SKIPPED || N(skip_cycles)(p, block) < N(dense_cycles)(p, block);
+}
+
+static void N(skip_exchanged)(const rk_product *p, const N(block) share, COMPUTE *scratch) {
+    const rk_product q = N(exchanged)(p);
+    for (int64_t column = share.column_begin; column < share.column_end; column += BLOCK_ROWS) {
+        N(skip_block)(&q, (N(block)){column, rk_min(column + BLOCK_ROWS, share.column_end), share.row_begin, share.row_end}, scratch, true);
+    }
+}
+
 static void N(product)(const rk_step *step, int part, int parts) {
     const rk_product *p = &step->product;
     const N(block) share = N(split)(p, part, parts);
@@ -77,6 +108,11 @@ static void N(product)(const rk_step *step, int part, int parts) {
     if (rows <= 0 || share.column_end <= share.column_begin) return;
     COMPUTE *const scratch = (COMPUTE *)((char *)p->scratch + part * p->scratch_stride);
 
+    if (N(exchange_pays)(p, share)) {
+        N(skip_exchanged)(p, share, scratch);
+        if (p->epilogue) N(map_block)(p->epilogue, share.row_begin, share.row_end, share.column_begin, share.column_end);
+        return;
+    }
     // Blocks of equal size: a last one of few rows would cost as much to prepare as a whole one.
     const int64_t blocks = (rows + BLOCK_ROWS - 1) / BLOCK_ROWS;
     const int64_t block_rows = blocks == 1 ? rows : rk_round_up((rows + blocks - 1) / blocks, RK_TILE_ROWS);
@@ -84,7 +120,7 @@ static void N(product)(const rk_step *step, int part, int parts) {
         const N(block) block = {row, rk_min(row + block_rows, share.row_end), share.column_begin, share.column_end};
         const bool few = block.row_end - row <= FEW_ROWS && (p->b_column == 1 || p->n == 1);
         if (few) N(few_rows)(p, block, scratch, p->zeros != RK_ZEROS_MULTIPLIED);
-        else if (p->zeros != RK_ZEROS_MULTIPLIED && p->k > 0 && (p->zeros == RK_ZEROS_SKIPPED || N(skipping_pays)(p, block))) N(skip_block)(p, block, scratch);
+        else if (N(skipping_pays)(p, block)) N(skip_block)(p, block, scratch, false);
         else N(dense_block)(p, block, scratch);
         if (p->epilogue) N(map_block)(p->epilogue, block.row_begin, block.row_end, block.column_begin, block.column_end);
     }

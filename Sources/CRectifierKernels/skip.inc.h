@@ -22,8 +22,8 @@ typedef struct {
     const COMPUTE *a;
     const COMPUTE *panel;
     COMPUTE *sums;         ///< of each row, from one block of k to the next
-    STORAGE *out;          ///< C's rows
     const COMPUTE *bias;   ///< whole vectors to add at the end, or NULL before it
+    STORAGE *out;          ///< C's rows at the end, or NULL to leave the sums where they are
     int64_t rows, a_row, sums_row, out_row, columns;
     bool first;            ///< start from 0
     const STORAGE *fetch;  ///< what to fetch for the next panel: a little with each row, from lines `fetch_step` apart
@@ -36,11 +36,11 @@ RK_INLINE void N(skip)(const N(skip_job) *t, const int vectors) {
     const uint64_t *const words = t->bits;
     const COMPUTE *const panel = t->panel, *const bias = t->bias, *a = t->a;
     COMPUTE *sums = t->sums;
-    STORAGE *out = t->out;
+    STORAGE *const out = t->out;
     const bool first = t->first;
     const STORAGE *fetch = t->fetch;
     const int64_t fetch_lines = t->fetch_lines, fetch_step = t->fetch_step;
-    for (int64_t r = 0; r < rows; r++, a += a_row, sums += sums_row, out += out_row) {
+    for (int64_t r = 0; r < rows; r++, a += a_row, sums += sums_row) {
         uint64_t bits = words[r];
         _Pragma("clang loop unroll(full)") for (int i = 0; i < 384; i += 64) __builtin_prefetch((const char *)fetch + i, 0, 2);
         fetch += r < fetch_lines ? fetch_step : 0;
@@ -58,13 +58,15 @@ RK_INLINE void N(skip)(const N(skip_job) *t, const int vectors) {
             const COMPUTE *const line = panel + k * width;
             _Pragma("clang loop unroll(full)") for (int v = 0; v < vectors; v++) sum[v] = FMA(x, N(get)(line + v * W), sum[v]);
         }
-        if (!bias) {
+        if (bias) {
+            _Pragma("clang loop unroll(full)") for (int v = 0; v < vectors; v++) sum[v] += N(get)(bias + v * W);
+        }
+        if (!out) {
             _Pragma("clang loop unroll(full)") for (int v = 0; v < vectors; v++) N(put)(sums + v * W, sum[v]);
         } else {
-            _Pragma("clang loop unroll(full)") for (int v = 0; v < vectors; v++) sum[v] += N(get)(bias + v * W);
-            _Pragma("clang loop unroll(full)") for (int v = 0; v < vectors - 1; v++) N(store)(out + v * W, sum[v]);
-            if (columns >= width) N(store)(out + (vectors - 1) * W, sum[vectors - 1]);
-            else N(store_some)(out + (vectors - 1) * W, sum[vectors - 1], columns - (vectors - 1) * W);
+            _Pragma("clang loop unroll(full)") for (int v = 0; v < vectors - 1; v++) N(store)(out + r * out_row + v * W, sum[v]);
+            if (columns >= width) N(store)(out + r * out_row + (vectors - 1) * W, sum[vectors - 1]);
+            else N(store_some)(out + r * out_row + (vectors - 1) * W, sum[vectors - 1], columns - (vectors - 1) * W);
         }
     }
 }
@@ -145,16 +147,21 @@ static double N(density)(const rk_product *p, const N(block) block) {
     return seen ? (double)count / (double)seen : 1;
 }
 
-/// Whether skipping a block's zeros takes less time than multiplying by them. The figures are cycles on a core with two loads and two
-/// multiply-adds a cycle, and fit what was measured there; what they decide changes no result.
-static bool N(skipping_pays)(const rk_product *p, const N(block) block) {
-    const int64_t rows = block.row_end - block.row_begin, columns = block.column_end - block.column_begin;
-    const int64_t vectors = (columns + W - 1) / W, panels = (vectors + SKIP_VECTORS - 1) / SKIP_VECTORS;
-    if (rows < 16 || p->k < 32 || vectors < 4 || (p->a_row != 1 && p->a_column != 1)) return false;
-    const double width = (double)vectors / (double)panels, depth = (double)rk_min(p->k, SKIP_DEPTH);
-    const double number = width < 6 ? 4 : 0.55 * (width + 1);  // a chain waits 4 cycles for its multiply-add
-    const double row = width + 20, panel = depth * width * (p->b_column == 1 ? 1 : 3) / (double)rows, dense = 0.55 * depth * width;
-    return N(density)(p, block) * depth * number + row + panel < dense;
+/// About how many cycles a block takes dense, and skipping, on a core with two loads and two multiply-adds a cycle. The figures fit what was
+/// measured there; what they decide changes no result.
+static double N(dense_cycles)(const rk_product *p, const N(block) block) {
+    const int64_t vectors = (block.column_end - block.column_begin + W - 1) / W;
+    return 0.55 * (double)((block.row_end - block.row_begin) * p->k * vectors);
+}
+
+static double N(skip_cycles)(const rk_product *p, const N(block) block) {
+    const int64_t rows = block.row_end - block.row_begin, vectors = (block.column_end - block.column_begin + W - 1) / W;
+    const int64_t panels = (vectors + SKIP_VECTORS - 1) / SKIP_VECTORS, depths = (p->k + SKIP_DEPTH - 1) / SKIP_DEPTH;
+    if (rows < 16 || p->k < 32 || vectors < 4 || (p->a_row != 1 && p->a_column != 1)) return INFINITY;
+    const double width = (double)vectors / (double)panels, number = width < 6 ? 4 : 0.55 * (width + 1);  // a chain waits 4 cycles for its multiply-add
+    const double row = N(density)(p, block) * (double)p->k * number + (double)depths * (width + 20);
+    const double panel = (double)p->k * width * (p->b_column == 1 ? 1 : 3);
+    return (double)panels * ((double)rows * row + panel);
 }
 
 //===--- Block ------------------------------------------------------------------------===//
@@ -174,11 +181,24 @@ RK_INLINE int64_t N(skip_scratch)(int64_t m, int64_t n, int64_t k) {
     return r.panel + r.bits + r.a + r.sums;
 }
 
-static void N(skip_block)(const rk_product *p, const N(block) block, COMPUTE *scratch) {
+/// Writes `rows` × `columns` sums to C as its columns.
+static void N(store_transposed)(STORAGE *c, int64_t c_row, const COMPUTE *sums, int64_t sums_row, int64_t rows, int64_t columns) {
+    for (int64_t r = 0; r < rows; r += W) {
+        for (int64_t j = 0; j < columns; j += W) {
+            V block[W];
+            for (int i = 0; i < W; i++) block[i] = N(get)(sums + rk_min(r + i, rows - 1) * sums_row + j);
+            N(transpose)(block);
+            for (int i = 0; i < W && j + i < columns; i++) N(store_upto)(c + (j + i) * c_row + r, block[i], rows - r);
+        }
+    }
+}
+
+/// With `transposed`, what is computed is written to C as its columns.
+static void N(skip_block)(const rk_product *p, const N(block) block, COMPUTE *scratch, bool transposed) {
     const int64_t rows = block.row_end - block.row_begin, columns = block.column_end - block.column_begin;
     const bool plain = sizeof(STORAGE) == sizeof(COMPUTE), in_place = plain && p->a_column == 1;
     // Sums wait in C, if whole vectors of them fit and its rows do not lie so far apart that they push each other out of the caches.
-    const bool in_c = plain && columns % W == 0 && p->c_row < 4096 / (int64_t)sizeof(STORAGE);
+    const bool in_c = plain && !transposed && columns % W == 0 && p->c_row < 4096 / (int64_t)sizeof(STORAGE);
     const N(skip_room) room = N(room_to_skip)(p->m, p->n, p->k);
     COMPUTE *const panel = scratch, *const copy = panel + room.panel + room.bits, *const sums = copy + room.a;
     uint64_t *const bits = (uint64_t *)(panel + room.panel);
@@ -204,9 +224,11 @@ static void N(skip_block)(const rk_product *p, const N(block) block, COMPUTE *sc
                 N(skip_job) t = {
                     .bits = bits + d * rows, .panel = panel, .rows = rows, .columns = rk_min(width, block.column_end - share.begin), .first = k == 0,
                     .a = in_place ? (const COMPUTE *)a + k : copy + d * copy_size, .a_row = in_place ? p->a_row : SKIP_DEPTH,
-                    .out = (STORAGE *)p->c + block.row_begin * p->c_row + share.begin, .out_row = p->c_row,
+                    .out_row = p->c_row,
                 };
-                t.sums = in_c ? (COMPUTE *)t.out : sums + (share.begin - group_begin) * rows, t.sums_row = in_c ? p->c_row : width;
+                STORAGE *const c = (STORAGE *)p->c + block.row_begin * p->c_row + share.begin;
+                t.sums = in_c ? (COMPUTE *)c : sums + (share.begin - group_begin) * rows, t.sums_row = in_c ? p->c_row : width;
+                t.out = last && !transposed ? c : NULL;
                 if (last) {
                     for (int v = 0; v < width / W; v++) bias[v] = N(bias)(p, share.begin + v * W);
                     t.bias = (const COMPUTE *)bias;
@@ -217,6 +239,9 @@ static void N(skip_block)(const rk_product *p, const N(block) block, COMPUTE *sc
                 t.fetch = (const STORAGE *)p->b + next_k * p->b_row + (block.column_begin + vectors * next_i / panels * W) * p->b_column;
                 t.fetch_lines = p->b_column == 1 ? SKIP_DEPTH : width, t.fetch_step = p->b_column == 1 ? p->b_row : p->b_column;
                 N(skips)[width / W - 1](&t);
+                if (last && transposed) {
+                    N(store_transposed)((STORAGE *)p->c + share.begin * p->c_row + block.row_begin, p->c_row, t.sums, width, rows, t.columns);
+                }
             }
         }
     }
