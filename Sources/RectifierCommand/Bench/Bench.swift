@@ -84,7 +84,7 @@ struct Bench: ParsableCommand {
     }
 
     private func budget(rounds: Int, seconds: Double) -> BenchBudget {
-        quick ? BenchBudget(rounds: 3...rounds, seconds: seconds / 8) : BenchBudget(rounds: 5...rounds, seconds: seconds)
+        BenchBudget(rounds: 7...rounds, seconds: quick ? seconds / 8 : seconds)
     }
 
     private func measurePeak(on all: [BenchThreads], _ output: BenchOutput) throws {

@@ -71,9 +71,9 @@ final class ProductBenchmark {
     }
 
     /// Ways to treat zeros, in turns and with a burst at the peak right beside them, so that a machine that changes its speed or is shared with others
-    /// changes all. Runs of about two milliseconds.
+    /// changes all. Runs of a millisecond or two, which a busy machine mostly leaves in one piece.
     func measure(_ ways: [rk_zeros], _ budget: BenchBudget) -> [BenchRate] {
-        let repetitions = max(1, Int(0.002 * threads.peak(seconds: 0.001) / shape.flops))
+        let repetitions = max(1, Int(0.0015 * threads.peak(seconds: 0.001) / shape.flops))
         let runs = ways.map { Array(repeating: step(threads.kernels.product, zeros: $0, rows: shape.m), count: repetitions) }
         for run in runs { _ = threads.time(run) }
         var rates = ways.map { _ in [BenchRate]() }
