@@ -17,12 +17,15 @@ struct Machine {
     init() throws {
         processor = processorName
         cores = Int(rk_physical_cores())
-        instructionSets = (0..<RK_ISA_COUNT.rawValue).map { rk_isa($0) }.filter { rk_isa_available($0) }.map { String(cString: rk_isa_name($0)) }
+        instructionSets = (0..<RK_ISA_COUNT.rawValue).map { rk_isa($0) }.filter { rk_isa_available($0) }.map {
+            String(cString: rk_isa_name($0))
+        }
         selected = rk_isa_selected()
         guard selected != RK_ISA_COUNT else {
             let wanted = ProcessInfo.processInfo.environment["RECTIFIER_ISA"] ?? ""
             throw RectifierError(
-                .setting, "RECTIFIER_ISA: this machine has no instruction set '\(wanted)'; it has \(instructionSets.joined(separator: ", "))")
+                .setting,
+                "RECTIFIER_ISA: this machine has no instruction set '\(wanted)'; it has \(instructionSets.joined(separator: ", "))")
         }
     }
 

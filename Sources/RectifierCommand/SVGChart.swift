@@ -68,7 +68,7 @@ struct SVGChart {
 
     private var content: String {
         var parts = [
-            label(title, left, 18, "class=\"title\""),
+            label(title, left, 18, "class=\"title\"")
         ]
         for tick in ticks {
             let y = y(tick.value)

@@ -48,7 +48,8 @@ struct BenchTests {
 
     @Test func `Sections are chosen, and zeros are drawn`() throws {
         let folder = try Scratch()
-        let run = try CommandRun(["bench", "zeros", "--quick", "--threads", "1", "--precision", "float64", "--svg", "zeros.svg"], in: folder)
+        let run = try CommandRun(
+            ["bench", "zeros", "--quick", "--threads", "1", "--precision", "float64", "--svg", "zeros.svg"], in: folder)
         #expect(run.code == 0)
         #expect(run.output.contains("weight gradient 784×128ᵀ · 128×512"))
         #expect(!run.output.contains("steps:"))
@@ -67,10 +68,11 @@ struct BenchTests {
         #expect(run.errors.contains("RECTIFIER_ZEROS"))
     }
 
-    @Test(arguments: [
-        ([0.9, 0.8, 1.2], 0.3, "between two shares, where a straight line passes 1"), ([1.0, 1.1, 1.2], 0.0, "from the start"),
-        ([1.1, 0.9, 0.95], nil, "never for good"),
-    ] as [([Double], Double?, String)])
+    @Test(
+        arguments: [
+            ([0.9, 0.8, 1.2], 0.3, "between two shares, where a straight line passes 1"), ([1.0, 1.1, 1.2], 0.0, "from the start"),
+            ([1.1, 0.9, 0.95], nil, "never for good"),
+        ] as [([Double], Double?, String)])
     func `Break-even is where skipping stays ahead`(ratios: [Double], expected: Double?, what: String) {
         let rows = zip([0, 0.2, 0.4], ratios).map { zeros, ratio in
             let rate = BenchRate(flops: 1, share: ratio, ratio: ratio)
@@ -89,7 +91,8 @@ struct BenchTests {
 
     @Test(arguments: [0.5, 0.75, 0.9]) func `Biases bring about the zeros that a workload asks for`(share: Double) throws {
         let workload = StepWorkload(
-            widths: [256, 512, 512, 10], batchSize: 64, update: .sgd, classifies: true, inputZeros: share, hiddenZeros: share, stepsPerEpoch: 1)
+            widths: [256, 512, 512, 10], batchSize: 64, update: .sgd, classifies: true, inputZeros: share, hiddenZeros: share,
+            stepsPerEpoch: 1)
         let data = try workload.dataset(), network = try Network(input: [256], layers: workload.layers)
         let model = Model(network: network, loss: .softmaxCrossEntropy, parameters: try network.initialParameters(seed: 0))
         #expect(abs(try #require(try workload.hiddenZeros(of: model, on: data)) - share) < 0.03)

@@ -121,7 +121,8 @@ struct Bench: ParsableCommand {
                 let benchmark = ProductBenchmark(shape, on: threads)
                 let rate = benchmark.measure([RK_ZEROS_MULTIPLIED], budget(rounds: 101, seconds: 0.5))[0]
                 let row = BenchOutput.ProductRow(
-                    shape: shape, threads: threads.count, rate: rate, timesReference: benchmark.timesReference(budget(rounds: 9, seconds: 0.2)))
+                    shape: shape, threads: threads.count, rate: rate,
+                    timesReference: benchmark.timesReference(budget(rounds: 9, seconds: 0.2)))
                 try output.add(row)
                 rows.append(row)
             }

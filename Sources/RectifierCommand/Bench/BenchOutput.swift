@@ -60,7 +60,8 @@ struct BenchOutput {
     func begin(_ machine: Machine, precision: ElementType, threads: Int) throws {
         try write([
             "section": "machine", "version": rectifierVersion, "processor": machine.processor, "cores": machine.cores,
-            "instructionSet": machine.selectedName, "lastCacheBytes": machine.lastCacheBytes, "type": precision.rawValue, "threads": threads,
+            "instructionSet": machine.selectedName, "lastCacheBytes": machine.lastCacheBytes, "type": precision.rawValue,
+            "threads": threads,
         ])
         try note("\(machine.processor), \(machine.selectedName), \(precision.rawValue), \(self.threads(threads))")
     }
@@ -92,7 +93,8 @@ struct BenchOutput {
 
     func add(_ row: ProductRow) throws {
         try write([
-            "section": "products", "product": row.shape.description, "threads": row.threads, "flops": row.rate.flops, "share": row.rate.share,
+            "section": "products", "product": row.shape.description, "threads": row.threads, "flops": row.rate.flops,
+            "share": row.rate.share,
             "timesReference": row.timesReference,
         ])
     }
@@ -123,7 +125,8 @@ struct BenchOutput {
         }
         try write([
             "section": "breakEven", "product": subject.product.rawValue, "shape": subject.shape.description, "threads": threads,
-            "breakEven": sweep.breakEven, "abovePeakFrom": sweep.abovePeakFrom, "byDensityOverDenseAtNoZeros": sweep.rows[0].byDensity.ratio,
+            "breakEven": sweep.breakEven, "abovePeakFrom": sweep.abovePeakFrom,
+            "byDensityOverDenseAtNoZeros": sweep.rows[0].byDensity.ratio,
         ])
     }
 
@@ -140,7 +143,9 @@ struct BenchOutput {
                 table.addRow([Self.percent(row.zeros)] + rates + [times(row.byDensity.ratio)] + bar)
             }
             let subject = sweep.subject
-            try write("zeros: \(subject.product.rawValue) \(subject.shape), zeros in \(subject.leftOperand); GFLOP/s, of peak", table, [summary(sweep)])
+            try write(
+                "zeros: \(subject.product.rawValue) \(subject.shape), zeros in \(subject.leftOperand); GFLOP/s, of peak", table,
+                [summary(sweep)])
         }
     }
 
@@ -172,7 +177,8 @@ struct BenchOutput {
         let workload = row.workload, result = row.result
         try write([
             "section": "steps", "network": workload.network, "activation": workload.activationName, "batchSize": workload.batchSize,
-            "optimizer": workload.optimizerName, "threads": row.threads, "inputZeros": workload.inputZeros, "hiddenZeros": result.hiddenZeros,
+            "optimizer": workload.optimizerName, "threads": row.threads, "inputZeros": workload.inputZeros,
+            "hiddenZeros": result.hiddenZeros,
             "microseconds": result.seconds * 1e6, "flops": result.rate.flops, "share": result.rate.share,
             "denseMicroseconds": result.denseSeconds * 1e6, "overDense": result.rate.ratio,
         ])

@@ -13,8 +13,9 @@ final class ProductBenchmark {
         var flops: Double { 2 * Double(m) * Double(n) * Double(k) }
     }
 
-    /// The products of a 784-512-512 network forward and backward, and larger ones.
+    /// Small ones, the products of a 784-512-512 network forward and backward, and larger ones.
     static let shapes = [
+        Shape(m: 32, k: 64, n: 64), Shape(m: 64, k: 128, n: 128),
         Shape(m: 128, k: 784, n: 512), Shape(m: 128, k: 512, n: 512), Shape(m: 128, k: 512, n: 512, transposingB: true),
         Shape(m: 512, k: 128, n: 512, transposingA: true), Shape(m: 784, k: 128, n: 512, transposingA: true), Shape(m: 512, k: 512, n: 512),
         Shape(m: 256, k: 4096, n: 4096), Shape(m: 1024, k: 1024, n: 1024),

@@ -37,7 +37,8 @@ struct StepWorkload {
             widths: [1024, 4096, 4096, 10], batchSize: 256, update: .sgd, classifies: true, inputZeros: 0.75, hiddenZeros: 0.75,
             stepsPerEpoch: 1, isLarge: true),
         StepWorkload(
-            widths: [1024, 4096, 4096, 10], activation: .tanh, batchSize: 256, update: .sgd, classifies: true, stepsPerEpoch: 1, isLarge: true),
+            widths: [1024, 4096, 4096, 10], activation: .tanh, batchSize: 256, update: .sgd, classifies: true, stepsPerEpoch: 1,
+            isLarge: true),
     ]
 
     /// `784-512-512-10`, `64-(100×64)-10`
@@ -128,7 +129,10 @@ struct StepWorkload {
         var zeros = 0, all = 0
         for (index, width) in widths.enumerated().dropFirst().dropLast() {
             // Layer by layer, each from the outputs of the one before.
-            let layer = try Network(input: batch.sampleShape) { Dense(width); ReLU() }
+            let layer = try Network(input: batch.sampleShape) {
+                Dense(width)
+                ReLU()
+            }
             var parameters = Parameters()
             for name in ["weights", "bias"] { parameters["dense1.\(name)"] = model.parameters["dense\(index).\(name)"] }
             let outputs = try Model(network: layer, loss: .squaredError, parameters: parameters, precision: model.precision)

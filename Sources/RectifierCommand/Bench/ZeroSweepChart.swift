@@ -22,7 +22,8 @@ struct ZeroSweepChart {
                     name: Self.key[number], mark: mark, color: Self.colors[number], points: sweep.rows.map { SVGChart.Point(value($0)) })
             }
             return SVGChart(
-                title: "\(sweep.subject.product.rawValue) \(sweep.subject.shape), \(title)", xLabel: "zeros in \(sweep.subject.leftOperand)",
+                title: "\(sweep.subject.product.rawValue) \(sweep.subject.shape), \(title)",
+                xLabel: "zeros in \(sweep.subject.leftOperand)",
                 yLabel: "dense-equivalent rate, of peak", categories: sweep.rows.map { BenchOutput.percent($0.zeros) }, range: 0...most,
                 ticks: stride(from: 0, through: most, by: step).map { ($0, BenchOutput.percent($0)) },
                 series: [
