@@ -18,7 +18,8 @@ struct Bench: ParsableCommand {
 
             Rates are dense-equivalent: the operations of a product that skips no
             zero, over the time. Each is compared with a burst at the peak on the same
-            threads right beside it; what is shown are medians of such pairs.
+            threads right beside it; what is shown are medians of such pairs, without
+            those in which the system gave the cores to others.
 
             Timed are, for products, the kernel alone, its operands as they lie. For
             steps, epochs of the trainer: gathering and scaling the batch, forward,
@@ -84,7 +85,7 @@ struct Bench: ParsableCommand {
     }
 
     private func budget(rounds: Int, seconds: Double) -> BenchBudget {
-        BenchBudget(rounds: 7...rounds, seconds: quick ? seconds / 8 : seconds)
+        BenchBudget(rounds: 9...rounds, seconds: quick ? seconds / 6 : seconds)
     }
 
     private func measurePeak(on all: [BenchThreads], _ output: BenchOutput) throws {

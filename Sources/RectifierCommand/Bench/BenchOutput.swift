@@ -179,8 +179,8 @@ struct BenchOutput {
             "section": "steps", "network": workload.network, "activation": workload.activationName, "batchSize": workload.batchSize,
             "optimizer": workload.optimizerName, "threads": row.threads, "inputZeros": workload.inputZeros,
             "hiddenZeros": result.hiddenZeros,
-            "microseconds": result.seconds * 1e6, "flops": result.rate.flops, "share": result.rate.share,
-            "denseMicroseconds": result.denseSeconds * 1e6, "overDense": result.rate.ratio,
+            "microseconds": workload.flops / result.rate.flops * 1e6, "flops": result.rate.flops, "share": result.rate.share,
+            "denseMicroseconds": workload.flops / result.dense.flops * 1e6, "overDense": result.rate.ratio,
         ])
     }
 
@@ -192,7 +192,8 @@ struct BenchOutput {
             let zeros = row.result.hiddenZeros.map { "\(Self.percent(row.workload.inputZeros)), \(Format.fixed($0 * 100, 0)) %" }
             table.addRow([
                 row.workload.network, row.workload.activationName, String(row.workload.batchSize), row.workload.optimizerName, zeros ?? "-",
-                Format.significant(row.result.seconds * 1e6), giga(row.result.rate.flops), share(row.result.rate.share),
+                Format.significant(row.workload.flops / row.result.rate.flops * 1e6), giga(row.result.rate.flops),
+                share(row.result.rate.share),
                 times(row.result.rate.ratio),
             ])
         }

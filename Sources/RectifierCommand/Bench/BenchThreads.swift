@@ -58,37 +58,3 @@ private struct PeakBurst {
     var isa: rk_isa
     var seconds: Double
 }
-
-/// How often something is measured.
-struct BenchBudget {
-    var rounds: ClosedRange<Int>
-    /// No further round begins after so many seconds, once there are enough.
-    var seconds: Double
-
-    /// Calls `round` as often as the budget says. What is reported are medians over rounds, never a single time.
-    func run(_ round: () throws -> Void) rethrows {
-        let start = ContinuousClock.now
-        for number in 0..<rounds.upperBound {
-            if number >= rounds.lowerBound, ContinuousClock.now - start > .seconds(seconds) { return }
-            try round()
-        }
-    }
-}
-
-/// What a piece of work reached.
-struct BenchRate {
-    /// Multiplications and additions a second that a dense computation would have needed.
-    var flops: Double
-    /// Of the peak beside it.
-    var share: Double
-    /// Over the first one's of the same round.
-    var ratio: Double
-
-    /// Medians of each number over rounds.
-    static func median(_ rates: [BenchRate]) -> BenchRate {
-        BenchRate(flops: middle(rates.map(\.flops)), share: middle(rates.map(\.share)), ratio: middle(rates.map(\.ratio)))
-    }
-}
-
-/// The middle one, or the upper of the two.
-func middle(_ values: [Double]) -> Double { values.isEmpty ? .nan : values.sorted()[values.count / 2] }

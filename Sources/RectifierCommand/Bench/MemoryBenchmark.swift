@@ -42,10 +42,8 @@ final class MemoryBenchmark {
                 step.map = rk_map(
                     rows: Int64(rows), columns: Int64(Self.columns), operand_count: 3, instruction_count: Int32(instructions.count),
                     operands: operands.baseAddress, instructions: instructions.baseAddress)
-                var rates: [Double] = []
                 _ = threads.time([step])
-                budget.run { rates.append(3 * Double(bytes) / threads.time([step])) }
-                return middle(rates)
+                return budget.medians { [3 * Double(bytes) / threads.time([step])] }[0]
             }
         }
     }

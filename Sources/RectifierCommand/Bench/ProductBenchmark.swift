@@ -72,18 +72,16 @@ final class ProductBenchmark {
     }
 
     /// Ways to treat zeros, in turns and with a burst at the peak right beside them, so that a machine that changes its speed or is shared with others
-    /// changes all. Runs of a millisecond or two, which a busy machine mostly leaves in one piece.
+    /// changes all. Runs of about a millisecond, which a busy machine mostly leaves in one piece.
     func measure(_ ways: [rk_zeros], _ budget: BenchBudget) -> [BenchRate] {
-        let repetitions = max(1, Int(0.0015 * threads.peak(seconds: 0.001) / shape.flops))
+        let repetitions = max(1, Int(0.001 * threads.peak(seconds: 0.001) / shape.flops))
         let runs = ways.map { Array(repeating: step(threads.kernels.product, zeros: $0, rows: shape.m), count: repetitions) }
         for run in runs { _ = threads.time(run) }
-        var rates = ways.map { _ in [BenchRate]() }
-        budget.run {
+        return budget.medians {
             let peak = threads.peak(seconds: 0.001)
             let flops = runs.map { shape.flops * Double(repetitions) / threads.time($0) }
-            for (way, rate) in flops.enumerated() { rates[way].append(BenchRate(flops: rate, share: rate / peak, ratio: rate / flops[0])) }
+            return flops.map { BenchRate(flops: $0, share: $0 / peak, ratio: $0 / flops[0]) }
         }
-        return rates.map(BenchRate.median)
     }
 
     /// How many times as fast as the reference kernel's plain loops the kernel is, dense, on its own threads. The reference does some rows only.
@@ -92,8 +90,6 @@ final class ProductBenchmark {
         let rows = min(shape.m, max(1, Int(2e7 * Double(shape.m) / shape.flops)))
         let plain = step(reference.pointee.product, zeros: RK_ZEROS_MULTIPLIED, rows: rows)
         let fast = step(threads.kernels.product, zeros: RK_ZEROS_MULTIPLIED, rows: shape.m)
-        var ratios: [Double] = []
-        budget.run { ratios.append(threads.time([plain]) / threads.time([fast]) * Double(shape.m) / Double(rows)) }
-        return middle(ratios)
+        return budget.medians { [threads.time([plain]) / threads.time([fast]) * Double(shape.m) / Double(rows)] }[0]
     }
 }

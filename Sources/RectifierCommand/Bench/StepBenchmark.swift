@@ -5,10 +5,8 @@ import Synchronization
 
 /// The time of a training step: epochs of a run of the library's trainer.
 struct StepBenchmark {
-    /// Seconds of a step as programs choose about zeros, and with all zeros multiplied.
-    var seconds: Double
-    var denseSeconds: Double
-    /// As programs choose. Its ratio is over all zeros multiplied.
+    /// With all zeros multiplied, and as programs choose; the latter's ratio is over the former.
+    var dense: BenchRate
     var rate: BenchRate
     /// Of the hidden layers' outputs; nil where there are none to speak of.
     var hiddenZeros: Double?
@@ -26,22 +24,15 @@ struct StepBenchmark {
             return run
         }
         let runs = [try begin(RK_ZEROS_MULTIPLIED), try begin(selected)]
-        let steps = Double(workload.stepsPerEpoch)
-        var seconds: [[Double]] = [[], []], rates: [BenchRate] = []
-        try budget.run {
-            var flops: [Double] = [], shares: [Double] = []
-            for (number, run) in runs.enumerated() {
-                let peak = threads.peak(seconds: 0.002)
-                let time = try run.epoch() / steps
-                seconds[number].append(time)
-                flops.append(workload.flops / time)
-                shares.append(workload.flops / time / peak)
+        let rates = try budget.medians {
+            var flops: [Double] = [], peaks: [Double] = []
+            for run in runs {
+                peaks.append(threads.peak(seconds: 0.002))
+                flops.append(try workload.flops * Double(workload.stepsPerEpoch) / run.epoch())
             }
-            rates.append(BenchRate(flops: flops[1], share: shares[1], ratio: flops[1] / flops[0]))
+            return zip(flops, peaks).map { BenchRate(flops: $0, share: $0 / $1, ratio: $0 / flops[0]) }
         }
-        self.seconds = middle(seconds[1])
-        denseSeconds = middle(seconds[0])
-        rate = BenchRate.median(rates)
+        (dense, rate) = (rates[0], rates[1])
         _ = try runs[0].end()
         hiddenZeros = try workload.hiddenZeros(of: runs[1].end(), on: trainer.training)
     }

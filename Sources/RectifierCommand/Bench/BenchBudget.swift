@@ -1,0 +1,54 @@
+import Foundation
+
+/// How often something is measured.
+struct BenchBudget {
+    var rounds: ClosedRange<Int>
+    /// No further round begins after so many seconds, once there are enough.
+    var seconds: Double
+
+    /// Calls `round` as often as the budget says and gives the median of each of its numbers, never a single time.
+    ///
+    /// Rounds in which the system gave the cores to others do not count: those in which this process had clearly less of them than in the best one.
+    func medians(_ round: () throws -> [Double]) rethrows -> [Double] {
+        let clock = ContinuousClock(), start = clock.now
+        var found: [(busy: Double, values: [Double])] = []
+        while found.count < rounds.lowerBound || found.count < rounds.upperBound && clock.now - start < .seconds(seconds) {
+            let began = clock.now, used = processSeconds()
+            let values = try round()
+            let time = (clock.now - began) / .seconds(1)
+            found.append(((processSeconds() - used) / max(time, 1e-9), values))
+        }
+        found.sort { $0.busy > $1.busy }
+        let counting = found.prefix { $0.busy > 0.95 * found[0].busy }
+        let chosen = found.prefix(max(counting.count, 3))
+        return found[0].values.indices.map { number in middle(chosen.map { $0.values[number] }) }
+    }
+
+    /// The same of rates, of several pieces of work a round.
+    func medians(_ round: () throws -> [BenchRate]) rethrows -> [BenchRate] {
+        let numbers = try medians { try round().flatMap { [$0.flops, $0.share, $0.ratio] } }
+        return stride(from: 0, to: numbers.count, by: 3).map {
+            BenchRate(flops: numbers[$0], share: numbers[$0 + 1], ratio: numbers[$0 + 2])
+        }
+    }
+}
+
+/// What a piece of work reached.
+struct BenchRate {
+    /// Multiplications and additions a second that a dense computation would have needed.
+    var flops: Double
+    /// Of the peak beside it.
+    var share: Double
+    /// Over the first piece of the same round.
+    var ratio: Double
+}
+
+/// The middle one, or the upper of the two.
+private func middle(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
+
+/// Seconds that processors have worked for this process, all threads together.
+private func processSeconds() -> Double {
+    var time = timespec()
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
+}
