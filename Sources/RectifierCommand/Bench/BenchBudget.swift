@@ -25,7 +25,7 @@ struct BenchBudget {
     }
 
     /// The same of rates, of several pieces of work a round.
-    func medians(_ round: () throws -> [BenchRate]) rethrows -> [BenchRate] {
+    func medianRates(_ round: () throws -> [BenchRate]) rethrows -> [BenchRate] {
         let numbers = try medians { try round().flatMap { [$0.flops, $0.share, $0.ratio] } }
         return stride(from: 0, to: numbers.count, by: 3).map {
             BenchRate(flops: numbers[$0], share: numbers[$0 + 1], ratio: numbers[$0 + 2])

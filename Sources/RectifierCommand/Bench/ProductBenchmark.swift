@@ -77,7 +77,7 @@ final class ProductBenchmark {
         let repetitions = max(1, Int(0.001 * threads.peak(seconds: 0.001) / shape.flops))
         let runs = ways.map { Array(repeating: step(threads.kernels.product, zeros: $0, rows: shape.m), count: repetitions) }
         for run in runs { _ = threads.time(run) }
-        return budget.medians {
+        return budget.medianRates {
             let peak = threads.peak(seconds: 0.001)
             let flops = runs.map { shape.flops * Double(repetitions) / threads.time($0) }
             return flops.map { BenchRate(flops: $0, share: $0 / peak, ratio: $0 / flops[0]) }

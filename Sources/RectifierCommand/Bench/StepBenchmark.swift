@@ -24,7 +24,7 @@ struct StepBenchmark {
             return run
         }
         let runs = [try begin(RK_ZEROS_MULTIPLIED), try begin(selected)]
-        let rates = try budget.medians {
+        let rates = try budget.medianRates {
             var flops: [Double] = [], peaks: [Double] = []
             for run in runs {
                 peaks.append(threads.peak(seconds: 0.002))

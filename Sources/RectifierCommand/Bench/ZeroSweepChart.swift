@@ -14,8 +14,8 @@ struct ZeroSweepChart {
 
     var charts: [SVGChart] {
         let shares = sweeps.flatMap(\.rows).flatMap { [$0.dense.share, $0.skipping.share, $0.byDensity.share] }
-        let most = max(1, (shares.max() ?? 1).rounded(.up))
-        let step = max(0.5, (most / 8).rounded(.up))
+        let highest = max(1, shares.max() ?? 1), step = [0.25, 0.5, 1, 2].first { highest / $0 <= 8 } ?? 4
+        let most = (highest / step).rounded(.up) * step
         return sweeps.map { sweep in
             func series(_ number: Int, _ mark: SVGChart.Mark, _ value: (ZeroSweep.Row) -> Double) -> SVGChart.Series {
                 SVGChart.Series(
