@@ -8,19 +8,26 @@ struct BenchBudget {
 
     /// Calls `round` as often as the budget says and gives the median of each of its numbers, never a single time.
     ///
-    /// Rounds in which the system gave the cores to others do not count: those in which this process had clearly less of them than in the best one.
+    /// Rounds in which the system gave the cores to others do not count, which are those in which this process had clearly less of them than in the best
+    /// one; there are more rounds then, and pauses before them, after which a scheduler leaves a process alone for longer.
     func medians(_ round: () throws -> [Double]) rethrows -> [Double] {
         let clock = ContinuousClock(), start = clock.now
-        var found: [(busy: Double, values: [Double])] = []
-        while found.count < rounds.lowerBound || found.count < rounds.upperBound && clock.now - start < .seconds(seconds) {
+        var found: [(busy: Double, values: [Double])] = [], best = 0.0
+        func isWhole(_ round: (busy: Double, values: [Double])) -> Bool { round.busy > 0.95 * best }
+        var whole = 0
+        while found.count < rounds.lowerBound || whole < rounds.lowerBound && found.count < 4 * rounds.lowerBound
+            || found.count < rounds.upperBound && clock.now - start < .seconds(seconds)
+        {
             let began = clock.now, used = processSeconds()
             let values = try round()
-            let time = (clock.now - began) / .seconds(1)
-            found.append(((processSeconds() - used) / max(time, 1e-9), values))
+            let busy = (processSeconds() - used) / max((clock.now - began) / .seconds(1), 1e-9)
+            found.append((busy, values))
+            best = max(best, busy)
+            whole = found.count(where: isWhole)
+            if !isWhole(found.last!) { usleep(3000) }
         }
         found.sort { $0.busy > $1.busy }
-        let counting = found.prefix { $0.busy > 0.95 * found[0].busy }
-        let chosen = found.prefix(max(counting.count, 3))
+        let chosen = found.prefix(max(whole, 3))
         return found[0].values.indices.map { number in middle(chosen.map { $0.values[number] }) }
     }
 

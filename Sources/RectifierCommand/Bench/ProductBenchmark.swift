@@ -72,14 +72,19 @@ final class ProductBenchmark {
     }
 
     /// Ways to treat zeros, in turns and with a burst at the peak right beside them, so that a machine that changes its speed or is shared with others
-    /// changes all. Runs of about a millisecond, which a busy machine mostly leaves in one piece.
+    /// changes all. Runs of a millisecond at most, or one product, which a busy machine mostly leaves in one piece.
     func measure(_ ways: [rk_zeros], _ budget: BenchBudget) -> [BenchRate] {
-        let repetitions = max(1, Int(0.001 * threads.peak(seconds: 0.001) / shape.flops))
+        let repetitions = max(1, Int(0.0007 * threads.peak(seconds: 0.001) / shape.flops))
         let runs = ways.map { Array(repeating: step(threads.kernels.product, zeros: $0, rows: shape.m), count: repetitions) }
         for run in runs { _ = threads.time(run) }
+        var flops = runs.map { _ in 0.0 }, first = 0
         return budget.medianRates {
-            let peak = threads.peak(seconds: 0.001)
-            let flops = runs.map { shape.flops * Double(repetitions) / threads.time($0) }
+            let peak = threads.peak(seconds: 0.0003)
+            // Each round begins with another: schedulers have a beat, and would take the core away at the same place again and again.
+            first += 1
+            for way in runs.indices.map({ ($0 + first) % runs.count }) {
+                flops[way] = shape.flops * Double(repetitions) / threads.time(runs[way])
+            }
             return flops.map { BenchRate(flops: $0, share: $0 / peak, ratio: $0 / flops[0]) }
         }
     }

@@ -24,11 +24,12 @@ struct StepBenchmark {
             return run
         }
         let runs = [try begin(RK_ZEROS_MULTIPLIED), try begin(selected)]
+        var flops = [0.0, 0.0], peaks = [0.0, 0.0], first = 0
         let rates = try budget.medianRates {
-            var flops: [Double] = [], peaks: [Double] = []
-            for run in runs {
-                peaks.append(threads.peak(seconds: 0.002))
-                flops.append(try workload.flops * Double(workload.stepsPerEpoch) / run.epoch())
+            first = 1 - first
+            for number in [first, 1 - first] {
+                peaks[number] = threads.peak(seconds: 0.002)
+                flops[number] = try workload.flops * Double(workload.stepsPerEpoch) / runs[number].epoch()
             }
             return zip(flops, peaks).map { BenchRate(flops: $0, share: $0 / $1, ratio: $0 / flops[0]) }
         }

@@ -25,14 +25,14 @@ struct StepWorkload {
     var isLarge = false
 
     static let all = [
-        StepWorkload(widths: [2, 8, 8, 1], batchSize: 10, update: .momentum, stepsPerEpoch: 2000),
-        StepWorkload(widths: [4, 32, 16, 4], activation: .tanh, batchSize: 64, update: .adam, stepsPerEpoch: 400),
-        StepWorkload(widths: [32, 128, 128, 1], batchSize: 64, update: .adam, stepsPerEpoch: 50),
+        StepWorkload(widths: [2, 8, 8, 1], batchSize: 10, update: .momentum, stepsPerEpoch: 1000),
+        StepWorkload(widths: [4, 32, 16, 4], activation: .tanh, batchSize: 64, update: .adam, stepsPerEpoch: 100),
+        StepWorkload(widths: [32, 128, 128, 1], batchSize: 64, update: .adam, stepsPerEpoch: 25),
         StepWorkload(
-            widths: [Int](repeating: 64, count: 101) + [10], batchSize: 32, update: .momentum, classifies: true, stepsPerEpoch: 10),
+            widths: [Int](repeating: 64, count: 101) + [10], batchSize: 32, update: .momentum, classifies: true, stepsPerEpoch: 4),
         StepWorkload(
             widths: [784, 512, 512, 10], batchSize: 128, update: .adam, classifies: true, inputZeros: 0.5, takesBytes: true,
-            stepsPerEpoch: 4),
+            stepsPerEpoch: 2),
         StepWorkload(
             widths: [1024, 4096, 4096, 10], batchSize: 256, update: .sgd, classifies: true, inputZeros: 0.75, hiddenZeros: 0.75,
             stepsPerEpoch: 1, isLarge: true),
