@@ -71,10 +71,13 @@ final class ProductBenchmark {
         return step
     }
 
+    /// Products in about a millisecond.
+    private var repetitions: Int { max(1, Int(0.0007 * threads.peak(seconds: 0.001) / shape.flops)) }
+
     /// Ways to treat zeros, in turns and with a burst at the peak right beside them, so that a machine that changes its speed or is shared with others
     /// changes all. Runs of a millisecond at most, or one product, which a busy machine mostly leaves in one piece.
     func measure(_ ways: [rk_zeros], _ budget: BenchBudget) -> [BenchRate] {
-        let repetitions = max(1, Int(0.0007 * threads.peak(seconds: 0.001) / shape.flops))
+        let repetitions = repetitions
         let runs = ways.map { Array(repeating: step(threads.kernels.product, zeros: $0, rows: shape.m), count: repetitions) }
         for run in runs { _ = threads.time(run) }
         var flops = runs.map { _ in 0.0 }, first = 0
@@ -93,8 +96,11 @@ final class ProductBenchmark {
     func timesReference(_ budget: BenchBudget) -> Double {
         guard let reference = rk_table_for(threads.type.kernelType, RK_REFERENCE) else { return .nan }
         let rows = min(shape.m, max(1, Int(2e7 * Double(shape.m) / shape.flops)))
-        let plain = step(reference.pointee.product, zeros: RK_ZEROS_MULTIPLIED, rows: rows)
-        let fast = step(threads.kernels.product, zeros: RK_ZEROS_MULTIPLIED, rows: shape.m)
-        return budget.medians { [threads.time([plain]) / threads.time([fast]) * Double(shape.m) / Double(rows)] }[0]
+        let share = Double(rows) / Double(shape.m), plainCount = max(1, Int(2e7 / (shape.flops * share))), fastCount = repetitions
+        let plain = Array(repeating: step(reference.pointee.product, zeros: RK_ZEROS_MULTIPLIED, rows: rows), count: plainCount)
+        let fast = Array(repeating: step(threads.kernels.product, zeros: RK_ZEROS_MULTIPLIED, rows: shape.m), count: fastCount)
+        return budget.medians {
+            [threads.time(plain) / (Double(plainCount) * share) / (threads.time(fast) / Double(fastCount))]
+        }[0]
     }
 }
