@@ -73,6 +73,9 @@ const rk_kernels *rk_table_for(rk_type type, rk_isa isa) {
 
 const rk_kernels *rk_table(rk_type type) { return rk_table_for(type, rk_isa_selected()); }
 
+// Worked out when it is first asked for, unless something was selected before.
+static _Atomic int zeros_selected = -1;
+
 static rk_zeros select_zeros(void) {
     static const char *const names[RK_ZEROS_COUNT] = {"density", "multiply", "skip"};
     const char *wanted = getenv("RECTIFIER_ZEROS");
@@ -84,14 +87,15 @@ static rk_zeros select_zeros(void) {
 }
 
 rk_zeros rk_zeros_selected(void) {
-    static _Atomic int selected = -1;
-    int zeros = __c11_atomic_load(&selected, __ATOMIC_RELAXED);
+    int zeros = __c11_atomic_load(&zeros_selected, __ATOMIC_RELAXED);
     if (zeros < 0) {
         zeros = (int)select_zeros();
-        __c11_atomic_store(&selected, zeros, __ATOMIC_RELAXED);
+        __c11_atomic_store(&zeros_selected, zeros, __ATOMIC_RELAXED);
     }
     return (rk_zeros)zeros;
 }
+
+void rk_zeros_select(rk_zeros zeros) { __c11_atomic_store(&zeros_selected, (int)zeros, __ATOMIC_RELAXED); }
 
 int64_t rk_type_size(rk_type type) {
     switch (type) {

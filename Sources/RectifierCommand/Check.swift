@@ -66,40 +66,22 @@ struct Check: ParsableCommand {
     }
 
     private func jsonLine(_ report: GradientReport, _ subject: CheckedSubject) -> JSONLine {
-        var line = JSONLine()
-        line.add("passes", report.passes)
-        line.add("data", subject.data)
-        line.add("samples", report.samples)
-        line.add("summary", report.summary)
-        line.add(
-            "derivatives",
-            report.rows.map { row in
-                var line = JSONLine()
-                line.add("layer", row.layer)
-                line.add("parameter", row.parameter)
-                line.add("of", row.function.rawValue)
-                line.add("gradient", row.analytic)
-                line.add("quotient", row.numeric)
-                line.add("difference", row.difference)
-                line.add("bound", row.bound)
-                line.add("step", row.step)
-                line.add("kinks", row.kinks)
-                line.add("oneSided", row.oneSided.map { [$0.lowerBound, $0.upperBound] })
-                line.add("verdict", row.verdict.rawValue)
-                return line
-            })
-        line.add(
-            "faults",
-            report.faults.map { fault in
-                var line = JSONLine()
-                line.add("layer", fault.layer)
-                line.add("operation", fault.operation)
-                line.add("operand", fault.operand)
-                line.add("gradient", fault.analytic)
-                line.add("quotient", fault.numeric)
-                return line
-            })
-        return line
+        [
+            "passes": report.passes, "data": subject.data, "samples": report.samples, "summary": report.summary,
+            "derivatives": report.rows.map { row -> JSONLine in
+                [
+                    "layer": row.layer, "parameter": row.parameter, "of": row.function.rawValue, "gradient": row.analytic,
+                    "quotient": row.numeric, "difference": row.difference, "bound": row.bound, "step": row.step, "kinks": row.kinks,
+                    "oneSided": row.oneSided.map { [$0.lowerBound, $0.upperBound] }, "verdict": row.verdict.rawValue,
+                ]
+            },
+            "faults": report.faults.map { fault -> JSONLine in
+                [
+                    "layer": fault.layer, "operation": fault.operation, "operand": fault.operand, "gradient": fault.analytic,
+                    "quotient": fault.numeric,
+                ]
+            },
+        ]
     }
 }
 

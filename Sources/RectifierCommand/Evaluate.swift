@@ -33,16 +33,10 @@ struct Evaluate: ParsableCommand {
     }
 
     private func jsonLine(_ evaluation: Evaluation, data: ModelSource.Samples, classNames: [String]?) -> JSONLine {
-        var line = JSONLine()
-        line.add("data", data.name)
-        line.add("samples", data.samples.count)
-        line.add("loss", evaluation.loss)
-        line.add("accuracy", evaluation.accuracy)
-        line.add("rmse", evaluation.rmse)
-        line.add("r2", evaluation.r2)
-        line.add("classes", classNames)
-        line.add("confusion", evaluation.confusion)
-        return line
+        [
+            "data": data.name, "samples": data.samples.count, "loss": evaluation.loss, "accuracy": evaluation.accuracy,
+            "rmse": evaluation.rmse, "r2": evaluation.r2, "classes": classNames, "confusion": evaluation.confusion,
+        ]
     }
 
     private func report(_ evaluation: Evaluation, data: ModelSource.Samples, classNames: [String]?) -> [String] {

@@ -13,6 +13,12 @@ struct JSONLine: CustomStringConvertible {
     var description: String { "{\(members.joined(separator: ","))}" }
 }
 
+extension JSONLine: ExpressibleByDictionaryLiteral {
+    init(dictionaryLiteral members: (String, (any JSONWritable)?)...) {
+        for (key, value) in members { add(key, value) }
+    }
+}
+
 /// What can stand in a ``JSONLine``. Nil: cannot be written, as NaN.
 protocol JSONWritable {
     var jsonText: String? { get }

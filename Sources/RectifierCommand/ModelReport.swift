@@ -37,29 +37,19 @@ struct ModelReport {
     }
 
     var json: JSONLine {
-        var line = JSONLine()
-        line.add("model", name)
-        line.add("parameters", summary.parameterCount)
-        line.add("multiplyAdds", summary.multiplyAdds)
-        line.add("precision", model.precision.rawValue)
-        line.add("loss", String(describing: model.loss))
-        line.add(
-            "layers",
-            summary.rows.map { row in
-                var line = JSONLine()
-                line.add("name", row.name)
-                line.add("layer", row.layer)
-                line.add("output", row.output.description)
-                line.add("atKinks", row.atKinks)
-                line.add("parameters", row.parameters)
-                line.add("multiplyAdds", row.multiplyAdds)
-                return line
-            })
-        line.add("tensors", statistics.map(\.json))
-        line.add("classes", model.preparation?.classNames)
-        line.add("recipe", RawJSON(jsonText: model.recipe.flatMap { try? $0.json }.map { oneLine(String(decoding: $0, as: UTF8.self)) }))
-        line.add("weightsSHA256", model.weightsSHA256)
-        return line
+        [
+            "model": name, "parameters": summary.parameterCount, "multiplyAdds": summary.multiplyAdds,
+            "precision": model.precision.rawValue, "loss": String(describing: model.loss),
+            "layers": summary.rows.map { row -> JSONLine in
+                [
+                    "name": row.name, "layer": row.layer, "output": row.output.description, "atKinks": row.atKinks,
+                    "parameters": row.parameters, "multiplyAdds": row.multiplyAdds,
+                ]
+            },
+            "tensors": statistics.map(\.json), "classes": model.preparation?.classNames,
+            "recipe": RawJSON(jsonText: model.recipe.flatMap { try? $0.json }.map { oneLine(String(decoding: $0, as: UTF8.self)) }),
+            "weightsSHA256": model.weightsSHA256,
+        ]
     }
 }
 
@@ -90,15 +80,9 @@ struct ParameterStatistics {
     }
 
     var json: JSONLine {
-        var line = JSONLine()
-        line.add("name", name)
-        line.add("shape", shape)
-        line.add("mean", mean)
-        line.add("sd", deviation)
-        line.add("min", minimum)
-        line.add("max", maximum)
-        line.add("zeros", zeros)
-        line.add("nonFinite", nonFinite)
-        return line
+        [
+            "name": name, "shape": shape, "mean": mean, "sd": deviation, "min": minimum, "max": maximum, "zeros": zeros,
+            "nonFinite": nonFinite,
+        ]
     }
 }

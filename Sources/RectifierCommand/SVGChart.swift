@@ -43,6 +43,10 @@ struct SVGChart {
     /// What a page with charts must have in its style sheet.
     static let style = """
         svg { width: 100%; max-width: 620px; height: auto; font: 12px system-ui, sans-serif; }
+        \(markStyle)
+        """
+
+    private static let markStyle = """
         svg text { fill: currentColor; }
         svg .title { font-weight: 600; font-size: 14px; }
         svg .grid { stroke: currentColor; stroke-opacity: 0.16; }
@@ -55,9 +59,16 @@ struct SVGChart {
         """
 
     var svg: String {
+        """
+        <svg viewBox="0 0 \(text(width)) \(text(height))" role="img" aria-label="\(escapedForHTML(title))">
+        \(content)
+        </svg>
+        """
+    }
+
+    private var content: String {
         var parts = [
-            "<svg viewBox=\"0 0 \(text(width)) \(text(height))\" role=\"img\" aria-label=\"\(escapedForHTML(title))\">",
-            label(title, left, 18, "class=\"title\""),
+            label(title, left, 18, "class=\"title\"")
         ]
         for tick in ticks {
             let y = y(tick.value)
@@ -73,8 +84,35 @@ struct SVGChart {
         // Lines lie below the marks.
         for (number, one) in series.enumerated() where one.mark == .line { parts += drawn(one, number) }
         for (number, one) in series.enumerated() where one.mark != .line { parts += drawn(one, number) }
-        parts.append("</svg>")
         return parts.joined(separator: "\n")
+    }
+
+    /// Charts beside and below one another in a file of their own, under the names and colours of what they show.
+    static func page(_ charts: [SVGChart], columns: Int, key: [(name: String, color: Int)]) -> String {
+        guard let one = charts.first else { return "" }
+        let rows = (charts.count + columns - 1) / columns, head = 30.0
+        let width = one.width * Double(min(columns, charts.count)), height = one.height * Double(rows) + head
+        var x = one.left
+        let names = key.map { entry in
+            defer { x += 50 + 8 * Double(entry.name.count) }
+            return "<g class=\"s\(entry.color)\"><rect class=\"mark\" x=\"\(one.text(x))\" y=\"13\" width=\"14\" height=\"4\"/></g>"
+                + one.label(entry.name, x + 20, 19, "")
+        }
+        let placed = charts.enumerated().map { number, chart in
+            let place = (x: chart.width * Double(number % columns), y: head + chart.height * Double(number / columns))
+            return "<g transform=\"translate(\(one.text(place.x)) \(one.text(place.y)))\">\n\(chart.content)\n</g>"
+        }
+        return """
+            <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 \(one.text(width)) \(one.text(height))">
+            <style>
+            svg { font: 12px system-ui, sans-serif; color: #1c1917; background: #fff; }
+            @media (prefers-color-scheme: dark) { svg { color: #e7e5e4; background: #171717; } }
+            \(markStyle)
+            </style>
+            \((names + placed).joined(separator: "\n"))
+            </svg>
+
+            """
     }
 
     // MARK: Places

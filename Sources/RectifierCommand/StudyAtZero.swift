@@ -59,14 +59,9 @@ struct StudyAtZero: ParsableCommand {
     @Option(help: ArgumentHelp("The folder for tables and plots.", valueName: "folder"))
     var output = "at-zero"
 
-    @Flag(help: "Print one JSON object a line, and nothing else.")
-    var json = false
-
-    @Flag(help: "Print errors only.")
-    var quiet = false
+    @OptionGroup var printing: OutputFlags
 
     func validate() throws {
-        if json && quiet { throw ValidationError("--json and --quiet exclude each other") }
         if skipTraining && (epochs != nil || seeds != nil) {
             throw ValidationError("--skip-training leaves nothing for --epochs and --seeds")
         }
@@ -83,7 +78,7 @@ struct StudyAtZero: ParsableCommand {
         let stop = ZeroStudy.Stop()
         let interrupts = Interrupts { stop.set() }
         defer { withExtendedLifetime(interrupts) {} }
-        let progress = json || quiet ? nil : StudyProgress(terminal: .standardOutput())
+        let progress = printing.json || printing.quiet ? nil : StudyProgress(terminal: .standardOutput())
         let report = try ZeroStudy(settings: settings).run(on: loaded.training, heldOut: loaded.heldOut, stop: stop) {
             if progress?.show($0) == false { stop.set() }
         }
@@ -91,9 +86,9 @@ struct StudyAtZero: ParsableCommand {
         let files = StudyAtZeroFiles(report, data: data)
         try files.write(to: folder)
         try progress?.end()
-        if json {
+        if printing.json {
             for line in StudyAtZeroTable.json(report, folder: folder) { try StandardOutput.writeLine(line.description) }
-        } else if !quiet {
+        } else if !printing.quiet {
             for line in StudyAtZeroTable.lines(report, data: data) { try StandardOutput.writeLine(line) }
             try StandardOutput.writeLine("tables and plots: \(folder.appendingPathComponent(StudyAtZeroFiles.page).relativePath)")
         }

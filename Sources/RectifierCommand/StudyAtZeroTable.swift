@@ -98,65 +98,37 @@ enum StudyAtZeroTable {
 
     /// The keys and their meaning are kept stable.
     static func json(_ report: ZeroStudyReport, folder: URL) -> [JSONLine] {
-        var lines = report.cells.map { row in
-            var line = JSONLine()
-            line.add("event", "networks")
-            line.add("sweep", row.sweep.rawValue)
-            line.add("value", row.value)
-            line.add("bits", row.precision.size * 8)
-            line.add("hiddenLayers", row.hiddenLayers)
-            line.add("units", row.units)
-            line.add("batchSize", row.batchSize)
-            line.add("samples", row.samples)
-            line.add("networks", row.networks)
-            line.add("chainRuleFirstLayer", row.chainRule.firstLayer)
-            line.add("chainRuleAnyLayer", row.chainRule.anyLayer)
-            line.add("publishedFirstLayer", row.asPublished.firstLayer)
-            line.add("publishedAnyLayer", row.asPublished.anyLayer)
-            line.add("share", row.share)
-            line.add("interval99", [row.interval.lowerBound, row.interval.upperBound])
-            line.add("predictedShare", row.predictedShare)
-            line.add("shareForMNIST", row.publishedShare)
-            line.add("structuralTies", row.structuralTies)
-            line.add("accidentalTies", row.accidentalTies)
-            line.add("evaluations", row.evaluations)
-            line.add("tiesPerNetwork", row.tiesPerNetwork)
-            line.add("predictedTiesPerNetwork", row.prediction)
-            return line
+        var lines = report.cells.map { row -> JSONLine in
+            [
+                "event": "networks", "sweep": row.sweep.rawValue, "value": row.value, "bits": row.precision.size * 8,
+                "hiddenLayers": row.hiddenLayers, "units": row.units, "batchSize": row.batchSize, "samples": row.samples,
+                "networks": row.networks, "chainRuleFirstLayer": row.chainRule.firstLayer, "chainRuleAnyLayer": row.chainRule.anyLayer,
+                "publishedFirstLayer": row.asPublished.firstLayer, "publishedAnyLayer": row.asPublished.anyLayer, "share": row.share,
+                "interval99": [row.interval.lowerBound, row.interval.upperBound], "predictedShare": row.predictedShare,
+                "shareForMNIST": row.publishedShare, "structuralTies": row.structuralTies, "accidentalTies": row.accidentalTies,
+                "evaluations": row.evaluations, "tiesPerNetwork": row.tiesPerNetwork, "predictedTiesPerNetwork": row.prediction,
+            ]
         }
-        lines += report.zeroBiases.map { row in
-            var line = JSONLine()
-            line.add("event", "zeroBiases")
-            line.add("bits", row.precision.size * 8)
-            line.add("units", row.units)
-            line.add("samples", row.samples)
-            line.add("networks", row.networks)
-            line.add("structuralTies", row.structuralTies)
-            line.add("accidentalTies", row.accidentalTies)
-            line.add("evaluations", row.evaluations)
-            line.add("networksWithStructuralTies", row.networksWithStructuralTies)
-            line.add("networksWithEqualStructure", row.networksWithEqualStructure)
-            return line
+        lines += report.zeroBiases.map { row -> JSONLine in
+            [
+                "event": "zeroBiases", "bits": row.precision.size * 8, "units": row.units, "samples": row.samples,
+                "networks": row.networks, "structuralTies": row.structuralTies, "accidentalTies": row.accidentalTies,
+                "evaluations": row.evaluations, "networksWithStructuralTies": row.networksWithStructuralTies,
+                "networksWithEqualStructure": row.networksWithEqualStructure,
+            ]
         }
-        lines += report.training.map { row in
-            var line = JSONLine()
-            line.add("event", "training")
-            line.add("derivative", row.derivative)
-            line.add("injected", row.isInjected)
-            line.add("control", row.isControl)
-            line.add("accuracies", row.accuracies)
-            line.add("mean", row.mean)
-            line.add("standardError", row.standardError)
-            line.add("identicalToZero", row.identicalToZero)
-            line.add("weightsSHA256", row.weightsSHA256)
-            return line
+        lines += report.training.map { row -> JSONLine in
+            [
+                "event": "training", "derivative": row.derivative, "injected": row.isInjected, "control": row.isControl,
+                "accuracies": row.accuracies, "mean": row.mean, "standardError": row.standardError,
+                "identicalToZero": row.identicalToZero, "weightsSHA256": row.weightsSHA256,
+            ]
         }
-        var last = JSONLine()
-        last.add("event", "finished")
-        last.add("stopped", report.wasStopped)
-        last.add("seconds", report.seconds)
-        last.add("conclusion", report.conclusion)
-        last.add("output", folder.relativePath)
-        return lines + [last]
+        return lines + [
+            [
+                "event": "finished", "stopped": report.wasStopped, "seconds": report.seconds, "conclusion": report.conclusion,
+                "output": folder.relativePath,
+            ]
+        ]
     }
 }

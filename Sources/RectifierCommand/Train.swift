@@ -30,14 +30,9 @@ struct Train: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The folder for the model (default: the data's name with .rectifier).", valueName: "folder"))
     var output: String?
 
-    @Flag(help: "Print one JSON object a line, and nothing else.")
-    var json = false
-
-    @Flag(help: "Print errors only.")
-    var quiet = false
+    @OptionGroup var printing: OutputFlags
 
     func validate() throws {
-        if json && quiet { throw ValidationError("--json and --quiet exclude each other") }
         if resume != nil && recipe != nil { throw ValidationError("--resume goes on with the recipe of its run; leave out --recipe") }
         if resume != nil && output != nil { throw ValidationError("--resume goes on in the folder it names; leave out --output") }
     }
@@ -103,8 +98,8 @@ struct Train: AsyncParsableCommand {
     }
 
     private func makeReporter(folder: URL) -> any TrainingReporter {
-        if json { return JSONReporter(folder: folder) }
-        if quiet { return QuietReporter() }
+        if printing.json { return JSONReporter(folder: folder) }
+        if printing.quiet { return QuietReporter() }
         return TextReporter(folder: folder, terminal: .standardOutput())
     }
 

@@ -64,14 +64,11 @@ extension JSONLine {
         if !touched.isEmpty {
             add(
                 "kinks",
-                touched.map { kink in
-                    var line = JSONLine()
-                    line.add("layer", kink.layer)
-                    line.add("kink", kink.name)
-                    line.add("touched", kink.touched)
-                    line.add("examined", kink.examined)
-                    line.add("structural", kink.structural)
-                    return line
+                touched.map { kink -> JSONLine in
+                    [
+                        "layer": kink.layer, "kink": kink.name, "touched": kink.touched, "examined": kink.examined,
+                        "structural": kink.structural,
+                    ]
                 })
         }
         if !report.sensitivity.isEmpty {
@@ -80,12 +77,10 @@ extension JSONLine {
             add("sensitivity", line)
         }
         if let trust = report.trust {
-            var line = JSONLine()
-            line.add("predicted", trust.predicted)
-            line.add("actual", trust.actual)
-            line.add("flipped", trust.flipped)
-            line.add("firstFlip", trust.firstFlip)
-            add("step", line)
+            let step: JSONLine = [
+                "predicted": trust.predicted, "actual": trust.actual, "flipped": trust.flipped, "firstFlip": trust.firstFlip,
+            ]
+            add("step", step)
         }
     }
 

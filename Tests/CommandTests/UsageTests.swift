@@ -3,7 +3,7 @@ import Testing
 
 @Suite("Help and errors of the command line")
 struct UsageTests {
-    @Test(arguments: [[], ["train"], ["evaluate"], ["predict"], ["inspect"], ["info"], ["datasets"]])
+    @Test(arguments: [[], ["train"], ["evaluate"], ["predict"], ["inspect"], ["bench"], ["info"], ["datasets"]])
     func `Every command explains itself`(command: [String]) throws {
         let run = try CommandRun(command + ["--help"], in: Scratch())
         #expect(run.code == 0)
@@ -51,6 +51,11 @@ struct UsageTests {
         Mistake("evaluate", 64, "model"),
         Mistake("predict model --data x --output x.xls", 64, ".csv", ".npy"),
         Mistake("datasets --show guess", 64, "guess", "digits"),
+        Mistake("bench guess", 64, "guess", "peak", "steps"),
+        Mistake("bench --threads 0", 64, "--threads", "0"),
+        Mistake("bench peak --svg peak.svg", 64, "--svg", "zeros"),
+        Mistake("info --measure", 64, "--measure"),
+        Mistake("bench zeros --svg no-such-folder/zeros.svg", 1, "no-such-folder"),
         Mistake("train --learning-rate nan", 1, "learning rate", "nan"),
         Mistake("train --learning-rate 0", 1, "learning rate"),
         Mistake("train --learning-rate -1", 1, "learning rate", "-1"),

@@ -281,6 +281,8 @@ const char *rk_isa_name(rk_isa isa);
 /// What products do about zeros, from the environment variable RECTIFIER_ZEROS (density, multiply, skip; RK_ZEROS_BY_DENSITY by default).
 /// RK_ZEROS_COUNT if it names none of them.
 rk_zeros rk_zeros_selected(void);
+/// The same for programs that are made from now on, whatever the environment says: for benchmarks and tests that compare both.
+void rk_zeros_select(rk_zeros zeros);
 
 int64_t rk_type_size(rk_type type);
 

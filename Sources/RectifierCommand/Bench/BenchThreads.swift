@@ -1,0 +1,60 @@
+import CRectifierKernels
+import Rectifier
+
+/// Threads that run kernels of one element type, and the peak that these threads reach at the same time.
+final class BenchThreads {
+    let type: ElementType
+    let isa: rk_isa
+    let count: Int
+    let kernels: rk_kernels
+    private let pool: OpaquePointer?
+
+    init(_ count: Int, type: ElementType, isa: rk_isa) throws {
+        guard let table = rk_table_for(type.kernelType, isa) else {
+            throw RectifierError(.setting, "this machine lacks the instruction set \(String(cString: rk_isa_name(isa)))")
+        }
+        kernels = table.pointee
+        (self.type, self.isa, self.count) = (type, isa, count)
+        pool = count > 1 ? rk_pool_create(Int32(count)) : nil
+        guard count == 1 || pool != nil else { throw RectifierError(.setting, "the system does not give \(count) threads; ask for fewer") }
+    }
+
+    deinit { if let pool { rk_pool_destroy(pool) } }
+
+    /// Runs steps on all threads; seconds from the first to the end of the last.
+    func time(_ steps: [rk_step]) -> Double {
+        let clock = ContinuousClock(), start = clock.now
+        rk_run(pool, steps, Int64(steps.count))
+        let time = (clock.now - start).components
+        return Double(time.seconds) + Double(time.attoseconds) * 1e-18
+    }
+
+    /// Multiplications and additions a second in registers, of all threads at once, measured for about so many seconds.
+    func peak(seconds: Double) -> Double {
+        let rates = UnsafeMutablePointer<Double>.allocate(capacity: count)
+        defer { rates.deallocate() }
+        rates.initialize(repeating: 0, count: count)
+        return withUnsafePointer(to: PeakBurst(type: type.kernelType, isa: isa, seconds: seconds)) { burst in
+            // A kernel like any other, so that the threads are those that the measured ones run on.
+            var step = rk_step()
+            step.kernel = { step, part, _ in
+                let rows = step!.pointee.rows, burst = rows.in.assumingMemoryBound(to: PeakBurst.self).pointee
+                rows.out.assumingMemoryBound(to: Double.self)[Int(part)] = rk_peak_flops(burst.type, burst.isa, burst.seconds)
+            }
+            step.rows = rk_rows(in: burst, target: nil, out: rates, rows: 0, columns: 0)
+            rk_run(pool, &step, 1)
+            return (0..<count).reduce(0) { $0 + rates[$1] }
+        }
+    }
+
+    /// Memory for so many elements that kernels may read.
+    func allocate(_ elements: Int) -> UnsafeMutableRawPointer {
+        .allocate(byteCount: elements * type.size + Int(RK_PADDING), alignment: 64)
+    }
+}
+
+private struct PeakBurst {
+    var type: rk_type
+    var isa: rk_isa
+    var seconds: Double
+}

@@ -1,0 +1,106 @@
+import CRectifierKernels
+
+/// Products against the multiply-add peak that is measured beside them.
+final class ProductBenchmark {
+    /// C[m, n] = A[m, k] B[k, n], with either factor lying transposed.
+    struct Shape: CustomStringConvertible {
+        var m: Int
+        var k: Int
+        var n: Int
+        var transposingA = false
+        var transposingB = false
+        var description: String { "\(m)×\(k)\(transposingA ? "ᵀ" : "") · \(k)×\(n)\(transposingB ? "ᵀ" : "")" }
+        var flops: Double { 2 * Double(m) * Double(n) * Double(k) }
+    }
+
+    /// Small ones, the products of a 784-512-512 network forward and backward, and larger ones.
+    static let shapes = [
+        Shape(m: 32, k: 64, n: 64), Shape(m: 64, k: 128, n: 128),
+        Shape(m: 128, k: 784, n: 512), Shape(m: 128, k: 512, n: 512), Shape(m: 128, k: 512, n: 512, transposingB: true),
+        Shape(m: 512, k: 128, n: 512, transposingA: true), Shape(m: 784, k: 128, n: 512, transposingA: true), Shape(m: 512, k: 512, n: 512),
+        Shape(m: 256, k: 4096, n: 4096), Shape(m: 1024, k: 1024, n: 1024),
+    ]
+
+    let shape: Shape
+    private let threads: BenchThreads
+    private let a, b, c, scratch: UnsafeMutableRawPointer
+    private let scratchBytes: Int64
+
+    init(_ shape: Shape, on threads: BenchThreads) {
+        self.shape = shape
+        self.threads = threads
+        (a, b, c) = (
+            threads.allocate(shape.m * shape.k), threads.allocate(shape.k * shape.n), threads.allocate(shape.m * shape.n)
+        )
+        scratchBytes = threads.kernels.product_scratch(Int64(shape.m), Int64(shape.n), Int64(shape.k), Int32(threads.count))
+        scratch = .allocate(byteCount: Int(scratchBytes) * threads.count + Int(RK_PADDING), alignment: 64)
+        fillA(zeros: 0)
+        fill(b, shape.k * shape.n, zeros: 0)
+    }
+
+    deinit { for pointer in [a, b, c, scratch] { pointer.deallocate() } }
+
+    /// Makes a share of A's elements 0, each for itself.
+    func fillA(zeros: Double) { fill(a, shape.m * shape.k, zeros: zeros) }
+
+    /// Small numbers, none of them subnormal.
+    private func fill(_ memory: UnsafeMutableRawPointer, _ count: Int, zeros: Double) {
+        let values = [Double](unsafeUninitializedCapacity: count) { values, filled in
+            for i in 0..<count {
+                values[i] = Double(rk_draw(1, UInt64(i)) >> 11) * 0x1p-53 < zeros ? 0 : Double(i % 13 + 1) / 16
+            }
+            filled = count
+        }
+        threads.kernels.from_double(memory, values, Int64(count))
+    }
+
+    /// The product as a step. - Parameter rows: Only the first rows of C.
+    private func step(_ kernel: rk_kernel?, zeros: rk_zeros, rows: Int) -> rk_step {
+        var step = rk_step()
+        step.kernel = kernel
+        step.barrier = true
+        step.product = rk_product()
+        step.product.a = UnsafeRawPointer(a)
+        step.product.b = UnsafeRawPointer(b)
+        step.product.c = c
+        (step.product.a_row, step.product.a_column) = shape.transposingA ? (1, Int64(shape.m)) : (Int64(shape.k), 1)
+        (step.product.b_row, step.product.b_column) = shape.transposingB ? (1, Int64(shape.k)) : (Int64(shape.n), 1)
+        (step.product.m, step.product.n, step.product.k) = (Int64(rows), Int64(shape.n), Int64(shape.k))
+        (step.product.c_row, step.product.scratch, step.product.scratch_stride) = (Int64(shape.n), scratch, scratchBytes)
+        step.product.zeros = Int32(zeros.rawValue)
+        return step
+    }
+
+    /// Products in about a millisecond.
+    private var repetitions: Int { max(1, Int(0.0007 * threads.peak(seconds: 0.001) / shape.flops)) }
+
+    /// Ways to treat zeros, in turns and with a burst at the peak right beside them, so that a machine that changes its speed or is shared with others
+    /// changes all. Runs of a millisecond at most, or one product, which a busy machine mostly leaves in one piece.
+    func measure(_ ways: [rk_zeros], _ budget: BenchBudget) -> [BenchRate] {
+        let repetitions = repetitions
+        let runs = ways.map { Array(repeating: step(threads.kernels.product, zeros: $0, rows: shape.m), count: repetitions) }
+        for run in runs { _ = threads.time(run) }
+        var flops = runs.map { _ in 0.0 }, first = 0
+        return budget.medianRates {
+            let peak = threads.peak(seconds: 0.0003)
+            // Each round begins with another: schedulers have a beat, and would take the core away at the same place again and again.
+            first += 1
+            for way in runs.indices.map({ ($0 + first) % runs.count }) {
+                flops[way] = shape.flops * Double(repetitions) / threads.time(runs[way])
+            }
+            return flops.map { BenchRate(flops: $0, share: $0 / peak, ratio: $0 / flops[0]) }
+        }
+    }
+
+    /// How many times as fast as the reference kernel's plain loops the kernel is, dense, on its own threads. The reference does some rows only.
+    func timesReference(_ budget: BenchBudget) -> Double {
+        guard let reference = rk_table_for(threads.type.kernelType, RK_REFERENCE) else { return .nan }
+        let rows = min(shape.m, max(1, Int(2e7 * Double(shape.m) / shape.flops)))
+        let share = Double(rows) / Double(shape.m), plainCount = max(1, Int(2e7 / (shape.flops * share))), fastCount = repetitions
+        let plain = Array(repeating: step(reference.pointee.product, zeros: RK_ZEROS_MULTIPLIED, rows: rows), count: plainCount)
+        let fast = Array(repeating: step(threads.kernels.product, zeros: RK_ZEROS_MULTIPLIED, rows: shape.m), count: fastCount)
+        return budget.medians {
+            [threads.time(plain) / (Double(plainCount) * share) / (threads.time(fast) / Double(fastCount))]
+        }[0]
+    }
+}
