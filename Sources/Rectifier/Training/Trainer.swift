@@ -21,6 +21,9 @@ public struct Trainer: Sendable {
     /// What early stopping looks at; `nil` for the held-out data.
     public let validation: Dataset?
     public var settings: TrainingSettings
+    /// What training starts from; `nil` draws it by the layers' initialisers from the settings' seed. Must be this network's parameters by name and shape,
+    /// which is checked when the run begins. A resumed run goes on from its checkpoint instead.
+    public var initialParameters: Parameters?
     /// Where checkpoints and the finished model go; `nil` keeps them in memory.
     public var output: URL?
     /// The recipe with every choice filled in, where the run came from one.

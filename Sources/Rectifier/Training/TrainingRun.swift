@@ -55,7 +55,11 @@ final class TrainingRun {
             best = checkpoint.best
         } else {
             position = Checkpoint.Position(trainingSamples: count)
-            try memory.write(trainer.network.initialParameters(seed: settings.seed, precision: settings.precision), to: memory.weights)
+            let initial = try trainer.initialParameters ?? trainer.network.initialParameters(seed: settings.seed, precision: settings.precision)
+            guard initial.names.count == memory.slots.count else {
+                throw RectifierError(.shape, "there are \(initial.names.count) initial parameters; the network has \(memory.slots.count)")
+            }
+            try memory.write(initial, to: memory.weights)
         }
 
         let target = Formula.input(Network.targetName, shape: network.output.shape)

@@ -54,6 +54,34 @@ struct TrainerTests {
         #expect(try #require(outcome.heldOut?.accuracy) > 0.8)
     }
 
+    /// Parameters handed in are what training starts from, whatever the seed; those of another network are refused.
+    @Test func startsFromTheParametersGiven() throws {
+        let network = try Network(input: [8]) {
+            Dense(6); ReLU(); Dense(3)
+        }
+        func outcome(seed: UInt64, from parameters: Parameters?, epochs: Int) throws -> TrainingEvent.Outcome {
+            var trainer = try Trainer(
+                network, data: Self.blobs(),
+                settings: Self.settings {
+                    $0.seed = seed
+                    $0.shuffle = false
+                    $0.epochs = epochs
+                })
+            trainer.initialParameters = parameters
+            return try trainer.run()
+        }
+        let drawn = try network.initialParameters(seed: 7)
+        #expect(try outcome(seed: 1, from: drawn, epochs: 0).model.parameters == drawn)
+        let expected = try outcome(seed: 7, from: nil, epochs: 2).model.weightsSHA256
+        #expect(try outcome(seed: 1, from: drawn, epochs: 2).model.weightsSHA256 == expected)
+        #expect(try outcome(seed: 1, from: nil, epochs: 2).model.weightsSHA256 != expected)
+
+        var other = drawn
+        other["dense2.bias"] = Tensor(shape: [4], [Float](repeating: 0, count: 4))
+        let error = #expect(throws: RectifierError.self) { try outcome(seed: 1, from: other, epochs: 1) }
+        #expect(try #require(error).description.contains("dense2.bias has shape [4] where the network has [3]"))
+    }
+
     /// The updates against the formulas, in plain Swift.
     @Test(arguments: [
         Optimizer.sgd(momentum: 0.5), .sgd(momentum: 0.5, nesterov: true), .adam(), .adamW(), .rmsProp(decay: 0.8, momentum: 0.3),

@@ -1,0 +1,33 @@
+import Foundation
+import Rectifier
+
+/// Predicts the test images one after the other, each by a call of its own.
+///
+/// An epoch is a pass over all images; its loss is the mean of -log of the right class's probability, which is computed after the clock has stopped.
+func infer(_ workload: Workload) throws {
+    let description = workload.description
+    guard let folder = description.model else { throw RectifierError(.setting, "inference needs a model") }
+    let model = try Model(contentsOf: URL(fileURLWithPath: folder))
+    guard let test = try workload.data().test, case .classes(let labels, _) = test.targets else {
+        throw RectifierError(.data, "inference needs test data with classes")
+    }
+    let samples = try (0..<Int32(labels.count)).map { try test.selecting([$0]) }
+    // What is timed, one line.
+    let predict: (Dataset) throws -> [Float] = { try model.predictions(for: $0, threads: description.threads).outputs }
+
+    let clock = ContinuousClock()
+    Reply(ready: true, version: rectifierVersion).send()
+    while let epochs = try Command.next()?.epochs {
+        var turn = Reply(seconds: [], losses: [])
+        for _ in 0..<epochs {
+            var outputs: [[Float]] = []
+            outputs.reserveCapacity(samples.count)
+            let began = clock.now
+            for sample in samples { outputs.append(try predict(sample)) }
+            turn.seconds?.append((clock.now - began).seconds)
+            let loss = zip(outputs, labels).reduce(0.0) { $0 - log(Double($1.0[Int($1.1)])) }
+            turn.losses?.append(loss / Double(samples.count))
+        }
+        turn.send()
+    }
+}
