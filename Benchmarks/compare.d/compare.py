@@ -1,0 +1,191 @@
+"""The comparison itself; `Benchmarks/compare` starts it in the virtual environment."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+
+import machine
+import options
+import processes
+import report
+import tensors
+import turns
+import workloads
+
+
+def say(text):
+    print(f"  {text}", file=sys.stderr, flush=True)
+
+
+class Comparison:
+    def __init__(self, arguments, scratch):
+        self.arguments, self.scratch = arguments, scratch
+        self.fashion = os.path.join(arguments.data, "fashion-mnist")
+        self.has_fashion = os.path.isdir(self.fashion)
+        self.steps, self.rectifier = build(arguments)
+        self.peers = arguments.peers or list(turns.SCRIPTS)
+        self.result = {
+            "machine": machine.describe(self.rectifier, options.ROOT),
+            "threads": arguments.threads,
+            "census": arguments.census or "on",
+            "pause": turns.PAUSE,
+            "versions": {},
+            "workloads": {},
+        }
+
+    def wants(self, name, needs_data):
+        """Whether a row is asked for and can be run; says so where it cannot."""
+        if self.arguments.only and name not in self.arguments.only:
+            return False
+        if needs_data and not self.has_fashion:
+            say(f"{name}: skipped, {self.fashion} is not there; --data names the folder that has fashion-mnist")
+            self.result["workloads"][name] = {"skipped": "its data set was not there"}
+            return False
+        return True
+
+    def save(self):
+        self.result["machine"]["loadAtEnd"] = machine.load()
+        with open(self.arguments.results, "w") as file:
+            json.dump(self.result, file)
+        report.write(self.result, self.arguments.output)
+
+    def run(self):
+        for workload in workloads.WORKLOADS:
+            if self.wants(workload.name, workload.is_real):
+                print(workload.title, file=sys.stderr)
+                self.result["workloads"][workload.name] = self.measure(workload)
+                self.save()
+        names = [name for name in (workloads.COMMAND, workloads.MEMORY) if self.wants(name, True)]
+        if names:
+            print("rectifier train, one epoch of Fashion-MNIST, and PyTorch's script", file=sys.stderr)
+            rounds = min(self.arguments.rounds or 7, 7)
+            threads = self.arguments.threads
+            pairs = processes.compare(self.rectifier, self.fashion, self.scratch, rounds, threads, say)
+            for name in names:
+                self.result["workloads"][name] = pairs
+        self.save()
+
+    def measure(self, workload):
+        """Seconds and losses of every epoch of everyone, by seed and turn."""
+        peers = [peer for peer in workload.peers if peer in self.peers]
+        result = {"seconds": {}, "losses": {}, "failures": {}, "finish": {}}
+        threads = 1 if workload.kind == "infer" else self.arguments.threads
+        rounds = min(self.arguments.rounds or workload.rounds, workload.rounds)
+        seeds = self.arguments.seeds if workload.epochs else 1
+        for seed in range(seeds):
+            # Real runs count every epoch; of the others the first turn, in which caches and predictors fill, is not counted.
+            count = workload.epochs or rounds + 1
+            folder, result["zeros"] = self.write(workload, seed, threads, count * (1 + workload.warm))
+            match = turns.Match(peers, folder, self.steps, self.scratch, threads, result["failures"], say)
+            self.result["versions"].update(match.versions)
+            for turn in range(count):
+                say(f"seed {seed + 1} of {seeds}, epoch {turn + 1} of {count}" if workload.epochs else f"turn {turn} of {rounds}")
+                for peer, reply in match.turn(epochs=1 + workload.warm).items():
+                    result["losses"].setdefault(peer, []).append(reply["losses"])
+                    if workload.epochs or turn > 0:
+                        result["seconds"].setdefault(peer, []).append(reply["seconds"][-1])
+            for peer, reply in match.turn(finish=True).items() if workload.kind == "train" else ():
+                result["finish"].setdefault(peer, []).append(reply)
+            match.end()
+            shutil.rmtree(folder)
+        result["steps"] = self.steps_in_epoch(workload)
+        result["disagreement"] = disagreement(result["losses"])
+        for peer, value in result["disagreement"].items():
+            if value > workload.tolerance:
+                say(f"the losses of Rectifier and {turns.title(peer)} differ by {value:.1%}, more than {workload.tolerance:.1%}")
+        return result
+
+    def steps_in_epoch(self, workload):
+        if workload.kind == "infer":
+            return 10_000
+        return workload.steps or -(-60_000 // workload.batch)
+
+    def write(self, workload, seed, threads, epochs):
+        """The workload's folder, and the share of zeros by layer of generated data."""
+        folder = os.path.join(self.scratch, workload.name)
+        os.makedirs(folder)
+        arrays = workload.tensors(seed)
+        zeros = workloads.zeros(workload, arrays) if workload.beats_peak else None
+        description = {
+            "kind": workload.kind,
+            "input": [28, 28] if workload.is_real else [workload.layers[0]],
+            "layers": workload.layers[1:],
+            "activation": workload.activation,
+            "loss": workload.loss,
+            "optimizer": workload.optimizer,
+            "learningRate": workload.rate,
+            "batchSize": workload.batch,
+            "epochs": epochs,
+            "threads": threads,
+            "data": self.fashion if workload.is_real else None,
+            "model": None,
+            "census": None if self.arguments.census is None else self.arguments.census == "on",
+        }
+        if workload.is_real:
+            arrays["order"] = workloads.order(seed, 60_000 if workload.kind == "train" else 1)
+        if workload.kind == "infer":
+            say("rectifier trains the model")
+            description["model"] = os.path.join(folder, "model.rectifier")
+            processes.train(self.rectifier, self.fashion, description["model"], 5, self.arguments.threads)
+            arrays.update(tensors.read(os.path.join(description["model"], "weights.safetensors")))
+        with open(os.path.join(folder, "workload.json"), "w") as file:
+            json.dump(description, file)
+        tensors.write(os.path.join(folder, "tensors.safetensors"), arrays)
+        return folder, zeros
+
+
+def disagreement(losses):
+    """The largest relative difference to Rectifier's mean loss of an epoch, by peer."""
+    ours = [loss for turn in losses["rectifier"] for loss in turn]
+    result = {}
+    for peer in losses:
+        theirs = [loss for turn in losses[peer] for loss in turn]
+        if peer != "rectifier":
+            result[peer] = max(abs(a - b) / max(abs(a), 1e-12) if a == a and b == b else float("inf") for a, b in zip(ours, theirs))
+    return result
+
+
+def build(arguments):
+    """Builds the worker and the tool in one package, and says where they are."""
+    swift = ["swift", "build", "--package-path", options.BENCHMARKS, "-c", "release"]
+    if not arguments.no_build:
+        for product in ("Steps", "rectifier"):
+            print(f"builds {product}", file=sys.stderr)
+            done = subprocess.run([*swift, "--product", product], text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+            if done.returncode != 0:
+                raise SystemExit(done.stdout[-4000:])
+    folder = subprocess.run([*swift, "--show-bin-path"], check=True, text=True, stdout=subprocess.PIPE).stdout.strip()
+    return os.path.join(folder, "Steps"), os.path.join(folder, "rectifier")
+
+
+def main():
+    arguments = options.parse()
+    names = [workload.name for workload in workloads.WORKLOADS] + [workloads.COMMAND, workloads.MEMORY]
+    if arguments.list:
+        print("workloads:", *names, "\npeers:    ", *turns.SCRIPTS)
+        return 0
+    for wanted, known in ((arguments.only, names), (arguments.peers, turns.SCRIPTS)):
+        unknown = [name for name in wanted or () if name not in known]
+        if unknown:
+            options.parser().error(f"there is no {', '.join(unknown)}; there are {', '.join(known)}")
+    if arguments.report:
+        with open(arguments.results) as file:
+            result = json.load(file)
+        report.write(result, arguments.output)
+    else:
+        with tempfile.TemporaryDirectory(prefix="rectifier-compare-") as scratch:
+            comparison = Comparison(arguments, scratch)
+            comparison.run()
+            result = comparison.result
+    print(f"wrote {arguments.output}", file=sys.stderr)
+    problems = report.problems(result)
+    for problem in problems:
+        print(problem, file=sys.stderr)
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
