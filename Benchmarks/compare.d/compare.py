@@ -73,6 +73,8 @@ class Comparison:
         peers = [peer for peer in workload.peers if peer in self.peers]
         result = {"seconds": {}, "losses": {}, "failures": {}, "finish": {}}
         threads = 1 if workload.kind == "infer" else self.arguments.threads
+        if self.arguments.quick and workload.steps:
+            workload.steps = max(2, workload.steps // 10)
         rounds = min(self.arguments.rounds or workload.rounds, workload.rounds)
         seeds = self.arguments.seeds if workload.epochs else 1
         for seed in range(seeds):

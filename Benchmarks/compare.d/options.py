@@ -25,7 +25,7 @@ def parser():
     add("--rounds", metavar="N", type=int, help="turns of each side that are counted, at least 1 (15, fewer where they are long)")
     add("--seeds", metavar="N", type=int, default=5, help="of the real runs (5)")
     add("--threads", metavar="N", type=int, default=2, help="of every side; inference takes one (2)")
-    add("--quick", action="store_true", help="3 rounds, 1 seed: to see that everything works")
+    add("--quick", action="store_true", help="3 rounds, 1 seed, a tenth of the steps: to see that everything works")
     add("--census", choices=("on", "off"), help="Rectifier's census of kinks (the library's default)")
     add("--no-build", action="store_true", help="take Rectifier as it was last built")
     add("--report", action="store_true", help="write the report again from --results, after a note was changed")

@@ -58,7 +58,7 @@ class Training:
             jax.block_until_ready(call(jax.tree.map(jnp.copy, self.state), argument))
 
     def epoch(self):
-        # Steps are dispatched without waiting for the one before; only the epoch's end is waited for.
+        # Nothing is read back before the epoch's end.
         losses, state = [], self.state
         if self.scanned is not None:
             state, values = self.scan(state, self.scanned)
@@ -85,4 +85,6 @@ class Training:
 
 
 if __name__ == "__main__":
+    # On the CPU, asynchronous dispatch only hands each step over to another thread: without it small steps are up to twice as fast, large ones no slower.
+    jax.config.update("jax_cpu_enable_async_dispatch", False)
     worker.serve(Training, jax.__version__)

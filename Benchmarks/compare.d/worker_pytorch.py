@@ -33,12 +33,13 @@ class Training:
         self.batches = [(torch.from_numpy(x).clone(), torch.from_numpy(y).clone()) for x, y in workload.batches()]
         if workload.is_classification:
             self.batches = [(x, y.long()) for x, y in self.batches]
-        # fused=True: one kernel for the whole update, the fastest there is on the CPU.
+        # Adam fused: one kernel for the whole update. SGD's fused kernel starts all threads for each parameter, however small, and is slower than PyTorch's
+        # default here: by a third for a hundred layers of 64 units.
         kind, rate = workload.optimizer, workload.learningRate
         if kind["name"] == "adam":
             self.optimizer = torch.optim.Adam(model.parameters(), lr=rate, fused=True)
         else:
-            self.optimizer = torch.optim.SGD(model.parameters(), lr=rate, momentum=kind.get("momentum", 0), fused=True)
+            self.optimizer = torch.optim.SGD(model.parameters(), lr=rate, momentum=kind.get("momentum", 0))
         criterion = nn.CrossEntropyLoss() if workload.is_classification else nn.MSELoss()
 
         def loss(x, y):
