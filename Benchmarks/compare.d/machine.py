@@ -18,12 +18,18 @@ def load():
     return round(os.getloadavg()[0], 2)
 
 
+def inform(rectifier):
+    """What `rectifier info` says of the machine, and one thread's multiply-add peak in float32, in operations a second."""
+    with subprocess.Popen([rectifier, "info", "--measure", "--json"], text=True, stdout=subprocess.PIPE) as process:
+        info, product = (json.loads(process.stdout.readline()) for _ in range(2))
+        process.terminate()  # the products that follow are not wanted
+    assert product["type"] == "float32"
+    return info, product["peak"] / product["threads"]
+
+
 def describe(rectifier, root):
-    """Processor, instruction set, cores, peaks; `peak` is one thread's multiply-add peak in float32, in operations a second."""
-    output = subprocess.run([rectifier, "info", "--measure", "--json"], check=True, text=True, stdout=subprocess.PIPE).stdout
-    lines = [json.loads(line) for line in output.splitlines()]
-    info = lines[0]
-    single = [line for line in lines[1:] if line.get("type") == "float32" and line.get("threads") == 1]
+    """What the report tells about where and with what it was measured."""
+    info, peak = inform(rectifier)
     commit = first_line(["git", "-C", root, "rev-parse", "--short", "HEAD"])
     if first_line(["git", "-C", root, "status", "--porcelain", "--untracked-files=no"], ""):
         commit += " with changes"
@@ -39,7 +45,7 @@ def describe(rectifier, root):
         "python": platform.python_version(),
         "commit": commit,
         "rectifier": info["version"],
-        "peak": single[0]["peak"] if single else None,
+        "peak": peak,
         "loadAtStart": load(),
         "environment": {name: value for name, value in os.environ.items() if name.startswith("RECTIFIER_") and name != "RECTIFIER_DATA"},
     }

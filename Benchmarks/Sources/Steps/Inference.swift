@@ -3,17 +3,20 @@ import Rectifier
 
 /// Predicts the test images one after the other, each by a call of its own.
 ///
-/// An epoch is a pass over all images; its loss is the mean of -log of the right class's probability, which is computed after the clock has stopped.
+/// An epoch is a pass over all images, as bytes; its loss is the mean of -log of the right class's probability, which is computed after the clock has stopped.
 func infer(_ workload: Workload) throws {
     let description = workload.description
     guard let folder = description.model else { throw RectifierError(.setting, "inference needs a model") }
     let model = try Model(contentsOf: URL(fileURLWithPath: folder))
-    guard let test = try workload.data().test, case .classes(let labels, _) = test.targets else {
-        throw RectifierError(.data, "inference needs test data with classes")
+    guard let test = try workload.data().test, case .classes(let labels, _) = test.targets, case .bytes(let pixels) = test.features else {
+        throw RectifierError(.data, "inference needs test images with classes")
     }
-    let samples = try (0..<Int32(labels.count)).map { try test.selecting([$0]) }
-    // What is timed, one line.
-    let predict: (Dataset) throws -> [Float] = { try model.predictions(for: $0, threads: description.threads).outputs }
+    let samples = (0..<test.count).map { Array(pixels[$0 * test.width..<($0 + 1) * test.width]) }
+    // What is timed.
+    let predict = { (pixels: [UInt8]) throws -> [Float] in
+        let sample = try Dataset(count: 1, sampleShape: test.sampleShape, features: .bytes(pixels), targets: .none)
+        return try model.predictions(for: sample, threads: description.threads).outputs
+    }
 
     let clock = ContinuousClock()
     Reply(ready: true, version: rectifierVersion).send()

@@ -55,7 +55,8 @@ final class TrainingRun {
             best = checkpoint.best
         } else {
             position = Checkpoint.Position(trainingSamples: count)
-            let initial = try trainer.initialParameters ?? trainer.network.initialParameters(seed: settings.seed, precision: settings.precision)
+            let initial =
+                try trainer.initialParameters ?? trainer.network.initialParameters(seed: settings.seed, precision: settings.precision)
             guard initial.names.count == memory.slots.count else {
                 throw RectifierError(.shape, "there are \(initial.names.count) initial parameters; the network has \(memory.slots.count)")
             }
