@@ -38,7 +38,7 @@ def measure(command, threads):
 
 def compare(rectifier, data, scratch, rounds, threads, say):
     """Pairs of runs of one epoch: seconds and bytes of each side, the first pair (cold file caches) left out."""
-    result = {side: {"seconds": [], "bytes": []} for side in ("rectifier", "pytorch-script")}
+    result = {key: {"rectifier": [], "pytorch-script": []} for key in ("seconds", "bytes")}
     for round in range(rounds + 1):
         say(f"pair {round} of {rounds}")
         output = os.path.join(scratch, "command.rectifier")
@@ -52,6 +52,6 @@ def compare(rectifier, data, scratch, rounds, threads, say):
         for side, command in commands.items():
             measured = measure(command, threads)
             if round > 0:
-                result[side]["seconds"].append(measured["seconds"])
-                result[side]["bytes"].append(measured["bytes"])
+                for key in result:
+                    result[key][side].append(measured[key])
     return result

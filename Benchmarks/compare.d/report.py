@@ -93,7 +93,7 @@ def process_goals(all):
             rows.append(Row(title, "PyTorch's script", "", "", result["skipped"], f"≥ {ratio}×", None))
             continue
         values = ratios(result, "pytorch-script", key)
-        ours, theirs = (form(statistics.median(result[side][key])) for side in ("rectifier", "pytorch-script"))
+        ours, theirs = (form(statistics.median(result[key][side])) for side in ("rectifier", "pytorch-script"))
         rows.append(Row(title, "PyTorch's script", ours, theirs, spelled(values), f"≥ {ratio}×", statistics.median(values) >= ratio))
     return rows
 
