@@ -95,9 +95,8 @@ class Comparison:
             shutil.rmtree(folder)
         result["steps"] = self.steps_in_epoch(workload)
         result["disagreement"] = disagreement(result["losses"])
-        for peer, value in result["disagreement"].items():
-            if value > workload.tolerance:
-                say(f"the losses of Rectifier and {turns.title(peer)} differ by {value:.1%}, more than {workload.tolerance:.1%}")
+        for problem in report.disagreements(workload, result):
+            say(problem)
         return result
 
     def steps_in_epoch(self, workload):
@@ -140,13 +139,15 @@ class Comparison:
 
 
 def disagreement(losses):
-    """The largest relative difference to Rectifier's mean loss of an epoch, by peer."""
+    """The relative difference to Rectifier's mean loss, in the first epoch and the largest of all, by peer."""
     ours = [loss for turn in losses["rectifier"] for loss in turn]
     result = {}
     for peer in losses:
-        theirs = [loss for turn in losses[peer] for loss in turn]
         if peer != "rectifier":
-            result[peer] = max(abs(a - b) / max(abs(a), 1e-12) if a == a and b == b else float("inf") for a, b in zip(ours, theirs))
+            theirs = [loss for turn in losses[peer] for loss in turn]
+            differences = [abs(a - b) / max(abs(a), 1e-12) for a, b in zip(ours, theirs)]
+            differences = [value if value == value else float("inf") for value in differences]  # not a number is no agreement
+            result[peer] = [differences[0], max(differences)]
     return result
 
 
