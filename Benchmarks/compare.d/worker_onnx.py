@@ -38,11 +38,18 @@ class Inference:
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL
         self.session = onnxruntime.InferenceSession(model(workload), options, providers=["CPUExecutionProvider"])
         images, self.labels = workload.test
-        self.samples = [{"x": image.reshape(1, -1).copy()} for image in images]
+        self.samples = [image.reshape(1, -1).copy() for image in images]
+        # Inputs and outputs bound are some microseconds faster than given to `run`.
+        self.binding = self.session.io_binding()
+        self.binding.bind_output(self.session.get_outputs()[0].name)
 
     def epoch(self):
-        run = self.session.run
-        return [run(None, sample)[0] for sample in self.samples]
+        outputs, session, binding = [], self.session, self.binding
+        for sample in self.samples:
+            binding.bind_cpu_input("x", sample)
+            session.run_with_iobinding(binding)
+            outputs.append(binding.copy_outputs_to_cpu()[0])
+        return outputs
 
     def loss(self, outputs):
         return worker.cross_entropy(np.concatenate(outputs), self.labels)
