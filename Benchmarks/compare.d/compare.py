@@ -29,6 +29,7 @@ class Comparison:
         self.peers = arguments.peers or list(turns.SCRIPTS)
         self.result = {
             "machine": machine.describe(self.rectifier, options.ROOT),
+            "quick": arguments.quick,
             "threads": arguments.threads,
             "census": arguments.census or "on",
             "pause": turns.PAUSE,
@@ -166,14 +167,6 @@ def build(arguments):
 
 def main():
     arguments = options.parse()
-    names = [workload.name for workload in workloads.WORKLOADS] + [workloads.COMMAND, workloads.MEMORY]
-    if arguments.list:
-        print("workloads:", *names, "\npeers:    ", *turns.SCRIPTS)
-        return 0
-    for wanted, known in ((arguments.only, names), (arguments.peers, turns.SCRIPTS)):
-        unknown = [name for name in wanted or () if name not in known]
-        if unknown:
-            options.parser().error(f"there is no {', '.join(unknown)}; there are {', '.join(known)}")
     if arguments.report:
         with open(arguments.results) as file:
             result = json.load(file)

@@ -201,6 +201,7 @@ def write(all, path):
         "Written by `Benchmarks/compare`; notes are added by hand in `Benchmarks/notes`. Figures from another machine mean nothing by themselves, so both "
         "sides of every ratio come from one run of this one.",
         "",
+        *(["**A quick run, to see that the comparison works. Its figures say nothing.**", ""] if all.get("quick") else []),
         "| workload | against | Rectifier | peer | ratio, median (quartiles) | goal | |",
         "|---|---|---:|---:|---:|---:|---|",
         *map(str, rows),

@@ -6,7 +6,10 @@ All data are drawn by numpy from one seed. A workload's arrays are what `Sources
 from dataclasses import dataclass, field
 from typing import Callable, Optional
 
-import numpy as np
+try:
+    import numpy as np
+except ImportError:  # before the virtual environment stands, only the names are wanted
+    np = None
 
 
 @dataclass
@@ -188,3 +191,5 @@ WORKLOADS = [
 # Whole processes, which `processes.py` runs.
 COMMAND = "command"
 MEMORY = "memory"
+
+NAMES = [workload.name for workload in WORKLOADS] + [COMMAND, MEMORY]
