@@ -7,17 +7,11 @@ import Rectifier
 func infer(_ workload: Workload) throws {
     let description = workload.description
     guard let folder = description.model else { throw RectifierError(.setting, "inference needs a model") }
-    let model = try Model(contentsOf: URL(fileURLWithPath: folder))
+    let model = try CompiledModel(Model(contentsOf: URL(fileURLWithPath: folder)))
     guard let test = try workload.data().test, case .classes(let labels, _) = test.targets, case .bytes(let pixels) = test.features else {
         throw RectifierError(.data, "inference needs test images with classes")
     }
     let samples = (0..<test.count).map { Array(pixels[$0 * test.width..<($0 + 1) * test.width]) }
-    // What is timed.
-    let predict = { (pixels: [UInt8]) throws -> [Float] in
-        let sample = try Dataset(count: 1, sampleShape: test.sampleShape, features: .bytes(pixels), targets: .none)
-        return try model.predictions(for: sample, threads: description.threads).outputs
-    }
-
     let clock = ContinuousClock()
     Reply(ready: true, version: rectifierVersion).send()
     while let epochs = try Command.next()?.epochs {
@@ -26,7 +20,7 @@ func infer(_ workload: Workload) throws {
             var outputs: [[Float]] = []
             outputs.reserveCapacity(samples.count)
             let began = clock.now
-            for sample in samples { outputs.append(try predict(sample)) }
+            for sample in samples { outputs.append(try model(pixels: sample)) }
             turn.seconds?.append((clock.now - began).seconds)
             let loss = zip(outputs, labels).reduce(0.0) { $0 - log(Double($1.0[Int($1.1)])) }
             turn.losses?.append(loss / Double(samples.count))
