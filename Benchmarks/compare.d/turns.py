@@ -76,7 +76,10 @@ class Worker:
         return reply
 
     def end(self):
-        self.process.stdin.close()
+        try:
+            self.process.stdin.close()
+        except BrokenPipeError:  # it has ended by itself
+            pass
         try:
             self.process.wait(10)
         except subprocess.TimeoutExpired:
