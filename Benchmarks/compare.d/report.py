@@ -223,7 +223,7 @@ def write(all, path):
         "there), forward, backward, update, sum of losses, the census of kinks, and once an epoch the search for weights that are not finite.",
         "- **The peers' timed region**: the loop over batches that already lie in memory as float32 tensors of their own, one after another, without a data loader: "
         "forward, backward, update. Losses are kept as they come and read after the clock has stopped. Compilation is over before the first clock starts.",
-        "- **The peers' settings**: PyTorch with fused optimisers, eager and with `torch.compile` (static shapes); JAX jitted with donated buffers, "
+        "- **The peers' settings**: PyTorch with Adam fused and SGD as it comes, eager and with `torch.compile` (static shapes, SGD's update compiled too); JAX jitted with donated buffers, "
         "a step a call, and the whole epoch in one call by `lax.scan`; scikit-learn's `MLPClassifier` by `partial_fit`; ONNX Runtime with all graph optimisations. The workers in "
         "`Benchmarks/compare.d` say why.",
         "",
