@@ -20,11 +20,13 @@ def load():
 
 def inform(rectifier):
     """What `rectifier info` says of the machine, and one thread's multiply-add peak in float32, in operations a second."""
-    with subprocess.Popen([rectifier, "info", "--measure", "--json"], text=True, stdout=subprocess.PIPE) as process:
-        info, product = (json.loads(process.stdout.readline()) for _ in range(2))
-        process.terminate()  # the products that follow are not wanted
-    assert product["type"] == "float32"
-    return info, product["peak"] / product["threads"]
+
+    def lines(*arguments):
+        output = subprocess.run([rectifier, *arguments, "--json"], check=True, text=True, stdout=subprocess.PIPE).stdout
+        return [json.loads(line) for line in output.splitlines()]
+
+    peaks = [line["flops"] for line in lines("bench", "peak", "--threads", "1") if line.get("section") == "peak"]
+    return lines("info")[0], peaks[0]
 
 
 def describe(rectifier, root):
