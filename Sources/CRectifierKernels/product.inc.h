@@ -46,6 +46,12 @@ RK_INLINE void N(pack_b)(COMPUTE *panel, const int64_t width, const STORAGE *b, 
     }
 }
 
+/// Blocks of equal size: a last one of few rows would cost as much to prepare as a whole one.
+RK_INLINE int64_t N(block_rows)(int64_t rows) {
+    const int64_t blocks = (rows + BLOCK_ROWS - 1) / BLOCK_ROWS;
+    return blocks <= 1 ? rows : rk_round_up((rows + blocks - 1) / blocks, RK_TILE_ROWS);
+}
+
 #include "dense.inc.h"
 
 #include "skip.inc.h"
@@ -96,8 +102,9 @@ RK_INLINE bool N(skipping_pays)(const rk_product *p, const N(block) block) {
 
 static void N(skip_exchanged)(const rk_product *p, const N(block) share, COMPUTE *scratch) {
     const rk_product q = N(exchanged)(p);
-    for (int64_t column = share.column_begin; column < share.column_end; column += BLOCK_ROWS) {
-        N(skip_block)(&q, (N(block)){column, rk_min(column + BLOCK_ROWS, share.column_end), share.row_begin, share.row_end}, scratch, true);
+    const int64_t size = N(block_rows)(share.column_end - share.column_begin);
+    for (int64_t column = share.column_begin; column < share.column_end; column += size) {
+        N(skip_block)(&q, (N(block)){column, rk_min(column + size, share.column_end), share.row_begin, share.row_end}, scratch, true);
     }
 }
 
@@ -113,9 +120,7 @@ static void N(product)(const rk_step *step, int part, int parts) {
         if (p->epilogue) N(map_block)(p->epilogue, share.row_begin, share.row_end, share.column_begin, share.column_end);
         return;
     }
-    // Blocks of equal size: a last one of few rows would cost as much to prepare as a whole one.
-    const int64_t blocks = (rows + BLOCK_ROWS - 1) / BLOCK_ROWS;
-    const int64_t block_rows = blocks == 1 ? rows : rk_round_up((rows + blocks - 1) / blocks, RK_TILE_ROWS);
+    const int64_t block_rows = N(block_rows)(rows);
     for (int64_t row = share.row_begin; row < share.row_end; row += block_rows) {
         const N(block) block = {row, rk_min(row + block_rows, share.row_end), share.column_begin, share.column_end};
         const bool few = block.row_end - row <= FEW_ROWS && (p->b_column == 1 || p->n == 1);

@@ -112,22 +112,21 @@ static void N(find_nonzeros)(uint64_t *bits, COMPUTE *copy, const STORAGE *a, in
             bits[r] = word & valid;
         }
     } else {
-        for (int64_t r = 0; r < rows; r += W) {
-            uint64_t words[W] = {0};
-            for (int64_t k = 0; k < depth; k += W) {
+        // All rows of W lines at a time, because the lines may lie so far apart that they push each other out of the cache.
+        for (int64_t r = 0; r < rows; r++) bits[r] = 0;
+        for (int64_t k = 0; k < depth; k += W) {
+            const STORAGE *lines[W];
+            for (int j = 0; j < W; j++) lines[j] = a + rk_min(k + j, depth - 1) * column;
+            for (int64_t r = 0; r < rows; r += W) {
                 V block[W];
                 for (int j = 0; j < W; j++) {
-                    const STORAGE *line = a + r * row + rk_min(k + j, depth - 1) * column;
-                    if (row == 1) block[j] = N(load)(line);
-                    else for (int i = 0; i < W; i++) block[j][i] = N(load_one)(line + rk_min(i, rows - 1 - r) * row);
+                    if (row == 1) block[j] = N(load)(lines[j] + r);
+                    else for (int i = 0; i < W; i++) block[j][i] = N(load_one)(lines[j] + rk_min(r + i, rows - 1) * row);
                 }
                 N(transpose)(block);
-                for (int j = 0; j < W; j++) {
-                    N(put)(copy + (r + j) * SKIP_DEPTH + k, block[j]);
-                    words[j] |= N(nonzero)(block[j]) << k;
-                }
+                for (int j = 0; j < W; j++) N(put)(copy + (r + j) * SKIP_DEPTH + k, block[j]);
+                for (int j = 0; j < W && r + j < rows; j++) bits[r + j] |= N(nonzero)(block[j]) << k & valid;
             }
-            for (int j = 0; j < W && r + j < rows; j++) bits[r + j] = words[j] & valid;
         }
     }
 }
@@ -183,12 +182,16 @@ RK_INLINE int64_t N(skip_scratch)(int64_t m, int64_t n, int64_t k) {
 
 /// Writes `rows` × `columns` sums to C as its columns.
 static void N(store_transposed)(STORAGE *c, int64_t c_row, const COMPUTE *sums, int64_t sums_row, int64_t rows, int64_t columns) {
-    for (int64_t r = 0; r < rows; r += W) {
-        for (int64_t j = 0; j < columns; j += W) {
+    for (int64_t j = 0; j < columns; j += W) {
+        for (int64_t r = 0; r < rows; r += W) {
             V block[W];
             for (int i = 0; i < W; i++) block[i] = N(get)(sums + rk_min(r + i, rows - 1) * sums_row + j);
             N(transpose)(block);
-            for (int i = 0; i < W && j + i < columns; i++) N(store_upto)(c + (j + i) * c_row + r, block[i], rows - r);
+            if (r + W <= rows && j + W <= columns) {
+                for (int i = 0; i < W; i++) N(store)(c + (j + i) * c_row + r, block[i]);
+            } else {
+                for (int i = 0; i < W && j + i < columns; i++) N(store_upto)(c + (j + i) * c_row + r, block[i], rows - r);
+            }
         }
     }
 }

@@ -14,8 +14,9 @@ RK_INLINE N(hyper) N(hyper_vectors)(const rk_hyper *h) {
     };
 }
 
-/// The gradient with clipping and penalties; `*w` becomes the weight after decoupled decay.
-RK_INLINE V N(prepare)(const N(hyper) *h, V g, V *w) {
+/// The gradient with clipping and penalties; `*w` becomes the weight after decoupled decay. `plain`: there are neither penalties nor decay.
+RK_INLINE V N(prepare)(const N(hyper) *h, V g, V *w, bool plain) {
+    if (plain) return h->scale * g;
     const V one = SPLAT(1), zero = SPLAT(0), sign = PICK(*w > 0, one, PICK(*w < 0, -one, zero));
     g = h->scale * g + h->l2 * *w + h->l1 * sign;
     *w -= h->decay * *w;
@@ -31,12 +32,19 @@ RK_INLINE V N(prepare)(const N(hyper) *h, V g, V *w) {
     STORAGE *const copy = u->copy;                                                                                                    \
     (void)state1, (void)state2;                                                                                                       \
     const rk_range range = rk_share(u->count, 64, part, parts);                                                                       \
-    for (int64_t i = range.begin; i < range.end; i += W) {                                                                            \
-        const int64_t left = range.end - i;                                                                                           \
-        V w = N(get)(weights + i), g = N(prepare)(&h, N(load)(gradient + i), &w);                                                     \
+    int64_t i = range.begin;                                                                                                          \
+    if (!copy && u->hyper->l1 == 0 && u->hyper->l2 == 0 && u->hyper->decay == 0) {                                                    \
+        for (; i + W <= range.end; i += W) EACH_VECTOR(true, W, body)                                                                 \
+    }                                                                                                                                 \
+    for (; i < range.end; i += W) EACH_VECTOR(false, range.end - i, body)
+
+#define EACH_VECTOR(plain, count, body)                                                                                               \
+    {                                                                                                                                 \
+        const int64_t left = count;                                                                                                   \
+        V w = N(get)(weights + i), g = N(prepare)(&h, N(load)(gradient + i), &w, plain);                                              \
         body;                                                                                                                         \
         N(put_upto)(weights + i, w, left);                                                                                            \
-        if (copy) N(store_upto)(copy + i, w, left);                                                                                   \
+        if (!plain && copy) N(store_upto)(copy + i, w, left);                                                                         \
     }
 
 /// Sets a state vector and gives it back.
@@ -79,4 +87,5 @@ static void N(rmsprop)(const rk_step *step, int part, int parts) {
     })
 }
 
+#undef EACH_VECTOR
 #undef EACH_WEIGHT
