@@ -10,6 +10,8 @@
 #define BLOCK_ROWS (252 / RK_TILE_ROWS * RK_TILE_ROWS)
 /// Rows that are not worth a copy of B.
 #define FEW_ROWS 4
+/// Multiply-adds that take less time than to think about their zeros.
+#define FEW_TERMS 8192
 
 typedef struct {
     int64_t row_begin, row_end, column_begin, column_end;
@@ -114,8 +116,8 @@ static void N(product)(const rk_step *step, int part, int parts) {
     const int64_t rows = share.row_end - share.row_begin;
     if (rows <= 0 || share.column_end <= share.column_begin) return;
     COMPUTE *const scratch = (COMPUTE *)((char *)p->scratch + part * p->scratch_stride);
-
-    if (N(exchange_pays)(p, share)) {
+    const bool small = p->zeros == RK_ZEROS_BY_DENSITY && p->m * p->n * p->k < FEW_TERMS;
+    if (!small && N(exchange_pays)(p, share)) {
         N(skip_exchanged)(p, share, scratch);
         if (p->epilogue) N(map_block)(p->epilogue, share.row_begin, share.row_end, share.column_begin, share.column_end);
         return;
@@ -124,13 +126,15 @@ static void N(product)(const rk_step *step, int part, int parts) {
     for (int64_t row = share.row_begin; row < share.row_end; row += block_rows) {
         const N(block) block = {row, rk_min(row + block_rows, share.row_end), share.column_begin, share.column_end};
         const bool few = block.row_end - row <= FEW_ROWS && (p->b_column == 1 || p->n == 1);
-        if (few) N(few_rows)(p, block, scratch, p->zeros != RK_ZEROS_MULTIPLIED);
+        if (small) N(dense_block)(p, block, scratch);
+        else if (few) N(few_rows)(p, block, scratch, p->zeros != RK_ZEROS_MULTIPLIED);
         else if (N(skipping_pays)(p, block)) N(skip_block)(p, block, scratch, false);
         else N(dense_block)(p, block, scratch);
         if (p->epilogue) N(map_block)(p->epilogue, block.row_begin, block.row_end, block.column_begin, block.column_end);
     }
 }
 
+#undef FEW_TERMS
 #undef FEW_ROWS
 #undef BLOCK_ROWS
 #undef TILE_COLUMNS

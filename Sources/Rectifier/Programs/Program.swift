@@ -96,7 +96,7 @@ public final class Program {
         self.firstUpdate = firstUpdate.map { feedSteps.count + $0 } ?? planned.count
 
         // Threads, phases, memory.
-        let threads = planned.reduce(0) { $0 + $1.work } < Program.smallProgram ? 1 : pool?.threads ?? 1
+        let threads = StepSchedule.threads(for: planned, atMost: pool?.threads ?? 1)
         self.pool = threads > 1 ? pool : nil
         let schedule = StepSchedule(planned, threads: threads)
         let lives = schedule.lives(
@@ -117,9 +117,6 @@ public final class Program {
             })
         listing = planned.indices.map { planned[$0].name + (schedule.barrierAfter[$0] ? " |" : "") }
     }
-
-    /// Below this many element operations a program runs on one thread: meeting would take longer than the work.
-    private static let smallProgram = 600_000
 
     /// Computes all outputs.
     public func run() { run(0..<stepCount) }
@@ -185,8 +182,16 @@ private struct StepSchedule {
     /// The phase of each step. Steps of a phase run without waiting.
     private var phases: [Int]
 
-    /// Less work than this is not worth splitting.
-    private static let smallStep = 16_000
+    /// Fewer element operations than this in a step, in a phase of the mean, or in a program are not worth splitting: meeting, and fetching what the others wrote,
+    /// would take longer.
+    private static let smallStep = 16_000, smallPhase = 250_000, smallProgram = 600_000
+
+    static func threads(for steps: [PlannedStep], atMost threads: Int) -> Int {
+        guard threads > 1 else { return 1 }
+        let work = steps.reduce(0) { $0 + $1.work }
+        let phases = 1 + StepSchedule(steps, threads: threads).barrierAfter.count { $0 }
+        return work < max(smallProgram, phases * smallPhase) ? 1 : threads
+    }
 
     init(_ steps: [PlannedStep], threads: Int) {
         solo = steps.map { threads == 1 || $0.work < StepSchedule.smallStep }
