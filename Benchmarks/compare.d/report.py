@@ -180,13 +180,20 @@ def data_of(workload, result):
     )
 
 
+def percentages(shares):
+    """All of a few, the range of many."""
+    if len(shares) > 6:
+        return f"{sum(shares) / len(shares):.0%} in the mean of {len(shares)}, from {min(shares):.0%} to {max(shares):.0%}"
+    return ", ".join(f"{share:.0%}" for share in shares)
+
+
 def zeros_of(result):
     lines = []
     shares = result.get("zeros")
     if shares:
-        lines.append(f"Zeros in what each product reads, at the start, by numpy: {', '.join(f'{share:.0%}' for share in shares)}.")
+        lines.append(f"Zeros in what each product reads, at the start, by numpy: {percentages(shares)}.")
     for reply in result["finish"].get("pytorch-eager", [])[:1]:
-        lines.append(f"Zeros in the same at the end, by PyTorch: {', '.join(f'{share:.0%}' for share in reply['zeros'])}.")
+        lines.append(f"Zeros in the same at the end, by PyTorch: {percentages(reply['zeros'])}.")
     return lines
 
 

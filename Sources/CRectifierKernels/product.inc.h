@@ -22,9 +22,10 @@ RK_INLINE V N(bias)(const rk_product *p, int64_t column) {
     return p->bias ? N(load)((const STORAGE *)p->bias + column) + SPLAT(0) : SPLAT(0);
 }
 
-/// Copies `depth` × `columns` of B to a panel: line k at k · `width`, whole vectors. What lies beyond `columns` is read from somewhere valid,
-/// what lies beyond `depth` is written up to a whole vector.
-RK_INLINE void N(pack_b)(COMPUTE *panel, const int64_t width, const STORAGE *b, int64_t row, int64_t column, int64_t depth, int64_t columns) {
+/// Copies `depth` × `columns` of B to a panel: line k at k · `width`, whole vectors. What lies beyond `columns` is read from somewhere
+/// valid, what lies beyond `depth` is written up to a whole vector.
+RK_INLINE void N(pack_b)(
+    COMPUTE *panel, const int64_t width, const STORAGE *b, int64_t row, int64_t column, int64_t depth, int64_t columns) {
     const int64_t vectors = (columns + W - 1) / W;
     if (column == 1) {
         for (int64_t k = 0; k < depth; k++, b += row, panel += width) {

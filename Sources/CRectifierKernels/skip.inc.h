@@ -1,7 +1,7 @@
 // Blocks of the product C = A B + bias in which the zeros of A are skipped.
 //
-// One row of C, over a panel of up to SKIP_VECTORS vectors of columns, stays in registers while the row of A passes: for each number that is
-// not 0 that takes a broadcast and a multiply-add with a line of the panel for each vector, so loads, not multiply-adds, are the limit.
+// One row of C, over a panel of up to SKIP_VECTORS vectors of columns, stays in registers while the row of A passes: for each number that
+// is not 0 that takes a broadcast and a multiply-add with a line of the panel for each vector, so loads, not multiply-adds, are the limit.
 // Rows share no pattern of zeros, so no line is used twice from registers; the panel, 64 lines of B, stays in the first cache instead.
 // Which numbers are not 0 is read off A once, 64 to a word, as A is copied where it is not stored row by row in the computing type.
 //
@@ -49,7 +49,9 @@ RK_INLINE void N(skip)(const N(skip_job) *t, const int vectors) {
             _Pragma("clang loop unroll(full)") for (int v = 0; v < vectors; v++) sum[v] = SPLAT(0);
         } else {
             _Pragma("clang loop unroll(full)") for (int v = 0; v < vectors; v++) sum[v] = N(get)(sums + v * W);
-            _Pragma("clang loop unroll(full)") for (int v = 0; v < vectors; v += 64 / RK_VECTOR_BYTES) __builtin_prefetch(sums + sums_row + v * W, 1);
+            _Pragma("clang loop unroll(full)") for (int v = 0; v < vectors; v += 64 / RK_VECTOR_BYTES) {
+                __builtin_prefetch(sums + sums_row + v * W, 1);
+            }
         }
         while (bits) {
             const int64_t k = __builtin_ctzll(bits);
@@ -146,8 +148,8 @@ static double N(density)(const rk_product *p, const N(block) block) {
     return seen ? (double)count / (double)seen : 1;
 }
 
-/// About how many cycles a block takes dense, and skipping, on a core with two loads and two multiply-adds a cycle. The figures fit what was
-/// measured there; what they decide changes no result.
+/// About how many cycles a block takes dense, and skipping, on a core with two loads and two multiply-adds a cycle. The figures fit what
+/// was measured there; what they decide changes no result.
 static double N(dense_cycles)(const rk_product *p, const N(block) block) {
     const int64_t vectors = (block.column_end - block.column_begin + W - 1) / W;
     return 0.55 * (double)((block.row_end - block.row_begin) * p->k * vectors);
@@ -157,7 +159,8 @@ static double N(skip_cycles)(const rk_product *p, const N(block) block) {
     const int64_t rows = block.row_end - block.row_begin, vectors = (block.column_end - block.column_begin + W - 1) / W;
     const int64_t panels = (vectors + SKIP_VECTORS - 1) / SKIP_VECTORS, depths = (p->k + SKIP_DEPTH - 1) / SKIP_DEPTH;
     if (rows < 16 || p->k < 32 || vectors < 4 || (p->a_row != 1 && p->a_column != 1)) return INFINITY;
-    const double width = (double)vectors / (double)panels, number = width < 6 ? 4 : 0.55 * (width + 1);  // a chain waits 4 cycles for its multiply-add
+    const double width = (double)vectors / (double)panels;
+    const double number = width < 6 ? 4 : 0.55 * (width + 1);  // a chain waits 4 cycles for its multiply-add
     const double row = N(density)(p, block) * (double)p->k * number + (double)depths * (width + 20);
     const double panel = (double)p->k * width * (p->b_column == 1 ? 1 : 3);
     return (double)panels * ((double)rows * row + panel);
@@ -171,8 +174,10 @@ typedef struct {
 
 RK_INLINE N(skip_room) N(room_to_skip)(int64_t m, int64_t n, int64_t k) {
     const int64_t rows = rk_min(m, BLOCK_ROWS), depths = (k + SKIP_DEPTH - 1) / SKIP_DEPTH;
-    N(skip_room) r = {SKIP_DEPTH * SKIP_VECTORS * W, rk_round_up(depths * rows * 8 / (int64_t)sizeof(COMPUTE), 16), depths * (rows + W) * SKIP_DEPTH, rows * rk_min(SKIP_GROUP * SKIP_VECTORS * W, rk_round_up(n, W))};
-    return r;
+    return (N(skip_room)){
+        .panel = SKIP_DEPTH * SKIP_VECTORS * W, .bits = rk_round_up(depths * rows * 8 / (int64_t)sizeof(COMPUTE), 16),
+        .a = depths * (rows + W) * SKIP_DEPTH, .sums = rows * rk_min(SKIP_GROUP * SKIP_VECTORS * W, rk_round_up(n, W)),
+    };
 }
 
 RK_INLINE int64_t N(skip_scratch)(int64_t m, int64_t n, int64_t k) {
@@ -221,29 +226,30 @@ static void N(skip_block)(const rk_product *p, const N(block) block, COMPUTE *sc
             const int64_t depth = rk_min(SKIP_DEPTH, p->k - k);
             const bool last = k + SKIP_DEPTH >= p->k;
             for (int64_t i = group; i < group_end; i++) {
-                const rk_range share = {block.column_begin + vectors * i / panels * W, block.column_begin + vectors * (i + 1) / panels * W};
-                const int64_t width = share.end - share.begin;
+                const int64_t column = block.column_begin + vectors * i / panels * W;
+                const int64_t width = block.column_begin + vectors * (i + 1) / panels * W - column;
                 V bias[SKIP_VECTORS];
                 N(skip_job) t = {
-                    .bits = bits + d * rows, .panel = panel, .rows = rows, .columns = rk_min(width, block.column_end - share.begin), .first = k == 0,
+                    .bits = bits + d * rows, .panel = panel, .rows = rows, .columns = rk_min(width, block.column_end - column),
                     .a = in_place ? (const COMPUTE *)a + k : copy + d * copy_size, .a_row = in_place ? p->a_row : SKIP_DEPTH,
-                    .out_row = p->c_row,
+                    .out_row = p->c_row, .first = k == 0,
                 };
-                STORAGE *const c = (STORAGE *)p->c + block.row_begin * p->c_row + share.begin;
-                t.sums = in_c ? (COMPUTE *)c : sums + (share.begin - group_begin) * rows, t.sums_row = in_c ? p->c_row : width;
+                STORAGE *const c = (STORAGE *)p->c + block.row_begin * p->c_row + column;
+                t.sums = in_c ? (COMPUTE *)c : sums + (column - group_begin) * rows, t.sums_row = in_c ? p->c_row : width;
                 t.out = last && !transposed ? c : NULL;
                 if (last) {
-                    for (int v = 0; v < width / W; v++) bias[v] = N(bias)(p, share.begin + v * W);
+                    for (int v = 0; v < width / W; v++) bias[v] = N(bias)(p, column + v * W);
                     t.bias = (const COMPUTE *)bias;
                 }
-                const STORAGE *b = (const STORAGE *)p->b + k * p->b_row + share.begin * p->b_column;
+                const STORAGE *b = (const STORAGE *)p->b + k * p->b_row + column * p->b_column;
                 N(pack_b)(panel, width, b, p->b_row, p->b_column, depth, t.columns);
-                const int64_t next_k = i + 1 < group_end ? k : k + SKIP_DEPTH < p->k ? k + SKIP_DEPTH : 0, next_i = i + 1 < group_end ? i + 1 : group;
-                t.fetch = (const STORAGE *)p->b + next_k * p->b_row + (block.column_begin + vectors * next_i / panels * W) * p->b_column;
+                // The next panel is the one beside this one, or the group's first one over the next numbers.
+                t.fetch = i + 1 < group_end ? b + width * p->b_column
+                                            : (const STORAGE *)p->b + (k + SKIP_DEPTH) * p->b_row + group_begin * p->b_column;
                 t.fetch_lines = p->b_column == 1 ? SKIP_DEPTH : width, t.fetch_step = p->b_column == 1 ? p->b_row : p->b_column;
                 N(skips)[width / W - 1](&t);
                 if (last && transposed) {
-                    N(store_transposed)((STORAGE *)p->c + share.begin * p->c_row + block.row_begin, p->c_row, t.sums, width, rows, t.columns);
+                    N(store_transposed)((STORAGE *)p->c + column * p->c_row + block.row_begin, p->c_row, t.sums, width, rows, t.columns);
                 }
             }
         }
@@ -252,7 +258,7 @@ static void N(skip_block)(const rk_product *p, const N(block) block, COMPUTE *sc
 
 //===--- Few rows -------------------------------------------------------------------------===//
 
-/// Few rows use each line of B so seldom that it is not copied: whole lines are added to whole rows of C, four at a time, as they stream by.
+/// Few rows use each line of B so seldom that it is not copied: whole lines are added to whole rows of C, four at a time as they stream by.
 static void N(few_rows)(const rk_product *p, const N(block) block, COMPUTE *sums, bool skipping) {
     const int64_t columns = block.column_end - block.column_begin;
     for (int64_t row = block.row_begin; row < block.row_end; row++) {
