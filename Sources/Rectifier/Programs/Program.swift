@@ -96,9 +96,9 @@ public final class Program {
         self.firstUpdate = firstUpdate.map { feedSteps.count + $0 } ?? planned.count
 
         // Threads, phases, memory.
-        let threads = StepSchedule.threads(for: planned, atMost: pool?.threads ?? 1)
+        let schedule = StepSchedule(planned, atMost: pool?.threads ?? 1)
+        let threads = schedule.threads
         self.pool = threads > 1 ? pool : nil
-        let schedule = StepSchedule(planned, threads: threads)
         let lives = schedule.lives(
             of: lowering.counts.count, in: planned, always: inputs.values.map(\.buffer), untilEnd: self.outputs.map(\.buffer),
             elsewhere: Set(fixed.keys))
@@ -177,6 +177,7 @@ public final class Program {
 
 /// Which steps threads share, and where they have to wait for one another.
 private struct StepSchedule {
+    let threads: Int
     private(set) var solo: [Bool]
     private(set) var barrierAfter: [Bool]
     /// The phase of each step. Steps of a phase run without waiting.
@@ -186,14 +187,15 @@ private struct StepSchedule {
     /// would take longer.
     private static let smallStep = 16_000, smallPhase = 250_000, smallProgram = 600_000
 
-    static func threads(for steps: [PlannedStep], atMost threads: Int) -> Int {
-        guard threads > 1 else { return 1 }
-        let work = steps.reduce(0) { $0 + $1.work }
-        let phases = 1 + StepSchedule(steps, threads: threads).barrierAfter.count { $0 }
-        return work < max(smallProgram, phases * smallPhase) ? 1 : threads
+    /// On so many threads, or on one where they are not worth it.
+    init(_ steps: [PlannedStep], atMost threads: Int) {
+        self.init(steps, threads: threads)
+        let work = steps.reduce(0) { $0 + $1.work }, phases = 1 + barrierAfter.count { $0 }
+        if threads > 1, work < max(StepSchedule.smallProgram, phases * StepSchedule.smallPhase) { self.init(steps, threads: 1) }
     }
 
-    init(_ steps: [PlannedStep], threads: Int) {
+    private init(_ steps: [PlannedStep], threads: Int) {
+        self.threads = threads
         solo = steps.map { threads == 1 || $0.work < StepSchedule.smallStep }
         barrierAfter = steps.map { _ in false }
         phases = []
