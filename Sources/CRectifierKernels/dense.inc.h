@@ -250,8 +250,10 @@ static void N(dense_block)(const rk_product *p, const N(block) block, COMPUTE *s
                 fetch_tile = !more ? 0 : b_column == 1 ? depth / (64 / (int64_t)sizeof(COMPUTE)) * b_row : b_column;
             }
             V zeros[RK_TILE_VECTORS] = {0}, bias[RK_TILE_VECTORS];
-            for (int v = 0; v < vectors; v++) bias[v] = N(bias)(p, column + v * W);
-            t.bias = last ? (const COMPUTE *)bias : NULL;
+            if (last) {
+                for (int v = 0; v < vectors; v++) bias[v] = N(bias)(p, column + v * W);
+                t.bias = (const COMPUTE *)bias;
+            }
             const bool packed = !a_in_place && !b_in_place && vectors == RK_TILE_VECTORS;
             const bool copying = packed && b_column == 1 && N(height)(rows) == RK_TILE_ROWS;
             if (!b_in_place && !copying) N(pack_b)(panel, TILE_COLUMNS, b, b_row, b_column, depth, t.columns);
