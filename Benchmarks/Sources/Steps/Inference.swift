@@ -21,7 +21,7 @@ func infer(_ workload: Workload) throws {
             outputs.reserveCapacity(samples.count)
             let began = clock.now
             for sample in samples { outputs.append(try model(pixels: sample)) }
-            turn.seconds?.append((clock.now - began).seconds)
+            turn.seconds?.append((clock.now - began) / .seconds(1))
             let loss = zip(outputs, labels).reduce(0.0) { $0 - log(max(Double($1.0[Int($1.1)]), .leastNormalMagnitude)) }
             turn.losses?.append(loss / Double(samples.count))
         }

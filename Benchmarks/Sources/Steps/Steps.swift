@@ -60,7 +60,3 @@ struct Reply: Encodable {
         FileHandle.standardOutput.write(line)
     }
 }
-
-extension Duration {
-    var seconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
-}

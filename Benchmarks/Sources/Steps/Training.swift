@@ -35,7 +35,7 @@ func train(_ workload: Workload) throws {
             if try !waitForTurn() { trainer.stop() }
         case .epochEnded(let report):
             let now = clock.now
-            turn.seconds?.append((now - began).seconds)
+            turn.seconds?.append((now - began) / .seconds(1))
             turn.losses?.append(report.trainLoss)
             began = now
             epochsLeft -= 1

@@ -25,8 +25,7 @@ final class BenchThreads {
     func time(_ steps: [rk_step]) -> Double {
         let clock = ContinuousClock(), start = clock.now
         rk_run(pool, steps, Int64(steps.count))
-        let time = (clock.now - start).components
-        return Double(time.seconds) + Double(time.attoseconds) * 1e-18
+        return (clock.now - start) / .seconds(1)
     }
 
     /// Multiplications and additions a second in registers, of all threads at once, measured for about so many seconds.
