@@ -207,7 +207,7 @@ static void N(dropout)(const rk_step *step, int part, int parts) {
     const uint64_t gamma = 0x9e3779b97f4a7c15u, first = *d->position * (uint64_t)d->columns;
     const L threshold = (L){0} + (int64_t)rk_dropout_threshold(d->rate);
     const D kept = SPLAT_D(1 / (1 - d->rate));
-    const rk_range range = rk_share(d->rows * d->columns, 64, part, parts);
+    const rk_range rows = rk_share(d->rows, 1, part, parts), range = {rows.begin * d->columns, rows.end * d->columns};
     // rk_draw of DW neighbours at a time: their arguments to the mixing function lie a constant apart.
     N(UL) argument;
     for (int i = 0; i < DW; i++) {

@@ -276,9 +276,20 @@ static void N(map_block)(const rk_map *map, int64_t row, int64_t row_end, int64_
 }
 
 static void N(map)(const rk_step *step, int part, int parts) {
+    const rk_map *map = &step->map;
     N(map_plan) plan;
-    N(map_prepare)(&plan, &step->map, 0, step->map.rows, 0, step->map.columns);
-    N(map_cut)(&plan, part, parts);
+    if (step->shared_rows == 0) {
+        N(map_prepare)(&plan, map, 0, map->rows, 0, map->columns);
+        N(map_cut)(&plan, part, parts);
+    } else {
+        const rk_range rows = rk_share(step->shared_rows, 1, part, parts);
+        if (map->rows == step->shared_rows) {
+            N(map_prepare)(&plan, map, rows.begin, rows.end - rows.begin, 0, map->columns);
+        } else {  // one run of all rows
+            const int64_t width = map->columns / step->shared_rows;
+            N(map_prepare)(&plan, map, 0, 1, rows.begin * width, (rows.end - rows.begin) * width);
+        }
+    }
     N(map_run)(&plan);
 }
 

@@ -65,10 +65,15 @@ static int64_t N(product_scratch)(int64_t m, int64_t n, int64_t k, int parts) {
     return rk_round_up(count * (int64_t)sizeof(COMPUTE), 64);
 }
 
-/// The share of a part: a range of columns if that comes out no less even than a range of rows. By columns each part copies only its own share
+/// The share of a part: of the rows, if the step says so; else a range of columns if that comes out no less even than a range of rows. By columns each part copies only its own share
 /// of B, by rows only its own share of A, which rarely needs it.
-RK_INLINE N(block) N(split)(const rk_product *p, int part, int parts) {
+RK_INLINE N(block) N(split)(const rk_step *step, int part, int parts) {
+    const rk_product *p = &step->product;
     if (parts == 1) return (N(block)){0, p->m, 0, p->n};
+    if (step->shared_rows > 0) {
+        const rk_range rows = rk_share(p->m, 1, part, parts);
+        return (N(block)){rows.begin, rows.end, 0, p->n};
+    }
     const int64_t panels = (p->n + TILE_COLUMNS - 1) / TILE_COLUMNS, tiles = (p->m + RK_TILE_ROWS - 1) / RK_TILE_ROWS;
     const int64_t by_columns = (panels + parts - 1) / parts * tiles, by_rows = (tiles + parts - 1) / parts * panels;
     if (by_columns <= by_rows + by_rows / 16) {
@@ -113,7 +118,7 @@ static void N(skip_exchanged)(const rk_product *p, const N(block) share, COMPUTE
 
 static void N(product)(const rk_step *step, int part, int parts) {
     const rk_product *p = &step->product;
-    const N(block) share = N(split)(p, part, parts);
+    const N(block) share = N(split)(step, part, parts);
     const int64_t rows = share.row_end - share.row_begin;
     if (rows <= 0 || share.column_end <= share.column_begin) return;
     COMPUTE *const scratch = (COMPUTE *)((char *)p->scratch + part * p->scratch_stride);

@@ -62,9 +62,9 @@ static STORAGE *N(place)(const rk_map *map, int slot, int64_t row, int64_t colum
     return (STORAGE *)operand->base + row * operand->row_stride + column * operand->column_stride;
 }
 
-static void N(map_range)(const rk_map *map, int64_t row_begin, int64_t row_end) {
+static void N(map_range)(const rk_map *map, int64_t row_begin, int64_t row_end, int64_t column_begin, int64_t column_end) {
     for (int64_t row = row_begin; row < row_end; row++) {
-        for (int64_t column = 0; column < map->columns; column++) {
+        for (int64_t column = column_begin; column < column_end; column++) {
             COMPUTE temporaries[RK_MAP_TEMPORARIES] = {0};
             for (const rk_instruction *i = map->instructions; i < map->instructions + map->instruction_count; i++) {
                 const uint16_t slots[3] = {i->a, i->b, i->c};
@@ -82,8 +82,15 @@ static void N(map_range)(const rk_map *map, int64_t row_begin, int64_t row_end) 
 }
 
 static void N(map)(const rk_step *step, int part, int parts) {
-    rk_range rows = rk_share(step->map.rows, 1, part, parts);
-    N(map_range)(&step->map, rows.begin, rows.end);
+    const rk_map *map = &step->map;
+    if (step->shared_rows == 0 || map->rows == step->shared_rows) {
+        rk_range rows = rk_share(map->rows, 1, part, parts);
+        N(map_range)(map, rows.begin, rows.end, 0, map->columns);
+    } else {  // one run of all rows
+        rk_range rows = rk_share(step->shared_rows, 1, part, parts);
+        int64_t width = map->columns / step->shared_rows;
+        N(map_range)(map, 0, 1, rows.begin * width, rows.end * width);
+    }
 }
 
 //===--- Products and sums ------------------------------------------------------===//
@@ -103,7 +110,7 @@ static void N(product)(const rk_step *step, int part, int parts) {
             STORE((STORAGE *)p->c + i * p->c_row + j, sum);
         }
     }
-    if (p->epilogue) N(map_range)(p->epilogue, rows.begin, rows.end);
+    if (p->epilogue) N(map_range)(p->epilogue, rows.begin, rows.end, 0, p->n);
 }
 
 static int64_t N(product_scratch)(int64_t m, int64_t n, int64_t k, int parts) {
@@ -246,7 +253,7 @@ static void N(one_hot)(const rk_step *step, int part, int parts) {
 static void N(dropout)(const rk_step *step, int part, int parts) {
     const rk_dropout *d = &step->dropout;
     uint64_t key = rk_stream(*d->seed, d->purpose, *d->epoch), first = *d->position * (uint64_t)d->columns;
-    rk_range range = rk_share(d->rows * d->columns, 64, part, parts);
+    rk_range rows = rk_share(d->rows, 1, part, parts), range = {rows.begin * d->columns, rows.end * d->columns};
     for (int64_t n = range.begin; n < range.end; n++) {
         double uniform = (double)(rk_draw(key, first + (uint64_t)n) >> 40) * 0x1p-24;
         STORE((STORAGE *)d->out + n, uniform < d->rate ? 0 : 1 / (1 - d->rate));

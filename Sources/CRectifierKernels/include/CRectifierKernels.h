@@ -229,6 +229,9 @@ struct rk_step {
     rk_kernel kernel;
     bool solo;      ///< too small to split: part 0 does it alone
     bool barrier;   ///< every part waits for all others after this step
+    /// If not 0: each part takes its share (rk_share) of so many rows, and of what the step reads and writes row by row touches those rows only.
+    /// Steps that share alike need no barrier between them. If 0, parts are cut as suits the kernel.
+    int64_t shared_rows;
     union {
         rk_map map;
         rk_product product;

@@ -34,7 +34,10 @@ enum Feed {
     func step(for input: Buffer, extents: [Int], kernels: rk_kernels, cursor: BatchCursor) -> PlannedStep {
         let rows = extents[0], width = extents.dropFirst().reduce(1, *)
         let indices = UnsafePointer(cursor.indices)
-        return PlannedStep(name: "fill \(rows)×\(width)", reads: [], writes: [input], work: rows * width) { memory in
+        return PlannedStep(
+            name: "fill \(rows)×\(width)", reads: [], writes: [input], work: rows * width,
+            rows: SharedRows(count: rows, buffers: [input])
+        ) { memory in
             var step = rk_step()
             switch self {
             case .rows(let source, let type, let scale):

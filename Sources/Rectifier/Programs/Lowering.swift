@@ -12,10 +12,18 @@ struct PlannedStep {
     var writes: [Buffer]
     /// About how many element operations it takes: what decides whether it is split between threads.
     var work: Int
+    /// The rows that threads can share, where the step can be cut so.
+    var rows: SharedRows?
     /// Bytes of scratch for each of a number of threads.
     var scratch: (Int) -> Int = { _ in 0 }
     /// Fills in the addresses.
     var make: (ProgramMemory) -> rk_step
+}
+
+/// Rows by which a step can be cut: a thread that takes some of them touches, of these buffers, the same rows only.
+struct SharedRows {
+    var count: Int
+    var buffers: [Buffer]
 }
 
 /// Turns a graph of expressions into steps over buffers.
@@ -102,7 +110,8 @@ struct Lowering {
             let kernel = kernels.map!
             add(
                 PlannedStep(
-                    name: "map " + group.map(\.operation.name).joined(separator: " "), reads: map.reads, writes: [out], work: map.work
+                    name: "map " + group.map(\.operation.name).joined(separator: " "), reads: map.reads, writes: [out], work: map.work,
+                    rows: map.sharedRows
                 ) { memory in
                     var step = rk_step()
                     step.kernel = kernel
@@ -149,7 +158,7 @@ struct Lowering {
         let rank = shape.count
         func stride(_ strides: [Int], _ axisFromLast: Int) -> Int { rank > axisFromLast ? strides[rank - 1 - axisFromLast] : 0 }
 
-        var map = Map(rows: rank > 1 ? shape[0] : 1, columns: shape.last ?? 1)
+        var map = Map(rows: rank > 1 ? shape[0] : 1, columns: shape.last ?? 1, leading: extents.first ?? 1)
         map.operands = [Map.Operand(buffer: out, rowStride: stride(flat[0], 1), columnStride: map.columns == 1 ? 1 : stride(flat[0], 0))]
         for (source, strides) in zip(sources, flat.dropFirst()) {
             map.operands.append(Map.Operand(buffer: source, rowStride: stride(strides, 1), columnStride: stride(strides, 0)))
@@ -214,11 +223,19 @@ struct Map {
 
     var rows: Int
     var columns: Int
+    /// The first extent of the result, whose axes `rows` and `columns` may have joined.
+    var leading: Int
     /// The first is the output.
     var operands: [Operand] = []
     var instructions: [rk_instruction] = []
 
-    init(rows: Int, columns: Int) { (self.rows, self.columns) = (rows, columns) }
+    init(rows: Int, columns: Int, leading: Int) { (self.rows, self.columns, self.leading) = (rows, columns, leading) }
+
+    /// What repeats along the rows is not shared with them.
+    var sharedRows: SharedRows? {
+        guard rows == leading || rows == 1 else { return nil }
+        return SharedRows(count: leading, buffers: operands.filter { (rows == 1 ? $0.columnStride : $0.rowStride) > 0 }.map(\.buffer))
+    }
 
     var reads: [Buffer] { operands.dropFirst().map(\.buffer) }
     var work: Int { rows * columns * max(1, instructions.count) }

@@ -88,7 +88,6 @@ public final class Program {
             }
         }
         self.inputs = inputs
-        self.feedSteps = feedPlaces
         let firstUpdate = training?.append(
             to: &lowering, results: Array(wanted.dropFirst(outputs.count)), parameters: parameters, parameterBuffers: parameterBuffers,
             fixed: &fixed)
@@ -96,7 +95,9 @@ public final class Program {
         self.firstUpdate = firstUpdate.map { feedSteps.count + $0 } ?? planned.count
 
         // Threads, phases, memory.
-        let schedule = StepSchedule(planned, atMost: pool?.threads ?? 1)
+        let schedule = StepSchedule(
+            planned, firstUpdate: self.firstUpdate, counts: lowering.counts, atMost: pool?.threads ?? 1)
+        self.feedSteps = feedPlaces.mapValues(schedule.place)
         let threads = schedule.threads
         self.pool = threads > 1 ? pool : nil
         let lives = schedule.lives(
@@ -109,13 +110,14 @@ public final class Program {
         memoryBytes = plan.arenaBytes + plan.scratchStride * threads
         stepCount = planned.count
         steps = memory.store(
-            planned.indices.map { index in
-                var step = planned[index].make(memory)
-                step.solo = schedule.solo[index]
-                step.barrier = schedule.barrierAfter[index]
+            schedule.entries.map { entry in
+                var step = planned[entry.step].make(memory)
+                step.solo = entry.isSolo
+                step.shared_rows = Int64(entry.sharedRows)
+                step.barrier = entry.barrierAfter
                 return step
             })
-        listing = planned.indices.map { planned[$0].name + (schedule.barrierAfter[$0] ? " |" : "") }
+        listing = schedule.entries.map { planned[$0.step].name + ($0.barrierAfter ? " |" : "") }
     }
 
     /// Computes all outputs.
@@ -173,66 +175,4 @@ public final class Program {
 
     /// Where an output lies, in the element type.
     func address(ofOutput index: Int) -> UnsafeRawPointer { UnsafeRawPointer(memory[outputs[index].buffer]) }
-}
-
-/// Which steps threads share, and where they have to wait for one another.
-private struct StepSchedule {
-    let threads: Int
-    private(set) var solo: [Bool]
-    private(set) var barrierAfter: [Bool]
-    /// The phase of each step. Steps of a phase run without waiting.
-    private var phases: [Int]
-
-    /// Fewer element operations than this in a step, in a phase of the mean, or in a program are not worth splitting: meeting, and fetching what the others wrote,
-    /// would take longer.
-    private static let smallStep = 16_000, smallPhase = 250_000, smallProgram = 600_000
-
-    /// On so many threads, or on one where they are not worth it.
-    init(_ steps: [PlannedStep], atMost threads: Int) {
-        self.init(steps, threads: threads)
-        let work = steps.reduce(0) { $0 + $1.work }, phases = 1 + barrierAfter.count { $0 }
-        if threads > 1, work < max(StepSchedule.smallProgram, phases * StepSchedule.smallPhase) { self.init(steps, threads: 1) }
-    }
-
-    private init(_ steps: [PlannedStep], threads: Int) {
-        self.threads = threads
-        solo = steps.map { threads == 1 || $0.work < StepSchedule.smallStep }
-        barrierAfter = steps.map { _ in false }
-        phases = []
-        var phase = 0
-        var read = Set<Buffer>(), written = Set<Buffer>()
-        for (index, step) in steps.enumerated() {
-            let waits =
-                threads == 1 || step.reads.contains(where: written.contains)
-                || step.writes.contains(where: { written.contains($0) || read.contains($0) })
-            if waits, index > 0 {
-                barrierAfter[index - 1] = threads > 1
-                phase += 1
-                read = []
-                written = []
-            }
-            read.formUnion(step.reads)
-            written.formUnion(step.writes)
-            phases.append(phase)
-        }
-    }
-
-    /// The phases between which each buffer is in use.
-    func lives(of count: Int, in steps: [PlannedStep], always: [Buffer], untilEnd: [Buffer], elsewhere: Set<Buffer>) -> [ClosedRange<Int>?]
-    {
-        var lives = [ClosedRange<Int>?](repeating: nil, count: count)
-        func extend(_ buffer: Buffer, _ phase: Int) {
-            guard !elsewhere.contains(buffer) else { return }
-            let life = lives[buffer.index] ?? phase...phase
-            lives[buffer.index] = min(life.lowerBound, phase)...max(life.upperBound, phase)
-        }
-        for (step, phase) in zip(steps, phases) { for buffer in step.reads + step.writes { extend(buffer, phase) } }
-        let last = phases.last ?? 0
-        for buffer in untilEnd { extend(buffer, last) }
-        for buffer in always {
-            extend(buffer, 0)
-            extend(buffer, last)
-        }
-        return lives
-    }
 }

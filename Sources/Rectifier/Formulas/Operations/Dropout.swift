@@ -14,8 +14,10 @@ struct DropoutMask: Operation {
         let target = lowering.newBuffer(for: result)
         let kernel = lowering.kernels.dropout!, cursor = lowering.cursor
         lowering.add(
-            PlannedStep(name: "dropout \(rows)×\(columns)", reads: [], writes: [target], work: 4 * rows * columns) {
-                [rate, stream] memory in
+            PlannedStep(
+                name: "dropout \(rows)×\(columns)", reads: [], writes: [target], work: 4 * rows * columns,
+                rows: SharedRows(count: rows, buffers: [target])
+            ) { [rate, stream] memory in
                 var step = rk_step()
                 step.kernel = kernel
                 step.dropout = rk_dropout(

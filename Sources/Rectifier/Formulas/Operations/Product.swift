@@ -54,10 +54,13 @@ extension Lowering {
         let k = operation.transposingA ? aExtents[0] : aExtents[1]
         let n = operation.transposingB ? bExtents[0] : bExtents[1]
         let kernel = kernels.product!, scratch = kernels.product_scratch!
+        // Rows of a transposed A are columns of its buffer.
+        let rows = SharedRows(count: m, buffers: (aBuffer == bBuffer ? [c] : [aBuffer, c]) + (epilogue?.sharedRows?.buffers ?? []))
         let reads = [aBuffer, bBuffer] + (bias.map { [$0] } ?? []) + (epilogue?.reads.filter { $0 != c } ?? [])
         add(
             PlannedStep(
                 name: "product \(m)×\(k)×\(n)", reads: reads, writes: [c], work: m * n * k,
+                rows: operation.transposingA ? nil : rows,
                 scratch: { parts in Int(scratch(Int64(m), Int64(n), Int64(k), Int32(parts))) }
             ) { memory in
                 var step = rk_step()

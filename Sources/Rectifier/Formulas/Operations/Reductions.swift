@@ -48,8 +48,10 @@ struct Reduction: Operation {
         let source = lowering.buffer(of: x), target = lowering.newBuffer(for: result)
         let kernel = lowering.kernels.reduce!
         lowering.add(
-            PlannedStep(name: "\(name) \(outer)×\(count)×\(inner)", reads: [source], writes: [target], work: outer * count * inner) {
-                memory in
+            PlannedStep(
+                name: "\(name) \(outer)×\(count)×\(inner)", reads: [source], writes: [target], work: outer * count * inner,
+                rows: inner == 1 ? SharedRows(count: outer, buffers: [source, target]) : nil
+            ) { memory in
                 var step = rk_step()
                 step.kernel = kernel
                 step.reduce = rk_reduce(

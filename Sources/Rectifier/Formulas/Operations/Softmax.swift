@@ -78,7 +78,8 @@ extension Lowering {
         add(
             PlannedStep(
                 name: "\(result.operation.name) \(extents[0])×\(extents[1])", reads: [source] + (target.map { [$0] } ?? []), writes: [out],
-                work: 16 * extents[0] * extents[1]
+                work: 16 * extents[0] * extents[1],
+                rows: SharedRows(count: extents[0], buffers: [source, out] + (target.map { [$0] } ?? []))
             ) { memory in
                 var step = rk_step()
                 step.kernel = kernel

@@ -1,0 +1,77 @@
+import CRectifierKernels
+import Testing
+
+@testable import Rectifier
+
+@Suite struct StepScheduleTests {
+    private struct Draws: RandomNumberGenerator {
+        var state: UInt64
+        mutating func next() -> UInt64 {
+            state += 1
+            return rk_draw(7, state)
+        }
+    }
+
+    /// Steps over few buffers, so that they get in each other's way; some can be cut by rows, of which there are two kinds, some not.
+    private static func randomSteps(_ random: inout Draws, buffers: Int) -> [PlannedStep] {
+        (0..<Int.random(in: 1...30, using: &random)).map { _ in
+            func pick(_ most: Int) -> [Rectifier.Buffer] {
+                (0..<Int.random(in: 0...most, using: &random)).map { _ in Buffer(index: Int.random(in: 0..<buffers, using: &random)) }
+            }
+            var step = PlannedStep(name: "", reads: pick(3), writes: pick(2), work: Int.random(in: 1_000...2_000_000, using: &random)) {
+                _ in
+                rk_step()
+            }
+            if Bool.random(using: &random) {
+                let touched = (step.reads + step.writes).filter { _ in Int.random(in: 0..<4, using: &random) > 0 }
+                step.rows = SharedRows(count: [8, 256, 300].randomElement(using: &random)!, buffers: touched)
+            }
+            return step
+        }
+    }
+
+    /// Whatever the steps: each runs once; what meets another at a buffer stays in order; and within a phase only those meet that share the buffer
+    /// by the same rows.
+    @Test func noThreadNeedsWhatAnotherHasNotDone() {
+        var random = Draws(state: 0), cut = 0, moved = 0
+        for _ in 0..<2_000 {
+            let steps = Self.randomSteps(&random, buffers: 12), firstUpdate = Int.random(in: 0...steps.count, using: &random)
+            let schedule = StepSchedule(steps, firstUpdate: firstUpdate, counts: Array(repeating: 1_000, count: 12), atMost: 3)
+            let entries = schedule.entries
+            #expect(entries.map(\.step).sorted() == Array(steps.indices))
+            #expect(entries.prefix(firstUpdate).allSatisfy { $0.step < firstUpdate })
+            moved += entries.map(\.step) == Array(steps.indices) ? 0 : 1
+            for (place, entry) in entries.enumerated() {
+                if place > 0, schedule.threads > 1 {
+                    #expect(entry.phase == entries[place - 1].phase + (entries[place - 1].barrierAfter ? 1 : 0))
+                }
+                cut += entry.sharedRows > 0 ? 1 : 0
+                for earlier in entries[..<place] {
+                    let a = steps[earlier.step], b = steps[entry.step]
+                    let common = Set(a.writes).intersection(b.reads + b.writes).union(Set(a.reads).intersection(b.writes))
+                    if !common.isEmpty { #expect(earlier.step < entry.step) }
+                    guard earlier.phase == entry.phase, schedule.threads > 1 else { continue }
+                    for buffer in common {
+                        #expect(entry.sharedRows > 0 && earlier.sharedRows == entry.sharedRows)
+                        #expect(a.rows!.buffers.contains(buffer) && b.rows!.buffers.contains(buffer))
+                    }
+                }
+            }
+        }
+        #expect(cut > 1_000 && moved > 100)
+    }
+
+    /// A batch passes forward and back through a network without a barrier; the gradients of weights, which need all rows, follow in one phase.
+    @Test func aNetworkTakesTwoPhases() throws {
+        let network = try Network(input: [64]) {
+            Dense(128); ReLU(); Dropout(0.2); Dense(128); Tanh(); Dense(10)
+        }
+        let built = try network.built(isTraining: true)
+        let target = Formula.input("target", shape: [Shape.batch, 10])
+        let loss = try (logSoftmax(built.output) * target).sum(over: [1]).mean()
+        let outputs = [loss] + (try gradients(of: loss, withRespectTo: built.parameters))
+        let memory = ParameterMemory(parameters: built.parameters, elementType: .float32)
+        let program = try Program(outputs, batchSize: 64, parameters: memory, pool: ThreadPool(threads: 2))
+        #expect(program.listing.count { $0.hasSuffix("|") } == 2, "\(program.listing)")
+    }
+}
