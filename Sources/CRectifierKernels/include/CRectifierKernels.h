@@ -315,6 +315,13 @@ static inline uint64_t rk_stream(uint64_t seed, uint64_t purpose, uint64_t epoch
     return rk_draw(rk_draw(rk_draw(0x5265637469666965u, seed), purpose), epoch);
 }
 
+//===--- Memory -------------------------------------------------------------------===//
+
+/// Zeros, 64-byte aligned; much of it at a time in huge pages, where the system gives them: large products and updates walk through many pages at
+/// once. NULL when there is not enough.
+void *rk_allocate(int64_t bytes);
+void rk_free(void *memory);
+
 //===--- Threads -----------------------------------------------------------------===//
 
 /// A fork-join pool: `threads - 1` workers that spin briefly for the next run, then sleep.

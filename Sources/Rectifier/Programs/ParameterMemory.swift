@@ -63,16 +63,14 @@ final class ParameterMemory {
     }
 
     deinit {
-        weights.deallocate()
-        if copies != weights { copies.deallocate() }
-        gradients?.deallocate()
-        for state in states { state.deallocate() }
+        for block in [weights] + states { rk_free(block) }
+        if copies != weights { rk_free(copies) }
+        if let gradients { rk_free(gradients) }
     }
 
     private static func block(_ count: Int, _ type: ElementType) -> UnsafeMutableRawPointer {
         let bytes = count * type.size + Int(RK_PADDING)
-        let memory = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64)
-        memory.initializeMemory(as: UInt8.self, repeating: 0, count: bytes)
+        guard let memory = rk_allocate(Int64(bytes)) else { fatalError("there is no memory for the \(bytes >> 20) MB of a network's weights") }
         return memory
     }
 

@@ -15,8 +15,9 @@ final class ProgramMemory {
         guard bytes < 1 << 38 else {
             throw RectifierError(.setting, "one step would need \(bytes >> 30) GB of memory; choose a smaller batch size")
         }
-        let arena = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64)
-        arena.initializeMemory(as: UInt8.self, repeating: 0, count: bytes)
+        guard let arena = rk_allocate(Int64(bytes)) else {
+            throw RectifierError(.setting, "there is no memory for the \(bytes >> 20) MB of one step; choose a smaller batch size")
+        }
         self.arena = arena
         scratch = arena + plan.arenaBytes
         scratchStride = plan.scratchStride
@@ -24,7 +25,7 @@ final class ProgramMemory {
     }
 
     deinit {
-        arena.deallocate()
+        rk_free(arena)
         for descriptor in descriptors { descriptor.deallocate() }
     }
 

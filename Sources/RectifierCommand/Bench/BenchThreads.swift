@@ -46,9 +46,10 @@ final class BenchThreads {
         }
     }
 
-    /// Memory for so many elements that kernels may read.
+    /// Memory for so many elements that kernels may read, as programs have it.
     func allocate(_ elements: Int) -> UnsafeMutableRawPointer {
-        .allocate(byteCount: elements * type.size + Int(RK_PADDING), alignment: 64)
+        guard let memory = rk_allocate(Int64(elements * type.size) + Int64(RK_PADDING)) else { fatalError("there is not enough memory") }
+        return memory
     }
 }
 

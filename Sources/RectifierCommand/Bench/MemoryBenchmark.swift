@@ -18,11 +18,9 @@ final class MemoryBenchmark {
         rows = wanted / (Self.columns * threads.type.size)
         let count = rows * Self.columns
         arrays = (0..<3).map { _ in threads.allocate(count) }
-        // The system gives memory when it is first written to.
-        for array in arrays { memset(array, 0, count * threads.type.size) }
     }
 
-    deinit { for array in arrays { array.deallocate() } }
+    deinit { for array in arrays { rk_free(array) } }
 
     /// Bytes a second: read and written, without what a cache reads of lines that are then written.
     func bytesPerSecond(_ budget: BenchBudget) -> Double {

@@ -33,12 +33,12 @@ final class ProductBenchmark {
             threads.allocate(shape.m * shape.k), threads.allocate(shape.k * shape.n), threads.allocate(shape.m * shape.n)
         )
         scratchBytes = threads.kernels.product_scratch(Int64(shape.m), Int64(shape.n), Int64(shape.k), Int32(threads.count))
-        scratch = .allocate(byteCount: Int(scratchBytes) * threads.count + Int(RK_PADDING), alignment: 64)
+        scratch = threads.allocate(Int(scratchBytes) * threads.count / threads.type.size)
         fillA(zeros: 0)
         fill(b, shape.k * shape.n, zeros: 0)
     }
 
-    deinit { for pointer in [a, b, c, scratch] { pointer.deallocate() } }
+    deinit { for pointer in [a, b, c, scratch] { rk_free(pointer) } }
 
     /// Makes a share of A's elements 0, each for itself.
     func fillA(zeros: Double) { fill(a, shape.m * shape.k, zeros: zeros) }

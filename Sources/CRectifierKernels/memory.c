@@ -1,0 +1,26 @@
+// Memory for arrays of numbers.
+
+#define _GNU_SOURCE
+#include "internal.h"
+
+#include <stdlib.h>
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
+
+#define HUGE_PAGE ((size_t)2 << 20)
+
+void *rk_allocate(int64_t bytes) {
+    const size_t size = (size_t)rk_max(bytes, 1);
+    const bool huge = size >= HUGE_PAGE;
+    void *memory = NULL;
+    if (posix_memalign(&memory, huge ? HUGE_PAGE : 64, size) != 0) return NULL;
+#if defined(__linux__) && defined(MADV_HUGEPAGE)
+    // Where it is refused, small pages do as well. Only whole huge pages are taken, so it costs no memory.
+    if (huge) (void)madvise(memory, size / HUGE_PAGE * HUGE_PAGE, MADV_HUGEPAGE);
+#endif
+    memset(memory, 0, size);
+    return memory;
+}
+
+void rk_free(void *memory) { free(memory); }
