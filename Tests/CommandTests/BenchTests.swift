@@ -44,6 +44,7 @@ struct BenchTests {
         let steps = section("steps")
         #expect(steps.compactMap { $0["network"] as? String }.contains("784-512-512-10"))
         for object in steps { numbers(object, "batchSize", "microseconds", "flops", "share", "denseMicroseconds", "overDense") }
+        #expect(steps.allSatisfy { ($0["overOneThread"] as? Double != nil) == ($0["threads"] as? Int != 1) })
     }
 
     @Test func `Sections are chosen, and zeros are drawn`() throws {

@@ -70,7 +70,9 @@ final class ParameterMemory {
 
     private static func block(_ count: Int, _ type: ElementType) -> UnsafeMutableRawPointer {
         let bytes = count * type.size + Int(RK_PADDING)
-        guard let memory = rk_allocate(Int64(bytes)) else { fatalError("there is no memory for the \(bytes >> 20) MB of a network's weights") }
+        guard let memory = rk_allocate(Int64(bytes)) else {
+            fatalError("there is no memory for the \(bytes >> 20) MB of a network's weights")
+        }
         return memory
     }
 

@@ -181,20 +181,21 @@ struct BenchOutput {
             "hiddenZeros": result.hiddenZeros,
             "microseconds": workload.flops / result.rate.flops * 1e6, "flops": result.rate.flops, "share": result.rate.share,
             "denseMicroseconds": workload.flops / result.dense.flops * 1e6, "overDense": result.rate.ratio,
+            "overOneThread": result.overOneThread,
         ])
     }
 
     func end(_ rows: [StepRow]) throws {
         var table = TextTable(
-            ["network", "activation", "batch", "optimiser", "zeros", "µs/step", "GFLOP/s", "of peak", "over dense"],
-            alignments: [.left, .left, .right, .left, .right, .right, .right, .right, .right])
+            ["network", "activation", "batch", "optimiser", "zeros", "µs/step", "GFLOP/s", "of peak", "over dense", "over 1 thread"],
+            alignments: [.left, .left, .right, .left, .right, .right, .right, .right, .right, .right])
         for row in rows {
             let zeros = row.result.hiddenZeros.map { "\(Self.percent(row.workload.inputZeros)), \(Format.fixed($0 * 100, 0)) %" }
             table.addRow([
                 row.workload.network, row.workload.activationName, String(row.workload.batchSize), row.workload.optimizerName, zeros ?? "-",
                 Format.significant(row.workload.flops / row.result.rate.flops * 1e6), giga(row.result.rate.flops),
                 share(row.result.rate.share),
-                times(row.result.rate.ratio),
+                times(row.result.rate.ratio), row.result.overOneThread.map(times) ?? "-",
             ])
         }
         try write("steps: training, dense-equivalent (zeros: of inputs, of hidden layers)", table)
