@@ -118,6 +118,16 @@ typedef float N(floats) __attribute__((vector_size(DW * 4)));
         N(store_d_upto)(out + j, (__builtin_convertvector(v, D) - shift) * scale, g->width - j);                                      \
     }
 
+/// Samples to fetch ahead: they lie anywhere in a data set that is larger than the caches.
+#define AHEAD 8
+
+RK_INLINE void N(fetch_sample)(const rk_gather *g, int64_t row, int64_t end) {
+    if (row >= end) return;
+    const int64_t bytes = g->width * (g->source_type == RK_SOURCE_UINT8 ? 1 : g->source_type == RK_SOURCE_FLOAT32 ? 4 : 8);
+    const char *sample = (const char *)g->source + (*g->indices)[row] * bytes;
+    for (int64_t i = 0; i < rk_min(bytes, 2048); i += 64) __builtin_prefetch(sample + i);
+}
+
 #if FORMAT == RK_FORMAT_PLAIN && !WIDE
 typedef uint8_t N(wide_bytes) __attribute__((vector_size(W)));
 
@@ -137,6 +147,7 @@ static bool N(gather_bytes)(const rk_gather *g, int64_t begin, int64_t end) {
         for (int i = 0; i < W; i++) if (fast[i] != (COMPUTE)((first + i - g->shift) * g->scale)) return false;
     }
     for (int64_t row = begin; row < end; row++) {
+        N(fetch_sample)(g, row + AHEAD, end);
         const uint8_t *in = (const uint8_t *)g->source + (int64_t)(*g->indices)[row] * g->width;
         COMPUTE *out = (COMPUTE *)g->out + row * g->width;
         int64_t j = 0;
@@ -156,10 +167,12 @@ static void N(gather)(const rk_step *step, int part, int parts) {
     const int32_t *indices = *g->indices;
     const D shift = SPLAT_D(g->shift), scale = SPLAT_D(g->scale);
     const rk_range rows = rk_share(g->rows, 1, part, parts);
+    for (int64_t row = rows.begin; row < rows.begin + AHEAD; row++) N(fetch_sample)(g, row, rows.end);
 #if FORMAT == RK_FORMAT_PLAIN && !WIDE
     if (g->source_type == RK_SOURCE_UINT8 && N(gather_bytes)(g, rows.begin, rows.end)) return;
 #endif
     for (int64_t row = rows.begin; row < rows.end; row++) {
+        N(fetch_sample)(g, row + AHEAD, rows.end);
         STORAGE *out = (STORAGE *)g->out + row * g->width;
         switch ((rk_source_type)g->source_type) {
         case RK_SOURCE_UINT8: GATHER_BY_DOUBLES(uint8_t, N(bytes)) break;
@@ -181,6 +194,7 @@ static void N(gather)(const rk_step *step, int part, int parts) {
 }
 
 #undef GATHER_BY_DOUBLES
+#undef AHEAD
 
 static void N(one_hot)(const rk_step *step, int part, int parts) {
     const rk_one_hot *o = &step->one_hot;

@@ -61,7 +61,7 @@ RK_INLINE int64_t N(block_rows)(int64_t rows) {
 
 static int64_t N(product_scratch)(int64_t m, int64_t n, int64_t k, int parts) {
     (void)parts;
-    const int64_t count = rk_max(rk_max(N(dense_scratch)(m, n, k), N(skip_scratch)(m, n, k)), rk_max(N(skip_scratch)(n, m, k), n + W));
+    const int64_t count = rk_max(rk_max(N(dense_scratch)(m, n, k), N(skip_scratch)(m, n, k)), rk_max(N(skip_scratch)(n, m, k), rk_max(n, m) + W));
     return rk_round_up(count * (int64_t)sizeof(COMPUTE), 64);
 }
 
@@ -122,6 +122,13 @@ static void N(product)(const rk_step *step, int part, int parts) {
     const int64_t rows = share.row_end - share.row_begin;
     if (rows <= 0 || share.column_end <= share.column_begin) return;
     COMPUTE *const scratch = (COMPUTE *)((char *)p->scratch + part * p->scratch_stride);
+    if (p->n == 1 && p->c_row == 1 && p->a_row == 1 && !p->bias) {
+        // One column: as a row it is a sum of A's lines.
+        const rk_product q = N(exchanged)(p);
+        N(few_rows)(&q, (N(block)){0, 1, share.row_begin, share.row_end}, scratch, p->zeros != RK_ZEROS_MULTIPLIED);
+        if (p->epilogue) N(map_block)(p->epilogue, share.row_begin, share.row_end, 0, 1);
+        return;
+    }
     const bool small = p->zeros == RK_ZEROS_BY_DENSITY && p->m * p->n * p->k < FEW_TERMS;
     if (!small && N(exchange_pays)(p, share)) {
         N(skip_exchanged)(p, share, scratch);

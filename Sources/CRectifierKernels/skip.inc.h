@@ -8,10 +8,13 @@
 // The chain of each element is that of the dense block without its terms 0 · b, each of which would leave it as it was: a chain never
 // holds -0 but for the underflow of a fused multiply-add, and the bias, which is never -0, is added last to either.
 
+// At most so many vectors, and as a rule: one more is a little slower, but less so than two narrow panels.
 #if RK_VECTOR_BYTES == 64
 #define SKIP_VECTORS 8  // 32 kB
+#define SKIP_WIDTH 8
 #else
-#define SKIP_VECTORS 12
+#define SKIP_VECTORS 13
+#define SKIP_WIDTH 12
 #endif
 #define SKIP_DEPTH 64
 /// Panels whose slices of A and C rest in the second cache together are taken together.
@@ -77,7 +80,7 @@ RK_INLINE void N(skip)(const N(skip_job) *t, const int vectors) {
 #if SKIP_VECTORS == 8
 #define EACH_WIDTH(X) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8)
 #else
-#define EACH_WIDTH(X) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12)
+#define EACH_WIDTH(X) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13)
 #endif
 #define NAME(vectors) RK_PASTE(N(skip), vectors),
 EACH_WIDTH(SKIP)
@@ -155,9 +158,11 @@ static double N(dense_cycles)(const rk_product *p, const N(block) block) {
     return 0.55 * (double)((block.row_end - block.row_begin) * p->k * vectors);
 }
 
+RK_INLINE int64_t N(skip_panels)(int64_t vectors) { return vectors <= SKIP_VECTORS ? 1 : (vectors + SKIP_WIDTH - 1) / SKIP_WIDTH; }
+
 static double N(skip_cycles)(const rk_product *p, const N(block) block) {
     const int64_t rows = block.row_end - block.row_begin, vectors = (block.column_end - block.column_begin + W - 1) / W;
-    const int64_t panels = (vectors + SKIP_VECTORS - 1) / SKIP_VECTORS, depths = (p->k + SKIP_DEPTH - 1) / SKIP_DEPTH;
+    const int64_t panels = N(skip_panels)(vectors), depths = (p->k + SKIP_DEPTH - 1) / SKIP_DEPTH;
     if (rows < 16 || p->k < 32 || vectors < 4 || (p->a_row != 1 && p->a_column != 1)) return INFINITY;
     const double width = (double)vectors / (double)panels;
     const double number = width < 6 ? 4 : 0.55 * (width + 1);  // a chain waits 4 cycles for its multiply-add
@@ -219,7 +224,7 @@ static void N(skip_block)(const rk_product *p, const N(block) block, COMPUTE *sc
     }
 
     // Panels of equal width: a narrow one waits for its chains.
-    const int64_t vectors = (columns + W - 1) / W, panels = (vectors + SKIP_VECTORS - 1) / SKIP_VECTORS;
+    const int64_t vectors = (columns + W - 1) / W, panels = N(skip_panels)(vectors);
     for (int64_t group = 0; group < panels; group += SKIP_GROUP) {
         const int64_t group_end = rk_min(group + SKIP_GROUP, panels), group_begin = block.column_begin + vectors * group / panels * W;
         for (int64_t k = 0, d = 0; k == 0 || k < p->k; k += SKIP_DEPTH, d++) {
@@ -295,4 +300,5 @@ static void N(few_rows)(const rk_product *p, const N(block) block, COMPUTE *sums
 
 #undef SKIP_GROUP
 #undef SKIP_DEPTH
+#undef SKIP_WIDTH
 #undef SKIP_VECTORS

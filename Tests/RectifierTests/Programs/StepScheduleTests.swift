@@ -64,7 +64,7 @@ import Testing
     /// A batch passes forward and back through a network without a barrier; the gradients of weights, which need all rows, follow in one phase.
     @Test func aNetworkTakesTwoPhases() throws {
         let network = try Network(input: [64]) {
-            Dense(128); ReLU(); Dropout(0.2); Dense(128); Tanh(); Dense(10)
+            Dense(256); ReLU(); Dropout(0.2); Dense(256); Tanh(); Dense(10)
         }
         let built = try network.built(isTraining: true)
         let target = Formula.input("target", shape: [Shape.batch, 10])

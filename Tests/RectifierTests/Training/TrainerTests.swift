@@ -151,7 +151,7 @@ struct TrainerTests {
         let checksums = try [1, 2, 3].map { threads in
             // Wide enough that the work is split.
             try Trainer(
-                Self.network(96), data: Self.blobs(400),
+                Self.network(160), data: Self.blobs(400),
                 settings: Self.settings {
                     $0.threads = threads
                     $0.precision = precision
