@@ -5,7 +5,7 @@ import Testing
     /// One product over plain memory; A and B as rows or, `transposed`, as columns.
     static func product(
         _ a: [Double], _ b: [Double], m: Int, n: Int, k: Int, transposed: (a: Bool, b: Bool), rows: Range<Int>, _ isa: rk_isa,
-        _ type: rk_type, zeros: rk_zeros = RK_ZEROS_BY_DENSITY
+        _ type: rk_type, zeros: rk_zeros = RK_ZEROS_BY_DENSITY, hasBias: Bool = true
     ) -> [UInt8] {
         func stored(_ values: [Double], _ rows: Int, _ columns: Int, _ transposed: Bool) -> Buffer {
             let order = transposed ? (0..<rows * columns).map { values[$0 % rows * columns + $0 / rows] } : values
@@ -21,7 +21,7 @@ import Testing
             a_row: transposed.a ? 1 : Int64(k),
             a_column: transposed.a ? Int64(m) : 1, b_row: transposed.b ? 1 : Int64(n), b_column: transposed.b ? Int64(k) : 1,
             c_row: Int64(n),
-            m: Int64(rows.count), n: Int64(n), k: Int64(k), zeros: Int32(zeros.rawValue), bias: bias.base, epilogue: nil,
+            m: Int64(rows.count), n: Int64(n), k: Int64(k), zeros: Int32(zeros.rawValue), bias: hasBias ? bias.base : nil, epilogue: nil,
             scratch: scratch.base, scratch_stride: 0)
         kernels.pointee.product(&step, 0, 1)
         return c.contents
@@ -38,6 +38,11 @@ import Testing
             for transposed in [(true, false), (false, true), (true, true)] {
                 #expect(Self.product(a, b, m: m, n: n, k: k, transposed: transposed, rows: 0..<m, isa, type) == whole)
             }
+            // The gradient of weights has no bias, and ways of its own.
+            let plain = [false, true].map { transposed in
+                Self.product(a, b, m: m, n: n, k: k, transposed: (transposed, false), rows: 0..<m, isa, type, hasBias: false)
+            }
+            #expect(plain[0] == plain[1])
             for rows in [0..<1, 5..<6, 1..<7] {
                 for transposed in [(false, false), (true, true)] {
                     let some = Self.product(a, b, m: m, n: n, k: k, transposed: transposed, rows: rows, isa, type)
