@@ -61,12 +61,13 @@ RK_INLINE int64_t N(block_rows)(int64_t rows) {
 
 static int64_t N(product_scratch)(int64_t m, int64_t n, int64_t k, int parts) {
     (void)parts;
-    const int64_t count = rk_max(rk_max(N(dense_scratch)(m, n, k), N(skip_scratch)(m, n, k)), rk_max(N(skip_scratch)(n, m, k), rk_max(n, m) + W));
+    const int64_t skip = rk_max(N(skip_scratch)(m, n, k), N(skip_scratch)(n, m, k)), few_rows = rk_max(m, n) + W;
+    const int64_t count = rk_max(N(dense_scratch)(m, n, k), rk_max(skip, few_rows));
     return rk_round_up(count * (int64_t)sizeof(COMPUTE), 64);
 }
 
-/// The share of a part: of the rows, if the step says so; else a range of columns if that comes out no less even than a range of rows. By columns each part copies only its own share
-/// of B, by rows only its own share of A, which rarely needs it.
+/// The share of a part: of the rows, if the step says so; else a range of columns if that comes out no less even than a range of rows. By
+/// columns each part copies only its own share of B, by rows only its own share of A, which rarely needs it.
 RK_INLINE N(block) N(split)(const rk_step *step, int part, int parts) {
     const rk_product *p = &step->product;
     if (parts == 1) return (N(block)){0, p->m, 0, p->n};
@@ -122,16 +123,15 @@ static void N(product)(const rk_step *step, int part, int parts) {
     const int64_t rows = share.row_end - share.row_begin;
     if (rows <= 0 || share.column_end <= share.column_begin) return;
     COMPUTE *const scratch = (COMPUTE *)((char *)p->scratch + part * p->scratch_stride);
-    if (p->n == 1 && p->c_row == 1 && p->a_row == 1 && !p->bias) {
-        // One column: as a row it is a sum of A's lines.
-        const rk_product q = N(exchanged)(p);
-        N(few_rows)(&q, (N(block)){0, 1, share.row_begin, share.row_end}, scratch, p->zeros != RK_ZEROS_MULTIPLIED);
-        if (p->epilogue) N(map_block)(p->epilogue, share.row_begin, share.row_end, 0, 1);
-        return;
-    }
     const bool small = p->zeros == RK_ZEROS_BY_DENSITY && p->m * p->n * p->k < FEW_TERMS;
-    if (!small && N(exchange_pays)(p, share)) {
-        N(skip_exchanged)(p, share, scratch);
+    const bool one_column = p->n == 1 && p->c_row == 1 && p->a_row == 1 && !p->bias;
+    if (one_column || (!small && N(exchange_pays)(p, share))) {
+        if (one_column) {  // as a row it is a sum of A's lines
+            const rk_product q = N(exchanged)(p);
+            N(few_rows)(&q, (N(block)){0, 1, share.row_begin, share.row_end}, scratch, p->zeros != RK_ZEROS_MULTIPLIED);
+        } else {
+            N(skip_exchanged)(p, share, scratch);
+        }
         if (p->epilogue) N(map_block)(p->epilogue, share.row_begin, share.row_end, share.column_begin, share.column_end);
         return;
     }

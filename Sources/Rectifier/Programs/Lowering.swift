@@ -24,6 +24,10 @@ struct PlannedStep {
 struct SharedRows {
     var count: Int
     var buffers: [Buffer]
+    /// What a thread reads in whole, whether or not it reads it by rows as well.
+    var inWhole: [Buffer] = []
+
+    func cuts(_ buffer: Buffer) -> Bool { buffers.contains(buffer) && !inWhole.contains(buffer) }
 }
 
 /// Turns a graph of expressions into steps over buffers.
@@ -231,10 +235,11 @@ struct Map {
 
     init(rows: Int, columns: Int, leading: Int) { (self.rows, self.columns, self.leading) = (rows, columns, leading) }
 
-    /// What repeats along the rows is not shared with them.
+    /// What repeats along the rows is read in whole.
     var sharedRows: SharedRows? {
         guard rows == leading || rows == 1 else { return nil }
-        return SharedRows(count: leading, buffers: operands.filter { (rows == 1 ? $0.columnStride : $0.rowStride) > 0 }.map(\.buffer))
+        func repeats(_ operand: Operand) -> Bool { (rows == 1 ? operand.columnStride : operand.rowStride) == 0 }
+        return SharedRows(count: leading, buffers: operands.map(\.buffer), inWhole: operands.filter(repeats).map(\.buffer))
     }
 
     var reads: [Buffer] { operands.dropFirst().map(\.buffer) }

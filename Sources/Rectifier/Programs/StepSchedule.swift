@@ -48,23 +48,22 @@ struct StepSchedule {
             entries = steps.indices.map { Entry(step: $0, phase: $0, isSolo: true) }
             return
         }
+        let rows = steps.map { step in step.rows.map { $0.count >= StepSchedule.fewRows * threads ? $0.count : 0 } ?? 0 }
+        let uses = zip(steps, rows).map(Uses.init)
         var phase = 0
         for part in [0..<firstUpdate, firstUpdate..<steps.count] {
             var waiting = Array(part)
             while !waiting.isEmpty {
                 var done = Uses(), putOff = Uses(), written = 0
                 waiting = waiting.filter { index in
-                    let step = steps[index]
-                    let rows = step.rows.map { $0.count >= StepSchedule.fewRows * threads ? $0.count : 0 } ?? 0
-                    let uses = Uses(of: step, rows: rows)
-                    guard written < StepSchedule.longPhase, !uses.needBarrier(after: done), !uses.meet(putOff) else {
-                        putOff.formUnion(uses)
+                    guard written < StepSchedule.longPhase, !uses[index].needBarrier(after: done), !uses[index].meet(putOff) else {
+                        putOff.formUnion(uses[index])
                         return true
                     }
-                    done.formUnion(uses)
-                    written += step.writes.reduce(0) { $0 + counts[$1.index] }
-                    entries.append(
-                        Entry(step: index, phase: phase, isSolo: rows == 0 && step.work < StepSchedule.smallStep, sharedRows: rows))
+                    done.formUnion(uses[index])
+                    written += steps[index].writes.reduce(0) { $0 + counts[$1.index] }
+                    let isSolo = rows[index] == 0 && steps[index].work < StepSchedule.smallStep
+                    entries.append(Entry(step: index, phase: phase, isSolo: isSolo, sharedRows: rows[index]))
                     return false
                 }
                 entries[entries.count - 1].barrierAfter = true
@@ -103,9 +102,9 @@ private struct Uses {
 
     init() {}
 
-    init(of step: PlannedStep, rows: Int) {
+    init(_ step: PlannedStep, rows: Int) {
         func shared(_ buffers: [Buffer]) -> [Buffer: Int] {
-            Dictionary(buffers.map { ($0, rows > 0 && step.rows!.buffers.contains($0) ? rows : 0) }, uniquingKeysWith: min)
+            Dictionary(buffers.map { ($0, rows > 0 && step.rows!.cuts($0) ? rows : 0) }, uniquingKeysWith: min)
         }
         (reads, writes) = (shared(step.reads), shared(step.writes))
     }

@@ -74,4 +74,15 @@ import Testing
         let program = try Program(outputs, batchSize: 64, parameters: memory, pool: ThreadPool(threads: 2))
         #expect(program.listing.count { $0.hasSuffix("|") } == 2, "\(program.listing)")
     }
+
+    /// What a step reads by rows and in whole as well has to be complete before it.
+    @Test func rowsReadInWholeTooAreWaitedFor() throws {
+        let x = try relu(matmul(Formula.input("a", shape: [256, 128]), Formula.input("b", shape: [128, 128])))
+        let neighbours = Formula.input("neighbours", shape: [256, 256])
+        let program = try Program(
+            [matmul(neighbours, x) + x], batchSize: 1, parameters: ParameterMemory(parameters: [], elementType: .float32),
+            pool: ThreadPool(threads: 2))
+        #expect(program.listing.count == 2)
+        #expect(program.listing[0].hasSuffix("|"), "\(program.listing)")
+    }
 }

@@ -55,8 +55,9 @@ extension Lowering {
         let n = operation.transposingB ? bExtents[0] : bExtents[1]
         let kernel = kernels.product!, scratch = kernels.product_scratch!
         // Rows of a transposed A are columns of its buffer.
-        let rows = SharedRows(count: m, buffers: (aBuffer == bBuffer ? [c] : [aBuffer, c]) + (epilogue?.sharedRows?.buffers ?? []))
-        let reads = [aBuffer, bBuffer] + (bias.map { [$0] } ?? []) + (epilogue?.reads.filter { $0 != c } ?? [])
+        let inWhole = [bBuffer] + (bias.map { [$0] } ?? []), mapped = epilogue?.sharedRows
+        let rows = SharedRows(count: m, buffers: [aBuffer, c] + (mapped?.buffers ?? []), inWhole: inWhole + (mapped?.inWhole ?? []))
+        let reads = [aBuffer] + inWhole + (epilogue?.reads.filter { $0 != c } ?? [])
         add(
             PlannedStep(
                 name: "product \(m)×\(k)×\(n)", reads: reads, writes: [c], work: m * n * k,
