@@ -122,8 +122,8 @@ typedef float N(floats) __attribute__((vector_size(DW * 4)));
 #define AHEAD 8
 
 RK_INLINE void N(fetch_sample)(const rk_gather *g, int64_t row, int64_t end) {
-    if (row >= end) return;
     const int64_t bytes = g->width * (g->source_type == RK_SOURCE_UINT8 ? 1 : g->source_type == RK_SOURCE_FLOAT32 ? 4 : 8);
+    if (row >= end) return;
     const char *sample = (const char *)g->source + (*g->indices)[row] * bytes;
     for (int64_t i = 0; i < rk_min(bytes, 2048); i += 64) __builtin_prefetch(sample + i);
 }
@@ -162,6 +162,20 @@ static bool N(gather_bytes)(const rk_gather *g, int64_t begin, int64_t end) {
 }
 #endif
 
+#if FORMAT == RK_FORMAT_PLAIN && !WIDE
+/// Numbers taken as they are.
+static void N(gather_floats)(const rk_gather *g, int64_t begin, int64_t end) {
+    for (int64_t row = begin; row < end; row++) {
+        N(fetch_sample)(g, row + AHEAD, end);
+        const float *in = (const float *)g->source + (int64_t)(*g->indices)[row] * g->width;
+        float *out = (float *)g->out + row * g->width;
+        int64_t j = 0;
+        for (; j + W <= g->width; j += W) N(put)(out + j, N(get)(in + j));
+        N(put_bytes)(out + j, in + j, (g->width - j) * (int64_t)sizeof(float));
+    }
+}
+#endif
+
 static void N(gather)(const rk_step *step, int part, int parts) {
     const rk_gather *g = &step->gather;
     const int32_t *indices = *g->indices;
@@ -170,6 +184,7 @@ static void N(gather)(const rk_step *step, int part, int parts) {
     for (int64_t row = rows.begin; row < rows.begin + AHEAD; row++) N(fetch_sample)(g, row, rows.end);
 #if FORMAT == RK_FORMAT_PLAIN && !WIDE
     if (g->source_type == RK_SOURCE_UINT8 && N(gather_bytes)(g, rows.begin, rows.end)) return;
+    if (g->source_type == RK_SOURCE_FLOAT32 && g->shift == 0 && g->scale == 1) return N(gather_floats)(g, rows.begin, rows.end);
 #endif
     for (int64_t row = rows.begin; row < rows.end; row++) {
         N(fetch_sample)(g, row + AHEAD, rows.end);

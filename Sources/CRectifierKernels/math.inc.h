@@ -1,13 +1,15 @@
 // Elementary functions on whole vectors.
 //
-// For float (and the 16-bit types, whose arithmetic is float) they are evaluated in double with a relative error below 1e-10 and rounded
-// once, which leaves about 0.5 units in the last place over the whole range, subnormal results included. Each 2 × DW floats take two passes.
+// For float (and the 16-bit types, whose arithmetic is float) exp, expm1, sigmoid and tanh are evaluated in float, within 2 units in the last
+// place over the whole range, subnormal results included. Logarithms and softplus are evaluated in double with a relative error below 1e-10
+// and rounded once, which leaves about half a unit; each 2 × DW floats take two passes.
 //
-//   exponential  x = n ln 2 + r, |r| ≤ ln 2 / 2; exp(r) - 1 = r (1 + r q(r)), q of degree 6 (Chebyshev nodes, error 1e-11);
+//   exponential  x = n ln 2 + r, |r| ≤ ln 2 / 2; exp(r) - 1 = r + r² q(r), q of degree 4 in float (error 2e-8), 6 in double (1e-11);
 //                2ⁿ by setting exponent bits. exp(x) - 1 = 2ⁿ (exp(r) - 1) + (2ⁿ - 1) keeps its digits near 0.
 //   logarithm    x = 2ᵉ (1 + f), 1 + f in [√½, √2); log(1 + f) = 2 atanh(s), s = f / (2 + f), series in s² of degree 4 (error 2e-11).
 //                log1p(x) takes f = x itself where e = 0, so it keeps its digits near 0.
-//   the others   tanh x = y / (y + 2) with y = exp(2x) - 1; sigmoid x = 1 / (1 + exp(-x)); softplus x = max(x, 0) + log1p(exp(-|x|)).
+//   tanh         |x| < 5/8: x + x³ p(x²), p of degree 4 (error 5e-9); else 1 - 2 / (exp(2 |x|) + 1).
+//   the others   sigmoid x = exp(min(x, 0)) / (1 + exp(-|x|)); softplus x = max(x, 0) + log1p(exp(-|x|)).
 //
 // For double, and for pow, sin, cos and the normal law everywhere, libm is called lane by lane.
 
@@ -33,11 +35,6 @@ RK_INLINE D N(exp_parts)(D x, double limit, D *power) {
 RK_INLINE D N(exp_d)(D x) {
     D power, p = N(exp_parts)(x, 110, &power);
     return FMA(p, power, power);
-}
-
-RK_INLINE D N(expm1_d)(D x) {
-    D power, p = N(exp_parts)(x, 110, &power);
-    return PICK_D(x == 0, x, FMA(p, power, power - 1));
 }
 
 /// log(u), where u = 1 + small when `small` is given to more digits than u - 1 has. Right for normal u only.
@@ -71,17 +68,75 @@ RK_INLINE D N(log1p_d)(D x) {
     return PICK_D(x == 0, x, N(log_ends)(u, N(log_parts)(u, x, true)));
 }
 
-RK_INLINE D N(sigmoid_d)(D x) { return 1 / (N(exp_d)(-x) + 1); }
-
-RK_INLINE D N(tanh_d)(D x) {
-    D power, p = N(exp_parts)(x + x, 50, &power), y = FMA(p, power, power - 1);
-    return PICK_D(x == 0, x, y / (y + 2));
-}
-
 RK_INLINE D N(softplus_d)(D x) {
     D small = N(exp_d)((D)((L)x | INT64_MIN)), u = small + 1;
     return PICK_D(x < 0, SPLAT_D(0), x) + N(log_parts)(u, small, true);
 }
+
+//===--- In float ----------------------------------------------------------------------------===//
+
+/// The n of the decomposition above, as a number in the exponent's place; `*rest` becomes exp(r) - 1.
+RK_INLINE I N(exp_split)(V x, V *rest) {
+    const V magic = SPLAT(0x1.8p23f);  // adding it rounds to an integer, found in the low bits
+    const V shifted = FMA(x, SPLAT(1.44269504f), magic), n = shifted - magic;
+    // The first part of ln 2 is so short that n times it is exact; what r loses by rounding is kept.
+    const V most = FMA(n, SPLAT(-0x1.62e4p-1f), x), r = FMA(n, SPLAT(-0x1.7f7d1cp-20f), most);
+    const V lost = FMA(n, SPLAT(-0x1.7f7d1cp-20f), most - r);
+    V q = FMA(r, SPLAT(0.00138825073f), SPLAT(0.00836658198f));
+    q = FMA(q, r, SPLAT(0.0416672006f));
+    q = FMA(q, r, SPLAT(0.166665435f));
+    q = FMA(q, r, SPLAT(0.49999997f));
+    *rest = FMA(r * r, q, lost) + r;
+    return ((I)shifted - (I)magic) << 23;
+}
+
+#define ONE_BITS 0x3f800000
+
+/// In two factors, because 2ⁿ may be too large or too small where the result is not.
+RK_INLINE V N(v_exp)(V x) {
+    x = PICK(x > 89, SPLAT(89), x);
+    x = PICK(x < -104, SPLAT(-104), x);
+    V rest;
+    const I n = N(exp_split)(x, &rest), half = n / 2 & ~0x7fffff;
+    const V scale = (V)(half + ONE_BITS);
+    return FMA(rest, scale, scale) * (V)(n - half + ONE_BITS);
+}
+
+/// With half of 2ⁿ, which is finite where the result is.
+RK_INLINE V N(v_expm1)(V x) {
+    const V from = x;
+    x = PICK(x > 89, SPLAT(89), x);
+    x = PICK(x < -20, SPLAT(-20), x);
+    V rest;
+    const I n = N(exp_split)(x, &rest);
+    const V scale = (V)(n - (1 << 23) + ONE_BITS), sum = FMA(rest, scale, scale - SPLAT(0.5f));
+    return PICK(from == 0, from, PICK(n == 0, rest, sum + sum));
+}
+
+RK_INLINE V N(v_sigmoid)(V x) {
+    const V one = SPLAT(1), e = N(v_exp)(-__builtin_elementwise_abs(x)), sum = one + e, lost = e - (sum - one);
+    const V value = PICK(x < 0, e, one) / sum;
+    // What the sum lost by rounding, which would otherwise be half of the error.
+    return FMA(value, -lost * PICK(x < 0, one - value, value), value);
+}
+
+RK_INLINE V N(v_tanh)(V x) {
+    const V a = __builtin_elementwise_abs(x), z = a * a;
+    V p = FMA(z, SPLAT(-0.00571658369f), SPLAT(0.0206501931f));
+    p = FMA(p, z, SPLAT(-0.0537433848f));
+    p = FMA(p, z, SPLAT(0.133314893f));
+    p = FMA(p, z, SPLAT(-0.333332837f));
+    const V small = FMA(a * z, p, a);
+    V twice = a + a, rest;
+    twice = PICK(twice > 88, SPLAT(88), twice);
+    const V scale = (V)(N(exp_split)(twice, &rest) + ONE_BITS);
+    const V large = SPLAT(1) - SPLAT(2) / (FMA(rest, scale, scale) + SPLAT(1));
+    return (V)((I)PICK(a < SPLAT(0.625f), small, large) | ((I)x & INT32_MIN));
+}
+
+#undef ONE_BITS
+
+//===--- Through doubles ---------------------------------------------------------------------===//
 
 #define BY_DOUBLES(name)                                                                                                              \
     RK_INLINE V N(v_##name)(V x) {                                                                                                    \
@@ -92,12 +147,8 @@ RK_INLINE D N(softplus_d)(D x) {
         return x;                                                                                                                     \
     }
 
-BY_DOUBLES(exp)
-BY_DOUBLES(expm1)
 BY_DOUBLES(log)
 BY_DOUBLES(log1p)
-BY_DOUBLES(sigmoid)
-BY_DOUBLES(tanh)
 BY_DOUBLES(softplus)
 #undef BY_DOUBLES
 

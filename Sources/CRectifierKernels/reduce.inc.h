@@ -34,12 +34,10 @@ RK_INLINE COMPUTE N(reduce_line)(const STORAGE *in, int64_t count, const rk_redu
         sums[0] = N(join_any)(sums[0], x, reduction);
     }
     V total = N(join_any)(N(join_any)(sums[0], sums[1], reduction), N(join_any)(sums[2], sums[3], reduction), reduction);
-    COMPUTE lanes[2 * W];
-    for (int half = W / 2; half > 0; half /= 2) {
-        N(put)(lanes, total);
-        total = N(join_any)(total, N(get)(lanes + half), reduction);
-    }
-    return total[0];
+    if (W > 8) total = N(join_any)(total, N(rotate)(total, 8), reduction);
+    if (W > 4) total = N(join_any)(total, N(rotate)(total, 4), reduction);
+    if (W > 2) total = N(join_any)(total, N(rotate)(total, 2), reduction);
+    return N(join_any)(total, N(rotate)(total, 1), reduction)[0];
 }
 
 /// `vectors` vectors of columns, down `count` rows.

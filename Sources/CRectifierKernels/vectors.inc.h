@@ -281,6 +281,18 @@ RK_INLINE void N(transpose)(V v[W]) {
     }
 #endif
 }
+
+#define ROTATED(j, s) (((j) + (s)) % W)
+
+/// Lane i of the result is lane i + `places`, a power of two below W.
+RK_INLINE V N(rotate)(V v, const int places) {
+    if (places == 8) return PAIR(ROTATED, v, v, 8);
+    if (places == 4) return PAIR(ROTATED, v, v, 4);
+    if (places == 2) return PAIR(ROTATED, v, v, 2);
+    return PAIR(ROTATED, v, v, 1);
+}
+#undef ROTATED
+
 #undef SWAP_BLOCKS
 #undef PAIR
 #undef JOIN

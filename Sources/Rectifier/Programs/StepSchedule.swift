@@ -22,7 +22,7 @@ struct StepSchedule {
 
     /// Fewer element operations than this in a step, in a phase of the mean, or in a program are not worth splitting: meeting, and fetching what
     /// the others wrote, would take longer.
-    private static let smallStep = 16_000, smallPhase = 250_000, smallProgram = 6_000_000
+    private static let smallStep = 16_000, smallPhase = 250_000, smallProgram = 3_000_000
     /// Fewer rows than this for each thread are not worth a copy of a weight matrix for each.
     private static let fewRows = 16
     /// A phase that has written so many elements ends where it can, so that what it wrote is still near when it is needed in whole, and its memory is
