@@ -122,8 +122,8 @@ typedef float N(floats) __attribute__((vector_size(DW * 4)));
 #define AHEAD 8
 
 RK_INLINE void N(fetch_sample)(const rk_gather *g, int64_t row, int64_t end) {
-    const int64_t bytes = g->width * (g->source_type == RK_SOURCE_UINT8 ? 1 : g->source_type == RK_SOURCE_FLOAT32 ? 4 : 8);
     if (row >= end) return;
+    const int64_t bytes = g->width * (g->source_type == RK_SOURCE_UINT8 ? 1 : g->source_type == RK_SOURCE_FLOAT32 ? 4 : 8);
     const char *sample = (const char *)g->source + (*g->indices)[row] * bytes;
     for (int64_t i = 0; i < rk_min(bytes, 2048); i += 64) __builtin_prefetch(sample + i);
 }
@@ -160,9 +160,7 @@ static bool N(gather_bytes)(const rk_gather *g, int64_t begin, int64_t end) {
     }
     return true;
 }
-#endif
 
-#if FORMAT == RK_FORMAT_PLAIN && !WIDE
 /// Numbers taken as they are.
 static void N(gather_floats)(const rk_gather *g, int64_t begin, int64_t end) {
     for (int64_t row = begin; row < end; row++) {

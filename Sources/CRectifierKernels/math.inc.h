@@ -15,26 +15,21 @@
 
 #if !WIDE
 
-/// 2ⁿ and exp(r) - 1 of the decomposition above. Arguments are held to ±`limit`, where results are far outside float's range; NaN stays.
-RK_INLINE D N(exp_parts)(D x, double limit, D *power) {
-    x = PICK_D(x > limit, SPLAT_D(limit), x);
-    x = PICK_D(x < -limit, SPLAT_D(-limit), x);
+/// Arguments are held to ±110, where results are far outside float's range; NaN stays.
+RK_INLINE D N(exp_d)(D x) {
+    x = PICK_D(x > 110, SPLAT_D(110), x);
+    x = PICK_D(x < -110, SPLAT_D(-110), x);
     const D magic = SPLAT_D(0x1.8p52);  // adding it rounds to an integer, found in the low bits
-    D shifted = FMA(x, SPLAT_D(1.4426950408889634), magic), n = shifted - magic;
-    D r = FMA(n, SPLAT_D(-0x1.62e42fefa39efp-1), x);
-    *power = (D)(((L)shifted + 1023) << 52);
+    const D shifted = FMA(x, SPLAT_D(1.4426950408889634), magic), n = shifted - magic;
+    const D r = FMA(n, SPLAT_D(-0x1.62e42fefa39efp-1), x);
+    const D power = (D)(((L)shifted + 1023) << 52);
     D q = FMA(r, SPLAT_D(0.000024859589834589054), SPLAT_D(0.00019899285575896282));
     q = FMA(q, r, SPLAT_D(0.001388885403566671));
     q = FMA(q, r, SPLAT_D(0.0083332984698005894));
     q = FMA(q, r, SPLAT_D(0.041666666719012259));
     q = FMA(q, r, SPLAT_D(0.16666666719028935));
     q = FMA(q, r, SPLAT_D(0.5));
-    return r * FMA(r, q, SPLAT_D(1));
-}
-
-RK_INLINE D N(exp_d)(D x) {
-    D power, p = N(exp_parts)(x, 110, &power);
-    return FMA(p, power, power);
+    return FMA(r * FMA(r, q, SPLAT_D(1)), power, power);
 }
 
 /// log(u), where u = 1 + small when `small` is given to more digits than u - 1 has. Right for normal u only.
@@ -97,7 +92,7 @@ RK_INLINE V N(v_exp)(V x) {
     x = PICK(x > 89, SPLAT(89), x);
     x = PICK(x < -104, SPLAT(-104), x);
     V rest;
-    const I n = N(exp_split)(x, &rest), half = n / 2 & ~0x7fffff;
+    const I n = N(exp_split)(x, &rest), half = n >> 1 & ~0x7fffff;
     const V scale = (V)(half + ONE_BITS);
     return FMA(rest, scale, scale) * (V)(n - half + ONE_BITS);
 }
