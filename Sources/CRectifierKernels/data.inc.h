@@ -161,11 +161,22 @@ static bool N(gather_bytes)(const rk_gather *g, int64_t begin, int64_t end) {
     return true;
 }
 
-/// Numbers taken as they are.
+/// Numbers taken as they are. The processor itself looks far enough ahead where a sample is a few of them.
 static void N(gather_floats)(const rk_gather *g, int64_t begin, int64_t end) {
+    const int32_t *const indices = *g->indices;
+    switch (g->width) {
+#define NARROW(width)                                                                                                                 \
+    case width:                                                                                                                       \
+        for (int64_t row = begin; row < end; row++) {                                                                                 \
+            memcpy((float *)g->out + row * width, (const float *)g->source + (int64_t)indices[row] * width, width * sizeof(float));   \
+        }                                                                                                                             \
+        return;
+        NARROW(1) NARROW(2) NARROW(3) NARROW(4)
+#undef NARROW
+    }
     for (int64_t row = begin; row < end; row++) {
         N(fetch_sample)(g, row + AHEAD, end);
-        const float *in = (const float *)g->source + (int64_t)(*g->indices)[row] * g->width;
+        const float *in = (const float *)g->source + (int64_t)indices[row] * g->width;
         float *out = (float *)g->out + row * g->width;
         int64_t j = 0;
         for (; j + W <= g->width; j += W) N(put)(out + j, N(get)(in + j));

@@ -10,8 +10,8 @@
 // lie a power of two apart and push each other out of the cache.) While a tile is computed the next one's share of A and a share of the
 // next panel are fetched. Between blocks of k partial sums rest in C, or, when C's type would round them, in scratch.
 //
-// Small products read A and B in place, over all of k at once. When there are few columns A is read in place, because a copy would
-// not be used often enough to pay.
+// When there are few columns A is read in place, because a copy would not be used often enough to pay. Small products read both where
+// they lie, over all of k at once, and skip what larger ones have to think about (`small_block`).
 
 #define PANEL_DEPTH 320
 /// Room behind a packed group, for a whole vector stored where fewer lanes count.
@@ -23,6 +23,8 @@ typedef struct {
     const void *b;
     COMPUTE *panel;
     int64_t a_row, a_column, b_row;
+    int64_t rows;    ///< of all tiles of a strip
+    int64_t a_tile;  ///< from one of them to the next in A, or 0 where its rows follow one another
     const COMPUTE *start;  ///< the sums to start from
     int64_t start_row;
     const COMPUTE *bias;  ///< whole vectors to add at the end, or NULL before it
@@ -111,38 +113,52 @@ RK_INLINE void N(tile)(const N(tile_job) *t, const int rows, const int vectors, 
     }
 }
 
+/// Rows of the next tile when `left` are left: the last two share evenly, because a tile of a row or two starves the multipliers.
+RK_INLINE int64_t N(height)(int64_t left) { return left >= 2 * RK_TILE_ROWS || left == RK_TILE_ROWS ? RK_TILE_ROWS : left > RK_TILE_ROWS ? (left + 1) / 2 : left; }
+
 typedef void (*N(tile_function))(const N(tile_job) *);
 
-#define TILE(rows, vectors)                                                                                                           \
-    static void RK_PASTE(N(tile_##rows), vectors)(const N(tile_job) * t) { N(tile)(t, rows, vectors, false, false); }
-#define PACKED_TILE(rows)                                                                                                             \
-    static void N(packed_tile_##rows)(const N(tile_job) * t) { N(tile)(t, rows, RK_TILE_VECTORS, true, false); }
-#if RK_TILE_VECTORS == 4
-#define TILES(rows) TILE(rows, 1) TILE(rows, 2) TILE(rows, 3) TILE(rows, 4) PACKED_TILE(rows)
-#define NAMES(rows)                                                                                                                   \
-    {RK_PASTE(N(tile_##rows), 1), RK_PASTE(N(tile_##rows), 2), RK_PASTE(N(tile_##rows), 3), RK_PASTE(N(tile_##rows), 4), N(packed_tile_##rows)},
-#else
-#define TILES(rows) TILE(rows, 1) TILE(rows, 2) PACKED_TILE(rows)
-#define NAMES(rows) {RK_PASTE(N(tile_##rows), 1), RK_PASTE(N(tile_##rows), 2), N(packed_tile_##rows)},
-#endif
 #if RK_TILE_ROWS == 14
 #define EACH_HEIGHT(X) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14)
 #else
 #define EACH_HEIGHT(X) X(1) X(2) X(3) X(4) X(5) X(6)
 #endif
-EACH_HEIGHT(TILES)
-/// By rows - 1 and vectors - 1; after those of each height the packed one of whole width.
-static const N(tile_function) N(tiles)[RK_TILE_ROWS][RK_TILE_VECTORS + 1] = {EACH_HEIGHT(NAMES)};
+
+/// All tiles of `t->rows` rows, of which A or B is not packed.
+RK_INLINE void N(strip)(const N(tile_job) *job, const int vectors) {
+    N(tile_job) t = *job;
+    for (int64_t left = t.rows, height; left > 0; left -= height) {
+        height = N(height)(left);
+#define TILE(rows) case rows: N(tile)(&t, rows, vectors, false, false); break;
+        switch (height) { EACH_HEIGHT(TILE) }
+#undef TILE
+        t.a += t.a_tile ? t.a_tile : height * t.a_row;
+        t.start += height * t.start_row;
+        t.out = (char *)t.out + height * t.out_row * (int64_t)(t.partial ? sizeof(COMPUTE) : sizeof(STORAGE));
+    }
+}
+
+#define STRIP(vectors) static void RK_PASTE(N(strip), vectors)(const N(tile_job) *t) { N(strip)(t, vectors); }
+STRIP(1) STRIP(2)
+#if RK_TILE_VECTORS == 4
+STRIP(3) STRIP(4)
+/// By vectors - 1.
+static const N(tile_function) N(strips)[] = {RK_PASTE(N(strip), 1), RK_PASTE(N(strip), 2), RK_PASTE(N(strip), 3), RK_PASTE(N(strip), 4)};
+#else
+static const N(tile_function) N(strips)[] = {RK_PASTE(N(strip), 1), RK_PASTE(N(strip), 2)};
+#endif
+#undef STRIP
+
+#define PACKED_TILE(rows) static void N(packed_tile_##rows)(const N(tile_job) *t) { N(tile)(t, rows, RK_TILE_VECTORS, true, false); }
+#define NAME(rows) N(packed_tile_##rows),
+EACH_HEIGHT(PACKED_TILE)
+/// By rows - 1.
+static const N(tile_function) N(packed_tiles)[RK_TILE_ROWS] = {EACH_HEIGHT(NAME)};
 /// The first tile of a panel, which fills it.
 static void N(copying_tile)(const N(tile_job) *t) { N(tile)(t, RK_TILE_ROWS, RK_TILE_VECTORS, true, true); }
-#undef EACH_HEIGHT
-#undef NAMES
-#undef TILES
+#undef NAME
 #undef PACKED_TILE
-#undef TILE
-
-/// Rows of the next tile when `left` are left: the last two share evenly, because a tile of a row or two starves the multipliers.
-RK_INLINE int64_t N(height)(int64_t left) { return left >= 2 * RK_TILE_ROWS || left == RK_TILE_ROWS ? RK_TILE_ROWS : left > RK_TILE_ROWS ? (left + 1) / 2 : left; }
+#undef EACH_HEIGHT
 
 //===--- Copy of A --------------------------------------------------------------------===//
 
@@ -257,31 +273,74 @@ static void N(dense_block)(const rk_product *p, const N(block) block, COMPUTE *s
             const bool packed = !a_in_place && !b_in_place && vectors == RK_TILE_VECTORS;
             const bool copying = packed && b_column == 1 && N(height)(rows) == RK_TILE_ROWS;
             if (!b_in_place && !copying) N(pack_b)(panel, TILE_COLUMNS, b, b_row, b_column, depth, t.columns);
-            const N(tile_function) *functions = &N(tiles)[0][packed ? RK_TILE_VECTORS : vectors - 1];
-            const COMPUTE *tile_a = a;
-            for (int64_t i = block.row_begin, height; i < block.row_end; i += height) {
-                height = N(height)(block.row_end - i);
-                COMPUTE *rest = plain ? (COMPUTE *)p->c + i * p->c_row + column
-                                      : sums + (i - block.row_begin) * sums_row + column - block.column_begin;
-                const int64_t rest_row = plain ? p->c_row : sums_row;
-                t.a = tile_a;
-                t.start = first ? (const COMPUTE *)zeros : rest;
-                t.start_row = first ? 0 : rest_row;
-                t.out = t.partial ? (void *)rest : (void *)((STORAGE *)p->c + i * p->c_row + column);
-                t.out_row = t.partial ? rest_row : p->c_row;
-                const COMPUTE *next_a = i + height < block.row_end ? tile_a + (a_in_place ? height * a_row : N(group)(depth)) : a;
-                t.ahead = next_a - tile_a;
-                if (copying && i == block.row_begin) {
+            COMPUTE *const rest = plain ? (COMPUTE *)p->c + block.row_begin * p->c_row + column : sums + column - block.column_begin;
+            const int64_t rest_row = plain ? p->c_row : sums_row;
+            t.a = a;
+            t.start = first ? (const COMPUTE *)zeros : rest;
+            t.start_row = first ? 0 : rest_row;
+            t.out = t.partial ? (void *)rest : (void *)((STORAGE *)p->c + block.row_begin * p->c_row + column);
+            t.out_row = t.partial ? rest_row : p->c_row;
+            if (!packed) {
+                t.rows = rows, t.a_tile = a_in_place ? 0 : N(group)(depth);
+                N(strips)[vectors - 1](&t);
+                continue;
+            }
+            for (int64_t i = 0, height; i < rows; i += height) {
+                height = N(height)(rows - i);
+                const COMPUTE *const next_a = i + height < rows ? t.a + N(group)(depth) : a;
+                t.ahead = next_a - t.a;
+                if (copying && i == 0) {
                     N(tile_job) first_tile = t;
                     first_tile.b = b, first_tile.b_row = b_row, first_tile.panel = panel;
                     N(copying_tile)(&first_tile);
                 } else {
-                    functions[(height - 1) * (RK_TILE_VECTORS + 1)](&t);
+                    N(packed_tiles)[height - 1](&t);
                 }
-                tile_a = next_a;
+                t.a = next_a;
+                t.start += height * t.start_row;
+                t.out = (char *)t.out + height * t.out_row * (int64_t)(t.partial ? sizeof(COMPUTE) : sizeof(STORAGE));
                 t.fetch += fetch_tile;
             }
         }
+    }
+}
+
+//===--- Small products -------------------------------------------------------------------===//
+
+/// Elements of B, whole vectors to a line, that lie in the first cache with room for A and C.
+#define SMALL_PANEL (16384 / (int64_t)sizeof(COMPUTE))
+/// Multiply-adds that take little more time than to find out whether skipping zeros would pay.
+#define SMALL_TERMS 65536
+
+RK_INLINE int64_t N(small_panel)(int64_t n, int64_t k) { return (k + W) * rk_round_up(n, W); }
+
+/// Whether A, B and C lie in the first cache and dense tiles are about as fast as anything.
+RK_INLINE bool N(is_small)(int64_t m, int64_t n, int64_t k) {
+    return sizeof(STORAGE) == sizeof(COMPUTE) && m * n * k <= SMALL_TERMS && N(small_panel)(n, k) <= SMALL_PANEL;
+}
+
+/// A block of a small product, A and, unless it is transposed, B where they lie.
+static void N(small_block)(const rk_product *p, const N(block) block, COMPUTE *panel) {
+    const int64_t columns = block.column_end - block.column_begin;
+    N(tile_job) t = {
+        .k = p->k, .a = (const COMPUTE *)p->a + block.row_begin * p->a_row, .a_row = p->a_row, .a_column = p->a_column,
+        .rows = block.row_end - block.row_begin, .out_row = p->c_row,
+    };
+    const COMPUTE *b = (const COMPUTE *)p->b + block.column_begin * p->b_column;
+    t.b_row = p->b_row;
+    if (p->b_column != 1 && columns > 1) {
+        t.b_row = rk_round_up(columns, W);
+        N(pack_b)(panel, t.b_row, (const STORAGE *)b, p->b_row, p->b_column, p->k, columns);
+        b = panel;
+    }
+    V zeros[RK_TILE_VECTORS] = {0}, bias[RK_TILE_VECTORS];
+    t.start = (const COMPUTE *)zeros, t.bias = (const COMPUTE *)bias;
+    for (int64_t j = 0; j < columns; j += TILE_COLUMNS) {
+        t.columns = rk_min(TILE_COLUMNS, columns - j);
+        const int64_t vectors = (t.columns + W - 1) / W;
+        for (int v = 0; v < vectors; v++) bias[v] = N(bias)(p, block.column_begin + j + v * W);
+        t.b = b + j, t.out = (STORAGE *)p->c + block.row_begin * p->c_row + block.column_begin + j;
+        N(strips)[vectors - 1](&t);
     }
 }
 
@@ -307,5 +366,7 @@ static double N(burst)(int64_t rounds) {
 }
 
 #undef CHAINS
+#undef SMALL_TERMS
+#undef SMALL_PANEL
 #undef SLACK
 #undef PANEL_DEPTH

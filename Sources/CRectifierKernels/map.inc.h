@@ -75,6 +75,8 @@ RK_INLINE void N(fill)(COMPUTE *to, COMPUTE x, int64_t count) {
 /// Runs `result` for each vector of the tile, where a, b, c are the arguments' vectors.
 #define EACH_VECTOR(result)                                                                                                           \
     {                                                                                                                                 \
+        const V x = SPLAT(instruction->x), y = SPLAT(instruction->y), z = SPLAT(instruction->z);                                      \
+        (void)x, (void)y, (void)z;                                                                                                    \
         int64_t i = 0;                                                                                                                \
         for (; i + W <= n; i += W) {                                                                                                  \
             const V a = N(get)(pa + i), b = N(get)(pb + i), c = N(get)(pc + i);                                                       \
@@ -92,6 +94,8 @@ RK_INLINE void N(fill)(COMPUTE *to, COMPUTE x, int64_t count) {
 /// The same with the body once, for long ones.
 #define EACH_VECTOR_ONCE(result)                                                                                                      \
     {                                                                                                                                 \
+        const V x = SPLAT(instruction->x);                                                                                            \
+        (void)x;                                                                                                                      \
         for (int64_t i = 0; i < n; i += W) {                                                                                          \
             const V a = N(get)(pa + i), b = N(get)(pb + i);                                                                           \
             (void)a, (void)b;                                                                                                         \
@@ -137,7 +141,7 @@ RK_INLINE V N(or_nan)(V a, V result) { return PICK(a != a, a, result); }
 RK_INLINE V N(or_either_nan)(V a, V b, V result) { return N(or_nan)(a, N(or_nan)(b, result)); }
 
 static void N(map_apply)(const rk_instruction *instruction, COMPUTE *d, const COMPUTE *pa, const COMPUTE *pb, const COMPUTE *pc, int64_t n) {
-    const V x = SPLAT(instruction->x), y = SPLAT(instruction->y), z = SPLAT(instruction->z), zero = SPLAT(0), one = SPLAT(1);
+    const V zero = SPLAT(0), one = SPLAT(1);
     switch ((rk_opcode)instruction->opcode) {
     case RK_OP_COPY: EACH_VECTOR(a)
     case RK_OP_CONST: EACH_VECTOR_ONCE(x)
@@ -170,6 +174,7 @@ static void N(map_apply)(const rk_instruction *instruction, COMPUTE *d, const CO
         EACH_VECTOR(PICK(a <= 0, zero, a))
     case RK_OP_LEAKY: EACH_VECTOR(PICK(a > 0, a, x * a))
     case RK_OP_STEP: EACH_VECTOR(N(or_nan)(a, PICK(a < 0, x, PICK(a == 0, y, z))))
+    case RK_OP_STEP_MUL: EACH_VECTOR(N(or_nan)(a, PICK(a < 0, x, PICK(a == 0, y, z))) * b)
     case RK_OP_CLIP: EACH_VECTOR(PICK(a < x, x, PICK(a > y, y, a)))
     case RK_OP_CLIP_STEP: EACH_VECTOR(N(or_nan)(a, PICK((a == x) | (a == y), z, PICK((a > x) & (a < y), one, zero))))
     case RK_OP_GREATER: EACH_VECTOR(N(or_either_nan)(a, b, PICK(a > b, one, zero)))
@@ -178,7 +183,7 @@ static void N(map_apply)(const rk_instruction *instruction, COMPUTE *d, const CO
     case RK_OP_SELECT: EACH_VECTOR(N(or_nan)(a, PICK(a != 0, b, c)))
     case RK_OP_WATCH: {
         COMPUTE to[W];
-        N(put)(to, x);
+        N(put)(to, SPLAT(instruction->x));
         N(watch)(d, pa, to, true, false, instruction->counter, n);
         break;
     }
@@ -268,8 +273,51 @@ static void N(map_run)(const N(map_plan) *plan) {
     }
 }
 
+/// Whether every operand is a run of the computing type, rows and all.
+RK_INLINE bool N(map_is_flat)(const rk_map *map) {
+    bool flat = sizeof(STORAGE) == sizeof(COMPUTE);
+    for (const rk_operand *o = map->operands, *end = o + map->operand_count; o < end; o++) {
+        flat &= (o->column_stride == 1) & ((o->row_stride == map->columns) | (map->rows == 1));
+    }
+    return flat;
+}
+
+/// Temporaries that one CONST writes, and nothing else, as bits.
+static uint32_t N(map_constants)(const rk_map *map) {
+    uint32_t written = 0, again = 0, constants = 0;
+    for (const rk_instruction *i = map->instructions, *end = i + map->instruction_count; i < end; i++) {
+        if (i->d < RK_MAP_OPERANDS) continue;
+        const uint32_t bit = 1u << (i->d - RK_MAP_OPERANDS);
+        again |= written & bit;
+        written |= bit;
+        if (i->opcode == RK_OP_CONST) constants |= bit;
+    }
+    return constants & ~again;
+}
+
+/// Elements [begin, end) of a map that is flat: nothing to plan, which is most of what a small map would take.
+static void N(map_flat)(const rk_map *map, int64_t begin, int64_t end) {
+    COMPUTE room[RK_MAP_TEMPORARIES][MAP_TILE + W] __attribute__((aligned(64)));
+    const uint32_t constants = end - begin > MAP_TILE ? N(map_constants)(map) : 0;
+    for (int64_t at = begin; at < end; at += MAP_TILE) {
+        for (const rk_instruction *i = map->instructions, *last = i + map->instruction_count; i < last; i++) {
+            if (at > begin && i->opcode == RK_OP_CONST && i->d >= RK_MAP_OPERANDS && constants >> (i->d - RK_MAP_OPERANDS) & 1) continue;
+#define PLACE(slot) ((slot) < RK_MAP_OPERANDS ? (COMPUTE *)map->operands[slot].base + at : room[(slot) - RK_MAP_OPERANDS])
+            // Arguments that an opcode does not have may hold anything.
+            const int arguments = rk_opcode_argument_counts[i->opcode];
+            const COMPUTE *const a = arguments > 0 ? PLACE(i->a) : room[0];
+            N(map_apply)(i, PLACE(i->d), a, arguments > 1 ? PLACE(i->b) : a, arguments > 2 ? PLACE(i->c) : a, rk_min(MAP_TILE, end - at));
+#undef PLACE
+        }
+    }
+}
+
 /// The block [row, row_end) × [column, column_end) of a map: what a product's epilogue runs.
 static void N(map_block)(const rk_map *map, int64_t row, int64_t row_end, int64_t column, int64_t column_end) {
+    if (column == 0 && column_end == map->columns && N(map_is_flat)(map)) {
+        N(map_flat)(map, row * map->columns, row_end * map->columns);
+        return;
+    }
     N(map_plan) plan;
     N(map_prepare)(&plan, map, row, row_end - row, column, column_end - column);
     N(map_run)(&plan);
@@ -277,18 +325,23 @@ static void N(map_block)(const rk_map *map, int64_t row, int64_t row_end, int64_
 
 static void N(map)(const rk_step *step, int part, int parts) {
     const rk_map *map = &step->map;
+    const int64_t shared = step->shared_rows;
+    const rk_range rows = rk_share(shared, 1, part, parts);
+    if (N(map_is_flat)(map)) {
+        const int64_t count = map->rows * map->columns, width = shared ? count / shared : 1;
+        const rk_range range = shared ? rows : rk_share(count, 64, part, parts);
+        N(map_flat)(map, range.begin * width, range.end * width);
+        return;
+    }
     N(map_plan) plan;
-    if (step->shared_rows == 0) {
+    if (shared == 0) {
         N(map_prepare)(&plan, map, 0, map->rows, 0, map->columns);
         N(map_cut)(&plan, part, parts);
-    } else {
-        const rk_range rows = rk_share(step->shared_rows, 1, part, parts);
-        if (map->rows == step->shared_rows) {
-            N(map_prepare)(&plan, map, rows.begin, rows.end - rows.begin, 0, map->columns);
-        } else {  // one run of all rows
-            const int64_t width = map->columns / step->shared_rows;
-            N(map_prepare)(&plan, map, 0, 1, rows.begin * width, (rows.end - rows.begin) * width);
-        }
+    } else if (map->rows == shared) {
+        N(map_prepare)(&plan, map, rows.begin, rows.end - rows.begin, 0, map->columns);
+    } else {  // one run of all rows
+        const int64_t width = map->columns / shared;
+        N(map_prepare)(&plan, map, 0, 1, rows.begin * width, (rows.end - rows.begin) * width);
     }
     N(map_run)(&plan);
 }

@@ -4,14 +4,13 @@
 // falls into changes where its operands are read from, and whether terms 0 · b are computed, and nothing else; so its bits depend on A, B
 // and the bias alone (and 0 · b is not NaN as long as B is finite).
 //
-// Blocks of rows decide one by one whether zeros of A are skipped (skip.inc.h) or multiplied (dense.inc.h).
+// Small products are dense, without further thought. Of larger ones blocks of rows decide one by one whether zeros of A are skipped
+// (skip.inc.h) or multiplied (dense.inc.h).
 
 #define TILE_COLUMNS (RK_TILE_VECTORS * W)
 #define BLOCK_ROWS (252 / RK_TILE_ROWS * RK_TILE_ROWS)
 /// Rows that are not worth a copy of B.
 #define FEW_ROWS 4
-/// Multiply-adds that take less time than to think about their zeros.
-#define FEW_TERMS 8192
 
 typedef struct {
     int64_t row_begin, row_end, column_begin, column_end;
@@ -62,7 +61,8 @@ RK_INLINE int64_t N(block_rows)(int64_t rows) {
 static int64_t N(product_scratch)(int64_t m, int64_t n, int64_t k, int parts) {
     (void)parts;
     const int64_t skip = rk_max(N(skip_scratch)(m, n, k), N(skip_scratch)(n, m, k)), few_rows = rk_max(m, n) + W;
-    const int64_t count = rk_max(N(dense_scratch)(m, n, k), rk_max(skip, few_rows));
+    const int64_t large = rk_max(N(dense_scratch)(m, n, k), rk_max(skip, few_rows));
+    const int64_t count = N(is_small)(m, n, k) ? rk_max(large, N(small_panel)(n, k)) : large;
     return rk_round_up(count * (int64_t)sizeof(COMPUTE), 64);
 }
 
@@ -117,37 +117,68 @@ static void N(skip_exchanged)(const rk_product *p, const N(block) share, COMPUTE
     }
 }
 
-static void N(product)(const rk_step *step, int part, int parts) {
-    const rk_product *p = &step->product;
-    const N(block) share = N(split)(step, part, parts);
-    const int64_t rows = share.row_end - share.row_begin;
-    if (rows <= 0 || share.column_end <= share.column_begin) return;
-    COMPUTE *const scratch = (COMPUTE *)((char *)p->scratch + part * p->scratch_stride);
-    const bool small = p->zeros == RK_ZEROS_BY_DENSITY && p->m * p->n * p->k < FEW_TERMS;
-    const bool one_column = p->n == 1 && p->c_row == 1 && p->a_row == 1 && !p->bias;
-    if (one_column || (!small && N(exchange_pays)(p, share))) {
-        if (one_column) {  // as a row it is a sum of A's lines
-            const rk_product q = N(exchanged)(p);
-            N(few_rows)(&q, (N(block)){0, 1, share.row_begin, share.row_end}, scratch, p->zeros != RK_ZEROS_MULTIPLIED);
-        } else {
-            N(skip_exchanged)(p, share, scratch);
-        }
-        if (p->epilogue) N(map_block)(p->epilogue, share.row_begin, share.row_end, share.column_begin, share.column_end);
-        return;
-    }
-    const int64_t block_rows = N(block_rows)(rows);
+/// Block by block, each as its zeros advise, and its epilogue while what was computed is at hand.
+static void N(blocks)(const rk_product *p, const N(block) share, COMPUTE *scratch) {
+    const int64_t block_rows = N(block_rows)(share.row_end - share.row_begin);
     for (int64_t row = share.row_begin; row < share.row_end; row += block_rows) {
         const N(block) block = {row, rk_min(row + block_rows, share.row_end), share.column_begin, share.column_end};
         const bool few = block.row_end - row <= FEW_ROWS && (p->b_column == 1 || p->n == 1);
-        if (small) N(dense_block)(p, block, scratch);
-        else if (few) N(few_rows)(p, block, scratch, p->zeros != RK_ZEROS_MULTIPLIED);
+        if (few) N(few_rows)(p, block, scratch, p->zeros != RK_ZEROS_MULTIPLIED);
         else if (N(skipping_pays)(p, block)) N(skip_block)(p, block, scratch, false);
         else N(dense_block)(p, block, scratch);
         if (p->epilogue) N(map_block)(p->epilogue, block.row_begin, block.row_end, block.column_begin, block.column_end);
     }
 }
 
-#undef FEW_TERMS
+/// C's only column, where A is stored by rows: W rows at a time are turned in registers, so that each lane holds a row's chain. Two such groups,
+/// because a chain waits for its multiply-adds.
+static void N(column)(const rk_product *p, int64_t begin, int64_t end) {
+    const V bias = SPLAT(N(bias)(p, 0)[0]);
+    for (int64_t row = begin; row < end; row += 2 * W) {
+        const STORAGE *lines[2][W];
+        for (int i = 0; i < 2 * W; i++) lines[i / W][i % W] = (const STORAGE *)p->a + rk_min(row + i, end - 1) * p->a_row;
+        V sums[2] = {0};
+        for (int64_t k = 0; k < p->k; k += W) {
+            V block[2][W];
+            for (int g = 0; g < 2; g++) {
+                for (int i = 0; i < W; i++) block[g][i] = N(load)(lines[g][i] + k);
+                N(transpose)(block[g]);
+            }
+            const STORAGE *const b = (const STORAGE *)p->b + k * p->b_row;
+            for (int j = 0; j < W && k + j < p->k; j++) {
+                const V x = SPLAT(N(load_one)(b + j * p->b_row));
+                for (int g = 0; g < 2; g++) sums[g] = FMA(block[g][j], x, sums[g]);
+            }
+        }
+        STORAGE *const c = (STORAGE *)p->c + row;
+        N(store_upto)(c, sums[0] + bias, end - row);
+        if (row + W < end) N(store_upto)(c + W, sums[1] + bias, end - row - W);
+    }
+}
+
+static void N(product)(const rk_step *step, int part, int parts) {
+    const rk_product *p = &step->product;
+    const N(block) share = N(split)(step, part, parts);
+    if (share.row_end <= share.row_begin || share.column_end <= share.column_begin) return;
+    COMPUTE *const scratch = (COMPUTE *)((char *)p->scratch + part * p->scratch_stride);
+    const bool one_column = p->n == 1 && p->c_row == 1;
+    const bool dense = p->zeros != RK_ZEROS_SKIPPED;
+    if (one_column && p->a_row == 1 && !p->bias) {  // as a row it is a sum of A's lines
+        const rk_product q = N(exchanged)(p);
+        N(few_rows)(&q, (N(block)){0, 1, share.row_begin, share.row_end}, scratch, p->zeros != RK_ZEROS_MULTIPLIED);
+    } else if (one_column && p->a_column == 1 && share.row_end - share.row_begin > FEW_ROWS && dense) {
+        N(column)(p, share.row_begin, share.row_end);
+    } else if (dense && N(is_small)(p->m, p->n, p->k)) {
+        N(small_block)(p, share, scratch);
+    } else if (N(exchange_pays)(p, share)) {
+        N(skip_exchanged)(p, share, scratch);
+    } else {
+        N(blocks)(p, share, scratch);
+        return;
+    }
+    if (p->epilogue) N(map_block)(p->epilogue, share.row_begin, share.row_end, share.column_begin, share.column_end);
+}
+
 #undef FEW_ROWS
 #undef BLOCK_ROWS
 #undef TILE_COLUMNS

@@ -35,6 +35,7 @@ static COMPUTE N(apply)(const rk_instruction *i, COMPUTE a, COMPUTE b, COMPUTE c
     case RK_OP_RELU: return a != a ? a : a > 0 ? a : 0;
     case RK_OP_LEAKY: return a > 0 ? a : x * a;
     case RK_OP_STEP: return a != a ? a : a < 0 ? x : a == 0 ? y : z;
+    case RK_OP_STEP_MUL: return (a != a ? a : a < 0 ? x : a == 0 ? y : z) * b;
     case RK_OP_CLIP: return a < x ? x : a > y ? y : a;
     case RK_OP_CLIP_STEP: return a != a ? a : a == x || a == y ? z : a > x && a < y ? 1 : 0;
     case RK_OP_GREATER: return a != a ? a : b != b ? b : a > b;

@@ -247,7 +247,9 @@ static void N(skip_block)(const rk_product *p, const N(block) block, COMPUTE *sc
                     t.bias = (const COMPUTE *)bias;
                 }
                 const STORAGE *b = (const STORAGE *)p->b + k * p->b_row + column * p->b_column;
-                N(pack_b)(panel, width, b, p->b_row, p->b_column, depth, t.columns);
+                // A matrix as wide as a panel is one as it lies.
+                if (plain && p->b_column == 1 && p->b_row == width) t.panel = (const COMPUTE *)b;
+                else N(pack_b)(panel, width, b, p->b_row, p->b_column, depth, t.columns);
                 // The next panel is the one beside this one, or the group's first one over the next numbers.
                 t.fetch = i + 1 < group_end ? b + width * p->b_column
                                             : (const STORAGE *)p->b + (k + SKIP_DEPTH) * p->b_row + group_begin * p->b_column;

@@ -35,6 +35,7 @@ let meanings: [String: Meaning] = [
     "RELU": Meaning { a, _, _, _, _, _ in a > 0 ? a : 0 },
     "LEAKY": Meaning { a, _, _, x, _, _ in a > 0 ? a : x * a },
     "STEP": Meaning { a, _, _, x, y, z in a < 0 ? x : a == 0 ? y : z },
+    "STEP_MUL": Meaning { a, b, _, x, y, z in (a < 0 ? x : a == 0 ? y : z) * b },
     "CLIP": Meaning { a, _, _, x, y, _ in a < x ? x : a > y ? y : a },
     "CLIP_STEP": Meaning { a, _, _, x, y, z in a == x || a == y ? z : x < a && a < y ? 1 : 0 },
     "GREATER": Meaning { a, b, _, _, _, _ in a > b ? 1 : 0 },

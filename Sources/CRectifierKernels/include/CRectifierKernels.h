@@ -56,6 +56,7 @@ typedef enum { RK_SOURCE_UINT8, RK_SOURCE_FLOAT32, RK_SOURCE_FLOAT64 } rk_source
     X(RELU, 1)        /* a > 0 ? a : 0; with a counter, also what WATCH does for x = 0 */          \
     X(LEAKY, 1)       /* a > 0 ? a : x * a */                                                      \
     X(STEP, 1)        /* a < 0 ? x : a == 0 ? y : z; every derivative with one kink at 0 */        \
+    X(STEP_MUL, 2)    /* STEP(a) * b: how a rectifier passes a gradient on */                      \
     X(CLIP, 1)        /* a < x ? x : a > y ? y : a */                                              \
     X(CLIP_STEP, 1)   /* 1 inside (x, y), 0 outside, z at x and at y: the derivative of CLIP */    \
     X(GREATER, 2) X(GREATER_EQUAL, 2) X(EQUAL, 2)  /* 1 or 0 */                                    \

@@ -186,6 +186,7 @@ struct Lowering {
                 (member.operation as! any Elementwise).instruction(batchSize: batchSize), to: slots[member.id]!,
                 member.operands.map { slots[$0.id]! })
         }
+        if rewrites.contains(.joinInstructions) { map.joinInstructions() }
         return map
     }
 }
@@ -251,6 +252,26 @@ struct Map {
             rk_instruction(
                 opcode: UInt16(instruction.opcode.rawValue), d: UInt16(slot), a: argument(0), b: argument(1), c: argument(2),
                 x: instruction.x, y: instruction.y, z: instruction.z, counter: instruction.counter))
+    }
+
+    /// A STEP that only a later MUL reads becomes one instruction with it: a pass over the elements less, of the same bits.
+    mutating func joinInstructions() {
+        func reads(_ instruction: rk_instruction) -> ArraySlice<UInt16> {
+            [instruction.a, instruction.b, instruction.c].prefix(Int(rk_opcode_arguments(Int32(instruction.opcode))))
+        }
+        for (place, step) in instructions.enumerated().reversed()
+        where step.opcode == UInt16(RK_OP_STEP.rawValue) && step.d >= UInt16(RK_MAP_OPERANDS) {
+            let readers = instructions.indices.filter { reads(instructions[$0]).contains(step.d) }
+            guard readers.count == 1, let reader = readers.first, instructions[reader].opcode == UInt16(RK_OP_MUL.rawValue),
+                instructions[reader].a != instructions[reader].b
+            else { continue }
+            var joined = step
+            joined.opcode = UInt16(RK_OP_STEP_MUL.rawValue)
+            joined.d = instructions[reader].d
+            joined.b = instructions[reader].a == step.d ? instructions[reader].b : instructions[reader].a
+            instructions[reader] = joined
+            instructions.remove(at: place)
+        }
     }
 
     func descriptor(in memory: ProgramMemory) -> rk_map {

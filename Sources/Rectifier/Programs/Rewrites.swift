@@ -18,6 +18,8 @@ public enum Rewrite: String, Sendable, CaseIterable {
     case fuseEpilogue
     /// A bias is added by the product itself, before its results leave the registers.
     case productBias
+    /// Instructions of an elementwise program become one where there is one that does both.
+    case joinInstructions
 }
 
 /// The outputs with the chosen rewrites applied to everything below them.
