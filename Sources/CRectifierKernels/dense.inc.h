@@ -307,16 +307,18 @@ static void N(dense_block)(const rk_product *p, const N(block) block, COMPUTE *s
 
 //===--- Small products -------------------------------------------------------------------===//
 
-/// Elements of B, whole vectors to a line, that lie in the first cache with room for A and C.
+/// Elements of B, whole vectors to a line, that lie in the first cache with room for more.
 #define SMALL_PANEL (16384 / (int64_t)sizeof(COMPUTE))
 /// Multiply-adds that take little more time than to find out whether skipping zeros would pay.
-#define SMALL_TERMS 65536
+#define SMALL_TERMS 32768
+/// Terms of a chain that are too few for it to pay.
+#define SHORT_CHAIN 32
 
-RK_INLINE int64_t N(small_panel)(int64_t n, int64_t k) { return (k + W) * rk_round_up(n, W); }
+RK_INLINE int64_t N(small_scratch)(int64_t n, int64_t k) { return (k + W) * rk_round_up(n, W); }
 
-/// Whether A, B and C lie in the first cache and dense tiles are about as fast as anything.
+/// Whether B lies in the first cache and dense tiles are about as fast as anything.
 RK_INLINE bool N(is_small)(int64_t m, int64_t n, int64_t k) {
-    return sizeof(STORAGE) == sizeof(COMPUTE) && m * n * k <= SMALL_TERMS && N(small_panel)(n, k) <= SMALL_PANEL;
+    return sizeof(STORAGE) == sizeof(COMPUTE) && k * rk_round_up(n, W) <= SMALL_PANEL && (k <= SHORT_CHAIN || m * n * k <= SMALL_TERMS);
 }
 
 /// A block of a small product, A and, unless it is transposed, B where they lie.
@@ -366,6 +368,7 @@ static double N(burst)(int64_t rounds) {
 }
 
 #undef CHAINS
+#undef SHORT_CHAIN
 #undef SMALL_TERMS
 #undef SMALL_PANEL
 #undef SLACK

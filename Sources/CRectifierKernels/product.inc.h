@@ -62,7 +62,7 @@ static int64_t N(product_scratch)(int64_t m, int64_t n, int64_t k, int parts) {
     (void)parts;
     const int64_t skip = rk_max(N(skip_scratch)(m, n, k), N(skip_scratch)(n, m, k)), few_rows = rk_max(m, n) + W;
     const int64_t large = rk_max(N(dense_scratch)(m, n, k), rk_max(skip, few_rows));
-    const int64_t count = N(is_small)(m, n, k) ? rk_max(large, N(small_panel)(n, k)) : large;
+    const int64_t count = N(is_small)(m, n, k) ? rk_max(large, N(small_scratch)(n, k)) : large;
     return rk_round_up(count * (int64_t)sizeof(COMPUTE), 64);
 }
 
