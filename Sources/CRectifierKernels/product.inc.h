@@ -118,13 +118,12 @@ static void N(skip_exchanged)(const rk_product *p, const N(block) share, COMPUTE
 }
 
 /// Block by block, each as its zeros advise, and its epilogue while what was computed is at hand.
-RK_INLINE void N(blocks)(const rk_product *p, const N(block) share, const bool small, COMPUTE *scratch) {
+static void N(blocks)(const rk_product *p, const N(block) share, COMPUTE *scratch) {
     const int64_t block_rows = N(block_rows)(share.row_end - share.row_begin);
     for (int64_t row = share.row_begin; row < share.row_end; row += block_rows) {
         const N(block) block = {row, rk_min(row + block_rows, share.row_end), share.column_begin, share.column_end};
         const bool few = block.row_end - row <= FEW_ROWS && (p->b_column == 1 || p->n == 1);
-        if (small) N(small_block)(p, block, scratch);
-        else if (few) N(few_rows)(p, block, scratch, p->zeros != RK_ZEROS_MULTIPLIED);
+        if (few) N(few_rows)(p, block, scratch, p->zeros != RK_ZEROS_MULTIPLIED);
         else if (N(skipping_pays)(p, block)) N(skip_block)(p, block, scratch, false);
         else N(dense_block)(p, block, scratch);
         if (p->epilogue) N(map_block)(p->epilogue, block.row_begin, block.row_end, block.column_begin, block.column_end);
@@ -160,19 +159,22 @@ static void N(column)(const rk_product *p, int64_t begin, int64_t end) {
 static void N(product)(const rk_step *step, int part, int parts) {
     const rk_product *p = &step->product;
     const N(block) share = N(split)(step, part, parts);
-    if (share.row_end <= share.row_begin || share.column_end <= share.column_begin) return;
+    const int64_t rows = share.row_end - share.row_begin;
+    if (rows <= 0 || share.column_end <= share.column_begin) return;
     COMPUTE *const scratch = (COMPUTE *)((char *)p->scratch + part * p->scratch_stride);
     const bool one_column = p->n == 1 && p->c_row == 1;
-    const bool dense = p->zeros != RK_ZEROS_SKIPPED, small = dense && N(is_small)(p->m, p->n, p->k);
+    const bool dense = p->zeros != RK_ZEROS_SKIPPED;
     if (one_column && p->a_row == 1 && !p->bias) {  // as a row it is a sum of A's lines
         const rk_product q = N(exchanged)(p);
         N(few_rows)(&q, (N(block)){0, 1, share.row_begin, share.row_end}, scratch, p->zeros != RK_ZEROS_MULTIPLIED);
-    } else if (one_column && p->a_column == 1 && share.row_end - share.row_begin > FEW_ROWS && dense) {
+    } else if (one_column && p->a_column == 1 && rows > FEW_ROWS && dense) {
         N(column)(p, share.row_begin, share.row_end);
-    } else if (!small && N(exchange_pays)(p, share)) {
+    } else if (rows <= BLOCK_ROWS && dense && N(is_small)(p->m, p->n, p->k)) {
+        N(small_block)(p, share, scratch);
+    } else if (N(exchange_pays)(p, share)) {
         N(skip_exchanged)(p, share, scratch);
     } else {
-        N(blocks)(p, share, small, scratch);
+        N(blocks)(p, share, scratch);
         return;
     }
     if (p->epilogue) N(map_block)(p->epilogue, share.row_begin, share.row_end, share.column_begin, share.column_end);
