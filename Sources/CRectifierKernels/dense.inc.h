@@ -316,9 +316,10 @@ static void N(dense_block)(const rk_product *p, const N(block) block, COMPUTE *s
 
 RK_INLINE int64_t N(small_scratch)(int64_t n, int64_t k) { return (k + W) * rk_round_up(n, W); }
 
-/// Whether B lies in the first cache and dense tiles are about as fast as anything.
+/// Whether B lies in the first cache, or a tile reads it only once, and dense tiles are about as fast as anything.
 RK_INLINE bool N(is_small)(int64_t m, int64_t n, int64_t k) {
-    return sizeof(STORAGE) == sizeof(COMPUTE) && k * rk_round_up(n, W) <= SMALL_PANEL && (k <= SHORT_CHAIN || m * n * k <= SMALL_TERMS);
+    const bool near = k * rk_round_up(n, W) <= SMALL_PANEL || (m <= RK_TILE_ROWS && n <= TILE_COLUMNS);
+    return sizeof(STORAGE) == sizeof(COMPUTE) && near && (k <= SHORT_CHAIN || m * n * k <= SMALL_TERMS);
 }
 
 /// A block of a small product, A and, unless it is transposed, B where they lie.
