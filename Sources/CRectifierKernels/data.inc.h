@@ -161,8 +161,8 @@ static bool N(gather_bytes)(const rk_gather *g, int64_t begin, int64_t end) {
     return true;
 }
 
-/// Numbers taken as they are. The processor itself looks far enough ahead where a sample is a few of them.
-static void N(gather_floats)(const rk_gather *g, int64_t begin, int64_t end) {
+/// Samples of few numbers, taken as they are: the processor itself looks far enough ahead. False if they are more.
+static bool N(gather_narrow)(const rk_gather *g, int64_t begin, int64_t end) {
     const int32_t *const indices = *g->indices;
     switch (g->width) {
 #define NARROW(width)                                                                                                                 \
@@ -170,13 +170,18 @@ static void N(gather_floats)(const rk_gather *g, int64_t begin, int64_t end) {
         for (int64_t row = begin; row < end; row++) {                                                                                 \
             memcpy((float *)g->out + row * width, (const float *)g->source + (int64_t)indices[row] * width, width * sizeof(float));   \
         }                                                                                                                             \
-        return;
+        return true;
         NARROW(1) NARROW(2) NARROW(3) NARROW(4)
 #undef NARROW
+    default: return false;
     }
+}
+
+/// Numbers taken as they are.
+static void N(gather_floats)(const rk_gather *g, int64_t begin, int64_t end) {
     for (int64_t row = begin; row < end; row++) {
         N(fetch_sample)(g, row + AHEAD, end);
-        const float *in = (const float *)g->source + (int64_t)indices[row] * g->width;
+        const float *in = (const float *)g->source + (int64_t)(*g->indices)[row] * g->width;
         float *out = (float *)g->out + row * g->width;
         int64_t j = 0;
         for (; j + W <= g->width; j += W) N(put)(out + j, N(get)(in + j));
@@ -190,10 +195,14 @@ static void N(gather)(const rk_step *step, int part, int parts) {
     const int32_t *indices = *g->indices;
     const D shift = SPLAT_D(g->shift), scale = SPLAT_D(g->scale);
     const rk_range rows = rk_share(g->rows, 1, part, parts);
+#if FORMAT == RK_FORMAT_PLAIN && !WIDE
+    const bool plain = g->source_type == RK_SOURCE_FLOAT32 && g->shift == 0 && g->scale == 1;
+    if (plain && N(gather_narrow)(g, rows.begin, rows.end)) return;
+#endif
     for (int64_t row = rows.begin; row < rows.begin + AHEAD; row++) N(fetch_sample)(g, row, rows.end);
 #if FORMAT == RK_FORMAT_PLAIN && !WIDE
     if (g->source_type == RK_SOURCE_UINT8 && N(gather_bytes)(g, rows.begin, rows.end)) return;
-    if (g->source_type == RK_SOURCE_FLOAT32 && g->shift == 0 && g->scale == 1) return N(gather_floats)(g, rows.begin, rows.end);
+    if (plain) return N(gather_floats)(g, rows.begin, rows.end);
 #endif
     for (int64_t row = rows.begin; row < rows.end; row++) {
         N(fetch_sample)(g, row + AHEAD, rows.end);

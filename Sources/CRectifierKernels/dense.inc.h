@@ -14,6 +14,8 @@
 // they lie, over all of k at once, and skip what larger ones have to think about (`small_block`).
 
 #define PANEL_DEPTH 320
+/// Elements that an operand may span and still lie in the first cache, with room for others.
+#define NEAR (16384 / (int64_t)sizeof(COMPUTE))
 /// Room behind a packed group, for a whole vector stored where fewer lanes count.
 #define SLACK 16
 
@@ -116,6 +118,13 @@ RK_INLINE void N(tile)(const N(tile_job) *t, const int rows, const int vectors, 
 /// Rows of the next tile when `left` are left: the last two share evenly, because a tile of a row or two starves the multipliers.
 RK_INLINE int64_t N(height)(int64_t left) { return left >= 2 * RK_TILE_ROWS || left == RK_TILE_ROWS ? RK_TILE_ROWS : left > RK_TILE_ROWS ? (left + 1) / 2 : left; }
 
+/// Moves on to the next tile down, whose share of A lies `a_step` further.
+RK_INLINE void N(descend)(N(tile_job) *t, int64_t height, int64_t a_step) {
+    t->a += a_step;
+    t->start += height * t->start_row;
+    t->out = (char *)t->out + height * t->out_row * (int64_t)(t->partial ? sizeof(COMPUTE) : sizeof(STORAGE));
+}
+
 typedef void (*N(tile_function))(const N(tile_job) *);
 
 #if RK_TILE_ROWS == 14
@@ -132,9 +141,7 @@ RK_INLINE void N(strip)(const N(tile_job) *job, const int vectors) {
 #define TILE(rows) case rows: N(tile)(&t, rows, vectors, false, false); break;
         switch (height) { EACH_HEIGHT(TILE) }
 #undef TILE
-        t.a += t.a_tile ? t.a_tile : height * t.a_row;
-        t.start += height * t.start_row;
-        t.out = (char *)t.out + height * t.out_row * (int64_t)(t.partial ? sizeof(COMPUTE) : sizeof(STORAGE));
+        N(descend)(&t, height, t.a_tile ? t.a_tile : height * t.a_row);
     }
 }
 
@@ -227,10 +234,9 @@ RK_INLINE int64_t N(dense_scratch)(int64_t m, int64_t n, int64_t k) {
 static void N(dense_block)(const rk_product *p, const N(block) block, COMPUTE *scratch) {
     const int64_t rows = block.row_end - block.row_begin, columns = block.column_end - block.column_begin;
     const bool plain = sizeof(STORAGE) == sizeof(COMPUTE);
-    const int64_t near = 16384 / (int64_t)sizeof(COMPUTE);  // what a small product may span and still lie in the first cache
     const int64_t a_row = p->a_row, a_column = p->k == 1 ? 1 : p->a_column, b_row = p->b_row, b_column = p->n == 1 ? 1 : p->b_column;
-    const bool a_in_place = plain && ((a_column == 1 && columns <= 4 * TILE_COLUMNS) || (rows - 1) * a_row + (p->k - 1) * a_column < near);
-    const bool b_in_place = plain && b_column == 1 && (rows <= 2 * RK_TILE_ROWS || p->k * b_row < near);
+    const bool a_in_place = plain && ((a_column == 1 && columns <= 4 * TILE_COLUMNS) || (rows - 1) * a_row + (p->k - 1) * a_column < NEAR);
+    const bool b_in_place = plain && b_column == 1 && (rows <= 2 * RK_TILE_ROWS || p->k * b_row < NEAR);
     const int64_t depth_limit = a_in_place && b_in_place ? rk_max(p->k, 1) : PANEL_DEPTH;
 
     const N(dense_room) room = N(room)(p->m, p->n, p->k);
@@ -287,8 +293,7 @@ static void N(dense_block)(const rk_product *p, const N(block) block, COMPUTE *s
             }
             for (int64_t i = 0, height; i < rows; i += height) {
                 height = N(height)(rows - i);
-                const COMPUTE *const next_a = i + height < rows ? t.a + N(group)(depth) : a;
-                t.ahead = next_a - t.a;
+                t.ahead = i + height < rows ? N(group)(depth) : a - t.a;
                 if (copying && i == 0) {
                     N(tile_job) first_tile = t;
                     first_tile.b = b, first_tile.b_row = b_row, first_tile.panel = panel;
@@ -296,9 +301,7 @@ static void N(dense_block)(const rk_product *p, const N(block) block, COMPUTE *s
                 } else {
                     N(packed_tiles)[height - 1](&t);
                 }
-                t.a = next_a;
-                t.start += height * t.start_row;
-                t.out = (char *)t.out + height * t.out_row * (int64_t)(t.partial ? sizeof(COMPUTE) : sizeof(STORAGE));
+                N(descend)(&t, height, t.ahead);
                 t.fetch += fetch_tile;
             }
         }
@@ -307,8 +310,6 @@ static void N(dense_block)(const rk_product *p, const N(block) block, COMPUTE *s
 
 //===--- Small products -------------------------------------------------------------------===//
 
-/// Elements of B, whole vectors to a line, that lie in the first cache with room for more.
-#define SMALL_PANEL (16384 / (int64_t)sizeof(COMPUTE))
 /// Multiply-adds that take little more time than to find out whether skipping zeros would pay.
 #define SMALL_TERMS 32768
 /// Terms of a chain that are too few for it to pay.
@@ -318,7 +319,7 @@ RK_INLINE int64_t N(small_scratch)(int64_t n, int64_t k) { return (k + W) * rk_r
 
 /// Whether B lies in the first cache, or a tile reads it only once, and dense tiles are about as fast as anything.
 RK_INLINE bool N(is_small)(int64_t m, int64_t n, int64_t k) {
-    const bool near = k * rk_round_up(n, W) <= SMALL_PANEL || (m <= RK_TILE_ROWS && n <= TILE_COLUMNS);
+    const bool near = k * rk_round_up(n, W) <= NEAR || (m <= RK_TILE_ROWS && n <= TILE_COLUMNS);
     return sizeof(STORAGE) == sizeof(COMPUTE) && near && (k <= SHORT_CHAIN || m * n * k <= SMALL_TERMS);
 }
 
@@ -371,6 +372,6 @@ static double N(burst)(int64_t rounds) {
 #undef CHAINS
 #undef SHORT_CHAIN
 #undef SMALL_TERMS
-#undef SMALL_PANEL
 #undef SLACK
+#undef NEAR
 #undef PANEL_DEPTH

@@ -20,6 +20,24 @@ typedef struct {
     } operands[RK_MAP_OPERANDS];
 } N(map_plan);
 
+/// Temporaries that one CONST writes, and nothing else, as bits.
+static uint32_t N(map_constants)(const rk_map *map) {
+    uint32_t written = 0, again = 0, constants = 0;
+    for (const rk_instruction *i = map->instructions, *end = i + map->instruction_count; i < end; i++) {
+        if (i->d < RK_MAP_OPERANDS) continue;
+        const uint32_t bit = 1u << (i->d - RK_MAP_OPERANDS);
+        again |= written & bit;
+        written |= bit;
+        if (i->opcode == RK_OP_CONST) constants |= bit;
+    }
+    return constants & ~again;
+}
+
+/// Whether an instruction only sets one of those.
+RK_INLINE bool N(sets_constant)(const rk_instruction *i, uint32_t constants) {
+    return i->opcode == RK_OP_CONST && i->d >= RK_MAP_OPERANDS && constants >> (i->d - RK_MAP_OPERANDS) & 1;
+}
+
 /// The plan for rows × columns from (row, column) on.
 static void N(map_prepare)(N(map_plan) *plan, const rk_map *map, int64_t row, int64_t rows, int64_t column, int64_t columns) {
     plan->map = map;
@@ -37,23 +55,15 @@ static void N(map_prepare)(N(map_plan) *plan, const rk_map *map, int64_t row, in
     plan->rows = joined ? 1 : rows;
     plan->columns = joined ? rows * columns : columns;
 
-    uint32_t written = 0, again = 0, by_constant = 0;
     plan->reads = plan->writes = 0;
     for (const rk_instruction *i = map->instructions, *end = i + map->instruction_count; i < end; i++) {
         const int arguments = rk_opcode_argument_counts[i->opcode];
         if (arguments > 0 && i->a < RK_MAP_OPERANDS) plan->reads |= 1u << i->a;
         if (arguments > 1 && i->b < RK_MAP_OPERANDS) plan->reads |= 1u << i->b;
         if (arguments > 2 && i->c < RK_MAP_OPERANDS) plan->reads |= 1u << i->c;
-        if (i->d < RK_MAP_OPERANDS) {
-            plan->writes |= 1u << i->d;
-        } else {
-            const uint32_t bit = 1u << (i->d - RK_MAP_OPERANDS);
-            again |= written & bit;
-            written |= bit;
-            if (i->opcode == RK_OP_CONST) by_constant |= bit;
-        }
+        if (i->d < RK_MAP_OPERANDS) plan->writes |= 1u << i->d;
     }
-    plan->constants = by_constant & ~again;
+    plan->constants = N(map_constants)(map);
 }
 
 /// Keeps the share of one part.
@@ -139,6 +149,7 @@ RK_INLINE void N(watch)(COMPUTE *d, const COMPUTE *a, const COMPUTE *b, const bo
 
 RK_INLINE V N(or_nan)(V a, V result) { return PICK(a != a, a, result); }
 RK_INLINE V N(or_either_nan)(V a, V b, V result) { return N(or_nan)(a, N(or_nan)(b, result)); }
+RK_INLINE V N(step)(V a, V x, V y, V z) { return N(or_nan)(a, PICK(a < 0, x, PICK(a == 0, y, z))); }
 
 static void N(map_apply)(const rk_instruction *instruction, COMPUTE *d, const COMPUTE *pa, const COMPUTE *pb, const COMPUTE *pc, int64_t n) {
     const V zero = SPLAT(0), one = SPLAT(1);
@@ -173,8 +184,8 @@ static void N(map_apply)(const rk_instruction *instruction, COMPUTE *d, const CO
         }
         EACH_VECTOR(PICK(a <= 0, zero, a))
     case RK_OP_LEAKY: EACH_VECTOR(PICK(a > 0, a, x * a))
-    case RK_OP_STEP: EACH_VECTOR(N(or_nan)(a, PICK(a < 0, x, PICK(a == 0, y, z))))
-    case RK_OP_STEP_MUL: EACH_VECTOR(N(or_nan)(a, PICK(a < 0, x, PICK(a == 0, y, z))) * b)
+    case RK_OP_STEP: EACH_VECTOR(N(step)(a, x, y, z))
+    case RK_OP_STEP_MUL: EACH_VECTOR(N(step)(a, x, y, z) * b)
     case RK_OP_CLIP: EACH_VECTOR(PICK(a < x, x, PICK(a > y, y, a)))
     case RK_OP_CLIP_STEP: EACH_VECTOR(N(or_nan)(a, PICK((a == x) | (a == y), z, PICK((a > x) & (a < y), one, zero))))
     case RK_OP_GREATER: EACH_VECTOR(N(or_either_nan)(a, b, PICK(a > b, one, zero)))
@@ -235,9 +246,7 @@ static void N(map_run)(const N(map_plan) *plan) {
     const rk_instruction *const end = map->instructions + map->instruction_count;
     if (plan->constants) {
         for (const rk_instruction *i = map->instructions; i < end; i++) {
-            if (i->opcode == RK_OP_CONST && i->d >= RK_MAP_OPERANDS && plan->constants >> (i->d - RK_MAP_OPERANDS) & 1) {
-                N(fill)(slots[i->d], (COMPUTE)i->x, tile_rows * tile_columns);
-            }
+            if (N(sets_constant)(i, plan->constants)) N(fill)(slots[i->d], (COMPUTE)i->x, tile_rows * tile_columns);
         }
     }
 
@@ -255,7 +264,7 @@ static void N(map_run)(const N(map_plan) *plan) {
                 N(stage_in)(slots[o], PLACE(o), plan->operands[o].row, plan->operands[o].column, height, width);
             }
             for (const rk_instruction *i = map->instructions; i < end; i++) {
-                if (i->opcode == RK_OP_CONST && i->d >= RK_MAP_OPERANDS && plan->constants >> (i->d - RK_MAP_OPERANDS) & 1) continue;
+                if (N(sets_constant)(i, plan->constants)) continue;
                 // Arguments that an opcode does not have may hold anything.
                 const int arguments = rk_opcode_argument_counts[i->opcode];
                 const COMPUTE *const a = arguments > 0 ? slots[i->a] : room[0];
@@ -282,26 +291,13 @@ RK_INLINE bool N(map_is_flat)(const rk_map *map) {
     return flat;
 }
 
-/// Temporaries that one CONST writes, and nothing else, as bits.
-static uint32_t N(map_constants)(const rk_map *map) {
-    uint32_t written = 0, again = 0, constants = 0;
-    for (const rk_instruction *i = map->instructions, *end = i + map->instruction_count; i < end; i++) {
-        if (i->d < RK_MAP_OPERANDS) continue;
-        const uint32_t bit = 1u << (i->d - RK_MAP_OPERANDS);
-        again |= written & bit;
-        written |= bit;
-        if (i->opcode == RK_OP_CONST) constants |= bit;
-    }
-    return constants & ~again;
-}
-
 /// Elements [begin, end) of a map that is flat: nothing to plan, which is most of what a small map would take.
 static void N(map_flat)(const rk_map *map, int64_t begin, int64_t end) {
     COMPUTE room[RK_MAP_TEMPORARIES][MAP_TILE + W] __attribute__((aligned(64)));
     const uint32_t constants = end - begin > MAP_TILE ? N(map_constants)(map) : 0;
     for (int64_t at = begin; at < end; at += MAP_TILE) {
         for (const rk_instruction *i = map->instructions, *last = i + map->instruction_count; i < last; i++) {
-            if (at > begin && i->opcode == RK_OP_CONST && i->d >= RK_MAP_OPERANDS && constants >> (i->d - RK_MAP_OPERANDS) & 1) continue;
+            if (at > begin && N(sets_constant)(i, constants)) continue;
 #define PLACE(slot) ((slot) < RK_MAP_OPERANDS ? (COMPUTE *)map->operands[slot].base + at : room[(slot) - RK_MAP_OPERANDS])
             // Arguments that an opcode does not have may hold anything.
             const int arguments = rk_opcode_argument_counts[i->opcode];

@@ -6,6 +6,8 @@
 
 //===--- Elementwise programs -------------------------------------------------===//
 
+static COMPUTE N(step)(COMPUTE a, COMPUTE x, COMPUTE y, COMPUTE z) { return a != a ? a : a < 0 ? x : a == 0 ? y : z; }
+
 static COMPUTE N(apply)(const rk_instruction *i, COMPUTE a, COMPUTE b, COMPUTE c) {
     COMPUTE x = (COMPUTE)i->x, y = (COMPUTE)i->y, z = (COMPUTE)i->z;
     switch ((rk_opcode)i->opcode) {
@@ -34,8 +36,8 @@ static COMPUTE N(apply)(const rk_instruction *i, COMPUTE a, COMPUTE b, COMPUTE c
     case RK_OP_COS: return (COMPUTE)cos(a);
     case RK_OP_RELU: return a != a ? a : a > 0 ? a : 0;
     case RK_OP_LEAKY: return a > 0 ? a : x * a;
-    case RK_OP_STEP: return a != a ? a : a < 0 ? x : a == 0 ? y : z;
-    case RK_OP_STEP_MUL: return (a != a ? a : a < 0 ? x : a == 0 ? y : z) * b;
+    case RK_OP_STEP: return N(step)(a, x, y, z);
+    case RK_OP_STEP_MUL: return N(step)(a, x, y, z) * b;
     case RK_OP_CLIP: return a < x ? x : a > y ? y : a;
     case RK_OP_CLIP_STEP: return a != a ? a : a == x || a == y ? z : a > x && a < y ? 1 : 0;
     case RK_OP_GREATER: return a != a ? a : b != b ? b : a > b;
