@@ -7,8 +7,8 @@
 // For each block of k, for each panel of columns (a tile wide), all row tiles meet the panel, which is PANEL_DEPTH × a tile's width and
 // stays in the first cache. Panels are filled by their first tile as it reads B, or, when B is transposed, by 8 × 8 transposes in
 // registers beforehand. A's block is copied once, tile by tile, in each the rows of one k side by side. (In place its rows would often
-// lie a power of two apart and push each other out of the cache.) While a tile is computed the next one's share of A and a share of the
-// next panel are fetched. Between blocks of k partial sums rest in C, or, when C's type would round them, in scratch.
+// lie a power of two apart and push each other out of the cache.) While a tile is computed a share of the next panel is fetched. Between
+// blocks of k partial sums rest in C, or, when C's type would round them or its rows lie too far apart, in scratch.
 //
 // When there are few columns A is read in place, because a copy would not be used often enough to pay. Small products read both where
 // they lie, over all of k at once, and skip what larger ones have to think about (`small_block`).
@@ -33,7 +33,6 @@ typedef struct {
     void *out;
     int64_t out_row, columns;
     bool partial;   ///< `out` is in the computing type
-    int64_t ahead;  ///< from `a` to that of the next tile
     const STORAGE *fetch;  ///< what else to fetch, a line for each line of A's rows, `fetch_step` apart
     int64_t fetch_step;
 } N(tile_job);
@@ -73,23 +72,21 @@ RK_INLINE void N(tile)(const N(tile_job) *t, const int rows, const int vectors, 
     }
     int64_t k = t->k;
     if (packed) {
-        // While this tile is in the works the next one's share of A is fetched, and a share of the next panel.
-        const int64_t per_line = 64 / (int64_t)sizeof(COMPUTE), ahead = t->ahead;
+        // While this tile is in the works a share of the next panel is fetched. (A comes line after line, which
+        // processors fetch ahead unasked.)
+        const int64_t per_line = 64 / (int64_t)sizeof(COMPUTE);
         const STORAGE *fetch = t->fetch;
         // And its rows of C, where they lie so far apart that they push each other out of the second cache.
-        if (t->out_row >= 4096 / (int64_t)sizeof(STORAGE)) {
+        if (t->out_row >= FAR_APART) {
             for (int r = 0; r < rows; r++) __builtin_prefetch((const STORAGE *)t->out + (rows + r) * t->out_row, 1);
         }
         for (; k >= per_line; k -= per_line) {
-            _Pragma("clang loop unroll(full)") for (int r = 0; r < rows; r++) {
-                __builtin_prefetch(lines[0] + place + ahead + r * per_line);
-            }
             __builtin_prefetch(fetch, 0, 2);
             fetch += t->fetch_step;
-            _Pragma("clang loop unroll(disable)") for (int64_t i = 0; i < per_line; i += 4) { ONE_K ONE_K ONE_K ONE_K }
+            _Pragma("clang loop unroll(disable)") RK_ALIGNED_LOOP for (int64_t i = 0; i < per_line; i += 4) { ONE_K ONE_K ONE_K ONE_K }
         }
     }
-    _Pragma("clang loop unroll(disable)") for (; k > 0; k--) ONE_K
+    _Pragma("clang loop unroll(disable)") RK_ALIGNED_LOOP for (; k > 0; k--) ONE_K
 #undef ONE_K
     if (t->bias) {
         _Pragma("clang loop unroll(full)") for (int v = 0; v < vectors; v++) {
@@ -99,7 +96,7 @@ RK_INLINE void N(tile)(const N(tile_job) *t, const int rows, const int vectors, 
     }
     const int64_t columns = t->columns, out_row = t->out_row;
     void *const out = t->out;
-    if (sizeof(STORAGE) != sizeof(COMPUTE) && t->partial) {
+    if (t->partial) {
         for (int r = 0; r < rows; r++) {  // scratch has whole vectors
             for (int v = 0; v < vectors; v++) N(put)((COMPUTE *)out + r * out_row + v * W, sum[r][v]);
         }
@@ -217,10 +214,16 @@ typedef struct {
     int64_t panel, a, sums;  ///< elements of the computing type
 } N(dense_room);
 
+/// Whether partial sums of `n` columns rest in C.
+RK_INLINE bool N(sums_in_c)(int64_t n) { return sizeof(STORAGE) == sizeof(COMPUTE) && n < FAR_APART; }
+
+/// From row to row of sums that do not: a line more than they need, so that they do not collide as C's would.
+RK_INLINE int64_t N(sums_row)(int64_t columns) { return rk_round_up(columns, TILE_COLUMNS) + 64 / (int64_t)sizeof(COMPUTE); }
+
 RK_INLINE N(dense_room) N(room)(int64_t m, int64_t n, int64_t k) {
     const int64_t rows = rk_min(m, BLOCK_ROWS), depth = rk_min(k, PANEL_DEPTH), groups = rows / RK_TILE_ROWS + 2;
     N(dense_room) r = {(depth + W) * TILE_COLUMNS, groups * N(group)(depth) + SLACK, 0};
-    if (sizeof(STORAGE) != sizeof(COMPUTE) && k > PANEL_DEPTH) r.sums = rows * rk_round_up(n, TILE_COLUMNS);
+    if (!N(sums_in_c)(n) && k > PANEL_DEPTH) r.sums = rows * N(sums_row)(n);
     r.panel = rk_round_up(r.panel, 16), r.a = rk_round_up(r.a, 16);
     return r;
 }
@@ -241,7 +244,7 @@ static void N(dense_block)(const rk_product *p, const N(block) block, COMPUTE *s
 
     const N(dense_room) room = N(room)(p->m, p->n, p->k);
     COMPUTE *const panel = scratch, *const a_copy = panel + room.panel, *const sums = a_copy + room.a;
-    const int64_t sums_row = rk_round_up(columns, TILE_COLUMNS);
+    const bool in_c = N(sums_in_c)(p->n);
 
     // Blocks of equal depth: a last one that is short would cost as much to prepare as a whole one.
     const int64_t depths = (p->k + depth_limit - 1) / depth_limit, block_depth = depths > 1 ? (p->k + depths - 1) / depths : depth_limit;
@@ -254,7 +257,7 @@ static void N(dense_block)(const rk_product *p, const N(block) block, COMPUTE *s
             N(pack_a)(a_copy, (const STORAGE *)p->a + block.row_begin * a_row + k * a_column, a_row, a_column, rows, depth);
         }
         const bool first = k == 0, last = k + block_depth >= p->k;
-        t.partial = !plain && !last;
+        t.partial = !in_c && !last;
 
         for (int64_t column = block.column_begin; column < block.column_end; column += TILE_COLUMNS) {
             t.columns = rk_min(TILE_COLUMNS, block.column_end - column);
@@ -279,8 +282,8 @@ static void N(dense_block)(const rk_product *p, const N(block) block, COMPUTE *s
             const bool packed = !a_in_place && !b_in_place && vectors == RK_TILE_VECTORS;
             const bool copying = packed && b_column == 1 && N(height)(rows) == RK_TILE_ROWS;
             if (!b_in_place && !copying) N(pack_b)(panel, TILE_COLUMNS, b, b_row, b_column, depth, t.columns);
-            COMPUTE *const rest = plain ? (COMPUTE *)p->c + block.row_begin * p->c_row + column : sums + column - block.column_begin;
-            const int64_t rest_row = plain ? p->c_row : sums_row;
+            COMPUTE *const rest = in_c ? (COMPUTE *)p->c + block.row_begin * p->c_row + column : sums + column - block.column_begin;
+            const int64_t rest_row = in_c ? p->c_row : N(sums_row)(columns);
             t.a = a;
             t.start = first ? (const COMPUTE *)zeros : rest;
             t.start_row = first ? 0 : rest_row;
@@ -293,7 +296,6 @@ static void N(dense_block)(const rk_product *p, const N(block) block, COMPUTE *s
             }
             for (int64_t i = 0, height; i < rows; i += height) {
                 height = N(height)(rows - i);
-                t.ahead = i + height < rows ? N(group)(depth) : a - t.a;
                 if (copying && i == 0) {
                     N(tile_job) first_tile = t;
                     first_tile.b = b, first_tile.b_row = b_row, first_tile.panel = panel;
@@ -301,7 +303,7 @@ static void N(dense_block)(const rk_product *p, const N(block) block, COMPUTE *s
                 } else {
                     N(packed_tiles)[height - 1](&t);
                 }
-                N(descend)(&t, height, t.ahead);
+                N(descend)(&t, height, N(group)(depth));
                 t.fetch += fetch_tile;
             }
         }

@@ -11,6 +11,8 @@
 #define BLOCK_ROWS (252 / RK_TILE_ROWS * RK_TILE_ROWS)
 /// Rows that are not worth a copy of B.
 #define FEW_ROWS 4
+/// Elements from row to row of C that let its rows push each other out of the caches: partial sums had better rest elsewhere.
+#define FAR_APART (4096 / (int64_t)sizeof(STORAGE))
 
 typedef struct {
     int64_t row_begin, row_end, column_begin, column_end;
@@ -180,6 +182,7 @@ static void N(product)(const rk_step *step, int part, int parts) {
     if (p->epilogue) N(map_block)(p->epilogue, share.row_begin, share.row_end, share.column_begin, share.column_end);
 }
 
+#undef FAR_APART
 #undef FEW_ROWS
 #undef BLOCK_ROWS
 #undef TILE_COLUMNS

@@ -19,6 +19,8 @@
 #define SKIP_DEPTH 64
 /// Panels whose slices of A and C rest in the second cache together are taken together.
 #define SKIP_GROUP 4
+/// Bytes of B from which on its lines have to be fetched: less stays in the second cache, and fetching would only take the place of loads.
+#define SKIP_FAR 262144
 
 typedef struct {
     const uint64_t *bits;  ///< of each row
@@ -45,18 +47,21 @@ RK_INLINE void N(skip)(const N(skip_job) *t, const int vectors) {
     const int64_t fetch_lines = t->fetch_lines, fetch_step = t->fetch_step;
     for (int64_t r = 0; r < rows; r++, a += a_row, sums += sums_row) {
         uint64_t bits = words[r];
-        _Pragma("clang loop unroll(full)") for (int i = 0; i < 384; i += 64) __builtin_prefetch((const char *)fetch + i, 0, 2);
-        fetch += r < fetch_lines ? fetch_step : 0;
+        if (r < fetch_lines) {
+            _Pragma("clang loop unroll(full)") for (int i = 0; i < 384; i += 64) __builtin_prefetch((const char *)fetch + i, 0, 2);
+            fetch += fetch_step;
+        }
         V sum[SKIP_VECTORS];
         if (first) {
             _Pragma("clang loop unroll(full)") for (int v = 0; v < vectors; v++) sum[v] = SPLAT(0);
+            __asm__ volatile("");  // or every row would be set to 0 before it is read
         } else {
             _Pragma("clang loop unroll(full)") for (int v = 0; v < vectors; v++) sum[v] = N(get)(sums + v * W);
             _Pragma("clang loop unroll(full)") for (int v = 0; v < vectors; v += 64 / RK_VECTOR_BYTES) {
                 __builtin_prefetch(sums + sums_row + v * W, 1);
             }
         }
-        while (bits) {
+        RK_ALIGNED_LOOP while (bits) {
             const int64_t k = __builtin_ctzll(bits);
             bits &= bits - 1;
             const V x = SPLAT(a[k]);
@@ -211,7 +216,7 @@ static void N(skip_block)(const rk_product *p, const N(block) block, COMPUTE *sc
     const int64_t rows = block.row_end - block.row_begin, columns = block.column_end - block.column_begin;
     const bool plain = sizeof(STORAGE) == sizeof(COMPUTE), in_place = plain && p->a_column == 1;
     // Sums wait in C, if whole vectors of them fit and its rows do not lie so far apart that they push each other out of the caches.
-    const bool in_c = plain && !transposed && columns % W == 0 && p->c_row < 4096 / (int64_t)sizeof(STORAGE);
+    const bool in_c = plain && !transposed && columns % W == 0 && p->c_row < FAR_APART;
     const N(skip_room) room = N(room_to_skip)(p->m, p->n, p->k);
     COMPUTE *const panel = scratch, *const copy = panel + room.panel + room.bits, *const sums = copy + room.a;
     uint64_t *const bits = (uint64_t *)(panel + room.panel);
@@ -223,6 +228,7 @@ static void N(skip_block)(const rk_product *p, const N(block) block, COMPUTE *sc
                          rk_min(SKIP_DEPTH, p->k - k));
     }
 
+    const bool by_rows = p->b_column == 1, far = p->k * p->n * (int64_t)sizeof(STORAGE) >= SKIP_FAR;
     // Panels of equal width: a narrow one waits for its chains.
     const int64_t vectors = (columns + W - 1) / W, panels = N(skip_panels)(vectors);
     for (int64_t group = 0; group < panels; group += SKIP_GROUP) {
@@ -248,12 +254,12 @@ static void N(skip_block)(const rk_product *p, const N(block) block, COMPUTE *sc
                 }
                 const STORAGE *b = (const STORAGE *)p->b + k * p->b_row + column * p->b_column;
                 // A matrix as wide as a panel is one as it lies.
-                if (plain && p->b_column == 1 && p->b_row == width) t.panel = (const COMPUTE *)b;
+                if (plain && by_rows && p->b_row == width) t.panel = (const COMPUTE *)b;
                 else N(pack_b)(panel, width, b, p->b_row, p->b_column, depth, t.columns);
                 // The next panel is the one beside this one, or the group's first one over the next numbers.
                 t.fetch = i + 1 < group_end ? b + width * p->b_column
                                             : (const STORAGE *)p->b + (k + SKIP_DEPTH) * p->b_row + group_begin * p->b_column;
-                t.fetch_lines = p->b_column == 1 ? SKIP_DEPTH : width, t.fetch_step = p->b_column == 1 ? p->b_row : p->b_column;
+                t.fetch_lines = !far ? 0 : by_rows ? SKIP_DEPTH : width, t.fetch_step = by_rows ? p->b_row : p->b_column;
                 N(skips)[width / W - 1](&t);
                 if (last && transposed) {
                     N(store_transposed)((STORAGE *)p->c + column * p->c_row + block.row_begin, p->c_row, t.sums, width, rows, t.columns);
@@ -300,6 +306,7 @@ static void N(few_rows)(const rk_product *p, const N(block) block, COMPUTE *sums
     }
 }
 
+#undef SKIP_FAR
 #undef SKIP_GROUP
 #undef SKIP_DEPTH
 #undef SKIP_WIDTH

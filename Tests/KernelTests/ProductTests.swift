@@ -52,6 +52,17 @@ import Testing
         }
     }
 
+    /// Nor on where partial sums rest: those of a product as wide as this in scratch, those of a single row in none.
+    @Test(arguments: levels, [RK_FLOAT32, RK_FLOAT64])
+    func bitsDoNotDependOnWhereSumsRest(_ isa: rk_isa, _ type: rk_type) {
+        let (m, n, k) = (17, 8192 / type.size / 2 + 3, 330)
+        var random = Generator(n)
+        let a = (0..<m * k).map { _ in random.double() }, b = (0..<k * n).map { _ in random.double() }
+        let whole = Self.product(a, b, m: m, n: n, k: k, transposed: (false, false), rows: 0..<m, isa, type)
+        let row = Self.product(a, b, m: m, n: n, k: k, transposed: (false, false), rows: 7..<8, isa, type)
+        #expect(row == Array(whole[7 * n * type.size..<8 * n * type.size]))
+    }
+
     /// 0 · NaN and 0 · infinity are NaN where nothing is skipped. An empty sum is the bias.
     @Test(arguments: levels + [RK_REFERENCE], types)
     func specialValuesCount(_ isa: rk_isa, _ type: rk_type) {
