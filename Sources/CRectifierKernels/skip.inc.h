@@ -171,7 +171,7 @@ static double N(skip_cycles)(const rk_product *p, const N(block) block) {
     if (rows < 16 || p->k < 32 || vectors < 4 || (p->a_row != 1 && p->a_column != 1)) return INFINITY;
     const double width = (double)vectors / (double)panels;
     const double number = width < 6 ? 4 : 0.55 * (width + 1);  // a chain waits 4 cycles for its multiply-add
-    const double row = N(density)(p, block) * (double)p->k * number + (double)depths * (width + 20);
+    const double row = N(density)(p, block) * (double)p->k * number + (double)depths * (width + 40);
     const double panel = (double)p->k * width * (p->b_column == 1 ? 1 : 3);
     return (double)panels * ((double)rows * row + panel);
 }

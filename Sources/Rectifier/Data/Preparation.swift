@@ -102,6 +102,15 @@ extension Preparation {
         if case .values(let columns) = target { columns } else { nil }
     }
 
+    /// Whether samples may be given as bytes: they are byte images, or numbers that are taken as they are.
+    public var takesPixels: Bool {
+        switch input {
+        case .bytes: true
+        case .numbers(_, let mean, let deviation): mean == 0 && deviation == 1
+        case .table: false
+        }
+    }
+
     public var task: DataSettings.Task { classNames == nil ? .regression : .classification }
 
     /// For data that comes prepared: bytes stay bytes, numbers and targets are taken as they are.

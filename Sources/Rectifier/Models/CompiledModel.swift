@@ -17,8 +17,8 @@ import CRectifierKernels
 /// - **Outputs** are those of ``Model/predictions(for:threads:)``, to the bit, whatever a sample shares its batch with: a probability for
 ///   each class, or values in the target's own unit. Layers that act differently in training, such as ``Dropout``, act as in use.
 ///
-/// All methods throw a ``RectifierError`` where a length does not fit the model, where an input is infinite or NaN, and where an output
-/// would be.
+/// All methods throw a ``RectifierError`` where a length does not fit the model, where pixels are given to one that takes
+/// standardised numbers, where an input is infinite or NaN, and where an output would be.
 public final class CompiledModel: Sendable {
     /// The shape of one sample, and how many numbers that is.
     public let inputShape: [Int]
@@ -34,6 +34,7 @@ public final class CompiledModel: Sendable {
     public let batchSizes: [Int]
 
     private let isClassifier: Bool
+    private let takesPixels: Bool
     /// What turns outputs into the target's unit: `mean + deviation * output`, column by column.
     private let units: [(mean: Double, deviation: Double)]
     private let workspaces: WorkspacePool
@@ -66,6 +67,7 @@ public final class CompiledModel: Sendable {
         outputCount = outputShape.reduce(1, *)
         precision = model.precision
         isClassifier = model.loss == .softmaxCrossEntropy
+        takesPixels = model.preparation?.takesPixels ?? true
         classNames = isClassifier ? model.preparation?.classNames : nil
         units = model.preparation?.targetValues?.map { ($0.mean, $0.deviation) } ?? []
         guard units.isEmpty || units.count == outputCount else {
@@ -210,6 +212,9 @@ extension CompiledModel {
                 .shape,
                 "the model takes samples of shape \(inputShape), \(inputCount) numbers each, of which \(samples.count) make no whole number"
             )
+        }
+        guard takesPixels || Input.self != UInt8.self else {
+            throw RectifierError(.setting, "the model takes standardised numbers, not pixels: see Preparation.features(of:)")
         }
         guard outputs.count == count * outputCount else {
             throw RectifierError(

@@ -17,7 +17,7 @@ final class ThreadPool {
     /// How many threads are meant. Throws where nobody can mean so many.
     static func count(_ threads: Int?) throws -> Int {
         let threads = threads ?? Int(rk_physical_cores())
-        guard 1...1024 ~= threads else { throw RectifierError(.setting, "threads must be between 1 and 1024, not \(threads)") }
+        guard 1...1024 ~= threads else { throw RectifierError(.setting, "threads must be from 1 to 1024, not \(threads)") }
         return threads
     }
 

@@ -6,6 +6,8 @@ public enum RandomPurpose {
     public static let order: UInt64 = 1
     public static let split: UInt64 = 2
     static let rewriteCheck: UInt64 = 3
+    static let gradientCheck: UInt64 = 6 << 32
+    static let gradientCheckSamples: UInt64 = 6 << 32 | 1
     /// One stream for each parameter, by its place in the network.
     public static func initialisation(_ parameter: Int) -> UInt64 { 1 << 32 | UInt64(parameter) }
     /// One stream for each dropout mask.
@@ -24,6 +26,9 @@ public struct RandomStream: Sendable {
     /// A number in [0, 1), a multiple of 2⁻⁵³.
     public func uniform(_ index: Int) -> Double { Double(self[index] >> 11) * 0x1p-53 }
 
+    /// A whole number in 0 ..< `count`: multiplying high maps 64 bits to it with a bias below 2⁻³³.
+    public func below(_ count: Int, _ index: Int) -> Int { Int(self[index].multipliedFullWidth(by: UInt64(count)).high) }
+
     /// A number of the standard normal law (Box and Muller), from the draws `2 * index` and `2 * index + 1`.
     public func normal(_ index: Int) -> Double {
         let radius = (-2 * logarithm(of: 1 - uniform(2 * index))).squareRoot()
@@ -32,11 +37,10 @@ public struct RandomStream: Sendable {
 
     /// 0..<count in random order (Fisher and Yates).
     public func permutation(_ count: Int) -> [Int32] {
-        var order = (0..<Int32(count)).map { $0 }
-        for last in stride(from: count - 1, to: 0, by: -1) {
-            // Multiplying high maps 64 bits to 0...last with a bias below 2⁻³³.
-            order.swapAt(last, Int(self[last].multipliedFullWidth(by: UInt64(last + 1)).high))
+        [Int32](unsafeUninitializedCapacity: count) { order, filled in
+            for i in 0..<count { order.initializeElement(at: i, to: Int32(i)) }
+            for last in stride(from: count - 1, to: 0, by: -1) { order.swapAt(last, below(last + 1, last)) }
+            filled = count
         }
-        return order
     }
 }

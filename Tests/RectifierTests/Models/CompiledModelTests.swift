@@ -182,6 +182,10 @@ struct CompiledModelTests {
             message { _ = try compiled([Float](repeating: 0, count: 15)) }
                 == "shape: the model takes a sample of shape [4, 4], 16 numbers, not 15")
         #expect(message { _ = try compiled(pixels: []) }.hasPrefix("shape: "))
+        var model = try Self.regression()
+        model.preparation?.input = .numbers(shape: [6], mean: 0.5, deviation: 2)
+        let standardised = try CompiledModel(model)
+        #expect(message { _ = try standardised(pixels: Self.pixels(6)) }.hasPrefix("setting: the model takes standardised numbers"))
         var outputs = [Float](repeating: 0, count: 9)
         func predict(_ samples: [Float]) throws {
             var span = outputs.mutableSpan

@@ -107,7 +107,7 @@ public final class GradientCheck {
             throw RectifierError(.shape, "the network takes samples of shape \(network.inputShape), the data has \(data.sampleShape)")
         }
         guard data.count >= samples else { throw RectifierError(.data, "the data has \(data.count) samples, not \(samples)") }
-        let order = RandomStream(seed: seed, purpose: Draws.purpose + 1).permutation(data.count)
+        let order = RandomStream(seed: seed, purpose: RandomPurpose.gradientCheckSamples).permutation(data.count)
         let chosen = try data.selecting(Array(order.prefix(samples)))
         return try run(
             parameters: parameters, features: chosen.featureNumbers, targets: chosen.targetNumbers, seed: seed, coordinates: coordinates)
@@ -216,11 +216,10 @@ extension Network {
 
 /// Random numbers one after another.
 struct Draws {
-    static let purpose: UInt64 = 6 << 32
     private let stream: RandomStream
     private var next = 0
 
-    init(seed: UInt64) { stream = RandomStream(seed: seed, purpose: Draws.purpose) }
+    init(seed: UInt64) { stream = RandomStream(seed: seed, purpose: RandomPurpose.gradientCheck) }
 
     mutating func normal() -> Double {
         defer { next += 1 }
@@ -231,7 +230,7 @@ struct Draws {
 
     mutating func integer(below bound: Int) -> Int {
         defer { next += 1 }
-        return Int(stream[2 * next].multipliedFullWidth(by: UInt64(bound)).high)
+        return stream.below(bound, 2 * next)
     }
 }
 
