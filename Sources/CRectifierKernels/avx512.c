@@ -1,6 +1,7 @@
 // x86-64 with AVX-512 (F, BW, DQ, VL).
 //
-// With RK_EMULATE_AVX512 defined the same bodies, 64-byte vectors and all, are compiled for AVX2: a way to test them on machines without AVX-512.
+// With RK_EMULATE_AVX512 defined the same bodies, 64-byte vectors and all, are compiled for AVX2: a way to test them on machines without
+// AVX-512.
 
 #include "internal.h"
 

@@ -108,7 +108,8 @@ static void N(copy)(const rk_step *step, int part, int parts) {
 typedef uint8_t N(bytes) __attribute__((vector_size(DW)));
 typedef float N(floats) __attribute__((vector_size(DW * 4)));
 
-/// A sample of `TYPE`, whose vectors of DW lanes are `VECTOR`s, in double. The last vector is read element by element: data sets have no padding.
+/// A sample of `TYPE`, whose vectors of DW lanes are `VECTOR`s, in double. The last vector is read element by element: data sets have no
+/// padding.
 #define GATHER_BY_DOUBLES(TYPE, VECTOR)                                                                                               \
     for (int64_t j = 0; j < g->width; j += DW) {                                                                                      \
         const TYPE *p = (const TYPE *)g->source + (int64_t)indices[row] * g->width + j;                                               \
@@ -137,7 +138,8 @@ RK_INLINE V N(scaled_bytes)(N(wide_bytes) bytes, V shift, V high, V low) {
     return FMA(x, high, x * low);
 }
 
-/// Bytes to float in float arithmetic, four times as fast as by doubles. There are 256 cases, so whether this is exact is simply tried. False if it is not.
+/// Bytes to float in float arithmetic, four times as fast as by doubles. There are 256 cases, so whether this is exact is simply tried.
+/// False if it is not.
 static bool N(gather_bytes)(const rk_gather *g, int64_t begin, int64_t end) {
     const V shift = SPLAT(g->shift), high = SPLAT(g->scale), low = SPLAT(g->scale - (double)high[0]);
     for (int first = 0; first < 256; first += W) {

@@ -37,15 +37,15 @@ typedef struct {
     int64_t fetch_step;
 } N(tile_job);
 
-/// With `packed`, A lies tile by tile and B in a panel. With `copying`, B is read where it lies, whole vectors of the element type `b_row` apart,
-/// and written to the panel on the way.
+/// With `packed`, A lies tile by tile and B in a panel. With `copying`, B is read where it lies, whole vectors of the element type `b_row`
+/// apart, and written to the panel on the way.
 RK_INLINE void N(tile)(const N(tile_job) *t, const int rows, const int vectors, const bool packed, const bool copying) {
     V sum[RK_TILE_ROWS][RK_TILE_VECTORS];
     _Pragma("clang loop unroll(full)") for (int r = 0; r < rows; r++) {
         _Pragma("clang loop unroll(full)") for (int v = 0; v < vectors; v++) sum[r][v] = N(get)(t->start + r * t->start_row + v * W);
     }
-    // One pointer for each row and one index for all of them: two additions for each k. Compilers know that the pointers lie a_row apart and would
-    // chain them through additions; the empty assembly makes them forget.
+    // One pointer for each row and one index for all of them: two additions for each k. Compilers know that the pointers lie a_row apart
+    // and would chain them through additions; the empty assembly makes them forget.
     const int64_t a_row = packed ? 1 : t->a_row;
     const int64_t a_column = packed ? RK_TILE_ROWS : t->a_column;
     const int64_t b_row = packed && !copying ? TILE_COLUMNS : t->b_row;
@@ -68,7 +68,7 @@ RK_INLINE void N(tile)(const N(tile_job) *t, const int rows, const int vectors, 
             V x = SPLAT(lines[r][place]);                                                                                             \
             _Pragma("clang loop unroll(full)") for (int v = 0; v < vectors; v++) sum[r][v] = FMA(x, line[v], sum[r][v]);              \
         }                                                                                                                             \
-        place += a_column, b += b_row, source += b_row, panel += TILE_COLUMNS;                                                                                      \
+        place += a_column, b += b_row, source += b_row, panel += TILE_COLUMNS;                                                        \
     }
     int64_t k = t->k;
     if (packed) {

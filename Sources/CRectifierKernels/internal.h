@@ -25,7 +25,8 @@
 #define RK_INLINE static inline __attribute__((always_inline, unused))
 #define RK_LOCAL static __attribute__((unused))
 
-/// Before a hot loop: where its code begins is worth up to 4 % where another thread shares the core, and would otherwise change with any line above it.
+/// Before a hot loop: where its code begins is worth up to 4 % where another thread shares the core, and would otherwise change with any
+/// line above it.
 #if defined(__has_c_attribute)
 #if __has_c_attribute(clang::code_align)
 #define RK_ALIGNED_LOOP [[clang::code_align(64)]]

@@ -1,10 +1,12 @@
-// Elementwise programs: an interpreter that decodes each instruction once for a tile of about 512 elements and then runs a vector loop over it.
+// Elementwise programs: an interpreter that decodes each instruction once for a tile of about 512 elements and then runs a vector loop over
+// it.
 //
-// A tile is a piece of one row, or several short rows. Every slot is a run of the computing type: temporaries lie on the stack; an operand that is
-// stored so already is used where it lies; others (broadcasts, 16-bit types, short rows with gaps) are staged: filled before the tile, written back
-// after it. What does not change from tile to tile (constants, operands that broadcast both ways) is filled once.
+// A tile is a piece of one row, or several short rows. Every slot is a run of the computing type: temporaries lie on the stack; an operand
+// that is stored so already is used where it lies; others (broadcasts, 16-bit types, short rows with gaps) are staged: filled before the
+// tile, written back after it. What does not change from tile to tile (constants, operands that broadcast both ways) is filled once.
 //
-// A matrix whose rows all follow one another is one long row. Elements do not depend on each other, so neither tiles nor parts show in the bits.
+// A matrix whose rows all follow one another is one long row. Elements do not depend on each other, so neither tiles nor parts show in the
+// bits.
 
 #define MAP_TILE 512
 #define MAP_SLOTS (RK_MAP_OPERANDS + RK_MAP_TEMPORARIES)

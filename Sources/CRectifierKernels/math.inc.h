@@ -1,8 +1,8 @@
 // Elementary functions on whole vectors.
 //
-// For float (and the 16-bit types, whose arithmetic is float) exp, expm1, sigmoid and tanh are evaluated in float, within 2 units in the last
-// place over the whole range, subnormal results included. Logarithms and softplus are evaluated in double with a relative error below 1e-10
-// and rounded once, which leaves about half a unit; each 2 × DW floats take two passes.
+// For float (and the 16-bit types, whose arithmetic is float) exp, expm1, sigmoid and tanh are evaluated in float, within 2 units in the
+// last place over the whole range, subnormal results included. Logarithms and softplus are evaluated in double with a relative error below
+// 1e-10 and rounded once, which leaves about half a unit; each 2 × DW floats take two passes.
 //
 //   exponential  x = n ln 2 + r, |r| ≤ ln 2 / 2; exp(r) - 1 = r + r² q(r), q of degree 4 in float (error 2e-8), 6 in double (1e-11);
 //                2ⁿ by setting exponent bits. exp(x) - 1 = 2ⁿ (exp(r) - 1) + (2ⁿ - 1) keeps its digits near 0.

@@ -132,8 +132,8 @@ static void N(blocks)(const rk_product *p, const N(block) share, COMPUTE *scratc
     }
 }
 
-/// C's only column, where A is stored by rows: W rows at a time are turned in registers, so that each lane holds a row's chain. Two such groups,
-/// because a chain waits for its multiply-adds.
+/// C's only column, where A is stored by rows: W rows at a time are turned in registers, so that each lane holds a row's chain. Two such
+/// groups, because a chain waits for its multiply-adds.
 static void N(column)(const rk_product *p, int64_t begin, int64_t end) {
     const V bias = SPLAT(N(bias)(p, 0)[0]);
     for (int64_t row = begin; row < end; row += 2 * W) {

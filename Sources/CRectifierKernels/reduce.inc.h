@@ -1,8 +1,8 @@
 // Sums, maxima and minima over one axis, and over a whole buffer.
 //
-// Along contiguous elements four vectors run side by side over blocks of 4 W; what is left over goes to the first of them; then they are joined
-// as (0 + 1) + (2 + 3), and their lanes in halves. Across rows (inner > 1) each element has one chain, in order. Both orders
-// follow from the shape alone.
+// Along contiguous elements four vectors run side by side over blocks of 4 W; what is left over goes to the first of them; then they are
+// joined as (0 + 1) + (2 + 3), and their lanes in halves. Across rows (inner > 1) each element has one chain, in order. Both orders follow
+// from the shape alone.
 
 /// One step of a reduction. Maximum and minimum keep a NaN once they have one.
 RK_INLINE V N(join)(V a, V b, const rk_reduction reduction) {

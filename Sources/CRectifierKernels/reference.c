@@ -5,7 +5,8 @@
 
 #include "internal.h"
 
-/// `x` rounded to nearest, ties to even, among the numbers of `digits` significant bits whose exponent is at least `minimum`. Exact steps but one.
+/// `x` rounded to nearest, ties to even, among the numbers of `digits` significant bits whose exponent is at least `minimum`. Exact steps
+/// but one.
 static double round_to_format(double x, int digits, int minimum) {
     int exponent;
     frexp(x, &exponent);

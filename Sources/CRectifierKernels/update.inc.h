@@ -1,5 +1,5 @@
-// Optimiser updates: one pass over weights, gradient and state, in the computing type; formulas at rk_update in the header. The numbers of rk_hyper
-// are combined in double where they meet each other only, and rounded to the computing type once.
+// Optimiser updates: one pass over weights, gradient and state, in the computing type; formulas at rk_update in the header. The numbers of
+// rk_hyper are combined in double where they meet each other only, and rounded to the computing type once.
 
 typedef struct {
     V rate, momentum, beta1, rest1, beta2, rest2, epsilon, step1, factor2, decay, l2, l1, scale;

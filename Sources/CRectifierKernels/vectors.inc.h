@@ -240,8 +240,8 @@ RK_INLINE L N(first_lanes_d)(int64_t count) {
 
 //===--- Transposes ---------------------------------------------------------------------===//
 
-// Swapping the off-diagonal blocks of size s of each 2s × 2s block, for s = W/2 ... 1, transposes W vectors of W lanes. For float the last two
-// sizes are done inside 16-byte quarters by interleaving, which takes one instruction where swapping takes two.
+// Swapping the off-diagonal blocks of size s of each 2s × 2s block, for s = W/2 ... 1, transposes W vectors of W lanes. For float the last
+// two sizes are done inside 16-byte quarters by interleaving, which takes one instruction where swapping takes two.
 #define LOW(j, s) ((j) & (s) ? W + (j) - (s) : (j))
 #define HIGH(j, s) ((j) & (s) ? W + (j) : (j) + (s))
 #define INTERLEAVE(j, s) (((j) & ~3) + (s) + ((j) >> 1 & 1) + ((j) & 1) * W)

@@ -172,8 +172,8 @@ typedef struct {
     void *out;
 } rk_one_hot;
 
-/// Dropout: out[r, j] = 0 with probability `rate`, else 1 / (1 - rate). The draw is number (*position + r) * columns + j of the stream whose key
-/// is rk_stream(*seed, purpose, *epoch): it depends on the sample's position in the epoch and on nothing else.
+/// Dropout: out[r, j] = 0 with probability `rate`, else 1 / (1 - rate). The draw is number (*position + r) * columns + j of the stream
+/// whose key is rk_stream(*seed, purpose, *epoch): it depends on the sample's position in the epoch and on nothing else.
 typedef struct {
     void *out;
     int64_t rows, columns;
@@ -230,8 +230,8 @@ struct rk_step {
     rk_kernel kernel;
     bool solo;      ///< too small to split: part 0 does it alone
     bool barrier;   ///< every part waits for all others after this step
-    /// If not 0: each part takes its share (rk_share) of so many rows, and of what the step reads and writes row by row touches those rows only.
-    /// Steps that share alike need no barrier between them. If 0, parts are cut as suits the kernel.
+    /// If not 0: each part takes its share (rk_share) of so many rows, and of what the step reads and writes row by row touches those rows
+    /// only. Steps that share alike need no barrier between them. If 0, parts are cut as suits the kernel.
     int64_t shared_rows;
     union {
         rk_map map;
@@ -298,8 +298,8 @@ rk_kernel rk_kernel_at(const rk_kernels *kernels, int index);
 const char *rk_opcode_name(int opcode);
 int rk_opcode_arguments(int opcode);
 
-/// Multiply-adds per second of one thread times 2, in this type, at this instruction set, kept in registers: the peak that products are measured against.
-/// Runs for about `seconds`.
+/// Multiply-adds per second of one thread times 2, in this type, at this instruction set, kept in registers: the peak that products are
+/// measured against. Runs for about `seconds`.
 double rk_peak_flops(rk_type type, rk_isa isa, double seconds);
 
 //===--- Random numbers ---------------------------------------------------------===//
@@ -318,8 +318,8 @@ static inline uint64_t rk_stream(uint64_t seed, uint64_t purpose, uint64_t epoch
 
 //===--- Memory -------------------------------------------------------------------===//
 
-/// Zeros, 64-byte aligned; much of it at a time in huge pages, where the system gives them: large products and updates walk through many pages at
-/// once. NULL when there is not enough.
+/// Zeros, 64-byte aligned; much of it at a time in huge pages, where the system gives them: large products and updates walk through many
+/// pages at once. NULL when there is not enough.
 void *rk_allocate(int64_t bytes);
 void rk_free(void *memory);
 

@@ -171,23 +171,3 @@ private struct Stretches {
         ranges = zip(starts, starts.dropFirst() + [bytes.count]).map { $0..<$1 }
     }
 }
-
-/// A place for the result of each of several pieces of work that run side by side. Each place is used by one thread at a time.
-private final class Slots<Value>: @unchecked Sendable {
-    private let places: UnsafeMutableBufferPointer<Value?>
-
-    init(_ count: Int) {
-        places = .allocate(capacity: count)
-        places.initialize(repeating: nil)
-    }
-
-    deinit {
-        places.deinitialize()
-        places.deallocate()
-    }
-
-    subscript(index: Int) -> Value? {
-        get { places[index] }
-        set { places[index] = newValue }
-    }
-}

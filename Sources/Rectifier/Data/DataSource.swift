@@ -29,9 +29,11 @@ struct DataSource {
         }
         if isFolder.boolValue {
             let pairs = try IDX.pairs(in: url, name: name)
-            let shown = { (file: URL) in name.hasSuffix("/") ? name + file.lastPathComponent : "\(name)/\(file.lastPathComponent)" }
-            main = try pairs.training.map { .arrays(try $0.read(name: shown, needsLabels: needsTargets)) }
-            test = try pairs.test.map { .arrays(try $0.read(name: shown, needsLabels: needsTargets)) }
+            let shown = { @Sendable (file: URL) in name.hasSuffix("/") ? name + file.lastPathComponent : "\(name)/\(file.lastPathComponent)"
+            }
+            (main, test) = try sideBySide(
+                { try pairs.training.map { .arrays(try $0.read(name: shown, needsLabels: needsTargets)) } },
+                { try pairs.test.map { .arrays(try $0.read(name: shown, needsLabels: needsTargets)) } })
             return
         }
 

@@ -1,0 +1,32 @@
+import Dispatch
+
+/// Does two things at once. If both fail, the first one's error is thrown, as if they had been done in turn.
+func sideBySide<First, Second>(
+    _ first: @Sendable () throws -> First, _ second: @Sendable () throws -> Second
+) throws -> (First, Second) {
+    let firsts = Slots<Result<First, any Error>>(1), seconds = Slots<Result<Second, any Error>>(1)
+    DispatchQueue.concurrentPerform(iterations: 2) { i in
+        if i == 0 { firsts[0] = Result { try first() } } else { seconds[0] = Result { try second() } }
+    }
+    return (try firsts[0]!.get(), try seconds[0]!.get())
+}
+
+/// A place for the result of each of several pieces of work that run side by side. Each place is used by one thread at a time.
+final class Slots<Value>: @unchecked Sendable {
+    private let places: UnsafeMutableBufferPointer<Value?>
+
+    init(_ count: Int) {
+        places = .allocate(capacity: count)
+        places.initialize(repeating: nil)
+    }
+
+    deinit {
+        places.deinitialize()
+        places.deallocate()
+    }
+
+    subscript(index: Int) -> Value? {
+        get { places[index] }
+        set { places[index] = newValue }
+    }
+}
