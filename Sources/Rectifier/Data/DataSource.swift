@@ -29,7 +29,8 @@ struct DataSource {
         }
         if isFolder.boolValue {
             let pairs = try IDX.pairs(in: url, name: name)
-            let shown = { @Sendable (file: URL) in name.hasSuffix("/") ? name + file.lastPathComponent : "\(name)/\(file.lastPathComponent)"
+            let shown = { @Sendable (file: URL) in
+                name.hasSuffix("/") ? name + file.lastPathComponent : "\(name)/\(file.lastPathComponent)"
             }
             (main, test) = try sideBySide(
                 { try pairs.training.map { .arrays(try $0.read(name: shown, needsLabels: needsTargets)) } },
