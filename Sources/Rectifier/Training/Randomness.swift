@@ -27,7 +27,7 @@ public struct RandomStream: Sendable {
     public func uniform(_ index: Int) -> Double { Double(self[index] >> 11) * 0x1p-53 }
 
     /// A whole number in 0 ..< `count`: multiplying high maps 64 bits to it with a bias below 2⁻³³.
-    public func below(_ count: Int, _ index: Int) -> Int { Int(self[index].multipliedFullWidth(by: UInt64(count)).high) }
+    public func integer(_ index: Int, below count: Int) -> Int { Int(self[index].multipliedFullWidth(by: UInt64(count)).high) }
 
     /// A number of the standard normal law (Box and Muller), from the draws `2 * index` and `2 * index + 1`.
     public func normal(_ index: Int) -> Double {
@@ -39,7 +39,7 @@ public struct RandomStream: Sendable {
     public func permutation(_ count: Int) -> [Int32] {
         [Int32](unsafeUninitializedCapacity: count) { order, filled in
             for i in 0..<count { order.initializeElement(at: i, to: Int32(i)) }
-            for last in stride(from: count - 1, to: 0, by: -1) { order.swapAt(last, below(last + 1, last)) }
+            for last in stride(from: count - 1, to: 0, by: -1) { order.swapAt(last, integer(last, below: last + 1)) }
             filled = count
         }
     }

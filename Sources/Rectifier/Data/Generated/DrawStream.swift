@@ -20,7 +20,7 @@ struct DrawStream {
     mutating func uniform(_ low: Double, _ high: Double) -> Double { low + (high - low) * unit() }
 
     /// A whole number in 0 ..< `count`.
-    mutating func below(_ count: Int) -> Int { stream.below(count, advance()) }
+    mutating func below(_ count: Int) -> Int { stream.integer(advance(), below: count) }
 
     /// Mean 0, variance 1, and never beyond ±3.5: the sum of four uniform numbers, whose law is close to the normal one.
     mutating func bell() -> Double { (unit() + unit() + unit() + unit() - 2) * 1.7320508075688772 }

@@ -230,7 +230,7 @@ struct Draws {
 
     mutating func integer(below bound: Int) -> Int {
         defer { next += 1 }
-        return stream.below(bound, 2 * next)
+        return stream.integer(2 * next, below: bound)
     }
 }
 
