@@ -37,6 +37,11 @@ typedef struct {
     int64_t fetch_step;
 } N(tile_job);
 
+/// Where results go that lie `rows` further down.
+RK_INLINE void *N(further)(const N(tile_job) *t, int64_t rows) {
+    return (char *)t->out + rows * t->out_row * (int64_t)(t->partial ? sizeof(COMPUTE) : sizeof(STORAGE));
+}
+
 /// With `packed`, A lies tile by tile and B in a panel. With `copying`, B is read where it lies, whole vectors of the element type `b_row`
 /// apart, and written to the panel on the way.
 RK_INLINE void N(tile)(const N(tile_job) *t, const int rows, const int vectors, const bool packed, const bool copying) {
@@ -76,9 +81,9 @@ RK_INLINE void N(tile)(const N(tile_job) *t, const int rows, const int vectors, 
         // processors fetch ahead unasked.)
         const int64_t per_line = 64 / (int64_t)sizeof(COMPUTE);
         const STORAGE *fetch = t->fetch;
-        // And its rows of C, where they lie so far apart that they push each other out of the second cache.
+        // And the next tile's rows of C, or of sums, where they lie far apart.
         if (t->out_row >= FAR_APART) {
-            for (int r = 0; r < rows; r++) __builtin_prefetch((const STORAGE *)t->out + (rows + r) * t->out_row, 1);
+            for (int r = 0; r < rows; r++) __builtin_prefetch(N(further)(t, rows + r), 1);
         }
         for (; k >= per_line; k -= per_line) {
             __builtin_prefetch(fetch, 0, 2);
@@ -119,7 +124,7 @@ RK_INLINE int64_t N(height)(int64_t left) { return left >= 2 * RK_TILE_ROWS || l
 RK_INLINE void N(descend)(N(tile_job) *t, int64_t height, int64_t a_step) {
     t->a += a_step;
     t->start += height * t->start_row;
-    t->out = (char *)t->out + height * t->out_row * (int64_t)(t->partial ? sizeof(COMPUTE) : sizeof(STORAGE));
+    t->out = N(further)(t, height);
 }
 
 typedef void (*N(tile_function))(const N(tile_job) *);
