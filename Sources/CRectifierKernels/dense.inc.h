@@ -66,12 +66,12 @@ RK_INLINE void N(tile)(const N(tile_job) *t, const int rows, const int vectors, 
     {                                                                                                                                 \
         V line[RK_TILE_VECTORS];                                                                                                      \
         _Pragma("clang loop unroll(full)") for (int v = 0; v < vectors; v++) {                                                        \
-            line[v] = copying ? N(load)(source + v * W) : N(get)(b + v * W);                                                          \
+            line[v] = copying ? N(across)(source + v * W, b_row) : N(get)(b + v * W);                                                 \
             if (copying) N(put)(panel + v * W, line[v]);                                                                              \
         }                                                                                                                             \
         _Pragma("clang loop unroll(full)") for (int r = 0; r < rows; r++) {                                                           \
             V x = SPLAT(lines[r][place]);                                                                                             \
-            _Pragma("clang loop unroll(full)") for (int v = 0; v < vectors; v++) sum[r][v] = FMA(x, line[v], sum[r][v]);              \
+            _Pragma("clang loop unroll(full)") for (int v = 0; v < vectors; v++) sum[r][v] = MULTIPLY_ADD(x, line[v], sum[r][v]);     \
         }                                                                                                                             \
         place += a_column, b += b_row, source += b_row, panel += TILE_COLUMNS;                                                        \
     }
@@ -185,7 +185,7 @@ static void N(pack_a)(COMPUTE *copy, const STORAGE *a, int64_t row, int64_t colu
             for (int64_t i = 0, height; i < rows; i += height, to += N(group)(depth)) {
                 height = N(height)(rows - i);
                 for (int64_t kk = k; kk < end; kk++) {
-                    for (int v = 0; v < height; v += W) N(put)(to + kk * RK_TILE_ROWS + v, N(load)(a + i + kk * column + v));
+                    for (int v = 0; v < height; v += W) N(put)(to + kk * RK_TILE_ROWS + v, N(across)(a + i + kk * column + v, column));
                 }
             }
         }
@@ -193,8 +193,10 @@ static void N(pack_a)(COMPUTE *copy, const STORAGE *a, int64_t row, int64_t colu
     }
     for (int64_t i = 0, height; i < rows; i += height, copy += N(group)(depth), a += height * row) {
         height = N(height)(rows - i);
-        if (column != 1) {
-            for (int64_t k = 0; k < depth; k++) for (int64_t r = 0; r < height; r++) copy[k * RK_TILE_ROWS + r] = N(load_one)(a + r * row + k * column);
+        if (column != TERMS) {
+            for (int64_t k = 0; k < depth; k++) {
+                for (int64_t r = 0; r < height; r++) copy[k * RK_TILE_ROWS + r] = N(single)(a + r * row + k * column, column);
+            }
             continue;
         }
         // Last rows first, because their vectors are the ones that reach into the next k.
@@ -203,7 +205,7 @@ static void N(pack_a)(COMPUTE *copy, const STORAGE *a, int64_t row, int64_t colu
             for (int r = 0; r < W; r++) line[r] = a + rk_min(first + r, height - 1) * row;
             for (int64_t k = 0; k < depth; k += W) {
                 V block[W];
-                for (int r = 0; r < W; r++) block[r] = N(load)(line[r] + k);
+                for (int r = 0; r < W; r++) block[r] = N(along)(line[r] + k * TERMS);
                 N(transpose)(block);
                 COMPUTE *to = copy + k * RK_TILE_ROWS + first;
                 if (k + W <= depth) for (int j = 0; j < W; j++) N(put)(to + j * RK_TILE_ROWS, block[j]);
@@ -242,8 +244,10 @@ RK_INLINE int64_t N(dense_scratch)(int64_t m, int64_t n, int64_t k) {
 static void N(dense_block)(const rk_product *p, const N(block) block, COMPUTE *scratch) {
     const int64_t rows = block.row_end - block.row_begin, columns = block.column_end - block.column_begin;
     const bool plain = sizeof(STORAGE) == sizeof(COMPUTE);
-    const int64_t a_row = p->a_row, a_column = p->k == 1 ? 1 : p->a_column, b_row = p->b_row, b_column = p->n == 1 ? 1 : p->b_column;
-    const bool a_in_place = plain && ((a_column == 1 && columns <= 4 * TILE_COLUMNS) || (rows - 1) * a_row + (p->k - 1) * a_column < NEAR);
+    const int64_t a_row = p->a_row, a_column = p->k * TERMS == 1 ? 1 : p->a_column;
+    const int64_t b_row = p->b_row, b_column = p->n == 1 ? 1 : p->b_column;
+    const bool a_near = (rows - 1) * a_row + (p->k - 1) * a_column < NEAR;
+    const bool a_in_place = plain && (a_near || (a_column == TERMS && columns <= 4 * TILE_COLUMNS));
     const bool b_in_place = plain && b_column == 1 && (rows <= 2 * RK_TILE_ROWS || p->k * b_row < NEAR);
     const int64_t depth_limit = a_in_place && b_in_place ? rk_max(p->k, 1) : PANEL_DEPTH;
 
@@ -358,6 +362,11 @@ static void N(small_block)(const rk_product *p, const N(block) block, COMPUTE *p
 //===--- Peak -------------------------------------------------------------------------------===//
 
 #define CHAINS (RK_TILE_ROWS * RK_TILE_VECTORS)
+#if RK_PAIRS
+#define BURST(sum, x, y) MULTIPLY_ADD(x, y, sum)
+#else
+#define BURST(sum, x, y) FMA(sum, x, y)
+#endif
 
 static double N(burst)(int64_t rounds) {
     // Each chain swings between two numbers with unlike digits: multipliers fed the same numbers again and again draw less power, and a
@@ -366,16 +375,21 @@ static double N(burst)(int64_t rounds) {
     V x = SPLAT(factor), y, sums[CHAINS];
     for (int i = 0; i < W; i++) y[i] = seed * (COMPUTE)(i + 1.618);
     for (int j = 0; j < CHAINS; j++) sums[j] = y * (COMPUTE)(0.1234567 * (j + 1));
+#if RK_PAIRS
+    const STORAGE there_and_back[TERMS] = {0x3f3d, 0xbf3d};  // 0.74 and -0.74
+    x = SPLAT(N(single)(there_and_back, TERMS)), y = (V)(((N(U))y & 0xffff0000) | (N(U))y >> 16);
+#endif
     for (int64_t i = 0; i < rounds; i++) {
-        _Pragma("clang loop unroll(full)") for (int j = 0; j < CHAINS; j++) sums[j] = FMA(sums[j], x, y);
+        _Pragma("clang loop unroll(full)") for (int j = 0; j < CHAINS; j++) sums[j] = BURST(sums[j], x, y);
     }
     V total = sums[0];
     for (int j = 1; j < CHAINS; j++) total += sums[j];
     volatile COMPUTE sink = total[0];
     (void)sink;
-    return (double)rounds * CHAINS * W * 2;
+    return (double)rounds * CHAINS * W * 2 * TERMS;
 }
 
+#undef BURST
 #undef CHAINS
 #undef SHORT_CHAIN
 #undef SMALL_TERMS

@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-static const char *const isa_names[RK_ISA_COUNT] = {"reference", "baseline", "avx2", "avx512", "neon"};
+static const char *const isa_names[RK_ISA_COUNT] = {"reference", "baseline", "avx2", "avx512", "avx512bf16", "neon"};
 
 const char *rk_isa_name(rk_isa isa) { return (unsigned)isa < RK_ISA_COUNT ? isa_names[isa] : "none"; }
 
@@ -23,6 +23,12 @@ bool rk_isa_available(rk_isa isa) {
 #else
         return rk_isa_available(RK_AVX2) && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw")
             && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
+#endif
+    case RK_AVX512_BF16:
+#if RK_EMULATE_AVX512
+        return rk_isa_available(RK_AVX2);
+#else
+        return rk_isa_available(RK_AVX512) && __builtin_cpu_supports("avx512bf16");
 #endif
 #endif
 #if RK_ARM64
@@ -63,6 +69,7 @@ const rk_kernels *rk_table_for(rk_type type, rk_isa isa) {
     case RK_BASELINE: return &rk_baseline_kernels[type];
     case RK_AVX2: return &rk_avx2_kernels[type];
     case RK_AVX512: return &rk_avx512_kernels[type];
+    case RK_AVX512_BF16: return type == RK_BFLOAT16 ? &rk_avx512bf16_kernels : &rk_avx512_kernels[type];
 #endif
 #if RK_ARM64
     case RK_NEON: return &rk_neon_kernels[type];

@@ -44,6 +44,7 @@ extern const rk_kernels rk_reference_kernels[RK_TYPE_COUNT];
 extern const rk_kernels rk_baseline_kernels[RK_TYPE_COUNT];
 extern const rk_kernels rk_avx2_kernels[RK_TYPE_COUNT];
 extern const rk_kernels rk_avx512_kernels[RK_TYPE_COUNT];
+extern const rk_kernels rk_avx512bf16_kernels;  // of bfloat16; of everything else avx512's
 extern const rk_kernels rk_neon_kernels[RK_TYPE_COUNT];
 
 /// A burst of `rounds` rounds of multiply-adds in registers; returns how many floating-point operations that was.
@@ -52,6 +53,7 @@ extern const rk_peak_burst rk_reference_peak[RK_TYPE_COUNT];
 extern const rk_peak_burst rk_baseline_peak[RK_TYPE_COUNT];
 extern const rk_peak_burst rk_avx2_peak[RK_TYPE_COUNT];
 extern const rk_peak_burst rk_avx512_peak[RK_TYPE_COUNT];
+extern const rk_peak_burst rk_avx512bf16_peak;
 extern const rk_peak_burst rk_neon_peak[RK_TYPE_COUNT];
 
 extern const unsigned char rk_opcode_argument_counts[RK_OP_COUNT];

@@ -15,16 +15,17 @@ static double seconds_now(void) {
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-static const rk_peak_burst *bursts(rk_isa isa) {
+static rk_peak_burst burst_of(rk_type type, rk_isa isa) {
     switch (isa) {
-    case RK_REFERENCE: return rk_reference_peak;
+    case RK_REFERENCE: return rk_reference_peak[type];
 #if RK_X86
-    case RK_BASELINE: return rk_baseline_peak;
-    case RK_AVX2: return rk_avx2_peak;
-    case RK_AVX512: return rk_avx512_peak;
+    case RK_BASELINE: return rk_baseline_peak[type];
+    case RK_AVX2: return rk_avx2_peak[type];
+    case RK_AVX512: return rk_avx512_peak[type];
+    case RK_AVX512_BF16: return type == RK_BFLOAT16 ? rk_avx512bf16_peak : rk_avx512_peak[type];
 #endif
 #if RK_ARM64
-    case RK_NEON: return rk_neon_peak;
+    case RK_NEON: return rk_neon_peak[type];
 #endif
     default: return NULL;
     }
@@ -37,7 +38,7 @@ static int compare(const void *a, const void *b) {
 
 double rk_peak_flops(rk_type type, rk_isa isa, double seconds) {
     if (!rk_table_for(type, isa)) return 0;
-    const rk_peak_burst burst = bursts(isa)[type];
+    const rk_peak_burst burst = burst_of(type, isa);
     double rates[1024];
     int count = 0;
     const double start = seconds_now();

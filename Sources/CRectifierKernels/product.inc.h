@@ -4,6 +4,9 @@
 // falls into changes where its operands are read from, and whether terms 0 · b are computed, and nothing else; so its bits depend on A, B
 // and the bias alone (and 0 · b is not NaN as long as B is finite).
 //
+// Where an instruction takes two terms of a chain at once (RK_PAIRS), an element of A's copy, of a panel and of what is skipped is a pair
+// of them, p->k counts pairs, and the operands' strides along k are those from pair to pair.
+//
 // Small products are dense, without further thought. Of larger ones blocks of rows decide one by one whether zeros of A are skipped
 // (skip.inc.h) or multiplied (dense.inc.h).
 
@@ -13,6 +16,46 @@
 #define FEW_ROWS 4
 /// Elements from row to row of C that let its rows push each other out of the caches: partial sums had better rest elsewhere.
 #define FAR_APART (4096 / (int64_t)sizeof(STORAGE))
+
+#if RK_PAIRS
+#define TERMS 2
+#define MULTIPLY_ADD N(multiply_add_pairs)
+#else
+#define TERMS 1
+#define MULTIPLY_ADD FMA
+#endif
+
+/// What multiply-adds take: W elements, or pairs, that follow one another along k.
+RK_INLINE V N(along)(const STORAGE *p) {
+#if RK_PAIRS
+    return N(get)((const COMPUTE *)p);
+#else
+    return N(load)(p);
+#endif
+}
+
+/// W that lie side by side, at places of k that are `k_step` elements apart.
+RK_INLINE V N(across)(const STORAGE *p, int64_t k_step) {
+#if RK_PAIRS
+    return N(pairs)(p, p + k_step / TERMS);
+#else
+    (void)k_step;
+    return N(load)(p);
+#endif
+}
+
+/// A single one.
+RK_INLINE COMPUTE N(single)(const STORAGE *p, int64_t k_step) {
+#if RK_PAIRS
+    const STORAGE pair[TERMS] = {p[0], p[k_step / TERMS]};
+    COMPUTE x;
+    memcpy(&x, pair, sizeof x);
+    return x;
+#else
+    (void)k_step;
+    return N(load_one)(p);
+#endif
+}
 
 typedef struct {
     int64_t row_begin, row_end, column_begin, column_end;
@@ -30,22 +73,22 @@ RK_INLINE void N(pack_b)(
     const int64_t vectors = (columns + W - 1) / W;
     if (column == 1) {
         for (int64_t k = 0; k < depth; k++, b += row, panel += width) {
-            for (int64_t v = 0; v < vectors; v++) N(put)(panel + v * W, N(load)(b + v * W));
+            for (int64_t v = 0; v < vectors; v++) N(put)(panel + v * W, N(across)(b + v * W, row));
         }
-    } else if (row == 1) {
+    } else if (row == TERMS) {
         for (int64_t v = 0; v < vectors; v++) {
             const STORAGE *line[W];
             for (int j = 0; j < W; j++) line[j] = b + rk_min(v * W + j, columns - 1) * column;
             for (int64_t k = 0; k < depth; k += W) {
                 V block[W];
-                for (int j = 0; j < W; j++) block[j] = N(load)(line[j] + k);
+                for (int j = 0; j < W; j++) block[j] = N(along)(line[j] + k * TERMS);
                 N(transpose)(block);
                 for (int j = 0; j < W; j++) N(put)(panel + (k + j) * width + v * W, block[j]);
             }
         }
     } else {
         for (int64_t k = 0; k < depth; k++) {
-            for (int64_t j = 0; j < columns; j++) panel[k * width + j] = N(load_one)(b + k * row + j * column);
+            for (int64_t j = 0; j < columns; j++) panel[k * width + j] = N(single)(b + k * row + j * column, row);
         }
     }
 }
@@ -98,7 +141,7 @@ RK_INLINE rk_product N(exchanged)(const rk_product *p) {
 
 /// Whether skipping zeros of B takes less time than both skipping those of A and skipping none.
 static bool N(exchange_pays)(const rk_product *p, const N(block) share) {
-    if (p->zeros == RK_ZEROS_MULTIPLIED || p->a_row != 1 || p->a_column == 1 || p->b_column != 1 || p->bias) return false;
+    if (p->zeros == RK_ZEROS_MULTIPLIED || p->a_row != 1 || p->a_column == TERMS || p->b_column != 1 || p->bias) return false;
     const rk_product q = N(exchanged)(p);
     const double transpose = 0.5 * (double)((share.row_end - share.row_begin) * (share.column_end - share.column_begin));
     const double cycles = N(skip_cycles)(&q, (N(block)){share.column_begin, share.column_end, share.row_begin, share.row_end}) + transpose;
@@ -143,13 +186,13 @@ static void N(column)(const rk_product *p, int64_t begin, int64_t end) {
         for (int64_t k = 0; k < p->k; k += W) {
             V block[2][W];
             for (int g = 0; g < 2; g++) {
-                for (int i = 0; i < W; i++) block[g][i] = N(load)(lines[g][i] + k);
+                for (int i = 0; i < W; i++) block[g][i] = N(along)(lines[g][i] + k * TERMS);
                 N(transpose)(block[g]);
             }
             const STORAGE *const b = (const STORAGE *)p->b + k * p->b_row;
             for (int j = 0; j < W && k + j < p->k; j++) {
-                const V x = SPLAT(N(load_one)(b + j * p->b_row));
-                for (int g = 0; g < 2; g++) sums[g] = FMA(block[g][j], x, sums[g]);
+                const V x = SPLAT(N(single)(b + j * p->b_row, p->b_row));
+                for (int g = 0; g < 2; g++) sums[g] = MULTIPLY_ADD(block[g][j], x, sums[g]);
             }
         }
         STORAGE *const c = (STORAGE *)p->c + row;
@@ -159,7 +202,14 @@ static void N(column)(const rk_product *p, int64_t begin, int64_t end) {
 }
 
 static void N(product)(const rk_step *step, int part, int parts) {
+#if RK_PAIRS
+    if (step->product.k % TERMS) return rk_avx512_kernels[RK_BFLOAT16].product(step, part, parts);  // one would have no partner
+    rk_product in_pairs = step->product;
+    in_pairs.k /= TERMS, in_pairs.a_column *= TERMS, in_pairs.b_row *= TERMS;
+    const rk_product *p = &in_pairs;
+#else
     const rk_product *p = &step->product;
+#endif
     const N(block) share = N(split)(step, part, parts);
     const int64_t rows = share.row_end - share.row_begin;
     if (rows <= 0 || share.column_end <= share.column_begin) return;
@@ -169,7 +219,7 @@ static void N(product)(const rk_step *step, int part, int parts) {
     if (one_column && p->a_row == 1 && !p->bias) {  // as a row it is a sum of A's lines
         const rk_product q = N(exchanged)(p);
         N(few_rows)(&q, (N(block)){0, 1, share.row_begin, share.row_end}, scratch, p->zeros != RK_ZEROS_MULTIPLIED);
-    } else if (one_column && p->a_column == 1 && rows > FEW_ROWS && dense) {
+    } else if (one_column && p->a_column == TERMS && rows > FEW_ROWS && dense) {
         N(column)(p, share.row_begin, share.row_end);
     } else if (rows <= BLOCK_ROWS && dense && N(is_small)(p->m, p->n, p->k)) {
         N(small_block)(p, share, scratch);
@@ -182,6 +232,8 @@ static void N(product)(const rk_step *step, int part, int parts) {
     if (p->epilogue) N(map_block)(p->epilogue, share.row_begin, share.row_end, share.column_begin, share.column_end);
 }
 
+#undef MULTIPLY_ADD
+#undef TERMS
 #undef FAR_APART
 #undef FEW_ROWS
 #undef BLOCK_ROWS

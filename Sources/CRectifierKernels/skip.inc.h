@@ -66,7 +66,7 @@ RK_INLINE void N(skip)(const N(skip_job) *t, const int vectors) {
             bits &= bits - 1;
             const V x = SPLAT(a[k]);
             const COMPUTE *const line = panel + k * width;
-            _Pragma("clang loop unroll(full)") for (int v = 0; v < vectors; v++) sum[v] = FMA(x, N(get)(line + v * W), sum[v]);
+            _Pragma("clang loop unroll(full)") for (int v = 0; v < vectors; v++) sum[v] = MULTIPLY_ADD(x, N(get)(line + v * W), sum[v]);
         }
         if (bias) {
             _Pragma("clang loop unroll(full)") for (int v = 0; v < vectors; v++) sum[v] += N(get)(bias + v * W);
@@ -111,11 +111,11 @@ RK_INLINE uint64_t N(nonzero)(V v) {
 /// For rows × `depth` numbers, at most 64, of A: which are not 0. With `copy`, copies them to rows SKIP_DEPTH long.
 static void N(find_nonzeros)(uint64_t *bits, COMPUTE *copy, const STORAGE *a, int64_t row, int64_t column, int64_t rows, int64_t depth) {
     const uint64_t valid = ~(uint64_t)0 >> (SKIP_DEPTH - depth);
-    if (column == 1) {
+    if (column == TERMS) {
         for (int64_t r = 0; r < rows; r++, a += row) {
             uint64_t word = 0;
             for (int64_t k = 0; k < depth; k += W) {
-                const V v = N(load)(a + k);
+                const V v = N(along)(a + k * TERMS);
                 word |= N(nonzero)(v) << k;
                 if (copy) N(put)(copy + r * SKIP_DEPTH + k, v);
             }
@@ -130,8 +130,8 @@ static void N(find_nonzeros)(uint64_t *bits, COMPUTE *copy, const STORAGE *a, in
             for (int64_t r = 0; r < rows; r += W) {
                 V block[W];
                 for (int j = 0; j < W; j++) {
-                    if (row == 1) block[j] = N(load)(lines[j] + r);
-                    else for (int i = 0; i < W; i++) block[j][i] = N(load_one)(lines[j] + rk_min(r + i, rows - 1) * row);
+                    if (row == 1) block[j] = N(across)(lines[j] + r, column);
+                    else for (int i = 0; i < W; i++) block[j][i] = N(single)(lines[j] + rk_min(r + i, rows - 1) * row, column);
                 }
                 N(transpose)(block);
                 for (int j = 0; j < W; j++) N(put)(copy + (r + j) * SKIP_DEPTH + k, block[j]);
@@ -144,13 +144,16 @@ static void N(find_nonzeros)(uint64_t *bits, COMPUTE *copy, const STORAGE *a, in
 /// The share of numbers in a block's part of A that are not 0, from every eighth line as they lie in memory.
 static double N(density)(const rk_product *p, const N(block) block) {
     const int64_t rows = block.row_end - block.row_begin;
-    const bool by_rows = p->a_column == 1;
+    const bool by_rows = p->a_column == TERMS;
     const int64_t lines = by_rows ? rows : p->k, length = by_rows ? p->k : rows, step = by_rows ? p->a_row : p->a_column;
     const STORAGE *line = (const STORAGE *)p->a + block.row_begin * p->a_row;
     int64_t count = 0, seen = 0;
     for (int64_t i = lines / 2 % 8; i < lines; i += 8) {
         int64_t j = 0;
-        for (; j + W <= length; j += W) count += __builtin_popcountll(N(nonzero)(N(load)(line + i * step + j)));
+        for (; j + W <= length; j += W) {
+            const STORAGE *const at = line + i * step + j * (by_rows ? TERMS : 1);
+            count += __builtin_popcountll(N(nonzero)(by_rows ? N(along)(at) : N(across)(at, step)));
+        }
         seen += j;
     }
     return seen ? (double)count / (double)seen : 1;
@@ -168,7 +171,7 @@ RK_INLINE int64_t N(skip_panels)(int64_t vectors) { return vectors <= SKIP_VECTO
 static double N(skip_cycles)(const rk_product *p, const N(block) block) {
     const int64_t rows = block.row_end - block.row_begin, vectors = (block.column_end - block.column_begin + W - 1) / W;
     const int64_t panels = N(skip_panels)(vectors), depths = (p->k + SKIP_DEPTH - 1) / SKIP_DEPTH;
-    if (rows < 16 || p->k < 32 || vectors < 4 || (p->a_row != 1 && p->a_column != 1)) return INFINITY;
+    if (rows < 16 || p->k < 32 || vectors < 4 || (p->a_row != 1 && p->a_column != TERMS)) return INFINITY;
     const double width = (double)vectors / (double)panels;
     const double number = width < 6 ? 4 : 0.55 * (width + 1);  // a chain waits 4 cycles for its multiply-add
     const double row = N(density)(p, block) * (double)p->k * number + (double)depths * (width + 40);
@@ -214,7 +217,7 @@ static void N(store_transposed)(STORAGE *c, int64_t c_row, const COMPUTE *sums, 
 /// With `transposed`, what is computed is written to C as its columns.
 static void N(skip_block)(const rk_product *p, const N(block) block, COMPUTE *scratch, bool transposed) {
     const int64_t rows = block.row_end - block.row_begin, columns = block.column_end - block.column_begin;
-    const bool plain = sizeof(STORAGE) == sizeof(COMPUTE), in_place = plain && p->a_column == 1;
+    const bool plain = sizeof(STORAGE) == sizeof(COMPUTE), in_place = plain && p->a_column == TERMS;
     // Sums wait in C, if whole vectors of them fit and its rows do not lie so far apart that they push each other out of the caches.
     const bool in_c = plain && !transposed && columns % W == 0 && p->c_row < FAR_APART;
     const N(skip_room) room = N(room_to_skip)(p->m, p->n, p->k);
@@ -228,7 +231,7 @@ static void N(skip_block)(const rk_product *p, const N(block) block, COMPUTE *sc
                          rk_min(SKIP_DEPTH, p->k - k));
     }
 
-    const bool by_rows = p->b_column == 1, far = p->k * p->n * (int64_t)sizeof(STORAGE) >= SKIP_FAR;
+    const bool by_rows = p->b_column == 1, far = p->k * TERMS * p->n * (int64_t)sizeof(STORAGE) >= SKIP_FAR;
     // Panels of equal width: a narrow one waits for its chains.
     const int64_t vectors = (columns + W - 1) / W, panels = N(skip_panels)(vectors);
     for (int64_t group = 0; group < panels; group += SKIP_GROUP) {
@@ -281,7 +284,7 @@ static void N(few_rows)(const rk_product *p, const N(block) block, COMPUTE *sums
         COMPUTE x[4];
         int waiting = 0;
         for (int64_t k = 0; k < p->k; k++) {
-            x[waiting] = N(load_one)(a + k * p->a_column);
+            x[waiting] = N(single)(a + k * p->a_column, p->a_column);
             if (skipping && x[waiting] == 0) continue;
             lines[waiting++] = b + k * p->b_row;
             if (waiting < 4) continue;
@@ -290,17 +293,17 @@ static void N(few_rows)(const rk_product *p, const N(block) block, COMPUTE *sums
             const STORAGE *const b0 = lines[0], *const b1 = lines[1], *const b2 = lines[2], *const b3 = lines[3];
             for (int64_t j = 0; j < columns; j += W) {
                 V sum = N(get)(sums + j);
-                sum = FMA(x0, N(load)(b0 + j), sum);
-                sum = FMA(x1, N(load)(b1 + j), sum);
-                sum = FMA(x2, N(load)(b2 + j), sum);
-                sum = FMA(x3, N(load)(b3 + j), sum);
+                sum = MULTIPLY_ADD(x0, N(across)(b0 + j, p->b_row), sum);
+                sum = MULTIPLY_ADD(x1, N(across)(b1 + j, p->b_row), sum);
+                sum = MULTIPLY_ADD(x2, N(across)(b2 + j, p->b_row), sum);
+                sum = MULTIPLY_ADD(x3, N(across)(b3 + j, p->b_row), sum);
                 N(put)(sums + j, sum);
             }
         }
         STORAGE *const c = (STORAGE *)p->c + row * p->c_row + block.column_begin;
         for (int64_t j = 0; j < columns; j += W) {
             V sum = N(get)(sums + j);
-            for (int i = 0; i < waiting; i++) sum = FMA(SPLAT(x[i]), N(load)(lines[i] + j), sum);
+            for (int i = 0; i < waiting; i++) sum = MULTIPLY_ADD(SPLAT(x[i]), N(across)(lines[i] + j, p->b_row), sum);
             N(store_upto)(c + j, sum + N(bias)(p, block.column_begin + j), columns - j);
         }
     }

@@ -164,6 +164,36 @@ RK_INLINE void N(store_one)(STORAGE *p, COMPUTE x) {
 #endif
 }
 
+#if RK_PAIRS
+//===--- Pairs ------------------------------------------------------------------------===//
+
+// Two numbers of the element type in a lane of V, the first in its lower half.
+
+/// Lane i: the pair p[i], q[i].
+RK_INLINE V N(pairs)(const STORAGE *p, const STORAGE *q) {
+    S first, second;
+    memcpy(&first, p, sizeof first);
+    memcpy(&second, q, sizeof second);
+    return (V)(__builtin_convertvector(first, N(U)) | __builtin_convertvector(second, N(U)) << 16);
+}
+
+#if RK_EMULATE_AVX512
+RK_INLINE V N(flushed)(V v) { return PICK(((N(U))v & 0x7fffffff) < 0x00800000, (V)((N(U))v & 0x80000000), v); }
+
+/// As the instruction is specified: the second term, then the first, each rounded once, and subnormal numbers are 0.
+RK_INLINE V N(multiply_add_pairs)(V a, V b, V sum) {
+    const V a0 = N(flushed)((V)((N(U))a << 16)), a1 = N(flushed)((V)((N(U))a & 0xffff0000));
+    const V b0 = N(flushed)((V)((N(U))b << 16)), b1 = N(flushed)((V)((N(U))b & 0xffff0000));
+    return N(flushed)(FMA(a0, b0, N(flushed)(FMA(a1, b1, N(flushed)(sum)))));
+}
+#else
+typedef __bf16 N(halves) __attribute__((vector_size(RK_VECTOR_BYTES)));
+
+/// sum + both products, as AVX512-BF16 rounds them (it takes subnormal numbers for 0).
+RK_INLINE V N(multiply_add_pairs)(V a, V b, V sum) { return __builtin_ia32_dpbf16ps_512(sum, (N(halves))a, (N(halves))b); }
+#endif
+#endif
+
 //===--- Doubles ------------------------------------------------------------------------===//
 
 /// DW elements, exactly.

@@ -6,8 +6,9 @@ struct Info: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Show this machine as Rectifier sees it.",
         discussion: """
-            RECTIFIER_ISA=reference|baseline|avx2|avx512|neon chooses an instruction set. RECTIFIER_ZEROS=multiply|skip|density says what products
-            do about zeros: multiply by them, skip them, or, by default, skip them where they are many enough. No result changes.
+            RECTIFIER_ISA=reference|baseline|avx2|avx512|avx512bf16|neon chooses an instruction set. RECTIFIER_ZEROS=multiply|skip|density
+            says what products do about zeros: multiply by them, skip them, or, by default, skip them where they are many enough. No result
+            changes.
             `rectifier bench` measures what the machine can do.
             """
     )

@@ -2,7 +2,7 @@ import CRectifierKernels
 import Testing
 
 /// The levels that have bodies of their own on this machine.
-let levels: [rk_isa] = [RK_BASELINE, RK_AVX2, RK_AVX512, RK_NEON].filter { rk_isa_available($0) }
+let levels: [rk_isa] = [RK_BASELINE, RK_AVX2, RK_AVX512, RK_AVX512_BF16, RK_NEON].filter { rk_isa_available($0) }
 let types: [rk_type] = [RK_FLOAT32, RK_FLOAT64, RK_BFLOAT16, RK_FLOAT16]
 
 extension rk_isa: @retroactive CustomTestStringConvertible {

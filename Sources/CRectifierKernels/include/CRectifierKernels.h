@@ -27,7 +27,7 @@
 
 /// Instruction sets, slowest first. `RK_NEON` exists on arm64 only, the others but
 /// `RK_REFERENCE` on x86-64 only.
-typedef enum { RK_REFERENCE, RK_BASELINE, RK_AVX2, RK_AVX512, RK_NEON, RK_ISA_COUNT } rk_isa;
+typedef enum { RK_REFERENCE, RK_BASELINE, RK_AVX2, RK_AVX512, RK_AVX512_BF16, RK_NEON, RK_ISA_COUNT } rk_isa;
 
 /// Element types of buffers. Sums and elementwise arithmetic are done in the *computing type*:
 /// `double` for RK_FLOAT64, `float` for all others. Rounding to a storage type is to nearest, ties to even.
@@ -273,7 +273,7 @@ typedef struct {
 } rk_kernels;
 
 /// The kernels of this machine's best instruction set, or of the one named by the environment variable RECTIFIER_ISA
-/// (reference, baseline, avx2, avx512, neon). NULL if that one is unknown or this machine lacks it.
+/// (reference, baseline, avx2, avx512, avx512bf16, neon). NULL if that one is unknown or this machine lacks it.
 const rk_kernels *rk_table(rk_type type);
 /// The kernels of one instruction set; NULL where the machine lacks it.
 const rk_kernels *rk_table_for(rk_type type, rk_isa isa);
