@@ -13,20 +13,13 @@ struct Machine {
     var selected: rk_isa
     var selectedName: String { String(cString: rk_isa_name(selected)) }
 
-    /// Throws where RECTIFIER_ISA names an instruction set that the machine lacks.
+    /// Throws where RECTIFIER_ISA or RECTIFIER_ZEROS names what there is not.
     init() throws {
+        _ = try selectedKernels(.float32)
         processor = processorName
         cores = Int(rk_physical_cores())
-        instructionSets = (0..<RK_ISA_COUNT.rawValue).map { rk_isa($0) }.filter { rk_isa_available($0) }.map {
-            String(cString: rk_isa_name($0))
-        }
+        instructionSets = availableInstructionSets
         selected = rk_isa_selected()
-        guard selected != RK_ISA_COUNT else {
-            let wanted = ProcessInfo.processInfo.environment["RECTIFIER_ISA"] ?? ""
-            throw RectifierError(
-                .setting,
-                "RECTIFIER_ISA: this machine has no instruction set '\(wanted)'; it has \(instructionSets.joined(separator: ", "))")
-        }
     }
 
     /// Bytes of the largest cache, the one before memory; nil where the system does not say.

@@ -18,12 +18,8 @@ struct ModelSource: ParsableArguments {
         transform: separatorCharacter)
     var separator: String?
 
-    @Option(parsing: .unconditional, help: ArgumentHelp("Threads (default: one a core).", valueName: "n"))
+    @Option(parsing: .unconditional, help: ArgumentHelp("Threads (default: one a core).", valueName: "n"), transform: threadCount)
     var threads: Int?
-
-    func validate() throws {
-        if let threads, !(1...1024 ~= threads) { throw ValidationError("threads must be from 1 to 1024, not \(threads)") }
-    }
 
     func loadedModel() throws -> Model { try Model(contentsOf: URL(fileURLWithPath: model)) }
 

@@ -36,12 +36,3 @@ func checkOutputFile(_ path: String) throws {
     }
     guard files.isWritableFile(atPath: folder.path) else { throw RectifierError(.output, "\(path): \(folder.path) cannot be written to") }
 }
-
-/// A file of text, whole or not at all.
-func writeText(_ text: String, to path: String) throws {
-    do {
-        try Data(text.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
-    } catch {
-        throw RectifierError(.output, "\(path): cannot be written: \(error.localizedDescription)")
-    }
-}

@@ -52,10 +52,6 @@ struct Predict: ParsableCommand {
             try table.write(json || output.hasSuffix(".json") ? .json : .csv) { text += $0 }
             contents = Data(text.utf8)
         }
-        do {
-            try contents.write(to: URL(fileURLWithPath: output), options: .atomic)
-        } catch {
-            throw RectifierError(.output, "\(output): the predictions cannot be written")
-        }
+        try writeAtomically([UInt8](contents), to: URL(fileURLWithPath: output))
     }
 }

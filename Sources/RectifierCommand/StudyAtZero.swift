@@ -29,7 +29,9 @@ struct StudyAtZero: ParsableCommand {
     @Option(parsing: .unconditional, help: ArgumentHelp("Draws all networks.", valueName: "n"))
     var seed: UInt64 = 0
 
-    @Option(parsing: .unconditional, help: ArgumentHelp("Threads (default: one for each physical core).", valueName: "n"))
+    @Option(
+        parsing: .unconditional, help: ArgumentHelp("Threads (default: one for each physical core).", valueName: "n"),
+        transform: threadCount)
     var threads: Int?
 
     @Option(help: ArgumentHelp("Numbers of hidden layers.", valueName: "1,2,3,5,6"), transform: numberList)

@@ -224,6 +224,12 @@ extension ElementType: ExpressibleByArgument {}
 /// A tab may be written as `\t` or `tab`, which shells pass on more easily.
 func separatorCharacter(_ text: String) -> String { text == "\\t" || text == "tab" ? "\t" : text }
 
+/// As many threads as a program can have.
+func threadCount(_ text: String) throws -> Int {
+    guard let threads = Int(text) else { throw ValidationError("expected a whole number") }
+    do { return try checkedThreadCount(threads) } catch { throw ValidationError(error.description) }
+}
+
 /// `512,512` or `none`.
 struct LayerList: Sendable {
     var units: [Int]

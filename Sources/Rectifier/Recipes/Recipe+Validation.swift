@@ -71,7 +71,7 @@ extension TrainingSettings {
         if let clipNorm { try requirePositive(clipNorm, "the clipping norm") }
         if case .samples(let count) = batchSize { try require(count >= 1, "the batch size must be at least 1, not \(count)") }
         if let epochs { try require(1...1_000_000_000 ~= epochs, "epochs must be from 1 to 1000000000, not \(epochs)") }
-        if let threads { _ = try ThreadPool.count(threads) }
+        if let threads { _ = try checkedThreadCount(threads) }
         try require(checkpointEvery >= 0, "checkpointEvery must be at least 0, not \(checkpointEvery)")
         if let earlyStopping {
             try require(

@@ -39,7 +39,8 @@ struct Bench: ParsableCommand {
 
     @Option(
         parsing: .unconditional,
-        help: ArgumentHelp("Threads (default: one for each physical core; peak, memory and products on one as well).", valueName: "n"))
+        help: ArgumentHelp("Threads (default: one for each physical core; peak, memory and products on one as well).", valueName: "n"),
+        transform: threadCount)
     var threads: Int?
 
     @Option(help: "What numbers are stored as.")
@@ -59,15 +60,11 @@ struct Bench: ParsableCommand {
     }
 
     func validate() throws {
-        if let threads, !(1...1024 ~= threads) { throw ValidationError("--threads must be from 1 to 1024, not \(threads)") }
         if svg != nil, !sections.isEmpty, !sections.contains(.zeros) { throw ValidationError("--svg draws the section zeros; add it") }
     }
 
     func run() throws {
         let machine = try Machine()
-        guard rk_zeros_selected() != RK_ZEROS_COUNT else {
-            throw RectifierError(.setting, "RECTIFIER_ZEROS is none of density, multiply, skip")
-        }
         if let svg { try checkOutputFile(svg) }
         let all = try BenchThreads(threads ?? machine.cores, type: precision, isa: machine.selected)
         let both = threads == nil && machine.cores > 1 ? [try BenchThreads(1, type: precision, isa: machine.selected), all] : [all]
@@ -143,7 +140,7 @@ struct Bench: ParsableCommand {
         try output.end(sweeps)
         if let svg {
             let title = "\(precision.rawValue), \(output.threads(threads.count))"
-            try writeText(ZeroSweepChart(sweeps, title: title).svg, to: svg)
+            try writeAtomically(Array(ZeroSweepChart(sweeps, title: title).svg.utf8), to: URL(fileURLWithPath: svg))
             try output.note("the chart is in \(svg)")
         }
     }
