@@ -18,7 +18,7 @@ import Testing
         func parameters(_ w: Double, _ b: Double) -> Parameters {
             Parameters([("w", Tensor(shape: [1, 1], [w])), ("b", Tensor(shape: [1], [b]))])
         }
-        return try program.trust(from: parameters(1, 0), to: parameters(1 + dw, db))
+        return program.trust(from: parameters(1, 0), to: parameters(1 + dw, db))
     }
 
     @Test func withinTheRegionItIsExact() throws {

@@ -98,7 +98,7 @@ extension KinkWatch {
             ?? TrustProgram(
                 losses: original, parameters, sites: certificate.entries.map(\.site), elementType: elementType.computing, compile: compile)
         trusts[batchSize] = program
-        return try program.trust(from: before, to: after)
+        return program.trust(from: before, to: after)
     }
 }
 

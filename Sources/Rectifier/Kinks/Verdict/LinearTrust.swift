@@ -44,45 +44,64 @@ final class TrustProgram {
     /// - Parameters:
     ///   - before: The parameters that the gradient was taken at.
     ///   - after: Those after the step.
-    func trust(from before: Parameters, to after: Parameters) throws -> LinearTrust {
-        let start = before.map { $0.tensor.doubles }, end = after.map { $0.tensor.doubles }
-        func go(to share: Double) throws {
-            var parameters = Parameters()
-            for (index, (name, tensor)) in before.enumerated() {
-                parameters[name] = Tensor(
-                    shape: tensor.shape, zip(start[index], end[index]).map { share == 1 ? $1 : $0 + share * ($1 - $0) })
-            }
-            try memory.write(parameters, to: memory.weights)
+    func trust(from before: Parameters, to after: Parameters) -> LinearTrust {
+        func go(to share: Double) {
+            place(share, from: before, to: after)
             sides.run()
         }
         func pattern() -> [Double] { (0..<siteCount).flatMap { sides.values(ofOutput: $0 + 1) } }
 
-        try go(to: 0)
+        go(to: 0)
         derivatives.run()
         var predicted = 0.0
-        for index in start.indices {
-            for (g, (a, b)) in zip(derivatives.values(ofOutput: index), zip(start[index], end[index])) { predicted += g * (b - a) }
+        for (index, (start, end)) in zip(before, after).enumerated() {
+            let derivative = derivatives.values(ofOutput: index), a = start.tensor.doubles, b = end.tensor.doubles
+            for i in derivative.indices { predicted += derivative[i] * (b[i] - a[i]) }
         }
         let loss = sides.values(ofOutput: 0)[0], first = pattern()
         /// Pairs on the other side; one that starts on the kink itself has no side to leave.
         func flips() -> Int { zip(first, pattern()).count { $0 * $1 < 0 } }
-        try go(to: 1)
+        go(to: 1)
         let actual = sides.values(ofOutput: 0)[0] - loss, count = flips()
         var result = LinearTrust(predicted: predicted, actual: actual, flipped: first.isEmpty ? 0 : Double(count) / Double(first.count))
         guard count > 0 else { return result }
         var flipped = 1.0, same = 0.5
         while same > 1e-12 {
-            try go(to: same)
+            go(to: same)
             if flips() == 0 { break }
             flipped = same
             same /= 2
         }
         while flipped - same > flipped / 32 {
             let middle = (flipped + same) / 2
-            try go(to: middle)
+            go(to: middle)
             if flips() == 0 { same = middle } else { flipped = middle }
         }
         result.firstFlip = flipped
         return result
+    }
+
+    /// Puts the weights `share` of the way from one set of parameters to another: some 20 times for each step that is looked at, so
+    /// without a copy of them.
+    private func place(_ share: Double, from before: Parameters, to after: Parameters) {
+        for slot in memory.slots {
+            let start = before[slot.name]!, end = after[slot.name]!
+            switch memory.elementType {
+            case .float64:
+                let weights = (memory.weights + slot.offset * 8).assumingMemoryBound(to: Double.self)
+                start.doubles.withUnsafeBufferPointer { a in
+                    end.doubles.withUnsafeBufferPointer { b in
+                        for i in 0..<slot.count { weights[i] = (1 - share) * a[i] + share * b[i] }
+                    }
+                }
+            default:
+                let weights = (memory.weights + slot.offset * 4).assumingMemoryBound(to: Float.self)
+                start.floats.withUnsafeBufferPointer { a in
+                    end.floats.withUnsafeBufferPointer { b in
+                        for i in 0..<slot.count { weights[i] = Float((1 - share) * Double(a[i]) + share * Double(b[i])) }
+                    }
+                }
+            }
+        }
     }
 }
