@@ -318,6 +318,11 @@ static inline uint64_t rk_stream(uint64_t seed, uint64_t purpose, uint64_t epoch
 
 //===--- Memory -------------------------------------------------------------------===//
 
+/// Takes `count` blocks of 64 bytes into a state of SHA-256, by the processor's own instructions where it has them.
+void rk_sha256(uint32_t state[8], const uint8_t *blocks, int64_t count);
+/// The same without them.
+void rk_sha256_portable(uint32_t state[8], const uint8_t *blocks, int64_t count);
+
 /// Zeros, 64-byte aligned; much of it at a time in huge pages, where the system gives them: large products and updates walk through many
 /// pages at once. NULL when there is not enough.
 void *rk_allocate(int64_t bytes);

@@ -1,3 +1,4 @@
+import CRectifierKernels
 import Testing
 
 @testable import Rectifier
@@ -37,6 +38,17 @@ import Testing
                 for start in stride(from: 0, to: length, by: size) { hash.update(Array(message[start..<min(start + size, length)])) }
                 #expect(hash.finalized() == whole, "\(length) bytes in pieces of \(size)")
             }
+        }
+    }
+
+    /// What processors without instructions for it compute.
+    @Test func portableIsTheSame() {
+        let blocks = (0..<64 * 9).map { UInt8(truncatingIfNeeded: $0 &* $0 &* 37 &+ 11) }
+        var (state, portable) = ([UInt32](0..<8), [UInt32](0..<8))
+        for count in [1, 3, 5] as [Int64] {
+            rk_sha256(&state, blocks, count)
+            rk_sha256_portable(&portable, blocks, count)
+            #expect(state == portable)
         }
     }
 }
