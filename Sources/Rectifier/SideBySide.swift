@@ -11,6 +11,18 @@ func sideBySide<First, Second>(
     return (try firsts[0]!.get(), try seconds[0]!.get())
 }
 
+/// Numbers that are functions of their place, many of them at once.
+func sideBySide(count: Int, _ number: @Sendable (Int) -> Double) -> [Double] {
+    let share = 1 << 14
+    return [Double](unsafeUninitializedCapacity: count) { buffer, filled in
+        nonisolated(unsafe) let numbers = buffer  // each place is written once
+        DispatchQueue.concurrentPerform(iterations: (count + share - 1) / share) { i in
+            for place in i * share..<min((i + 1) * share, count) { numbers.initializeElement(at: place, to: number(place)) }
+        }
+        filled = count
+    }
+}
+
 /// A place for the result of each of several pieces of work that run side by side. Each place is used by one thread at a time.
 final class Slots<Value>: @unchecked Sendable {
     private let places: UnsafeMutableBufferPointer<Value?>

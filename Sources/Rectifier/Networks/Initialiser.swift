@@ -21,8 +21,8 @@ public enum Initialiser: Sendable, Hashable {
     func values(shape: [Int], stream: RandomStream) -> [Double] {
         let count = shape.reduce(1, *)
         let fanIn = Double(shape.dropLast().reduce(1, *)), fanOut = Double(shape.last ?? 1)
-        func normal(_ variance: Double) -> [Double] { (0..<count).map { stream.normal($0) * variance.squareRoot() } }
-        func uniform(_ limit: Double) -> [Double] { (0..<count).map { (2 * stream.uniform($0) - 1) * limit } }
+        func normal(_ variance: Double) -> [Double] { sideBySide(count: count) { stream.normal($0) * variance.squareRoot() } }
+        func uniform(_ limit: Double) -> [Double] { sideBySide(count: count) { (2 * stream.uniform($0) - 1) * limit } }
         return switch self {
         case .he: normal(2 / fanIn)
         case .heUniform: uniform((6 / fanIn).squareRoot())
