@@ -159,8 +159,8 @@ static double N(density)(const rk_product *p, const N(block) block) {
     return seen ? (double)count / (double)seen : 1;
 }
 
-/// About how many cycles a block takes dense, and skipping, on a core with two loads and two multiply-adds a cycle. The figures fit what
-/// was measured there; what they decide changes no result.
+/// About how many cycles a block takes dense, and skipping, on a core with two loads and two multiply-adds a cycle. The figures lie between
+/// what was measured there alone and beside others on the same core, who take loads away; what they decide changes no result.
 static double N(dense_cycles)(const rk_product *p, const N(block) block) {
     const int64_t vectors = (block.column_end - block.column_begin + W - 1) / W;
     return 0.55 * (double)((block.row_end - block.row_begin) * p->k * vectors);
@@ -173,7 +173,7 @@ static double N(skip_cycles)(const rk_product *p, const N(block) block) {
     const int64_t panels = N(skip_panels)(vectors), depths = (p->k + SKIP_DEPTH - 1) / SKIP_DEPTH;
     if (rows < 16 || p->k < 32 || vectors < 4 || (p->a_row != 1 && p->a_column != TERMS)) return INFINITY;
     const double width = (double)vectors / (double)panels;
-    const double number = width < 6 ? 4 : 0.55 * (width + 1);  // a chain waits 4 cycles for its multiply-add
+    const double number = width < 6 ? 4 : 0.6 * (width + 1);  // a chain waits 4 cycles for its multiply-add
     const double row = N(density)(p, block) * (double)p->k * number + (double)depths * (width + 40);
     const double panel = (double)p->k * width * (p->b_column == 1 ? 1 : 3);
     return (double)panels * ((double)rows * row + panel);
