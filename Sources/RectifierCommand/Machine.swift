@@ -8,9 +8,9 @@ struct Machine {
     /// Those that are no hyperthreads of another.
     var cores: Int
     /// Slowest first.
-    var instructionSets: [String]
+    let instructionSets = availableInstructionSets
     /// What kernels are chosen for.
-    var selected: rk_isa
+    let selected = rk_isa_selected()
     var selectedName: String { String(cString: rk_isa_name(selected)) }
 
     /// Throws where RECTIFIER_ISA or RECTIFIER_ZEROS names what there is not.
@@ -18,8 +18,6 @@ struct Machine {
         _ = try selectedKernels(.float32)
         processor = processorName
         cores = Int(rk_physical_cores())
-        instructionSets = availableInstructionSets
-        selected = rk_isa_selected()
     }
 
     /// Bytes of the largest cache, the one before memory; nil where the system does not say.

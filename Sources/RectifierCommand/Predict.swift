@@ -44,14 +44,14 @@ struct Predict: ParsableCommand {
             try table.write(json ? .json : .csv) { try StandardOutput.write($0) }
             return
         }
-        let contents: Data
+        let contents: [UInt8]
         if output.hasSuffix(".npy") {
-            contents = table.npy
+            contents = Array(table.npy)
         } else {
             var text = ""
             try table.write(json || output.hasSuffix(".json") ? .json : .csv) { text += $0 }
-            contents = Data(text.utf8)
+            contents = Array(text.utf8)
         }
-        try writeAtomically([UInt8](contents), to: URL(fileURLWithPath: output))
+        try writeAtomically(contents, to: URL(fileURLWithPath: output))
     }
 }

@@ -53,11 +53,10 @@ struct Checkpoint {
         for (index, state) in states.enumerated() { tensors += state.map { ("state\(index + 1)/\($0.name)", $0.tensor) } }
         if let best { tensors += best.map { ("best/\($0.name)", $0.tensor) } }
         let state = SafeTensors(tensors: tensors).encoded()
-        // Hashing is most of the work.
-        let (files, hash) = try sideBySide({ try model.files() }, { SHA256.hex(of: state) })
-        let description = Description(position: position, stateCount: states.count, hasBest: best != nil, stateSHA256: hash)
+        let description = Description(
+            position: position, stateCount: states.count, hasBest: best != nil, stateSHA256: SHA256.hex(of: state))
         try writeAtomically(
-            folder: folder, files: files + [(ModelFile.state, state), (ModelFile.checkpoint, encodedJSON(description))],
+            folder: folder, files: model.files() + [(ModelFile.state, state), (ModelFile.checkpoint, encodedJSON(description))],
             owned: ModelFile.all)
     }
 
