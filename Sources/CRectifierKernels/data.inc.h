@@ -41,9 +41,9 @@ static void N(copy_transposed)(const STORAGE *in, int64_t in_column, STORAGE *ou
         int64_t j = 0;
         for (; j + W <= columns; j += W) {
             V block[W];
-            for (int v = 0; v < W; v++) block[v] = N(get)(in + i + (j + v) * in_column);
+            RK_UNROLLED for (int v = 0; v < W; v++) block[v] = N(get)(in + i + (j + v) * in_column);
             N(transpose)(block);
-            for (int v = 0; v < W; v++) N(put)(out + (i + v) * out_row + j, block[v]);
+            RK_UNROLLED for (int v = 0; v < W; v++) N(put)(out + (i + v) * out_row + j, block[v]);
         }
         for (; j < columns; j++) for (int v = 0; v < W; v++) out[(i + v) * out_row + j] = in[i + v + j * in_column];
     }

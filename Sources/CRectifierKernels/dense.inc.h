@@ -13,9 +13,11 @@
 // When there are few columns A is read in place, because a copy would not be used often enough to pay. Small products read both where
 // they lie, over all of k at once, and skip what larger ones have to think about (`small_block`).
 
-#define PANEL_DEPTH 320
+#define PANEL_DEPTH (RK_VECTOR_BYTES == 64 ? 256 : 320)
 /// Elements that an operand may span and still lie in the first cache, with room for others.
 #define NEAR (16384 / (int64_t)sizeof(COMPUTE))
+/// Lines of the cache in a row of a tile of the element type.
+#define TILE_LINES ((TILE_COLUMNS * (int)sizeof(STORAGE) + 63) / 64)
 /// Room behind a packed group, for a whole vector stored where fewer lanes count.
 #define SLACK 16
 
@@ -33,8 +35,8 @@ typedef struct {
     void *out;
     int64_t out_row, columns;
     bool partial;   ///< `out` is in the computing type
-    const STORAGE *fetch;  ///< what else to fetch, a line for each line of A's rows, `fetch_step` apart
-    int64_t fetch_step;
+    const STORAGE *fetch;  ///< what else to fetch, TILE_LINES, `fetch_beside` apart, for each line of A's rows, `fetch_step` apart
+    int64_t fetch_beside, fetch_step;
 } N(tile_job);
 
 /// Where results go that lie `rows` further down.
@@ -46,8 +48,8 @@ RK_INLINE void *N(further)(const N(tile_job) *t, int64_t rows) {
 /// apart, and written to the panel on the way.
 RK_INLINE void N(tile)(const N(tile_job) *t, const int rows, const int vectors, const bool packed, const bool copying) {
     V sum[RK_TILE_ROWS][RK_TILE_VECTORS];
-    _Pragma("clang loop unroll(full)") for (int r = 0; r < rows; r++) {
-        _Pragma("clang loop unroll(full)") for (int v = 0; v < vectors; v++) sum[r][v] = N(get)(t->start + r * t->start_row + v * W);
+    RK_UNROLLED for (int r = 0; r < rows; r++) {
+        RK_UNROLLED for (int v = 0; v < vectors; v++) sum[r][v] = N(get)(t->start + r * t->start_row + v * W);
     }
     // One pointer for each row and one index for all of them: two additions for each k. Compilers know that the pointers lie a_row apart
     // and would chain them through additions; the empty assembly makes them forget.
@@ -57,7 +59,7 @@ RK_INLINE void N(tile)(const N(tile_job) *t, const int rows, const int vectors, 
     const STORAGE *source = (const STORAGE *)t->b;
     COMPUTE *panel = t->panel;
     const COMPUTE *lines[RK_TILE_ROWS], *b = t->b;
-    _Pragma("clang loop unroll(full)") for (int r = 0; r < rows; r++) {
+    RK_UNROLLED for (int r = 0; r < rows; r++) {
         lines[r] = t->a + r * a_row;
         if (rows <= 8 && !packed) __asm__("" : "+r"(lines[r]));
     }
@@ -65,13 +67,13 @@ RK_INLINE void N(tile)(const N(tile_job) *t, const int rows, const int vectors, 
 #define ONE_K                                                                                                                         \
     {                                                                                                                                 \
         V line[RK_TILE_VECTORS];                                                                                                      \
-        _Pragma("clang loop unroll(full)") for (int v = 0; v < vectors; v++) {                                                        \
+        RK_UNROLLED for (int v = 0; v < vectors; v++) {                                                                               \
             line[v] = copying ? N(across)(source + v * W, b_row) : N(get)(b + v * W);                                                 \
             if (copying) N(put)(panel + v * W, line[v]);                                                                              \
         }                                                                                                                             \
-        _Pragma("clang loop unroll(full)") for (int r = 0; r < rows; r++) {                                                           \
+        RK_UNROLLED for (int r = 0; r < rows; r++) {                                                                                  \
             V x = SPLAT(lines[r][place]);                                                                                             \
-            _Pragma("clang loop unroll(full)") for (int v = 0; v < vectors; v++) sum[r][v] = MULTIPLY_ADD(x, line[v], sum[r][v]);     \
+            RK_UNROLLED for (int v = 0; v < vectors; v++) sum[r][v] = MULTIPLY_ADD(x, line[v], sum[r][v]);                            \
         }                                                                                                                             \
         place += a_column, b += b_row, source += b_row, panel += TILE_COLUMNS;                                                        \
     }
@@ -83,10 +85,12 @@ RK_INLINE void N(tile)(const N(tile_job) *t, const int rows, const int vectors, 
         const STORAGE *fetch = t->fetch;
         // And the next tile's rows of C, or of sums, where they lie far apart.
         if (t->out_row >= FAR_APART) {
-            for (int r = 0; r < rows; r++) __builtin_prefetch(N(further)(t, rows + r), 1);
+            for (int r = 0; r < rows; r++) {
+                RK_UNROLLED for (int i = 0; i < TILE_LINES; i++) __builtin_prefetch((const char *)N(further)(t, rows + r) + i * 64, 1);
+            }
         }
         for (; k >= per_line; k -= per_line) {
-            __builtin_prefetch(fetch, 0, 2);
+            RK_UNROLLED for (int i = 0; i < TILE_LINES; i++) __builtin_prefetch(fetch + i * t->fetch_beside, 0, 2);
             fetch += t->fetch_step;
             _Pragma("clang loop unroll(disable)") RK_ALIGNED_LOOP for (int64_t i = 0; i < per_line; i += 4) { ONE_K ONE_K ONE_K ONE_K }
         }
@@ -94,24 +98,25 @@ RK_INLINE void N(tile)(const N(tile_job) *t, const int rows, const int vectors, 
     _Pragma("clang loop unroll(disable)") RK_ALIGNED_LOOP for (; k > 0; k--) ONE_K
 #undef ONE_K
     if (t->bias) {
-        _Pragma("clang loop unroll(full)") for (int v = 0; v < vectors; v++) {
+        RK_UNROLLED for (int v = 0; v < vectors; v++) {
             const V bias = N(get)(t->bias + v * W);
-            _Pragma("clang loop unroll(full)") for (int r = 0; r < rows; r++) sum[r][v] += bias;
+            RK_UNROLLED for (int r = 0; r < rows; r++) sum[r][v] += bias;
         }
     }
     const int64_t columns = t->columns, out_row = t->out_row;
     void *const out = t->out;
+    // (Unrolled all of them: a loop that indexes the sums would keep them in memory from the start.)
     if (t->partial) {
-        for (int r = 0; r < rows; r++) {  // scratch has whole vectors
-            for (int v = 0; v < vectors; v++) N(put)((COMPUTE *)out + r * out_row + v * W, sum[r][v]);
+        RK_UNROLLED for (int r = 0; r < rows; r++) {  // scratch has whole vectors
+            RK_UNROLLED for (int v = 0; v < vectors; v++) N(put)((COMPUTE *)out + r * out_row + v * W, sum[r][v]);
         }
     } else if (columns >= vectors * W) {
-        for (int r = 0; r < rows; r++) {
-            for (int v = 0; v < vectors; v++) N(store)((STORAGE *)out + r * out_row + v * W, sum[r][v]);
+        RK_UNROLLED for (int r = 0; r < rows; r++) {
+            RK_UNROLLED for (int v = 0; v < vectors; v++) N(store)((STORAGE *)out + r * out_row + v * W, sum[r][v]);
         }
     } else {
-        for (int r = 0; r < rows; r++) {
-            for (int v = 0; v < vectors - 1; v++) N(store)((STORAGE *)out + r * out_row + v * W, sum[r][v]);
+        RK_UNROLLED for (int r = 0; r < rows; r++) {
+            RK_UNROLLED for (int v = 0; v < vectors - 1; v++) N(store)((STORAGE *)out + r * out_row + v * W, sum[r][v]);
             N(store_some)((STORAGE *)out + r * out_row + (vectors - 1) * W, sum[r][vectors - 1], columns - (vectors - 1) * W);
         }
     }
@@ -205,11 +210,11 @@ static void N(pack_a)(COMPUTE *copy, const STORAGE *a, int64_t row, int64_t colu
             for (int r = 0; r < W; r++) line[r] = a + rk_min(first + r, height - 1) * row;
             for (int64_t k = 0; k < depth; k += W) {
                 V block[W];
-                for (int r = 0; r < W; r++) block[r] = N(along)(line[r] + k * TERMS);
+                RK_UNROLLED for (int r = 0; r < W; r++) block[r] = N(along)(line[r] + k * TERMS);
                 N(transpose)(block);
                 COMPUTE *to = copy + k * RK_TILE_ROWS + first;
-                if (k + W <= depth) for (int j = 0; j < W; j++) N(put)(to + j * RK_TILE_ROWS, block[j]);
-                else for (int j = 0; j < W; j++) if (k + j < depth) N(put)(to + j * RK_TILE_ROWS, block[j]);
+                if (k + W <= depth) RK_UNROLLED for (int j = 0; j < W; j++) N(put)(to + j * RK_TILE_ROWS, block[j]);
+                else RK_UNROLLED for (int j = 0; j < W; j++) if (k + j < depth) N(put)(to + j * RK_TILE_ROWS, block[j]);
             }
         }
     }
@@ -277,11 +282,12 @@ static void N(dense_block)(const rk_product *p, const N(block) block, COMPUTE *s
                 t.b = b, t.b_row = b_row;
             } else {
                 t.b = panel, t.b_row = TILE_COLUMNS;
-                // Down the rows of the next panel, a tile's share after another; or along its columns, one for each tile.
+                // Down the rows of the next panel, a tile's share after another; or along its columns, as many for each tile.
                 const bool more = column + 2 * TILE_COLUMNS <= block.column_end;
                 t.fetch = more ? b + TILE_COLUMNS * b_column : (const STORAGE *)p->b;
+                t.fetch_beside = !more ? 0 : b_column == 1 ? 64 / (int64_t)sizeof(STORAGE) : b_column;
                 t.fetch_step = !more ? 0 : b_column == 1 ? b_row : 64 / (int64_t)sizeof(COMPUTE) * b_row;
-                fetch_tile = !more ? 0 : b_column == 1 ? depth / (64 / (int64_t)sizeof(COMPUTE)) * b_row : b_column;
+                fetch_tile = !more ? 0 : b_column == 1 ? depth / (64 / (int64_t)sizeof(COMPUTE)) * b_row : TILE_LINES * b_column;
             }
             V zeros[RK_TILE_VECTORS] = {0}, bias[RK_TILE_VECTORS];
             if (last) {
@@ -380,7 +386,7 @@ static double N(burst)(int64_t rounds) {
     x = SPLAT(N(single)(there_and_back, TERMS)), y = (V)(((N(U))y & 0xffff0000) | (N(U))y >> 16);
 #endif
     for (int64_t i = 0; i < rounds; i++) {
-        _Pragma("clang loop unroll(full)") for (int j = 0; j < CHAINS; j++) sums[j] = BURST(sums[j], x, y);
+        RK_UNROLLED for (int j = 0; j < CHAINS; j++) sums[j] = BURST(sums[j], x, y);
     }
     V total = sums[0];
     for (int j = 1; j < CHAINS; j++) total += sums[j];
@@ -394,5 +400,6 @@ static double N(burst)(int64_t rounds) {
 #undef SHORT_CHAIN
 #undef SMALL_TERMS
 #undef SLACK
+#undef TILE_LINES
 #undef NEAR
 #undef PANEL_DEPTH

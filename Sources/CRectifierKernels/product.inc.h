@@ -11,7 +11,8 @@
 // (skip.inc.h) or multiplied (dense.inc.h).
 
 #define TILE_COLUMNS (RK_TILE_VECTORS * W)
-#define BLOCK_ROWS (252 / RK_TILE_ROWS * RK_TILE_ROWS)
+/// Rows of a block, which rests in the second cache: that of processors with 64-byte vectors has 1 MB or more.
+#define BLOCK_ROWS ((RK_VECTOR_BYTES == 64 ? 392 : 252) / RK_TILE_ROWS * RK_TILE_ROWS)
 /// Rows that are not worth a copy of B.
 #define FEW_ROWS 4
 /// Elements from row to row of C that let its rows push each other out of the caches: partial sums had better rest elsewhere.
@@ -81,9 +82,9 @@ RK_INLINE void N(pack_b)(
             for (int j = 0; j < W; j++) line[j] = b + rk_min(v * W + j, columns - 1) * column;
             for (int64_t k = 0; k < depth; k += W) {
                 V block[W];
-                for (int j = 0; j < W; j++) block[j] = N(along)(line[j] + k * TERMS);
+                RK_UNROLLED for (int j = 0; j < W; j++) block[j] = N(along)(line[j] + k * TERMS);
                 N(transpose)(block);
-                for (int j = 0; j < W; j++) N(put)(panel + (k + j) * width + v * W, block[j]);
+                RK_UNROLLED for (int j = 0; j < W; j++) N(put)(panel + (k + j) * width + v * W, block[j]);
             }
         }
     } else {
@@ -185,14 +186,15 @@ static void N(column)(const rk_product *p, int64_t begin, int64_t end) {
         V sums[2] = {0};
         for (int64_t k = 0; k < p->k; k += W) {
             V block[2][W];
-            for (int g = 0; g < 2; g++) {
-                for (int i = 0; i < W; i++) block[g][i] = N(along)(lines[g][i] + k * TERMS);
+            RK_UNROLLED for (int g = 0; g < 2; g++) {
+                RK_UNROLLED for (int i = 0; i < W; i++) block[g][i] = N(along)(lines[g][i] + k * TERMS);
                 N(transpose)(block[g]);
             }
             const STORAGE *const b = (const STORAGE *)p->b + k * p->b_row;
-            for (int j = 0; j < W && k + j < p->k; j++) {
+            RK_UNROLLED for (int j = 0; j < W; j++) {
+                if (k + j >= p->k) break;
                 const V x = SPLAT(N(single)(b + j * p->b_row, p->b_row));
-                for (int g = 0; g < 2; g++) sums[g] = MULTIPLY_ADD(block[g][j], x, sums[g]);
+                RK_UNROLLED for (int g = 0; g < 2; g++) sums[g] = MULTIPLY_ADD(block[g][j], x, sums[g]);
             }
         }
         STORAGE *const c = (STORAGE *)p->c + row;

@@ -48,16 +48,16 @@ RK_INLINE void N(skip)(const N(skip_job) *t, const int vectors) {
     for (int64_t r = 0; r < rows; r++, a += a_row, sums += sums_row) {
         uint64_t bits = words[r];
         if (r < fetch_lines) {
-            _Pragma("clang loop unroll(full)") for (int i = 0; i < 384; i += 64) __builtin_prefetch((const char *)fetch + i, 0, 2);
+            RK_UNROLLED for (int i = 0; i < vectors * W * (int)sizeof(STORAGE); i += 64) __builtin_prefetch((const char *)fetch + i, 0, 2);
             fetch += fetch_step;
         }
         V sum[SKIP_VECTORS];
         if (first) {
-            _Pragma("clang loop unroll(full)") for (int v = 0; v < vectors; v++) sum[v] = SPLAT(0);
+            RK_UNROLLED for (int v = 0; v < vectors; v++) sum[v] = SPLAT(0);
             __asm__ volatile("");  // or every row would be set to 0 before it is read
         } else {
-            _Pragma("clang loop unroll(full)") for (int v = 0; v < vectors; v++) sum[v] = N(get)(sums + v * W);
-            _Pragma("clang loop unroll(full)") for (int v = 0; v < vectors; v += 64 / RK_VECTOR_BYTES) {
+            RK_UNROLLED for (int v = 0; v < vectors; v++) sum[v] = N(get)(sums + v * W);
+            RK_UNROLLED for (int v = 0; v < vectors; v += 64 / RK_VECTOR_BYTES) {
                 __builtin_prefetch(sums + sums_row + v * W, 1);
             }
         }
@@ -66,15 +66,15 @@ RK_INLINE void N(skip)(const N(skip_job) *t, const int vectors) {
             bits &= bits - 1;
             const V x = SPLAT(a[k]);
             const COMPUTE *const line = panel + k * width;
-            _Pragma("clang loop unroll(full)") for (int v = 0; v < vectors; v++) sum[v] = MULTIPLY_ADD(x, N(get)(line + v * W), sum[v]);
+            RK_UNROLLED for (int v = 0; v < vectors; v++) sum[v] = MULTIPLY_ADD(x, N(get)(line + v * W), sum[v]);
         }
         if (bias) {
-            _Pragma("clang loop unroll(full)") for (int v = 0; v < vectors; v++) sum[v] += N(get)(bias + v * W);
+            RK_UNROLLED for (int v = 0; v < vectors; v++) sum[v] += N(get)(bias + v * W);
         }
         if (!out) {
-            _Pragma("clang loop unroll(full)") for (int v = 0; v < vectors; v++) N(put)(sums + v * W, sum[v]);
+            RK_UNROLLED for (int v = 0; v < vectors; v++) N(put)(sums + v * W, sum[v]);
         } else {
-            _Pragma("clang loop unroll(full)") for (int v = 0; v < vectors - 1; v++) N(store)(out + r * out_row + v * W, sum[v]);
+            RK_UNROLLED for (int v = 0; v < vectors - 1; v++) N(store)(out + r * out_row + v * W, sum[v]);
             if (columns >= width) N(store)(out + r * out_row + (vectors - 1) * W, sum[vectors - 1]);
             else N(store_some)(out + r * out_row + (vectors - 1) * W, sum[vectors - 1], columns - (vectors - 1) * W);
         }
@@ -129,13 +129,13 @@ static void N(find_nonzeros)(uint64_t *bits, COMPUTE *copy, const STORAGE *a, in
             for (int j = 0; j < W; j++) lines[j] = a + rk_min(k + j, depth - 1) * column;
             for (int64_t r = 0; r < rows; r += W) {
                 V block[W];
-                for (int j = 0; j < W; j++) {
+                RK_UNROLLED for (int j = 0; j < W; j++) {
                     if (row == 1) block[j] = N(across)(lines[j] + r, column);
                     else for (int i = 0; i < W; i++) block[j][i] = N(single)(lines[j] + rk_min(r + i, rows - 1) * row, column);
                 }
                 N(transpose)(block);
-                for (int j = 0; j < W; j++) N(put)(copy + (r + j) * SKIP_DEPTH + k, block[j]);
-                for (int j = 0; j < W && r + j < rows; j++) bits[r + j] |= N(nonzero)(block[j]) << k & valid;
+                RK_UNROLLED for (int j = 0; j < W; j++) N(put)(copy + (r + j) * SKIP_DEPTH + k, block[j]);
+                RK_UNROLLED for (int j = 0; j < W; j++) if (r + j < rows) bits[r + j] |= N(nonzero)(block[j]) << k & valid;
             }
         }
     }
@@ -203,12 +203,12 @@ static void N(store_transposed)(STORAGE *c, int64_t c_row, const COMPUTE *sums, 
     for (int64_t j = 0; j < columns; j += W) {
         for (int64_t r = 0; r < rows; r += W) {
             V block[W];
-            for (int i = 0; i < W; i++) block[i] = N(get)(sums + rk_min(r + i, rows - 1) * sums_row + j);
+            RK_UNROLLED for (int i = 0; i < W; i++) block[i] = N(get)(sums + rk_min(r + i, rows - 1) * sums_row + j);
             N(transpose)(block);
             if (r + W <= rows && j + W <= columns) {
-                for (int i = 0; i < W; i++) N(store)(c + (j + i) * c_row + r, block[i]);
+                RK_UNROLLED for (int i = 0; i < W; i++) N(store)(c + (j + i) * c_row + r, block[i]);
             } else {
-                for (int i = 0; i < W && j + i < columns; i++) N(store_upto)(c + (j + i) * c_row + r, block[i], rows - r);
+                RK_UNROLLED for (int i = 0; i < W; i++) if (j + i < columns) N(store_upto)(c + (j + i) * c_row + r, block[i], rows - r);
             }
         }
     }

@@ -289,7 +289,7 @@ RK_INLINE L N(first_lanes_d)(int64_t count) {
 #endif
 #define SWAP_BLOCKS(s)                                                                                                                \
     if (W > s) {                                                                                                                      \
-        for (int i = 0; i < W; i++) {                                                                                                 \
+        RK_UNROLLED for (int i = 0; i < W; i++) {                                                                                     \
             if (i & s) continue;                                                                                                      \
             V a = v[i], b = v[(i + s) % W];                                                                                           \
             v[i] = PAIR(LOW, a, b, s % W);                                                                                            \
@@ -304,7 +304,7 @@ RK_INLINE void N(transpose)(V v[W]) {
     SWAP_BLOCKS(2)
     SWAP_BLOCKS(1)
 #else
-    for (int i = 0; i < W; i += 4) {
+    RK_UNROLLED for (int i = 0; i < W; i += 4) {
         V a = PAIR(INTERLEAVE, v[i], v[i + 1], 0), b = PAIR(INTERLEAVE, v[i], v[i + 1], 2);
         V c = PAIR(INTERLEAVE, v[i + 2], v[i + 3], 0), d = PAIR(INTERLEAVE, v[i + 2], v[i + 3], 2);
         v[i] = PAIR(JOIN, a, c, 0), v[i + 1] = PAIR(JOIN, a, c, 2), v[i + 2] = PAIR(JOIN, b, d, 0), v[i + 3] = PAIR(JOIN, b, d, 2);

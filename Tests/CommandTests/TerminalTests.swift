@@ -3,7 +3,7 @@ import Testing
 
 @Suite("On a terminal", .enabled(if: PseudoTerminal() != nil))
 struct TerminalTests {
-    private let arguments = ["train", "--data", "circle", "--samples", "600", "--layers", "512,512", "--batch-size", "1", "--epochs", "2"]
+    private let arguments = ["train", "--data", "circle", "--samples", "3000", "--layers", "512,512", "--batch-size", "1", "--epochs", "2"]
 
     @Test func `There is a bar and colour`() throws {
         let text = try #require(try PseudoTerminal()?.run(arguments, environment: ["TERM": "xterm"]))
