@@ -104,7 +104,16 @@ RK_INLINE int64_t N(block_rows)(int64_t rows) {
 
 #include "skip.inc.h"
 
+#if RK_VECTOR_BYTES == 64 && FORMAT == RK_FORMAT_PLAIN
+#define HALF_AS_WIDE (&rk_avx2_kernels[WIDE ? RK_FLOAT64 : RK_FLOAT32])
+/// Whether vectors half as long hold a row, and there is little else to do than to fill and to turn them: those are the same bits sooner.
+RK_INLINE bool N(is_narrow)(int64_t n, int64_t k) { return n <= W / 2 && k <= W; }
+#endif
+
 static int64_t N(product_scratch)(int64_t m, int64_t n, int64_t k, int parts) {
+#ifdef HALF_AS_WIDE
+    if (N(is_narrow)(n, k)) return HALF_AS_WIDE->product_scratch(m, n, k, parts);
+#endif
     (void)parts;
     const int64_t skip = rk_max(N(skip_scratch)(m, n, k), N(skip_scratch)(n, m, k)), few_rows = rk_max(m, n) + W;
     const int64_t large = rk_max(N(dense_scratch)(m, n, k), rk_max(skip, few_rows));
@@ -212,6 +221,9 @@ static void N(product)(const rk_step *step, int part, int parts) {
 #else
     const rk_product *p = &step->product;
 #endif
+#ifdef HALF_AS_WIDE
+    if (N(is_narrow)(p->n, p->k)) return HALF_AS_WIDE->product(step, part, parts);
+#endif
     const N(block) share = N(split)(step, part, parts);
     const int64_t rows = share.row_end - share.row_begin;
     if (rows <= 0 || share.column_end <= share.column_begin) return;
@@ -234,6 +246,7 @@ static void N(product)(const rk_step *step, int part, int parts) {
     if (p->epilogue) N(map_block)(p->epilogue, share.row_begin, share.row_end, share.column_begin, share.column_end);
 }
 
+#undef HALF_AS_WIDE
 #undef MULTIPLY_ADD
 #undef TERMS
 #undef FAR_APART
