@@ -155,13 +155,20 @@ BY_DOUBLES(softplus)
 
 #endif
 
+// In memory, handed on by address: a compiler then leaves the upper halves of registers clear, which the mathematical library's code for
+// older processors, where that is all there is, runs three times as fast for.
 #define BY_LANES(name, expression)                                                                                                    \
-    static __attribute__((noinline)) V N(v_##name)(V v) {                                                                             \
+    static __attribute__((noinline)) void N(name##_lanes)(COMPUTE *lanes) {                                                           \
         for (int i = 0; i < W; i++) {                                                                                                 \
-            double x = v[i];                                                                                                          \
-            v[i] = (COMPUTE)(expression);                                                                                             \
+            const double x = lanes[i];                                                                                                \
+            lanes[i] = (COMPUTE)(expression);                                                                                         \
         }                                                                                                                             \
-        return v;                                                                                                                     \
+    }                                                                                                                                 \
+    RK_INLINE V N(v_##name)(V v) {                                                                                                    \
+        COMPUTE lanes[W];                                                                                                             \
+        N(put)(lanes, v);                                                                                                             \
+        N(name##_lanes)(lanes);                                                                                                       \
+        return N(get)(lanes);                                                                                                         \
     }
 
 #if WIDE
@@ -179,9 +186,14 @@ BY_LANES(cos, cos(x))
 BY_LANES(normal_cdf, 0.5 * erfc(-x * 0.70710678118654752440))
 #undef BY_LANES
 
-static __attribute__((noinline)) V N(v_pow)(V a, V b) {
-    V r;
-    for (int i = 0; i < W; i++) r[i] = (COMPUTE)pow((double)a[i], (double)b[i]);
-    r = PICK(b != b, b, r);
+static __attribute__((noinline)) void N(pow_lanes)(COMPUTE *a, const COMPUTE *b) {
+    for (int i = 0; i < W; i++) a[i] = (COMPUTE)pow((double)a[i], (double)b[i]);
+}
+
+RK_INLINE V N(v_pow)(V a, V b) {
+    COMPUTE x[W], y[W];
+    N(put)(x, a), N(put)(y, b);
+    N(pow_lanes)(x, y);
+    const V r = PICK(b != b, b, N(get)(x));
     return PICK(a != a, a, r);
 }

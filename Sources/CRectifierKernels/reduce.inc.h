@@ -4,40 +4,33 @@
 // joined as (0 + 1) + (2 + 3), and their lanes in halves. Across rows (inner > 1) each element has one chain, in order. Both orders follow
 // from the shape alone.
 
-/// One step of a reduction. Maximum and minimum keep a NaN once they have one.
+/// One step of a reduction. Maximum and minimum take every NaN, and keep one: it compares as neither more nor less.
 RK_INLINE V N(join)(V a, V b, const rk_reduction reduction) {
-    switch (reduction) {
-    case RK_SUM: return a + b;
-    case RK_MAXIMUM: return PICK((b > a) | (b != b), b, a);
-    case RK_MINIMUM: return PICK((b < a) | (b != b), b, a);
-    }
-    return a;
+    if (reduction == RK_SUM) return a + b;
+    return PICK(b != b, b, reduction == RK_MAXIMUM ? PICK(b > a, b, a) : PICK(b < a, b, a));
 }
 
 RK_INLINE V N(identity)(const rk_reduction reduction) {
     return SPLAT(reduction == RK_SUM ? 0 : reduction == RK_MAXIMUM ? -INFINITY : INFINITY);
 }
 
-/// NaN is joined from the right only, so `a`'s must be kept here.
-RK_INLINE V N(join_any)(V a, V b, const rk_reduction reduction) { return reduction == RK_SUM ? a + b : PICK(a != a, a, N(join)(a, b, reduction)); }
-
 RK_INLINE COMPUTE N(reduce_line)(const STORAGE *in, int64_t count, const rk_reduction reduction) {
     const V identity = N(identity)(reduction);
     V sums[4] = {identity, identity, identity, identity};
     int64_t i = 0;
     for (; i + 4 * W <= count; i += 4 * W) {
-        for (int s = 0; s < 4; s++) sums[s] = N(join_any)(sums[s], N(load)(in + i + s * W), reduction);
+        for (int s = 0; s < 4; s++) sums[s] = N(join)(sums[s], N(load)(in + i + s * W), reduction);
     }
     for (; i < count; i += W) {
         V x = N(load)(in + i);
         if (count - i < W) x = PICK(N(first_lanes)(count - i), x, identity);
-        sums[0] = N(join_any)(sums[0], x, reduction);
+        sums[0] = N(join)(sums[0], x, reduction);
     }
-    V total = N(join_any)(N(join_any)(sums[0], sums[1], reduction), N(join_any)(sums[2], sums[3], reduction), reduction);
-    if (W > 8) total = N(join_any)(total, N(rotate)(total, 8), reduction);
-    if (W > 4) total = N(join_any)(total, N(rotate)(total, 4), reduction);
-    if (W > 2) total = N(join_any)(total, N(rotate)(total, 2), reduction);
-    return N(join_any)(total, N(rotate)(total, 1), reduction)[0];
+    V total = N(join)(N(join)(sums[0], sums[1], reduction), N(join)(sums[2], sums[3], reduction), reduction);
+    if (W > 8) total = N(join)(total, N(rotate)(total, 8), reduction);
+    if (W > 4) total = N(join)(total, N(rotate)(total, 4), reduction);
+    if (W > 2) total = N(join)(total, N(rotate)(total, 2), reduction);
+    return N(join)(total, N(rotate)(total, 1), reduction)[0];
 }
 
 /// `vectors` vectors of columns, down `count` rows.
@@ -46,7 +39,7 @@ RK_INLINE void N(reduce_strip)(const STORAGE *in, STORAGE *out, int64_t count, i
     V sums[8];
     for (int v = 0; v < vectors; v++) sums[v] = N(identity)(reduction);
     for (int64_t c = 0; c < count; c++, in += inner) {
-        for (int v = 0; v < vectors; v++) sums[v] = N(join_any)(sums[v], N(load)(in + v * W), reduction);
+        for (int v = 0; v < vectors; v++) sums[v] = N(join)(sums[v], N(load)(in + v * W), reduction);
     }
     for (int v = 0; v < vectors; v++) N(store_upto)(out + v * W, SPLAT(scale) * sums[v], columns - v * W);
 }

@@ -21,7 +21,7 @@ static N(normalizer) N(normalize)(const STORAGE *in, int64_t columns) {
         nan |= x != x;
     }
     double maximum = -INFINITY;
-    for (int i = 0; i < DW; i++) {
+    RK_UNROLLED for (int i = 0; i < DW; i++) {
         if (nan[i]) return (N(normalizer)){NAN, NAN};
         maximum = largest[i] > maximum ? largest[i] : maximum;
     }

@@ -249,7 +249,7 @@ RK_INLINE void N(store_d_upto)(STORAGE *p, D d, int64_t count) {
 
 RK_INLINE double N(sum_lanes)(D d) {
     double sum = 0;
-    for (int i = 0; i < DW; i++) sum += d[i];
+    RK_UNROLLED for (int i = 0; i < DW; i++) sum += d[i];
     return sum;
 }
 
