@@ -131,7 +131,8 @@ RK_INLINE N(block) N(split)(const rk_step *step, int part, int parts) {
         return (N(block)){rows.begin, rows.end, 0, p->n};
     }
     const int64_t panels = (p->n + TILE_COLUMNS - 1) / TILE_COLUMNS, tiles = (p->m + RK_TILE_ROWS - 1) / RK_TILE_ROWS;
-    const int64_t by_columns = (panels + parts - 1) / parts * tiles, by_rows = (tiles + parts - 1) / parts * panels;
+    const int64_t by_columns = rk_min((panels + parts - 1) / parts * TILE_COLUMNS, p->n) * p->m;
+    const int64_t by_rows = rk_min((tiles + parts - 1) / parts * RK_TILE_ROWS, p->m) * p->n;
     if (by_columns <= by_rows + by_rows / 16) {
         const rk_range columns = rk_share(p->n, TILE_COLUMNS, part, parts);
         return (N(block)){0, p->m, columns.begin, columns.end};

@@ -271,11 +271,14 @@ RK_INLINE L N(first_lanes_d)(int64_t count) {
 //===--- Transposes ---------------------------------------------------------------------===//
 
 // Swapping the off-diagonal blocks of size s of each 2s × 2s block, for s = W/2 ... 1, transposes W vectors of W lanes. For float the last
-// two sizes are done inside 16-byte quarters by interleaving, which takes one instruction where swapping takes two.
+// two sizes are done inside 16-byte blocks by interleaving, which takes one instruction where swapping takes two. Of 64-byte vectors,
+// which have four such blocks, the first two sizes are done at once, by instructions that need no table of indices.
 #define LOW(j, s) ((j) & (s) ? W + (j) - (s) : (j))
 #define HIGH(j, s) ((j) & (s) ? W + (j) : (j) + (s))
 #define INTERLEAVE(j, s) (((j) & ~3) + (s) + ((j) >> 1 & 1) + ((j) & 1) * W)
 #define JOIN(j, s) (((j) & ~3) + (s) + ((j) & 1) + ((j) >> 1 & 1) * W)
+#define HALVES(j, s) ((j) / (W / 2) * W + (s) + (j) % (W / 2))
+#define QUARTERS(j, s) ((j) / (W / 2) * W + (j) / (W / 4) % 2 * (W / 2) + (s) + (j) % (W / 4))
 #if RK_VECTOR_BYTES == 64 && !WIDE
 #define PAIR(T, a, b, s)                                                                                                              \
     __builtin_shufflevector(a, b, T(0, s), T(1, s), T(2, s), T(3, s), T(4, s), T(5, s), T(6, s), T(7, s), T(8, s), T(9, s), T(10, s), \
@@ -298,10 +301,19 @@ RK_INLINE L N(first_lanes_d)(int64_t count) {
     }
 
 RK_INLINE void N(transpose)(V v[W]) {
-    SWAP_BLOCKS(8)
+#if RK_VECTOR_BYTES == 64
+    RK_UNROLLED for (int i = 0; i < W / 4; i++) {
+        V *const u = v + i;
+        V a = PAIR(HALVES, u[0], u[W / 4], 0), b = PAIR(HALVES, u[W / 2], u[W * 3 / 4], 0);
+        V c = PAIR(HALVES, u[0], u[W / 4], W / 2), d = PAIR(HALVES, u[W / 2], u[W * 3 / 4], W / 2);
+        u[0] = PAIR(QUARTERS, a, b, 0), u[W / 4] = PAIR(QUARTERS, a, b, W / 4);
+        u[W / 2] = PAIR(QUARTERS, c, d, 0), u[W * 3 / 4] = PAIR(QUARTERS, c, d, W / 4);
+    }
+#else
     SWAP_BLOCKS(4)
+#endif
 #if WIDE
-    SWAP_BLOCKS(2)
+    if (RK_VECTOR_BYTES < 64) SWAP_BLOCKS(2)
     SWAP_BLOCKS(1)
 #else
     RK_UNROLLED for (int i = 0; i < W; i += 4) {
@@ -327,5 +339,7 @@ RK_INLINE V N(rotate)(V v, const int places) {
 #undef PAIR
 #undef JOIN
 #undef INTERLEAVE
+#undef QUARTERS
+#undef HALVES
 #undef HIGH
 #undef LOW
