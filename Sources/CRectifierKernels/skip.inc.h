@@ -45,8 +45,11 @@ RK_INLINE void N(skip)(const N(skip_job) *t, const int vectors) {
     const bool first = t->first;
     const STORAGE *fetch = t->fetch;
     const int64_t fetch_lines = t->fetch_lines, fetch_step = t->fetch_step;
+    uint64_t next = words[0];
     for (int64_t r = 0; r < rows; r++, a += a_row, sums += sums_row) {
-        uint64_t bits = words[r];
+        uint64_t bits = next;
+        next = words[r + 1];  // (behind the last there is scratch)
+        __asm__ volatile("" : "+r"(next));  // now: where this row ends is not foreseen, and the next one has to start at once
         if (r < fetch_lines) {
             RK_UNROLLED for (int i = 0; i < vectors * W * (int)sizeof(STORAGE); i += 64) __builtin_prefetch((const char *)fetch + i, 0, 2);
             fetch += fetch_step;
