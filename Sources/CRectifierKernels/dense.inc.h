@@ -2,10 +2,10 @@
 //
 // Tile: up to RK_TILE_ROWS rows × RK_TILE_VECTORS vectors of C stay in registers over a block of k. For each k that takes RK_TILE_VECTORS
 // loads of B, a broadcast from A for each row, and a multiply-add for each accumulator. Registers: 6 × 2 + 2 + 1 of 16 (AVX2, SSE2),
-// 14 × 2 + 2 of 32 (AVX-512, whose broadcasts are memory operands), 6 × 4 + 4 + 1 of 32 (NEON).
+// 14 × 2 + 2 + 1 of 32 (AVX-512), 6 × 4 + 4 + 1 of 32 (NEON).
 //
 // For each block of k, for each panel of columns (a tile wide), all row tiles meet the panel, which is PANEL_DEPTH × a tile's width and
-// stays in the first cache. Panels are filled by their first tile as it reads B, or, when B is transposed, by 8 × 8 transposes in
+// stays in the first cache. Panels are filled by their first tile as it reads B, or, when B is transposed, by transposes in
 // registers beforehand. A's block is copied once, tile by tile, in each the rows of one k side by side. (In place its rows would often
 // lie a power of two apart and push each other out of the cache.) While a tile is computed a share of the next panel is fetched. Between
 // blocks of k partial sums rest in C, or, when C's type would round them or its rows lie too far apart, in scratch.
