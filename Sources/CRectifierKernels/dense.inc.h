@@ -105,7 +105,6 @@ RK_INLINE void N(tile)(const N(tile_job) *t, const int rows, const int vectors, 
     }
     const int64_t columns = t->columns, out_row = t->out_row;
     void *const out = t->out;
-    // (Unrolled all of them: a loop that indexes the sums would keep them in memory from the start.)
     if (t->partial) {
         RK_UNROLLED for (int r = 0; r < rows; r++) {  // scratch has whole vectors
             RK_UNROLLED for (int v = 0; v < vectors; v++) N(put)((COMPUTE *)out + r * out_row + v * W, sum[r][v]);

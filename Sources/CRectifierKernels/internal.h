@@ -36,8 +36,8 @@
 #define RK_ALIGNED_LOOP
 #endif
 
-/// Before a loop that indexes an array of vectors by its counter: such an array is in registers if every loop over it is unrolled, and in
-/// memory, from its first line on, if one is not.
+/// Before a loop that indexes an array by its counter: such an array is in registers if every loop over it is unrolled, and in memory, from
+/// its first line on, if one is not.
 #define RK_UNROLLED _Pragma("clang loop unroll(full)")
 
 #define RK_PASTE_(a, b) a##_##b

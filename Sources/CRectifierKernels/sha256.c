@@ -26,7 +26,7 @@ void rk_sha256_portable(uint32_t state[8], const uint8_t *blocks, int64_t count)
         memcpy(v, state, sizeof v);
         // Sixteen rounds at a time: a turn of the working variables, and of the ring that the message schedule lives in.
         for (int begin = 0; begin < 64; begin += 16) {
-            _Pragma("clang loop unroll(full)") for (int i = 0; i < 16; i++) {
+            RK_UNROLLED for (int i = 0; i < 16; i++) {
                 if (begin == 0) {
                     const uint8_t *b = blocks + 4 * i;
                     w[i] = (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
@@ -61,7 +61,7 @@ static void by_instructions(uint32_t state[8], const uint8_t *blocks, int64_t co
     for (; count > 0; count--, blocks += 64) {
         const __m128i feba_before = feba, hgdc_before = hgdc;
         __m128i w[4];
-        _Pragma("clang loop unroll(full)") for (int n = 0; n < 16; n++) {
+        RK_UNROLLED for (int n = 0; n < 16; n++) {
             if (n < 4) {
                 w[n] = _mm_shuffle_epi8(_mm_loadu_si128((const __m128i *)blocks + n), big_endian);
             } else {
@@ -94,7 +94,7 @@ static void by_instructions(uint32_t state[8], const uint8_t *blocks, int64_t co
     for (; count > 0; count--, blocks += 64) {
         const uint32x4_t abcd_before = abcd, efgh_before = efgh;
         uint32x4_t w[4];
-        _Pragma("clang loop unroll(full)") for (int n = 0; n < 16; n++) {
+        RK_UNROLLED for (int n = 0; n < 16; n++) {
             if (n < 4) w[n] = vreinterpretq_u32_u8(vrev32q_u8(vld1q_u8(blocks + 16 * n)));
             else w[n & 3] = vsha256su1q_u32(vsha256su0q_u32(w[n & 3], w[(n - 3) & 3]), w[(n - 2) & 3], w[(n - 1) & 3]);
             const uint32x4_t input = vaddq_u32(w[n & 3], vld1q_u32(constants + 4 * n)), before = abcd;

@@ -309,11 +309,12 @@ RK_INLINE void N(transpose)(V v[W]) {
         u[0] = PAIR(QUARTERS, a, b, 0), u[W / 4] = PAIR(QUARTERS, a, b, W / 4);
         u[W / 2] = PAIR(QUARTERS, c, d, 0), u[W * 3 / 4] = PAIR(QUARTERS, c, d, W / 4);
     }
+#elif WIDE
+    SWAP_BLOCKS(2)
 #else
     SWAP_BLOCKS(4)
 #endif
 #if WIDE
-    if (RK_VECTOR_BYTES < 64) SWAP_BLOCKS(2)
     SWAP_BLOCKS(1)
 #else
     RK_UNROLLED for (int i = 0; i < W; i += 4) {
