@@ -34,7 +34,8 @@ typedef struct {
     const COMPUTE *bias;  ///< whole vectors to add at the end, or NULL before it
     void *out;
     int64_t out_row, columns;
-    bool partial;   ///< `out` is in the computing type
+    bool partial;      ///< `out` is in the computing type
+    bool past_caches;  ///< write to it past the caches
     const STORAGE *fetch;  ///< what else to fetch, TILE_LINES, `fetch_beside` apart, for each line of A's rows, `fetch_step` apart
     int64_t fetch_beside, fetch_step;
 } N(tile_job);
@@ -84,7 +85,7 @@ RK_INLINE void N(tile)(const N(tile_job) *t, const int rows, const int vectors, 
         const int64_t per_line = 64 / (int64_t)sizeof(COMPUTE);
         const STORAGE *fetch = t->fetch;
         // And the next tile's rows of C, or of sums, where they lie far apart.
-        if (t->out_row >= FAR_APART) {
+        if (t->out_row >= FAR_APART && !t->past_caches) {
             for (int r = 0; r < rows; r++) {
                 RK_UNROLLED for (int i = 0; i < TILE_LINES; i++) __builtin_prefetch((const char *)N(further)(t, rows + r) + i * 64, 1);
             }
@@ -108,6 +109,10 @@ RK_INLINE void N(tile)(const N(tile_job) *t, const int rows, const int vectors, 
     if (t->partial) {
         RK_UNROLLED for (int r = 0; r < rows; r++) {  // scratch has whole vectors
             RK_UNROLLED for (int v = 0; v < vectors; v++) N(put)((COMPUTE *)out + r * out_row + v * W, sum[r][v]);
+        }
+    } else if (t->past_caches && columns >= vectors * W) {
+        RK_UNROLLED for (int r = 0; r < rows; r++) {
+            RK_UNROLLED for (int v = 0; v < vectors; v++) N(store_past_caches)((STORAGE *)out + r * out_row + v * W, sum[r][v]);
         }
     } else if (columns >= vectors * W) {
         RK_UNROLLED for (int r = 0; r < rows; r++) {
@@ -257,7 +262,7 @@ static void N(dense_block)(const rk_product *p, const N(block) block, COMPUTE *s
 
     const N(dense_room) room = N(room)(p->m, p->n, p->k);
     COMPUTE *const panel = scratch, *const a_copy = panel + room.panel, *const sums = a_copy + room.a;
-    const bool in_c = N(sums_in_c)(p->n);
+    const bool in_c = N(sums_in_c)(p->n), past_caches = N(past_caches)(p);
 
     // Blocks of equal depth: a last one that is short would cost as much to prepare as a whole one.
     const int64_t depths = (p->k + depth_limit - 1) / depth_limit, block_depth = depths > 1 ? (p->k + depths - 1) / depths : depth_limit;
@@ -271,6 +276,7 @@ static void N(dense_block)(const rk_product *p, const N(block) block, COMPUTE *s
         }
         const bool first = k == 0, last = k + block_depth >= p->k;
         t.partial = !in_c && !last;
+        t.past_caches = past_caches && last;
 
         for (int64_t column = block.column_begin; column < block.column_end; column += TILE_COLUMNS) {
             t.columns = rk_min(TILE_COLUMNS, block.column_end - column);

@@ -18,6 +18,9 @@
 /// Elements from row to row of C that let its rows push each other out of the caches: partial sums had better rest elsewhere.
 #define FAR_APART (4096 / (int64_t)sizeof(STORAGE))
 
+/// Bytes of C that are more than the caches keep.
+#define PAST_CACHES 16777216
+
 #if RK_PAIRS
 #define TERMS 2
 #define MULTIPLY_ADD N(multiply_add_pairs)
@@ -92,6 +95,12 @@ RK_INLINE void N(pack_b)(
             for (int64_t j = 0; j < columns; j++) panel[k * width + j] = N(single)(b + k * row + j * column, row);
         }
     }
+}
+
+/// Whether C is written past the caches, which would hold little of it by the time it is read, and would first read what is overwritten.
+RK_INLINE bool N(past_caches)(const rk_product *p) {
+    const int64_t row = p->c_row * (int64_t)sizeof(STORAGE);
+    return !p->epilogue && p->m * row >= PAST_CACHES && ((uintptr_t)p->c | (uintptr_t)row) % RK_VECTOR_BYTES == 0;
 }
 
 /// Blocks of equal size: a last one of few rows would cost as much to prepare as a whole one.
@@ -184,6 +193,7 @@ static void N(blocks)(const rk_product *p, const N(block) share, COMPUTE *scratc
         else N(dense_block)(p, block, scratch);
         if (p->epilogue) N(map_block)(p->epilogue, block.row_begin, block.row_end, block.column_begin, block.column_end);
     }
+    if (N(past_caches)(p)) __atomic_thread_fence(__ATOMIC_SEQ_CST);  // such stores keep to no order otherwise
 }
 
 /// C's only column, where A is stored by rows: W rows at a time are turned in registers, so that each lane holds a row's chain. Two such
@@ -250,6 +260,7 @@ static void N(product)(const rk_step *step, int part, int parts) {
 #undef HALF_AS_WIDE
 #undef MULTIPLY_ADD
 #undef TERMS
+#undef PAST_CACHES
 #undef FAR_APART
 #undef FEW_ROWS
 #undef BLOCK_ROWS

@@ -130,6 +130,9 @@ RK_INLINE void N(store)(STORAGE *p, V v) {
     memcpy(p, &s, sizeof s);
 }
 
+/// A multiple of its size from address 0, to memory and into no cache.
+RK_INLINE void N(store_past_caches)(STORAGE *p, V v) { __builtin_nontemporal_store(N(narrow)(v), (S *)p); }
+
 RK_INLINE void N(store_some)(STORAGE *p, V v, int64_t count) {
     S s = N(narrow)(v);
     N(put_bytes)(p, &s, count * (int64_t)sizeof(STORAGE));
@@ -163,6 +166,35 @@ RK_INLINE void N(store_one)(STORAGE *p, COMPUTE x) {
     *p = N(narrow)(v)[0];
 #endif
 }
+
+#if RK_VECTOR_BYTES == 64
+//===--- Lanes ------------------------------------------------------------------------===//
+
+#if RK_EMULATE_AVX512
+/// The lanes whose bits are set, side by side from the first lane on. (Behind them is anything.)
+RK_INLINE V N(packed)(V v, uint64_t bits) {
+    V packed = v;
+    for (int i = 0; bits; i++, bits &= bits - 1) packed[i] = v[__builtin_ctzll(bits)];
+    return packed;
+}
+RK_INLINE I N(index)(int i) { return i - (I){0}; }
+/// The lane of that index, in all lanes.
+RK_INLINE V N(spread)(V v, I index) { return SPLAT(v[index[0]]); }
+#else
+#if WIDE
+RK_INLINE V N(packed)(V v, uint64_t bits) { return __builtin_ia32_compressdf512_mask(v, v, (uint8_t)bits); }
+RK_INLINE V N(spread)(V v, I index) { return __builtin_ia32_permvardf512(v, index); }
+#else
+RK_INLINE V N(packed)(V v, uint64_t bits) { return __builtin_ia32_compresssf512_mask(v, v, (uint16_t)bits); }
+RK_INLINE V N(spread)(V v, I index) { return __builtin_ia32_permvarsf512(v, index); }
+#endif
+RK_INLINE I N(index)(int i) {
+    I index = i - (I){0};
+    __asm__("" : "+v"(index));  // kept in a register: to load it would cost what it is there to save
+    return index;
+}
+#endif
+#endif
 
 #if RK_PAIRS
 //===--- Pairs ------------------------------------------------------------------------===//

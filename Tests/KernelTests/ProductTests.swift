@@ -63,6 +63,22 @@ import Testing
         #expect(row == Array(whole[7 * n * type.size..<8 * n * type.size]))
     }
 
+    /// Nor on whether results are so large that they are written past the caches.
+    @Test(arguments: levels, types)
+    func bitsDoNotDependOnWhereResultsGo(_ isa: rk_isa, _ type: rk_type) {
+        let (m, n, k) = (520, 16_777_216 / 512 / type.size, 7)
+        var random = Generator(m)
+        let a = (0..<m * k).map { _ in random.chance(0.5) ? random.double() : 0 }, b = (0..<k * n).map { _ in random.double() }
+        for zeros in [RK_ZEROS_MULTIPLIED, RK_ZEROS_SKIPPED] {
+            func rows(_ rows: Range<Int>) -> [UInt8] {
+                Self.product(a, b, m: m, n: n, k: k, transposed: (false, false), rows: rows, isa, type, zeros: zeros)
+            }
+            // (Compared first: the difference of two results as long as these would take long to describe.)
+            let same = rows(490..<511).elementsEqual(rows(0..<m)[490 * n * type.size..<511 * n * type.size])
+            #expect(same)
+        }
+    }
+
     /// 0 · NaN and 0 · infinity are NaN where nothing is skipped. An empty sum is the bias.
     @Test(arguments: levels + [RK_REFERENCE], types)
     func specialValuesCount(_ isa: rk_isa, _ type: rk_type) {

@@ -14,7 +14,7 @@ import Testing
             let large = random.chance(0.15)
             let m = random.int(1...(large ? 300 : 40)), k = random.int(1...(large ? 300 : 150))
             // Now and then whole vectors, which lie as a panel would.
-            let n = random.chance(0.3) ? 8 * random.int(1...13) : random.int(1...(large ? 260 : 60))
+            let n = random.chance(0.3) ? 8 * random.int(1...(large ? 60 : 13)) : random.int(1...(large ? 480 : 60))
             let transposed = (random.chance(0.5), random.chance(0.5)), cRow = n + random.int(0...3)
             let density = random.pick([0, 0.02, 0.2, 0.5, 0.8, 1])
             // Now and then products that underflow, whose sums may be -0.
