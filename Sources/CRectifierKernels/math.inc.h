@@ -180,6 +180,7 @@ BY_LANES(sigmoid, x < 0 ? exp(x) / (1 + exp(x)) : 1 / (1 + exp(-x)))
 BY_LANES(tanh, tanh(x))
 BY_LANES(softplus, x > 0 ? x + log1p(exp(-x)) : log1p(exp(x)))
 RK_INLINE D N(exp_d)(D x) { return N(v_exp)(x); }
+RK_INLINE D N(log_d)(D x) { return N(v_log)(x); }
 #endif
 BY_LANES(sin, sin(x))
 BY_LANES(cos, cos(x))

@@ -39,8 +39,8 @@ typedef struct {
     const COMPUTE *bias;   ///< whole vectors to add at the end, or NULL before it
     int64_t rows, a_row;   ///< a_row 0: packed numbers of a row follow those of the one before
     int64_t from_row, to_row;
-    bool stored;           ///< as elements of C
-    bool past_caches;      ///< which hold less than is written
+    int64_t stored;        ///< at the end: how many elements of C, past the caches or not; 0 where sums stay as they are
+    bool past_caches;
     const STORAGE *fetch;  ///< what to fetch for the next panel: a little with each row, from lines `fetch_step` apart
     int64_t fetch_lines, fetch_step;
 } N(skip_job);
@@ -84,7 +84,8 @@ RK_INLINE void N(skip)(const N(skip_job) *t, const int vectors, const bool packe
     const COMPUTE *const panel = t->panel, *const bias = t->bias, *a = t->a, *from = t->from;
     char *to = t->to;
     const STORAGE *fetch = t->fetch;
-    const bool stored = sizeof(STORAGE) != sizeof(COMPUTE) && t->stored, past_caches = t->past_caches;
+    const int64_t stored = t->stored;
+    const bool past_caches = t->past_caches;
 #if SKIP_PACKS
     I index[W];
     RK_UNROLLED for (int i = 0; i < W; i++) index[i] = N(index)(i);
@@ -117,7 +118,8 @@ RK_INLINE void N(skip)(const N(skip_job) *t, const int vectors, const bool packe
         if (past_caches) {
             RK_UNROLLED for (int v = 0; v < vectors; v++) N(store_past_caches)((STORAGE *)to + v * W, sum[v]);
         } else if (stored) {
-            RK_UNROLLED for (int v = 0; v < vectors; v++) N(store)((STORAGE *)to + v * W, sum[v]);
+            RK_UNROLLED for (int v = 0; v < vectors - 1; v++) N(store)((STORAGE *)to + v * W, sum[v]);
+            N(store_upto)((STORAGE *)to + (vectors - 1) * W, sum[vectors - 1], stored - (vectors - 1) * W);
         } else {
             RK_UNROLLED for (int v = 0; v < vectors; v++) N(put)((COMPUTE *)to + v * W, sum[v]);
         }
@@ -273,13 +275,6 @@ RK_INLINE int64_t N(skip_scratch)(int64_t m, int64_t n, int64_t k) {
     return r.panel + r.bits + r.a + r.sums;
 }
 
-/// Writes `rows` × `columns` sums to C.
-static void N(store_rows)(STORAGE *c, int64_t c_row, const COMPUTE *sums, int64_t sums_row, int64_t rows, int64_t columns) {
-    for (int64_t r = 0; r < rows; r++) {
-        for (int64_t j = 0; j < columns; j += W) N(store_upto)(c + r * c_row + j, N(get)(sums + r * sums_row + j), columns - j);
-    }
-}
-
 /// Writes `rows` × `columns` sums to C as its columns.
 static void N(store_transposed)(STORAGE *c, int64_t c_row, const COMPUTE *sums, int64_t sums_row, int64_t rows, int64_t columns) {
     for (int64_t j = 0; j < columns; j += W) {
@@ -333,13 +328,13 @@ static void N(skip_block)(const rk_product *p, const N(block) block, COMPUTE *sc
                 STORAGE *const c = (STORAGE *)p->c + block.row_begin * p->c_row + column;
                 COMPUTE *const waiting = in_c ? (COMPUTE *)c : sums + (column - group_begin) * rows;
                 const int64_t waiting_row = in_c ? p->c_row : width;
-                const bool to_c = last && !transposed && in_use == width;
+                const bool to_c = last && !transposed;
                 V bias[SKIP_VECTORS];
                 N(skip_job) t = {
                     .bits = bits + d * rows, .panel = panel, .rows = rows,
                     .a = in_place ? (const COMPUTE *)a + k : copy + d * copy_size, .a_row = a_row,
                     .from = k == 0 ? (const COMPUTE *)zeros : waiting, .from_row = k == 0 ? 0 : waiting_row,
-                    .to = to_c ? (void *)c : waiting, .stored = to_c, .past_caches = to_c && past_caches,
+                    .to = to_c ? (void *)c : waiting, .stored = to_c ? in_use : 0, .past_caches = to_c && past_caches && in_use == width,
                     .to_row = to_c ? p->c_row * (int64_t)sizeof(STORAGE) : waiting_row * (int64_t)sizeof(COMPUTE),
                 };
                 if (last) {
@@ -361,11 +356,8 @@ static void N(skip_block)(const rk_product *p, const N(block) block, COMPUTE *sc
 #else
                 N(skips)[width / W - 1](&t);
 #endif
-                if (!last || to_c) continue;
-                if (transposed) {
+                if (last && transposed) {
                     N(store_transposed)((STORAGE *)p->c + column * p->c_row + block.row_begin, p->c_row, waiting, waiting_row, rows, in_use);
-                } else {
-                    N(store_rows)(c, p->c_row, waiting, waiting_row, rows, in_use);
                 }
             }
         }
