@@ -35,26 +35,8 @@ static int64_t now(void) {
     return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
-/// Programs whose pace is known at a time.
-#define PACES 8
-/// Runs between trials, at first and at most, and runs of a trial.
-#define FIRST_PERIOD 256
-#define LONGEST_PERIOD 4096
-#define TRIALS 4
-
-/// How fast a list of steps runs.
-typedef struct {
-    const rk_step *steps;
-    int64_t count;
-    bool alone;              ///< on one thread for now
-    int64_t period, runs;    ///< since the last decision
-    int64_t spent, trial;    ///< nanoseconds, of the period's runs and of the trial's but the first
-} pace;
-
 struct rk_pool {
     int threads;
-    pace paces[PACES];
-    int next_pace;
     int64_t patience;  ///< nanoseconds to spin; none when there are more threads than processors to spin on
     const rk_step *steps;
     int64_t count;
@@ -184,34 +166,6 @@ void rk_run(rk_pool *pool, const rk_step *steps, int64_t count) {
     pool->count = count;
     start(pool);
     run_part(pool, 0);
-}
-
-//===--- All threads or one --------------------------------------------------------------===//
-
-static pace *pace_of(rk_pool *pool, const rk_step *steps, int64_t count) {
-    for (int i = 0; i < PACES; i++) {
-        if (pool->paces[i].steps == steps && pool->paces[i].count == count) return &pool->paces[i];
-    }
-    pace *p = &pool->paces[pool->next_pace++ % PACES];
-    *p = (pace){.steps = steps, .count = count, .period = FIRST_PERIOD};
-    return p;
-}
-
-void rk_run_adaptively(rk_pool *pool, const rk_step *steps, int64_t count) {
-    if (!pool || pool->threads == 1) return rk_run(pool, steps, count);
-    pace *p = pace_of(pool, steps, count);
-    const bool trial = p->runs >= p->period;
-    const int64_t start = now();
-    rk_run(p->alone != trial ? NULL : pool, steps, count);
-    const int64_t time = now() - start;
-    if (!trial) p->spent += time;
-    else if (p->runs > p->period) p->trial += time;  // the first one finds caches as the others left them, and threads asleep
-    if (++p->runs < p->period + TRIALS) return;
-
-    const double ratio = (double)p->trial / (TRIALS - 1) / ((double)p->spent / (double)p->period);
-    if (ratio < 0.9) p->alone = !p->alone;
-    p->period = ratio > 1.2 ? rk_min(2 * p->period, LONGEST_PERIOD) : FIRST_PERIOD;
-    p->runs = p->spent = p->trial = 0;
 }
 
 //===--- Cores ----------------------------------------------------------------------===//

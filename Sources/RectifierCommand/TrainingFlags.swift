@@ -174,7 +174,7 @@ struct OptimizationFlags: ParsableArguments {
 
     @Option(
         parsing: .unconditional,
-        help: ArgumentHelp("Threads, at most (default: one a core). The result is the same bits for any number.", valueName: "n"))
+        help: ArgumentHelp("Threads (default: one a core). The result is the same bits for any number.", valueName: "n"))
     var threads: Int?
 
     @Option(help: "The type numbers are kept in: float32, float64, bfloat16 or float16 (default: float32).")

@@ -83,27 +83,4 @@ import Testing
         }
         #expect(counts[0] == 2000 && counts[16] == 2000)
     }
-
-    /// Steps that take longer on two threads than on one are left to one, whatever is tried meanwhile; each runs once, in either way.
-    @Test func oneThreadWhereThatIsFaster() throws {
-        let pool = try #require(rk_pool_create(2))
-        defer { rk_pool_destroy(pool) }
-        // Runs on one thread, and halves of runs on two.
-        let counts = UnsafeMutablePointer<Int>.allocate(capacity: 3)
-        counts.initialize(repeating: 0, count: 3)
-        defer { counts.deallocate() }
-        var step = rk_step()
-        step.kernel = { step, part, parts in
-            let counts = step!.pointee.rows.out.assumingMemoryBound(to: Int.self)
-            counts[parts == 1 ? 0 : 1 + Int(part)] += 1
-            if parts == 2 { usleep(200) }
-        }
-        step.rows.out = UnsafeMutableRawPointer(counts)
-        for runs in 1...400 {
-            rk_run_adaptively(pool, &step, 1)
-            #expect(counts[0] + counts[1] == runs && counts[1] == counts[2])
-            if runs == 256 { #expect(counts[0] == 0) }
-        }
-        #expect(counts[0] == 400 - 256)
-    }
 }

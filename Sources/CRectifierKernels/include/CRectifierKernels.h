@@ -338,10 +338,6 @@ void rk_pool_destroy(rk_pool *pool);
 int rk_pool_threads(const rk_pool *pool);
 /// Runs the steps in order, each on all threads of the pool. `pool` may be NULL: one thread, the same code path.
 void rk_run(rk_pool *pool, const rk_step *steps, int64_t count);
-/// The same for steps that are run over and over, where the memory stays: now and then some runs are tried on one thread alone, and after
-/// that all, as long as that takes less time. (Threads whose processors are far apart, or shared with others, may take longer than one; on
-/// virtual machines that comes and goes.) It makes no difference to the bits.
-void rk_run_adaptively(rk_pool *pool, const rk_step *steps, int64_t count);
 /// Cores that are not hyperthreads of another.
 int rk_physical_cores(void);
 

@@ -129,7 +129,7 @@ public final class Program {
     func runUpdate() { run(firstUpdate..<stepCount) }
 
     private func run(_ range: Range<Int>) {
-        rk_run_adaptively(pool?.handle, steps + range.lowerBound, Int64(range.count))
+        rk_run(pool?.handle, steps + range.lowerBound, Int64(range.count))
     }
 
     /// Whether the outputs depend on an input.
