@@ -90,8 +90,7 @@ RK_INLINE void N(cross_entropy_row)(const rk_rows *r, int64_t row, const STORAGE
     N(store_d_upto)((STORAGE *)r->out + row, SPLAT_D(N(sum_lanes)(loss)), 1);
 }
 
-#define KERNEL(name) \
-    static void N(name)(const rk_step *step, int part, int parts) { N(each_row)(step, part, parts, N(name##_row)); }
+#define KERNEL(name) static void N(name)(const rk_step *step, int part, int parts) { N(each_row)(step, part, parts, N(name##_row)); }
 KERNEL(softmax)
 KERNEL(log_softmax)
 KERNEL(log_sum_exp)

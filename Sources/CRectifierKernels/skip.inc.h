@@ -134,17 +134,21 @@ RK_INLINE void N(skip)(const N(skip_job) *t, const int vectors, const bool packe
 #define EACH_WIDTH(X) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13)
 #endif
 EACH_WIDTH(SKIP)
-typedef void (*N(skip_function))(const N(skip_job) *);
-/// By vectors - 1.
-#define NAME(vectors) RK_PASTE(N(skip), vectors),
-static const N(skip_function) N(skips)[SKIP_VECTORS] = {EACH_WIDTH(NAME)};
-#undef NAME
 #if SKIP_PACKS
 EACH_WIDTH(SKIP_PACKED)
-#define NAME(vectors) RK_PASTE(N(skip_packed), vectors),
-static const N(skip_function) N(packed_skips)[SKIP_VECTORS] = {EACH_WIDTH(NAME)};
-#undef NAME
 #endif
+typedef void (*N(skip_function))(const N(skip_job) *);
+#define NAME(vectors) RK_PASTE(N(skip), vectors),
+#define NAME_PACKED(vectors) RK_PASTE(N(skip_packed), vectors),
+/// By whether rows are packed, and by vectors - 1.
+static const N(skip_function) N(skips)[SKIP_PACKS + 1][SKIP_VECTORS] = {
+    {EACH_WIDTH(NAME)},
+#if SKIP_PACKS
+    {EACH_WIDTH(NAME_PACKED)},
+#endif
+};
+#undef NAME_PACKED
+#undef NAME
 #undef EACH_WIDTH
 #undef SKIP_PACKED
 #undef SKIP
@@ -172,8 +176,8 @@ RK_INLINE COMPUTE *N(append)(COMPUTE *to, V v, uint64_t flags) {
 }
 
 /// For rows × `depth` numbers, at most 64, of A: which are not 0. With `copy`, copies them to rows SKIP_DEPTH long; `packed`, only those that
-/// are not 0, side by side, and, where rows follow one another in memory, row after row. Returns from row to row of the copy, or 0 for that.
-static int64_t N(find_nonzeros)(
+/// are not 0, side by side, and, where A is stored row by row, row after row.
+static void N(find_nonzeros)(
     uint64_t *bits, COMPUTE *copy, bool packed, const STORAGE *a, int64_t row, int64_t column, int64_t rows, int64_t depth) {
     const uint64_t valid = ~(uint64_t)0 >> (SKIP_DEPTH - depth);
     if (column == TERMS) {
@@ -188,7 +192,7 @@ static int64_t N(find_nonzeros)(
             }
             bits[r] = word;
         }
-        return packed ? 0 : SKIP_DEPTH;
+        return;
     }
     // All rows of W lines at a time, because the lines may lie so far apart that they push each other out of the cache.
     for (int64_t r = 0; r < rows; r++) bits[r] = 0;
@@ -212,7 +216,6 @@ static int64_t N(find_nonzeros)(
             }
         }
     }
-    return SKIP_DEPTH;
 }
 
 /// The share of numbers in a block's part of A that are not 0, from every eighth line as they lie in memory.
@@ -249,9 +252,10 @@ static double N(skip_cycles)(const rk_product *p, const N(block) block) {
     const int64_t rows = block.row_end - block.row_begin, vectors = (block.column_end - block.column_begin + W - 1) / W;
     const int64_t panels = N(skip_panels)(vectors), depths = (p->k + SKIP_DEPTH - 1) / SKIP_DEPTH;
     if (rows < 16 || p->k < 32 || vectors < 4 || (p->a_row != 1 && p->a_column != TERMS)) return INFINITY;
+    const bool packed = N(packs)(panels);
     const double width = (double)vectors / (double)panels;
-    const double number = fmax(N(packs)(panels) ? 0.53 * width : 0.6 * (width + 1), 4);  // a chain waits 4 cycles for its multiply-add
-    const double row = N(density)(p, block) * (double)p->k * number + (double)depths * (width + (N(packs)(panels) ? 30 : 40));
+    const double number = fmax(packed ? 0.53 * width : 0.6 * (width + 1), 4);  // a chain waits 4 cycles for its multiply-add
+    const double row = N(density)(p, block) * (double)p->k * number + (double)depths * (width + (packed ? 30 : 40));
     const double panel = (double)p->k * width * (p->b_column == 1 ? 1 : 3);
     return (double)panels * ((double)rows * row + panel);
 }
@@ -307,12 +311,10 @@ static void N(skip_block)(const rk_product *p, const N(block) block, COMPUTE *sc
     const int64_t copy_size = (rows + W) * SKIP_DEPTH;
 
     const STORAGE *const a = (const STORAGE *)p->a + block.row_begin * p->a_row;
-    int64_t a_row = p->a_row;
+    const int64_t a_row = in_place ? p->a_row : packed && p->a_column == TERMS ? 0 : SKIP_DEPTH;
     for (int64_t k = 0, d = 0; k < p->k; k += SKIP_DEPTH, d++) {
-        COMPUTE *const to = in_place ? NULL : copy + d * copy_size;
-        const int64_t copy_row = N(find_nonzeros)(
-            bits + d * rows, to, packed, a + k * p->a_column, p->a_row, p->a_column, rows, rk_min(SKIP_DEPTH, p->k - k));
-        if (!in_place) a_row = copy_row;
+        N(find_nonzeros)(bits + d * rows, in_place ? NULL : copy + d * copy_size, packed, a + k * p->a_column, p->a_row, p->a_column, rows,
+                         rk_min(SKIP_DEPTH, p->k - k));
     }
 
     const bool by_rows = p->b_column == 1, far = p->k * TERMS * p->n * (int64_t)sizeof(STORAGE) >= SKIP_FAR;
@@ -351,11 +353,7 @@ static void N(skip_block)(const rk_product *p, const N(block) block, COMPUTE *sc
                 t.fetch_lines = !far ? 0 : by_rows ? SKIP_DEPTH : width, t.fetch_step = by_rows ? p->b_row : p->b_column;
                 // The start of each line now: where each lies on a page of its own, what is fetched between multiply-adds is not waited for.
                 for (int64_t line = 0; line < t.fetch_lines; line++) __builtin_prefetch(t.fetch + line * t.fetch_step, 0, 2);
-#if SKIP_PACKS
-                (packed ? N(packed_skips) : N(skips))[width / W - 1](&t);
-#else
-                N(skips)[width / W - 1](&t);
-#endif
+                N(skips)[packed][width / W - 1](&t);
                 if (last && transposed) {
                     N(store_transposed)((STORAGE *)p->c + column * p->c_row + block.row_begin, p->c_row, waiting, waiting_row, rows, in_use);
                 }
