@@ -130,19 +130,19 @@ static int64_t N(product_scratch)(int64_t m, int64_t n, int64_t k, int parts) {
     return rk_round_up(count * (int64_t)sizeof(COMPUTE), 64);
 }
 
-/// The share of a part: of the rows, if the step says so; else a range of columns if that comes out no less even than a range of rows. By
-/// columns each part copies only its own share of B, by rows only its own share of A, which rarely needs it.
-RK_INLINE N(block) N(split)(const rk_step *step, int part, int parts) {
-    const rk_product *p = &step->product;
+/// The share of a part: of the rows, if the step says so; else a range of columns, or of rows where that comes out more even or where A is
+/// stored by columns. By columns each part copies only its own share of B, by rows only its own share of A, which is work if it has to be
+/// turned.
+RK_INLINE N(block) N(split)(const rk_product *p, int64_t shared_rows, int part, int parts) {
     if (parts == 1) return (N(block)){0, p->m, 0, p->n};
-    if (step->shared_rows > 0) {
+    if (shared_rows > 0) {
         const rk_range rows = rk_share(p->m, 1, part, parts);
         return (N(block)){rows.begin, rows.end, 0, p->n};
     }
     const int64_t panels = (p->n + TILE_COLUMNS - 1) / TILE_COLUMNS, tiles = (p->m + RK_TILE_ROWS - 1) / RK_TILE_ROWS;
     const int64_t by_columns = rk_min((panels + parts - 1) / parts * TILE_COLUMNS, p->n) * p->m;
     const int64_t by_rows = rk_min((tiles + parts - 1) / parts * RK_TILE_ROWS, p->m) * p->n;
-    if (by_columns <= by_rows + by_rows / 16) {
+    if (p->a_row == 1 ? by_columns + by_columns / 16 < by_rows : by_columns <= by_rows + by_rows / 16) {
         const rk_range columns = rk_share(p->n, TILE_COLUMNS, part, parts);
         return (N(block)){0, p->m, columns.begin, columns.end};
     }
@@ -159,13 +159,13 @@ RK_INLINE rk_product N(exchanged)(const rk_product *p) {
     return q;
 }
 
-/// Whether skipping zeros of B takes less time than both skipping those of A and skipping none.
-static bool N(exchange_pays)(const rk_product *p, const N(block) share) {
+/// Whether skipping zeros of B takes less time than both skipping those of A and skipping none. All parts find the same.
+static bool N(exchange_pays)(const rk_product *p) {
     if (p->zeros == RK_ZEROS_MULTIPLIED || p->a_row != 1 || p->a_column == TERMS || p->b_column != 1 || p->bias) return false;
     const rk_product q = N(exchanged)(p);
-    const double transpose = 0.5 * (double)((share.row_end - share.row_begin) * (share.column_end - share.column_begin));
-    const double cycles = N(skip_cycles)(&q, (N(block)){share.column_begin, share.column_end, share.row_begin, share.row_end}) + transpose;
-    return cycles < N(skip_cycles)(p, share) && (p->zeros == RK_ZEROS_SKIPPED || cycles < N(dense_cycles)(p, share));
+    const N(block) whole = {0, p->m, 0, p->n}, exchanged = {0, p->n, 0, p->m};
+    const double cycles = N(skip_cycles)(&q, exchanged) + 0.5 * (double)(p->m * p->n);
+    return cycles < N(skip_cycles)(p, whole) && (p->zeros == RK_ZEROS_SKIPPED || cycles < N(dense_cycles)(p, whole));
 }
 
 /// Whether to skip zeros of A.
@@ -174,12 +174,14 @@ RK_INLINE bool N(skipping_pays)(const rk_product *p, const N(block) block) {
     return p->zeros == RK_ZEROS_SKIPPED || N(skip_cycles)(p, block) < N(dense_cycles)(p, block);
 }
 
-static void N(skip_exchanged)(const rk_product *p, const N(block) share, COMPUTE *scratch) {
-    const rk_product q = N(exchanged)(p);
-    const int64_t size = N(block_rows)(share.column_end - share.column_begin);
-    for (int64_t column = share.column_begin; column < share.column_end; column += size) {
-        N(skip_block)(&q, (N(block)){column, rk_min(column + size, share.column_end), share.row_begin, share.row_end}, scratch, true);
+/// A share of the exchanged product.
+static void N(skip_exchanged)(const rk_product *q, const N(block) share, COMPUTE *scratch) {
+    if (share.column_end <= share.column_begin) return;
+    const int64_t size = N(block_rows)(share.row_end - share.row_begin);
+    for (int64_t row = share.row_begin; row < share.row_end; row += size) {
+        N(skip_block)(q, (N(block)){row, rk_min(row + size, share.row_end), share.column_begin, share.column_end}, scratch, true);
     }
+    if (q->epilogue) N(map_block)(q->epilogue, share.column_begin, share.column_end, share.row_begin, share.row_end);
 }
 
 /// Block by block, each as its zeros advise, and its epilogue while what was computed is at hand.
@@ -235,21 +237,24 @@ static void N(product)(const rk_step *step, int part, int parts) {
 #ifdef HALF_AS_WIDE
     if (N(is_narrow)(p->n, p->k)) return HALF_AS_WIDE->product(step, part, parts);
 #endif
-    const N(block) share = N(split)(step, part, parts);
+    COMPUTE *const scratch = (COMPUTE *)((char *)p->scratch + part * p->scratch_stride);
+    const bool one_column = p->n == 1 && p->c_row == 1, dense = p->zeros != RK_ZEROS_SKIPPED;
+    const bool small = dense && N(is_small)(p->m, p->n, p->k);
+    if (!one_column && !small && step->shared_rows == 0 && N(exchange_pays)(p)) {
+        const rk_product q = N(exchanged)(p);
+        N(skip_exchanged)(&q, N(split)(&q, 0, part, parts), scratch);
+        return;
+    }
+    const N(block) share = N(split)(p, step->shared_rows, part, parts);
     const int64_t rows = share.row_end - share.row_begin;
     if (rows <= 0 || share.column_end <= share.column_begin) return;
-    COMPUTE *const scratch = (COMPUTE *)((char *)p->scratch + part * p->scratch_stride);
-    const bool one_column = p->n == 1 && p->c_row == 1;
-    const bool dense = p->zeros != RK_ZEROS_SKIPPED;
     if (one_column && p->a_row == 1 && !p->bias) {  // as a row it is a sum of A's lines
         const rk_product q = N(exchanged)(p);
         N(few_rows)(&q, (N(block)){0, 1, share.row_begin, share.row_end}, scratch, p->zeros != RK_ZEROS_MULTIPLIED);
     } else if (one_column && p->a_column == TERMS && rows > FEW_ROWS && dense) {
         N(column)(p, share.row_begin, share.row_end);
-    } else if (rows <= BLOCK_ROWS && dense && N(is_small)(p->m, p->n, p->k)) {
+    } else if (small && rows <= BLOCK_ROWS) {
         N(small_block)(p, share, scratch);
-    } else if (N(exchange_pays)(p, share)) {
-        N(skip_exchanged)(p, share, scratch);
     } else {
         N(blocks)(p, share, scratch);
         return;

@@ -16,13 +16,13 @@ import Testing
             // Now and then whole vectors, which lie as a panel would.
             let n = random.chance(0.3) ? 8 * random.int(1...(large ? 60 : 13)) : random.int(1...(large ? 480 : 60))
             let transposed = (random.chance(0.5), random.chance(0.5)), cRow = n + random.int(0...3)
-            let density = random.pick([0, 0.02, 0.2, 0.5, 0.8, 1])
+            let density = random.pick([0, 0.02, 0.2, 0.5, 0.8, 1]), densityOfB = random.pick([0.1, 0.9])
             // Now and then products that underflow, whose sums may be -0.
             let scale = random.chance(0.2) ? 1e-30 : 1
             func number(_ random: inout Generator) -> Double { random.double() * scale }
             func zero(_ random: inout Generator) -> Double { random.chance(0.5) ? 0 : -0.0 }
             let a = Buffer(type, count: m * k, values: (0..<m * k).map { _ in random.chance(density) ? number(&random) : zero(&random) })
-            let b = Buffer(type, count: k * n, values: (0..<k * n).map { _ in random.chance(0.9) ? number(&random) : zero(&random) })
+            let b = Buffer(type, count: k * n, values: (0..<k * n).map { _ in random.chance(densityOfB) ? number(&random) : zero(&random) })
             let bias = Buffer(type, count: n, values: (0..<n).map { _ in random.chance(0.5) ? random.double() : zero(&random) })
             c = Buffer(type, count: m * cRow)
             step.product = rk_product(
@@ -31,7 +31,7 @@ import Testing
                 k: Int64(k), zeros: 0, bias: random.chance(0.5) ? UnsafeRawPointer(bias.base) : nil, epilogue: nil, scratch: nil,
                 scratch_stride: 0)
             buffers = [a, b, bias]
-            description = "\(m)×\(k)×\(n), transposed \(transposed), density \(density), scale \(scale)"
+            description = "\(m)×\(k)×\(n), transposed \(transposed), densities \(density), \(densityOfB), scale \(scale)"
         }
 
         mutating func run(_ zeros: rk_zeros, parts: Int, _ kernels: UnsafePointer<rk_kernels>) -> [UInt8] {

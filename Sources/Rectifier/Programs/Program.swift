@@ -103,11 +103,12 @@ public final class Program {
         let lives = schedule.lives(
             of: lowering.counts.count, in: planned, always: inputs.values.map(\.buffer), untilEnd: self.outputs.map(\.buffer),
             elsewhere: Set(fixed.keys))
-        let scratch = planned.map { ($0.scratch(threads) + 63) / 64 * 64 }.max() ?? 0
-        let plan = MemoryPlan(sizes: lowering.counts.map { $0 * parameters.elementType.size }, lives: lives, scratchStride: scratch)
-        let memory = try ProgramMemory(plan: plan, threads: threads, fixed: fixed)
+        let plan = MemoryPlan(
+            sizes: lowering.counts.map { $0 * parameters.elementType.size }, lives: lives,
+            scratch: planned.map { $0.scratch(threads) }.max() ?? 0, threads: threads)
+        let memory = try ProgramMemory(plan: plan, fixed: fixed)
         self.memory = memory
-        memoryBytes = plan.arenaBytes + plan.scratchStride * threads
+        memoryBytes = plan.bytes
         stepCount = planned.count
         steps = memory.store(
             schedule.entries.map { entry in

@@ -10,8 +10,8 @@ final class ProgramMemory {
     private var descriptors: [UnsafeMutableRawPointer] = []
 
     /// - Parameter fixed: Buffers that lie outside the arena.
-    init(plan: MemoryPlan, threads: Int, fixed: [Buffer: UnsafeMutableRawPointer]) throws {
-        let bytes = plan.arenaBytes + plan.scratchStride * threads + Int(RK_PADDING)
+    init(plan: MemoryPlan, fixed: [Buffer: UnsafeMutableRawPointer]) throws {
+        let bytes = plan.bytes + Int(RK_PADDING)
         guard bytes < 1 << 38 else {
             throw RectifierError(.setting, "one step would need \(bytes >> 30) GB of memory; choose a smaller batch size")
         }
@@ -19,7 +19,7 @@ final class ProgramMemory {
             throw RectifierError(.setting, "there is no memory for the \(bytes >> 20) MB of one step; choose a smaller batch size")
         }
         self.arena = arena
-        scratch = arena + plan.arenaBytes
+        scratch = arena + plan.scratchOffset
         scratchStride = plan.scratchStride
         addresses = plan.offsets.indices.map { fixed[Buffer(index: $0)] ?? arena + plan.offsets[$0] }
     }
@@ -45,15 +45,20 @@ final class ProgramMemory {
 /// Where each buffer lies in the arena. Buffers whose lives do not meet share memory.
 struct MemoryPlan {
     private(set) var offsets: [Int]
-    private(set) var arenaBytes = 0
-    /// Bytes of scratch for each thread.
-    let scratchStride: Int
+    /// Where the threads' scratch begins, behind all buffers, and bytes from one thread's to the next one's.
+    let scratchOffset, scratchStride: Int
+    let bytes: Int
+
+    /// Between what one thread uses and what another does. Processors fetch ahead of a loop, several rows, and would take lines of scratch from the
+    /// thread that is using them.
+    private static let distance = 65536
 
     /// - Parameters:
     ///   - sizes: Bytes of each buffer.
     ///   - lives: The phases between which each is in use; `nil` for one that lies elsewhere or is not used.
-    init(sizes: [Int], lives: [ClosedRange<Int>?], scratchStride: Int) {
-        self.scratchStride = scratchStride
+    ///   - scratch: Bytes that each thread needs besides.
+    init(sizes: [Int], lives: [ClosedRange<Int>?], scratch: Int, threads: Int) {
+        var arenaBytes = 0
         offsets = [Int](repeating: 0, count: sizes.count)
         let starts = lives.indices.filter { lives[$0] != nil }.sorted { (lives[$0]!.lowerBound, $0) < (lives[$1]!.lowerBound, $1) }
         var ends = starts.sorted { lives[$0]!.upperBound < lives[$1]!.upperBound }[...]
@@ -76,6 +81,10 @@ struct MemoryPlan {
                 arenaBytes += bytes
             }
         }
+        let distance = threads > 1 && scratch > 0 ? MemoryPlan.distance : 0
+        scratchOffset = arenaBytes + distance
+        scratchStride = rounded(scratch) + distance
+        bytes = scratchOffset + scratchStride * threads
 
         func release(_ offset: Int, _ bytes: Int) {
             var hole = (offset: offset, bytes: bytes)

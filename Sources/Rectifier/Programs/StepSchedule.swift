@@ -25,6 +25,8 @@ struct StepSchedule {
     private static let smallStep = 16_000, smallPhase = 250_000, smallProgram = 3_000_000
     /// Fewer rows than this for each thread are not worth a copy of a weight matrix for each.
     private static let fewRows = 16
+    /// So many elements that every thread would read in whole take longer than to meet before and after: such a step is cut otherwise.
+    private static let largeMatrix = 1 << 20
     /// A phase that has written so many elements ends where it can, so that what it wrote is still near when it is needed in whole, and its memory is
     /// free to be used again.
     private static let longPhase = 1 << 20
@@ -48,7 +50,10 @@ struct StepSchedule {
             entries = steps.indices.map { Entry(step: $0, phase: $0, isSolo: true) }
             return
         }
-        let rows = steps.map { step in step.rows.map { $0.count >= StepSchedule.fewRows * threads ? $0.count : 0 } ?? 0 }
+        let rows = steps.map { step in
+            guard let rows = step.rows, rows.count >= StepSchedule.fewRows * threads else { return 0 }
+            return rows.inWhole.contains { counts[$0.index] >= StepSchedule.largeMatrix } ? 0 : rows.count
+        }
         let uses = zip(steps, rows).map(Uses.init)
         var phase = 0
         for part in [0..<firstUpdate, firstUpdate..<steps.count] {

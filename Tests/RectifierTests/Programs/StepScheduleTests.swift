@@ -75,6 +75,19 @@ import Testing
         #expect(program.listing.count { $0.hasSuffix("|") } == 2, "\(program.listing)")
     }
 
+    /// A large matrix is not read in whole by every thread: these meet instead, before and after the product with it.
+    @Test func productsWithLargeMatricesAreNotCutByRows() throws {
+        func phases(_ width: Int) throws -> Int {
+            let h = try relu(matmul(Formula.input("x", shape: [256, width]), Formula.input("a", shape: [width, width])))
+            let y = try relu(matmul(h, Formula.input("b", shape: [width, 64])))
+            let memory = ParameterMemory(parameters: [], elementType: .float32)
+            let program = try Program([y], batchSize: 1, parameters: memory, pool: ThreadPool(threads: 2))
+            return program.listing.count { $0.hasSuffix("|") }
+        }
+        #expect(try phases(512) == 1)
+        #expect(try phases(1024) == 2)
+    }
+
     /// What a step reads by rows and in whole as well has to be complete before it.
     @Test func rowsReadInWholeTooAreWaitedFor() throws {
         let x = try relu(matmul(Formula.input("a", shape: [256, 128]), Formula.input("b", shape: [128, 128])))
