@@ -15,6 +15,8 @@
 #define BLOCK_ROWS ((RK_VECTOR_BYTES == 64 ? 392 : 252) / RK_TILE_ROWS * RK_TILE_ROWS)
 /// Rows that are not worth a copy of B.
 #define FEW_ROWS 4
+/// Rows of which a part has a multiple; of columns it has whole tiles, so that parts share no line of the cache.
+#define ROW_UNIT 4
 /// Elements from row to row of C that let its rows push each other out of the caches: partial sums had better rest elsewhere.
 #define FAR_APART (4096 / (int64_t)sizeof(STORAGE))
 
@@ -130,24 +132,21 @@ static int64_t N(product_scratch)(int64_t m, int64_t n, int64_t k, int parts) {
     return rk_round_up(count * (int64_t)sizeof(COMPUTE), 64);
 }
 
-/// The share of a part: of the rows, if the step says so; else a range of columns, or of rows where that comes out more even or where A is
-/// stored by columns. By columns each part copies only its own share of B, by rows only its own share of A, which is work if it has to be
-/// turned.
-RK_INLINE N(block) N(split)(const rk_product *p, int64_t shared_rows, int part, int parts) {
-    if (parts == 1) return (N(block)){0, p->m, 0, p->n};
-    if (shared_rows > 0) {
-        const rk_range rows = rk_share(p->m, 1, part, parts);
+RK_INLINE int64_t N(largest_share)(int64_t count, int64_t unit, int parts) {
+    return rk_min((count + unit * parts - 1) / (unit * parts) * unit, count);
+}
+
+/// The share of a part, of rows or of columns, whole units each: what comes out even. By rows each part copies only its own share of A, by
+/// columns only its own share of B, which is more work as a rule, because A is used as it lies unless it is stored by columns.
+RK_INLINE N(block) N(split)(const rk_product *p, int64_t row_unit, int64_t column_unit, int part, int parts) {
+    const int64_t by_rows = N(largest_share)(p->m, row_unit, parts) * p->n, by_columns = N(largest_share)(p->n, column_unit, parts) * p->m;
+    const bool rows_first = p->a_row == 1 && 2 * p->m >= p->n;
+    if (rows_first ? by_rows <= by_columns + by_columns / 16 : by_rows + by_rows / 16 < by_columns) {
+        const rk_range rows = rk_share(p->m, row_unit, part, parts);
         return (N(block)){rows.begin, rows.end, 0, p->n};
     }
-    const int64_t panels = (p->n + TILE_COLUMNS - 1) / TILE_COLUMNS, tiles = (p->m + RK_TILE_ROWS - 1) / RK_TILE_ROWS;
-    const int64_t by_columns = rk_min((panels + parts - 1) / parts * TILE_COLUMNS, p->n) * p->m;
-    const int64_t by_rows = rk_min((tiles + parts - 1) / parts * RK_TILE_ROWS, p->m) * p->n;
-    if (p->a_row == 1 ? by_columns + by_columns / 16 < by_rows : by_columns <= by_rows + by_rows / 16) {
-        const rk_range columns = rk_share(p->n, TILE_COLUMNS, part, parts);
-        return (N(block)){0, p->m, columns.begin, columns.end};
-    }
-    const rk_range rows = rk_share(p->m, RK_TILE_ROWS, part, parts);
-    return (N(block)){rows.begin, rows.end, 0, p->n};
+    const rk_range columns = rk_share(p->n, column_unit, part, parts);
+    return (N(block)){0, p->m, columns.begin, columns.end};
 }
 
 /// The product that gives C's columns as rows, where A is stored by columns, as it is in the gradient of weights: there both sides may have
@@ -242,10 +241,11 @@ static void N(product)(const rk_step *step, int part, int parts) {
     const bool small = dense && N(is_small)(p->m, p->n, p->k);
     if (!one_column && !small && step->shared_rows == 0 && N(exchange_pays)(p)) {
         const rk_product q = N(exchanged)(p);
-        N(skip_exchanged)(&q, N(split)(&q, 0, part, parts), scratch);
+        N(skip_exchanged)(&q, N(split)(&q, TILE_COLUMNS, ROW_UNIT, part, parts), scratch);
         return;
     }
-    const N(block) share = N(split)(p, step->shared_rows, part, parts);
+    const rk_range kept = rk_share(p->m, 1, part, parts);
+    const N(block) share = step->shared_rows > 0 ? (N(block)){kept.begin, kept.end, 0, p->n} : N(split)(p, ROW_UNIT, TILE_COLUMNS, part, parts);
     const int64_t rows = share.row_end - share.row_begin;
     if (rows <= 0 || share.column_end <= share.column_begin) return;
     if (one_column && p->a_row == 1 && !p->bias) {  // as a row it is a sum of A's lines
@@ -267,6 +267,7 @@ static void N(product)(const rk_step *step, int part, int parts) {
 #undef TERMS
 #undef PAST_CACHES
 #undef FAR_APART
+#undef ROW_UNIT
 #undef FEW_ROWS
 #undef BLOCK_ROWS
 #undef TILE_COLUMNS
