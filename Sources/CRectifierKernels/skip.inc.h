@@ -9,13 +9,11 @@
 // The chain of each element is that of the dense block without its terms 0 · b, each of which would leave it as it was: a chain never
 // holds -0 but for the underflow of a fused multiply-add, and the bias, which is never -0, is added last to either.
 
-// At most so many vectors, and as a rule: one more may be a little slower, but less so than two narrow panels.
+// As wide as registers and the first cache allow: every panel costs each row a visit.
 #if RK_VECTOR_BYTES == 64
 #define SKIP_VECTORS 9  // 36 kB
-#define SKIP_WIDTH 9
 #else
-#define SKIP_VECTORS 13
-#define SKIP_WIDTH 12
+#define SKIP_VECTORS 13  // 28 kB of vectors of 32 bytes
 #endif
 #define SKIP_DEPTH 64
 /// Whether there are enough registers to load W numbers at once and to spread one after another from there. For that the numbers of a row
@@ -45,13 +43,16 @@ typedef struct {
     int64_t fetch_lines, fetch_step;
 } N(skip_job);
 
+/// Elements from line to line of a panel, which begin with lines of the cache.
+RK_INLINE int64_t N(panel_line)(int64_t vectors) { return rk_round_up(vectors * W, 64 / (int64_t)sizeof(COMPUTE)); }
+
 /// Adds to the sums of a row each number of `a` that is not 0 times its line of the panel.
 RK_INLINE void N(add_lines)(V *sum, uint64_t bits, const COMPUTE *a, const COMPUTE *panel, const int vectors) {
     RK_ALIGNED_LOOP while (bits) {
         const int64_t k = __builtin_ctzll(bits);
         bits &= bits - 1;
         const V x = SPLAT(a[k]);
-        const COMPUTE *const line = panel + k * vectors * W;
+        const COMPUTE *const line = panel + k * N(panel_line)(vectors);
         RK_UNROLLED for (int v = 0; v < vectors; v++) sum[v] = MULTIPLY_ADD(x, N(get)(line + v * W), sum[v]);
     }
 }
@@ -63,7 +64,7 @@ RK_INLINE void N(add_lines_packed)(
     while (bits) {
         const V some = N(get)(numbers);
         RK_UNROLLED for (int i = 0; i < W; i++) {
-            const COMPUTE *const line = panel + __builtin_ctzll(bits) * vectors * W;
+            const COMPUTE *const line = panel + __builtin_ctzll(bits) * N(panel_line)(vectors);
             const V x = N(spread)(some, index[i]);
             RK_UNROLLED for (int v = 0; v < vectors; v++) sum[v] = MULTIPLY_ADD(x, N(get)(line + v * W), sum[v]);
             bits &= bits - 1;
@@ -243,7 +244,7 @@ static double N(dense_cycles)(const rk_product *p, const N(block) block) {
     return 0.55 * (double)((block.row_end - block.row_begin) * p->k * vectors);
 }
 
-RK_INLINE int64_t N(skip_panels)(int64_t vectors) { return vectors <= SKIP_VECTORS ? 1 : (vectors + SKIP_WIDTH - 1) / SKIP_WIDTH; }
+RK_INLINE int64_t N(skip_panels)(int64_t vectors) { return (vectors + SKIP_VECTORS - 1) / SKIP_VECTORS; }
 
 /// Whether a row is used often enough to be packed.
 RK_INLINE bool N(packs)(int64_t panels) { return SKIP_PACKS && panels > 1; }
@@ -269,7 +270,7 @@ typedef struct {
 RK_INLINE N(skip_room) N(room_to_skip)(int64_t m, int64_t n, int64_t k) {
     const int64_t rows = rk_min(m, BLOCK_ROWS), depths = (k + SKIP_DEPTH - 1) / SKIP_DEPTH;
     return (N(skip_room)){
-        .panel = SKIP_DEPTH * SKIP_VECTORS * W, .bits = rk_round_up(depths * rows * 8 / (int64_t)sizeof(COMPUTE), 16),
+        .panel = SKIP_DEPTH * N(panel_line)(SKIP_VECTORS), .bits = rk_round_up(depths * rows * 8 / (int64_t)sizeof(COMPUTE), 16),
         .a = depths * (rows + W) * SKIP_DEPTH, .sums = rows * rk_min(SKIP_GROUP * SKIP_VECTORS * W, rk_round_up(n, W)),
     };
 }
@@ -345,8 +346,9 @@ static void N(skip_block)(const rk_product *p, const N(block) block, COMPUTE *sc
                 }
                 const STORAGE *b = (const STORAGE *)p->b + k * p->b_row + column * p->b_column;
                 // A matrix as wide as a panel is one as it lies.
-                if (plain && by_rows && p->b_row == width) t.panel = (const COMPUTE *)b;
-                else N(pack_b)(panel, width, b, p->b_row, p->b_column, depth, in_use);
+                const int64_t line = N(panel_line)(width / W);
+                if (plain && by_rows && p->b_row == line) t.panel = (const COMPUTE *)b;
+                else N(pack_b)(panel, line, b, p->b_row, p->b_column, depth, in_use);
                 // The next panel is the one beside this one, or the group's first one over the next numbers.
                 t.fetch = i + 1 < group_end ? b + width * p->b_column
                                             : (const STORAGE *)p->b + (k + SKIP_DEPTH) * p->b_row + group_begin * p->b_column;
@@ -402,6 +404,5 @@ static void N(few_rows)(const rk_product *p, const N(block) block, COMPUTE *sums
 #undef SKIP_FAR
 #undef SKIP_GROUP
 #undef SKIP_DEPTH
-#undef SKIP_WIDTH
 #undef SKIP_PACKS
 #undef SKIP_VECTORS

@@ -19,7 +19,7 @@ struct StepWorkload {
     var takesBytes = false
     /// The share of zeros in hidden layers, which biases bring about; nil for biases of 0, with which ReLU gives a half.
     var hiddenZeros: Double?
-    /// So many that an epoch, which is what is timed, takes some milliseconds.
+    /// So many that an epoch, which is what is timed, takes some milliseconds: its first steps wake threads, and find other runs in the caches.
     var stepsPerEpoch: Int
     /// Takes seconds to measure.
     var isLarge = false
@@ -27,17 +27,17 @@ struct StepWorkload {
     static let all = [
         StepWorkload(widths: [2, 8, 8, 1], batchSize: 10, update: .momentum, stepsPerEpoch: 1000),
         StepWorkload(widths: [4, 32, 16, 4], activation: .tanh, batchSize: 64, update: .adam, stepsPerEpoch: 100),
-        StepWorkload(widths: [32, 128, 128, 1], batchSize: 64, update: .adam, stepsPerEpoch: 25),
+        StepWorkload(widths: [32, 128, 128, 1], batchSize: 64, update: .adam, stepsPerEpoch: 200),
         StepWorkload(
-            widths: [Int](repeating: 64, count: 101) + [10], batchSize: 32, update: .momentum, classifies: true, stepsPerEpoch: 4),
+            widths: [Int](repeating: 64, count: 101) + [10], batchSize: 32, update: .momentum, classifies: true, stepsPerEpoch: 20),
         StepWorkload(
             widths: [784, 512, 512, 10], batchSize: 128, update: .adam, classifies: true, inputZeros: 0.5, takesBytes: true,
-            stepsPerEpoch: 2),
+            stepsPerEpoch: 50),
         StepWorkload(
             widths: [1024, 4096, 4096, 10], batchSize: 256, update: .sgd, classifies: true, inputZeros: 0.75, hiddenZeros: 0.75,
-            stepsPerEpoch: 1, isLarge: true),
+            stepsPerEpoch: 4, isLarge: true),
         StepWorkload(
-            widths: [1024, 4096, 4096, 10], activation: .tanh, batchSize: 256, update: .sgd, classifies: true, stepsPerEpoch: 1,
+            widths: [1024, 4096, 4096, 10], activation: .tanh, batchSize: 256, update: .sgd, classifies: true, stepsPerEpoch: 4,
             isLarge: true),
     ]
 
