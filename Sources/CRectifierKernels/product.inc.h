@@ -12,7 +12,7 @@
 
 #define TILE_COLUMNS (RK_TILE_VECTORS * W)
 /// Rows of a block, which rests in the second cache: that of processors with 64-byte vectors has 1 MB or more.
-#define BLOCK_ROWS ((RK_VECTOR_BYTES == 64 ? 392 : 252) / RK_TILE_ROWS * RK_TILE_ROWS)
+#define BLOCK_ROWS ((RK_VECTOR_BYTES == 64 ? 392 : 264) / RK_TILE_ROWS * RK_TILE_ROWS)
 /// Rows that are not worth a copy of B.
 #define FEW_ROWS 4
 /// Rows of which a part has a multiple; of columns it has whole tiles, so that parts share no line of the cache.
