@@ -1,7 +1,8 @@
 //===----------------------------------------------------------------------===//
 // The fork-join pool. Every thread runs the same list of steps, each on its own part; they meet only after steps that
 // say so, and at the end of the run. Waiting is spinning at first, because the next step or run is usually
-// microseconds away; then threads yield (inside a run) or sleep (between runs), so that a busy machine makes progress.
+// microseconds away; then threads sleep, so that a busy machine makes progress. To yield instead would not do: a scheduler
+// that has put two threads on one processor leaves them there for long, but looks for an idle one when it wakes a thread.
 //===----------------------------------------------------------------------===//
 
 #define _GNU_SOURCE
@@ -67,13 +68,32 @@ static bool spin(const atomic_uint *value, unsigned old, int64_t patience) {
     }
 }
 
+/// Waits until `*value` is no longer `old`.
+static void await_change(rk_pool *pool, const atomic_uint *value, unsigned old) {
+    if (spin(value, old, pool->patience)) return;
+    pthread_mutex_lock(&pool->mutex);
+    atomic_fetch_add(&pool->sleepers, 1);
+    while (atomic_load(value) == old) pthread_cond_wait(&pool->wake, &pool->mutex);
+    atomic_fetch_sub(&pool->sleepers, 1);
+    pthread_mutex_unlock(&pool->mutex);
+}
+
+/// Lets those go who wait for it. Sequentially consistent on both sides, so that either we see a sleeper or it sees the new value.
+static void change(rk_pool *pool, atomic_uint *value) {
+    atomic_fetch_add(value, 1);
+    if (atomic_load(&pool->sleepers) == 0) return;
+    pthread_mutex_lock(&pool->mutex);
+    pthread_cond_broadcast(&pool->wake);
+    pthread_mutex_unlock(&pool->mutex);
+}
+
 static void meet(rk_pool *pool) {
     unsigned phase = atomic_load_explicit(&pool->phase, memory_order_relaxed);
     if (atomic_fetch_add_explicit(&pool->arrived, 1, memory_order_acq_rel) == pool->threads - 1) {
         atomic_store_explicit(&pool->arrived, 0, memory_order_relaxed);
-        atomic_store_explicit(&pool->phase, phase + 1, memory_order_release);
-    } else if (!spin(&pool->phase, phase, pool->patience)) {
-        while (atomic_load_explicit(&pool->phase, memory_order_acquire) == phase) sched_yield();
+        change(pool, &pool->phase);
+    } else {
+        await_change(pool, &pool->phase, phase);
     }
 }
 
@@ -93,25 +113,10 @@ static void *work(void *argument) {
     struct worker *worker = argument;
     rk_pool *pool = worker->pool;
     for (unsigned seen = 0;; seen++) {
-        if (!spin(&pool->generation, seen, pool->patience)) {
-            pthread_mutex_lock(&pool->mutex);
-            atomic_fetch_add(&pool->sleepers, 1);
-            while (atomic_load(&pool->generation) == seen) pthread_cond_wait(&pool->wake, &pool->mutex);
-            atomic_fetch_sub(&pool->sleepers, 1);
-            pthread_mutex_unlock(&pool->mutex);
-        }
+        await_change(pool, &pool->generation, seen);
         if (pool->stop) return NULL;
         run_part(pool, worker->part);
     }
-}
-
-/// Lets the workers go. Sequentially consistent on both sides, so that either we see a sleeper or it sees the new generation.
-static void start(rk_pool *pool) {
-    atomic_fetch_add(&pool->generation, 1);
-    if (atomic_load(&pool->sleepers) == 0) return;
-    pthread_mutex_lock(&pool->mutex);
-    pthread_cond_broadcast(&pool->wake);
-    pthread_mutex_unlock(&pool->mutex);
 }
 
 /// Logical processors that this process may run on.
@@ -148,7 +153,7 @@ rk_pool *rk_pool_create(int threads) {
 void rk_pool_destroy(rk_pool *pool) {
     if (!pool) return;
     pool->stop = true;
-    start(pool);
+    change(pool, &pool->generation);
     for (int i = 1; i < pool->threads; i++) pthread_join(pool->workers[i].thread, NULL);
     pthread_cond_destroy(&pool->wake);
     pthread_mutex_destroy(&pool->mutex);
@@ -164,7 +169,7 @@ void rk_run(rk_pool *pool, const rk_step *steps, int64_t count) {
     }
     pool->steps = steps;
     pool->count = count;
-    start(pool);
+    change(pool, &pool->generation);
     run_part(pool, 0);
 }
 
