@@ -94,6 +94,9 @@ RK_INLINE rk_range rk_share(int64_t count, int64_t unit, int part, int parts) {
     return (rk_range){begin < count ? begin : count, end < count ? end : count};
 }
 
+/// Below this a number of the computing type has lost places, and many processors take longer over it.
+#define RK_SMALLEST_NORMAL(T) (sizeof(T) == 4 ? 0x1p-126 : 0x1p-1022)
+
 RK_INLINE int64_t rk_min(int64_t a, int64_t b) { return a < b ? a : b; }
 RK_INLINE int64_t rk_max(int64_t a, int64_t b) { return a > b ? a : b; }
 RK_INLINE int64_t rk_round_up(int64_t a, int64_t unit) { return (a + unit - 1) / unit * unit; }

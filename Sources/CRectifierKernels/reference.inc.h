@@ -278,6 +278,8 @@ static void N(finish)(const rk_update *u, int64_t i, COMPUTE weight) {
     if (u->copy) STORE((STORAGE *)u->copy + i, weight);
 }
 
+static COMPUTE N(keep_normal)(COMPUTE *state, COMPUTE x) { return *state = fabs((double)x) < RK_SMALLEST_NORMAL(COMPUTE) ? 0 : x; }
+
 #define EACH_WEIGHT                                                                                                                   \
     const rk_update *u = &step->update;                                                                                               \
     const rk_hyper *h = u->hyper;                                                                                                     \
@@ -306,8 +308,8 @@ static void N(nesterov)(const rk_step *step, int part, int parts) {
 static void N(adam)(const rk_step *step, int part, int parts) {
     EACH_WEIGHT {
         COMPUTE w, g = N(prepare)(u, i, &w);
-        COMPUTE m = state1[i] = (COMPUTE)h->beta1 * state1[i] + (COMPUTE)(1 - h->beta1) * g;
-        COMPUTE v = state2[i] = (COMPUTE)h->beta2 * state2[i] + (COMPUTE)(1 - h->beta2) * (g * g);
+        COMPUTE m = N(keep_normal)(state1 + i, (COMPUTE)h->beta1 * state1[i] + (COMPUTE)(1 - h->beta1) * g);
+        COMPUTE v = N(keep_normal)(state2 + i, (COMPUTE)h->beta2 * state2[i] + (COMPUTE)(1 - h->beta2) * (g * g));
         COMPUTE root = (COMPUTE)sqrt(v / (COMPUTE)h->correction2);
         N(finish)(u, i, w - rate * (m / (COMPUTE)h->correction1) / (root + (COMPUTE)h->epsilon));
     }
@@ -316,7 +318,7 @@ static void N(adam)(const rk_step *step, int part, int parts) {
 static void N(rmsprop)(const rk_step *step, int part, int parts) {
     EACH_WEIGHT {
         COMPUTE w, g = N(prepare)(u, i, &w);
-        COMPUTE v = state2[i] = (COMPUTE)h->beta2 * state2[i] + (COMPUTE)(1 - h->beta2) * (g * g);
+        COMPUTE v = N(keep_normal)(state2 + i, (COMPUTE)h->beta2 * state2[i] + (COMPUTE)(1 - h->beta2) * (g * g));
         COMPUTE change = g / ((COMPUTE)sqrt(v) + (COMPUTE)h->epsilon);
         if (momentum > 0) change = state1[i] = momentum * state1[i] + change;
         N(finish)(u, i, w - rate * change);

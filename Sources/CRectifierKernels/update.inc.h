@@ -53,6 +53,13 @@ RK_INLINE V N(keep)(COMPUTE *state, V v, int64_t left) {
     return v;
 }
 
+/// The same with 0 for what is too small for a normal number. A state decays while its gradient is 0; rounding would leave it at the smallest
+/// number there is for good, where roots and quotients take twice as long.
+RK_INLINE V N(keep_normal)(COMPUTE *state, V v, int64_t left) {
+    const V smallest = SPLAT(RK_SMALLEST_NORMAL(COMPUTE));
+    return N(keep)(state, PICK(__builtin_elementwise_abs(v) < smallest, SPLAT(0), v), left);
+}
+
 static void N(sgd)(const rk_step *step, int part, int parts) {
     if (step->update.state1) {
         EACH_WEIGHT(w -= h.rate * N(keep)(state1 + i, h.momentum * N(get)(state1 + i) + g, left))
@@ -71,8 +78,8 @@ static void N(nesterov)(const rk_step *step, int part, int parts) {
 
 static void N(adam)(const rk_step *step, int part, int parts) {
     EACH_WEIGHT({
-        const V m = N(keep)(state1 + i, h.beta1 * N(get)(state1 + i) + h.rest1 * g, left);
-        const V v = N(keep)(state2 + i, h.beta2 * N(get)(state2 + i) + h.rest2 * (g * g), left);
+        const V m = N(keep_normal)(state1 + i, h.beta1 * N(get)(state1 + i) + h.rest1 * g, left);
+        const V v = N(keep_normal)(state2 + i, h.beta2 * N(get)(state2 + i) + h.rest2 * (g * g), left);
         w -= h.step1 * m / (__builtin_elementwise_sqrt(v * h.factor2) + h.epsilon);
     })
 }
@@ -80,7 +87,7 @@ static void N(adam)(const rk_step *step, int part, int parts) {
 static void N(rmsprop)(const rk_step *step, int part, int parts) {
     const bool moving = step->update.hyper->momentum > 0;
     EACH_WEIGHT({
-        const V v = N(keep)(state2 + i, h.beta2 * N(get)(state2 + i) + h.rest2 * (g * g), left);
+        const V v = N(keep_normal)(state2 + i, h.beta2 * N(get)(state2 + i) + h.rest2 * (g * g), left);
         V change = g / (__builtin_elementwise_sqrt(v) + h.epsilon);
         if (moving) change = N(keep)(state1 + i, h.momentum * N(get)(state1 + i) + change, left);
         w -= h.rate * change;

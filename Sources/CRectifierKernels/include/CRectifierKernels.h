@@ -199,6 +199,7 @@ typedef struct {
 /// sgd: v = momentum v + g; w -= lr v; nesterov: w -= lr (g + momentum v); with momentum 0 state1 may be NULL.
 /// adam: m = b1 m + (1-b1) g; v = b2 v + (1-b2) g²; w -= lr (m / c1) / (sqrt(v / c2) + eps).
 /// rmsprop: v = b2 v + (1-b2) g²; u = g / (sqrt(v) + eps); momentum > 0: m = momentum m + u; w -= lr m, else w -= lr u.
+/// adam's m and v, and rmsprop's v, become 0 where they are too small for a normal number.
 typedef struct {
     void *weights;
     const void *gradient;
