@@ -139,6 +139,7 @@ RK_INLINE int64_t N(largest_share)(int64_t count, int64_t unit, int parts) {
 /// The share of a part, of rows or of columns, whole units each: what comes out even. By rows each part copies only its own share of A, by
 /// columns only its own share of B, which is more work as a rule, because A is used as it lies unless it is stored by columns.
 RK_INLINE N(block) N(split)(const rk_product *p, int64_t row_unit, int64_t column_unit, int part, int parts) {
+    if (parts == 1) return (N(block)){0, p->m, 0, p->n};
     const int64_t by_rows = N(largest_share)(p->m, row_unit, parts) * p->n, by_columns = N(largest_share)(p->n, column_unit, parts) * p->m;
     const bool rows_first = p->a_row == 1 && 2 * p->m >= p->n;
     if (rows_first ? by_rows <= by_columns + by_columns / 16 : by_rows + by_rows / 16 < by_columns) {
