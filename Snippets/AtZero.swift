@@ -4,7 +4,7 @@ import Rectifier
 
 let x = Formula.input("x", shape: [Shape.batch, 1])
 
-/// The derivative of an expression with respect to x, at x = 0.
+/// The derivative of a formula with respect to x, at x = 0.
 func slopeAtZero(_ y: Formula) throws -> Double {
     let program = try Program(gradients(of: y.sum(), withRespectTo: [x]), batchSize: 1, elementType: .float64)
     if program.hasInput("x") { try program.setInput("x", to: [0]) }
@@ -20,7 +20,7 @@ print("relu(x) - relu(-x):", try [0, 0.5, 1].map { try slopeAtZero(relu(x, atZer
 
 for hasBias in [false, true] {
     let unit = try Network(input: [1]) {
-        Dense(1, initialiser: .zeros, hasBias: hasBias)
+        Dense(1, initializer: .zeros, hasBias: hasBias)
         ReLU(atZero: 1)
     }
     let report = try unit.kinkReport(

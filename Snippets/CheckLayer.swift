@@ -5,7 +5,7 @@ import Rectifier
 /// x · tanh(softplus(x)), with a learned scale for each element (Misra 2019).
 struct ScaledMish: Layer {
     func callAsFunction(_ x: Formula, in build: inout NetworkBuild) throws -> Formula {
-        let scale = try build.parameter("scale", shape: [x.shape[1]], initialiser: .constant(1))
+        let scale = try build.parameter("scale", shape: [x.shape[1]], initializer: .constant(1))
         return try x * tanh(softplus(x)) * scale
     }
 }

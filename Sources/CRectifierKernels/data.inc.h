@@ -58,9 +58,9 @@ static void N(copy_transposed)(const STORAGE *in, int64_t in_column, STORAGE *ou
     }
 }
 
-static void N(copy)(const rk_step *step, int part, int parts) {
+static void N(copy)(const rk_call *call, int part, int parts) {
     N(layout) l;
-    if (!N(simplify)(&step->copy, &l)) return;
+    if (!N(simplify)(&call->copy, &l)) return;
     if (l.rank == 0) {
         if (part == 0) *l.out = *l.in;
         return;
@@ -192,8 +192,8 @@ static void N(gather_floats)(const rk_gather *g, int64_t begin, int64_t end) {
 }
 #endif
 
-static void N(gather)(const rk_step *step, int part, int parts) {
-    const rk_gather *g = &step->gather;
+static void N(gather)(const rk_call *call, int part, int parts) {
+    const rk_gather *g = &call->gather;
     const int32_t *indices = *g->indices;
     const D shift = SPLAT_D(g->shift), scale = SPLAT_D(g->scale);
     const rk_range rows = rk_share(g->rows, 1, part, parts);
@@ -231,8 +231,8 @@ static void N(gather)(const rk_step *step, int part, int parts) {
 #undef GATHER_BY_DOUBLES
 #undef AHEAD
 
-static void N(one_hot)(const rk_step *step, int part, int parts) {
-    const rk_one_hot *o = &step->one_hot;
+static void N(one_hot)(const rk_call *call, int part, int parts) {
+    const rk_one_hot *o = &call->one_hot;
     STORAGE one;
     N(store_one)(&one, 1);
     const rk_range rows = rk_share(o->rows, 1, part, parts);
@@ -250,8 +250,8 @@ RK_INLINE N(UL) N(mix)(N(UL) z) {
     return z ^ (z >> 31);
 }
 
-static void N(dropout)(const rk_step *step, int part, int parts) {
-    const rk_dropout *d = &step->dropout;
+static void N(dropout)(const rk_call *call, int part, int parts) {
+    const rk_dropout *d = &call->dropout;
     STORAGE *out = d->out;
     const uint64_t gamma = 0x9e3779b97f4a7c15u, first = *d->position * (uint64_t)d->columns;
     const L threshold = (L){0} + (int64_t)rk_dropout_threshold(d->rate);

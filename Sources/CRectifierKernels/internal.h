@@ -63,7 +63,7 @@ extern const rk_peak_burst rk_neon_peak[RK_TYPE_COUNT];
 extern const unsigned char rk_opcode_argument_counts[RK_OP_COUNT];
 
 /// Gradient clipping is the same for every type and instruction set.
-void rk_clip_kernel(const rk_step *step, int part, int parts);
+void rk_clip_kernel(const rk_call *call, int part, int parts);
 
 #define RK_TABLE(element)                                                                                                             \
     {                                                                                                                                 \

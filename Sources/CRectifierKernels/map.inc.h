@@ -151,7 +151,7 @@ RK_INLINE void N(watch)(COMPUTE *d, const COMPUTE *a, const COMPUTE *b, const bo
 
 RK_INLINE V N(or_nan)(V a, V result) { return PICK(a != a, a, result); }
 RK_INLINE V N(or_either_nan)(V a, V b, V result) { return N(or_nan)(a, N(or_nan)(b, result)); }
-RK_INLINE V N(step)(V a, V x, V y, V z) { return N(or_nan)(a, PICK(a < 0, x, PICK(a == 0, y, z))); }
+RK_INLINE V N(heaviside)(V a, V x, V y, V z) { return N(or_nan)(a, PICK(a < 0, x, PICK(a == 0, y, z))); }
 
 static void N(map_apply)(const rk_instruction *instruction, COMPUTE *d, const COMPUTE *pa, const COMPUTE *pb, const COMPUTE *pc, int64_t n) {
     const V zero = SPLAT(0), one = SPLAT(1);
@@ -186,10 +186,10 @@ static void N(map_apply)(const rk_instruction *instruction, COMPUTE *d, const CO
         }
         EACH_VECTOR(PICK(a <= 0, zero, a))
     case RK_OP_LEAKY: EACH_VECTOR(PICK(a > 0, a, x * a))
-    case RK_OP_STEP: EACH_VECTOR(N(step)(a, x, y, z))
-    case RK_OP_STEP_MUL: EACH_VECTOR(N(step)(a, x, y, z) * b)
+    case RK_OP_HEAVISIDE: EACH_VECTOR(N(heaviside)(a, x, y, z))
+    case RK_OP_HEAVISIDE_MUL: EACH_VECTOR(N(heaviside)(a, x, y, z) * b)
     case RK_OP_CLIP: EACH_VECTOR(PICK(a < x, x, PICK(a > y, y, a)))
-    case RK_OP_CLIP_STEP: EACH_VECTOR(N(or_nan)(a, PICK((a == x) | (a == y), z, PICK((a > x) & (a < y), one, zero))))
+    case RK_OP_CLIP_GATE: EACH_VECTOR(N(or_nan)(a, PICK((a == x) | (a == y), z, PICK((a > x) & (a < y), one, zero))))
     case RK_OP_GREATER: EACH_VECTOR(N(or_either_nan)(a, b, PICK(a > b, one, zero)))
     case RK_OP_GREATER_EQUAL: EACH_VECTOR(N(or_either_nan)(a, b, PICK(a >= b, one, zero)))
     case RK_OP_EQUAL: EACH_VECTOR(N(or_either_nan)(a, b, PICK(a == b, one, zero)))
@@ -321,9 +321,9 @@ static void N(map_block)(const rk_map *map, int64_t row, int64_t row_end, int64_
     N(map_run)(&plan);
 }
 
-static void N(map)(const rk_step *step, int part, int parts) {
-    const rk_map *map = &step->map;
-    const int64_t shared = step->shared_rows;
+static void N(map)(const rk_call *call, int part, int parts) {
+    const rk_map *map = &call->map;
+    const int64_t shared = call->shared_rows;
     const rk_range rows = rk_share(shared, 1, part, parts);
     if (N(map_is_flat)(map)) {
         const int64_t count = map->rows * map->columns, width = shared ? count / shared : 1;

@@ -157,11 +157,11 @@ BY_DOUBLES(softplus)
 
 // In memory, handed on by address: a compiler then leaves the upper halves of registers clear, which the mathematical library's code for
 // older processors, where that is all there is, runs three times as fast for.
-#define BY_LANES(name, expression)                                                                                                    \
+#define BY_LANES(name, formula)                                                                                                    \
     static __attribute__((noinline)) void N(name##_lanes)(COMPUTE *lanes) {                                                           \
         for (int i = 0; i < W; i++) {                                                                                                 \
             const double x = lanes[i];                                                                                                \
-            lanes[i] = (COMPUTE)(expression);                                                                                         \
+            lanes[i] = (COMPUTE)(formula);                                                                                         \
         }                                                                                                                             \
     }                                                                                                                                 \
     RK_INLINE V N(v_##name)(V v) {                                                                                                    \

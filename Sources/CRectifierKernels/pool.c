@@ -1,6 +1,6 @@
 //===----------------------------------------------------------------------===//
-// The fork-join pool. Every thread runs the same list of steps, each on its own part; they meet only after steps that
-// say so, and at the end of the run. Waiting is spinning at first, because the next step or run is usually
+// The fork-join pool. Every thread runs the same list of calls, each on its own part; they meet only after calls that
+// say so, and at the end of the run. Waiting is spinning at first, because the next call or run is usually
 // microseconds away; then threads sleep, so that a busy machine makes progress. To yield instead would not do: a scheduler
 // that has put two threads on one processor leaves them there for long, but looks for an idle one when it wakes a thread.
 //===----------------------------------------------------------------------===//
@@ -39,7 +39,7 @@ static int64_t now(void) {
 struct rk_pool {
     int threads;
     int64_t patience;  ///< nanoseconds to spin; none when there are more threads than processors to spin on
-    const rk_step *steps;
+    const rk_call *calls;
     int64_t count;
     bool stop;
     _Alignas(CACHE_LINE) atomic_uint generation;  ///< of the run; a change starts the workers
@@ -98,13 +98,13 @@ static void meet(rk_pool *pool) {
 }
 
 static void run_part(rk_pool *pool, int part) {
-    const rk_step *steps = pool->steps;
+    const rk_call *calls = pool->calls;
     const int64_t count = pool->count;
     const int threads = pool->threads;
-    for (const rk_step *step = steps; step < steps + count; step++) {
-        if (!step->solo) step->kernel(step, part, threads);
-        else if (part == 0) step->kernel(step, 0, 1);
-        if (step->barrier && step + 1 < steps + count) meet(pool);
+    for (const rk_call *call = calls; call < calls + count; call++) {
+        if (!call->solo) call->kernel(call, part, threads);
+        else if (part == 0) call->kernel(call, 0, 1);
+        if (call->barrier && call + 1 < calls + count) meet(pool);
     }
     meet(pool);
 }
@@ -162,12 +162,12 @@ void rk_pool_destroy(rk_pool *pool) {
 
 int rk_pool_threads(const rk_pool *pool) { return pool ? pool->threads : 1; }
 
-void rk_run(rk_pool *pool, const rk_step *steps, int64_t count) {
+void rk_run(rk_pool *pool, const rk_call *calls, int64_t count) {
     if (!pool || pool->threads == 1) {
-        for (const rk_step *step = steps; step < steps + count; step++) step->kernel(step, 0, 1);
+        for (const rk_call *call = calls; call < calls + count; call++) call->kernel(call, 0, 1);
         return;
     }
-    pool->steps = steps;
+    pool->calls = calls;
     pool->count = count;
     change(pool, &pool->generation);
     run_part(pool, 0);

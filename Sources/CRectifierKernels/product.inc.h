@@ -225,28 +225,28 @@ static void N(column)(const rk_product *p, int64_t begin, int64_t end) {
     }
 }
 
-static void N(product)(const rk_step *step, int part, int parts) {
+static void N(product)(const rk_call *call, int part, int parts) {
 #if RK_PAIRS
-    if (step->product.k % TERMS) return rk_avx512_kernels[RK_BFLOAT16].product(step, part, parts);  // one would have no partner
-    rk_product in_pairs = step->product;
+    if (call->product.k % TERMS) return rk_avx512_kernels[RK_BFLOAT16].product(call, part, parts);  // one would have no partner
+    rk_product in_pairs = call->product;
     in_pairs.k /= TERMS, in_pairs.a_column *= TERMS, in_pairs.b_row *= TERMS;
     const rk_product *p = &in_pairs;
 #else
-    const rk_product *p = &step->product;
+    const rk_product *p = &call->product;
 #endif
 #ifdef HALF_AS_WIDE
-    if (N(is_narrow)(p->n, p->k)) return HALF_AS_WIDE->product(step, part, parts);
+    if (N(is_narrow)(p->n, p->k)) return HALF_AS_WIDE->product(call, part, parts);
 #endif
     COMPUTE *const scratch = (COMPUTE *)((char *)p->scratch + part * p->scratch_stride);
     const bool one_column = p->n == 1 && p->c_row == 1, dense = p->zeros != RK_ZEROS_SKIPPED;
     const bool small = dense && N(is_small)(p->m, p->n, p->k);
-    if (!one_column && !small && step->shared_rows == 0 && N(exchange_pays)(p)) {
+    if (!one_column && !small && call->shared_rows == 0 && N(exchange_pays)(p)) {
         const rk_product q = N(exchanged)(p);
         N(skip_exchanged)(&q, N(split)(&q, TILE_COLUMNS, ROW_UNIT, part, parts), scratch);
         return;
     }
     const rk_range kept = rk_share(p->m, 1, part, parts);
-    const N(block) share = step->shared_rows > 0 ? (N(block)){kept.begin, kept.end, 0, p->n} : N(split)(p, ROW_UNIT, TILE_COLUMNS, part, parts);
+    const N(block) share = call->shared_rows > 0 ? (N(block)){kept.begin, kept.end, 0, p->n} : N(split)(p, ROW_UNIT, TILE_COLUMNS, part, parts);
     const int64_t rows = share.row_end - share.row_begin;
     if (rows <= 0 || share.column_end <= share.column_begin) return;
     if (one_column && p->a_row == 1 && !p->bias) {  // as a row it is a sum of A's lines

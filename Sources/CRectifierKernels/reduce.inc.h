@@ -69,8 +69,8 @@ RK_INLINE void N(reduce_as)(const rk_reduce *r, int part, int parts, const rk_re
     }
 }
 
-static void N(reduce)(const rk_step *step, int part, int parts) {
-    const rk_reduce *r = &step->reduce;
+static void N(reduce)(const rk_call *call, int part, int parts) {
+    const rk_reduce *r = &call->reduce;
     if (r->outer <= 0 || r->inner <= 0) return;
     switch (r->reduction) {
     case RK_SUM: N(reduce_as)(r, part, parts, RK_SUM); break;
@@ -96,10 +96,10 @@ RK_INLINE double N(accumulate_as)(const STORAGE *in, int64_t count, const bool s
     return N(sum_lanes)((sums[0] + sums[1]) + (sums[2] + sums[3]));
 }
 
-static void N(accumulate)(const rk_step *step, int part, int parts) {
+static void N(accumulate)(const rk_call *call, int part, int parts) {
     (void)parts;
     if (part != 0) return;
-    const rk_accumulate *s = &step->accumulate;
+    const rk_accumulate *s = &call->accumulate;
     const double total = s->squares ? N(accumulate_as)(s->in, s->count, true) : N(accumulate_as)(s->in, s->count, false);
     *s->total = (s->reset ? 0 : *s->total) + total;
 }

@@ -56,10 +56,10 @@ static void store_float16(uint16_t *p, double x) {
     }
 }
 
-void rk_clip_kernel(const rk_step *step, int part, int parts) {
+void rk_clip_kernel(const rk_call *call, int part, int parts) {
     (void)parts;
     if (part != 0) return;
-    const rk_clip *clip = &step->clip;
+    const rk_clip *clip = &call->clip;
     double norm = sqrt(*clip->sum);
     *clip->norm = norm;
     // Scaling by NaN makes a gradient that overflowed visible in every weight, where scaling by limit / infinity = 0 would hide it.

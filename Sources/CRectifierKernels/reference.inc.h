@@ -6,7 +6,7 @@
 
 //===--- Elementwise programs -------------------------------------------------===//
 
-static COMPUTE N(step)(COMPUTE a, COMPUTE x, COMPUTE y, COMPUTE z) { return a != a ? a : a < 0 ? x : a == 0 ? y : z; }
+static COMPUTE N(heaviside)(COMPUTE a, COMPUTE x, COMPUTE y, COMPUTE z) { return a != a ? a : a < 0 ? x : a == 0 ? y : z; }
 
 static COMPUTE N(apply)(const rk_instruction *i, COMPUTE a, COMPUTE b, COMPUTE c) {
     COMPUTE x = (COMPUTE)i->x, y = (COMPUTE)i->y, z = (COMPUTE)i->z;
@@ -36,10 +36,10 @@ static COMPUTE N(apply)(const rk_instruction *i, COMPUTE a, COMPUTE b, COMPUTE c
     case RK_OP_COS: return (COMPUTE)cos(a);
     case RK_OP_RELU: return a != a ? a : a > 0 ? a : 0;
     case RK_OP_LEAKY: return a > 0 ? a : x * a;
-    case RK_OP_STEP: return N(step)(a, x, y, z);
-    case RK_OP_STEP_MUL: return N(step)(a, x, y, z) * b;
+    case RK_OP_HEAVISIDE: return N(heaviside)(a, x, y, z);
+    case RK_OP_HEAVISIDE_MUL: return N(heaviside)(a, x, y, z) * b;
     case RK_OP_CLIP: return a < x ? x : a > y ? y : a;
-    case RK_OP_CLIP_STEP: return a != a ? a : a == x || a == y ? z : a > x && a < y ? 1 : 0;
+    case RK_OP_CLIP_GATE: return a != a ? a : a == x || a == y ? z : a > x && a < y ? 1 : 0;
     case RK_OP_GREATER: return a != a ? a : b != b ? b : a > b;
     case RK_OP_GREATER_EQUAL: return a != a ? a : b != b ? b : a >= b;
     case RK_OP_EQUAL: return a != a ? a : b != b ? b : a == b;
@@ -84,22 +84,22 @@ static void N(map_range)(const rk_map *map, int64_t row_begin, int64_t row_end, 
     }
 }
 
-static void N(map)(const rk_step *step, int part, int parts) {
-    const rk_map *map = &step->map;
-    if (step->shared_rows == 0 || map->rows == step->shared_rows) {
+static void N(map)(const rk_call *call, int part, int parts) {
+    const rk_map *map = &call->map;
+    if (call->shared_rows == 0 || map->rows == call->shared_rows) {
         rk_range rows = rk_share(map->rows, 1, part, parts);
         N(map_range)(map, rows.begin, rows.end, 0, map->columns);
     } else {  // one run of all rows
-        rk_range rows = rk_share(step->shared_rows, 1, part, parts);
-        int64_t width = map->columns / step->shared_rows;
+        rk_range rows = rk_share(call->shared_rows, 1, part, parts);
+        int64_t width = map->columns / call->shared_rows;
         N(map_range)(map, 0, 1, rows.begin * width, rows.end * width);
     }
 }
 
 //===--- Products and sums ------------------------------------------------------===//
 
-static void N(product)(const rk_step *step, int part, int parts) {
-    const rk_product *p = &step->product;
+static void N(product)(const rk_call *call, int part, int parts) {
+    const rk_product *p = &call->product;
     rk_range rows = rk_share(p->m, 1, part, parts);
     for (int64_t i = rows.begin; i < rows.end; i++) {
         for (int64_t j = 0; j < p->n; j++) {
@@ -121,8 +121,8 @@ static int64_t N(product_scratch)(int64_t m, int64_t n, int64_t k, int parts) {
     return 0;
 }
 
-static void N(reduce)(const rk_step *step, int part, int parts) {
-    const rk_reduce *r = &step->reduce;
+static void N(reduce)(const rk_call *call, int part, int parts) {
+    const rk_reduce *r = &call->reduce;
     rk_range range = rk_share(r->outer * r->inner, 1, part, parts);
     for (int64_t n = range.begin; n < range.end; n++) {
         const STORAGE *in = (const STORAGE *)r->in + n / r->inner * r->count * r->inner + n % r->inner;
@@ -139,10 +139,10 @@ static void N(reduce)(const rk_step *step, int part, int parts) {
     }
 }
 
-static void N(accumulate)(const rk_step *step, int part, int parts) {
+static void N(accumulate)(const rk_call *call, int part, int parts) {
     (void)parts;
     if (part != 0) return;
-    const rk_accumulate *s = &step->accumulate;
+    const rk_accumulate *s = &call->accumulate;
     double total = 0;
     for (int64_t i = 0; i < s->count; i++) {
         double x = N(load)((const STORAGE *)s->in + i);
@@ -171,34 +171,34 @@ static N(normalizer) N(normalize)(const STORAGE *in, int64_t columns) {
 }
 
 #define EACH_ROW                                                                                                                      \
-    const rk_rows *r = &step->rows;                                                                                                   \
+    const rk_rows *r = &call->rows;                                                                                                   \
     const int64_t columns = r->columns;                                                                                               \
     const rk_range rows = rk_share(r->rows, 1, part, parts);                                                                          \
     const STORAGE *in = (const STORAGE *)r->in + rows.begin * columns;                                                                \
     for (int64_t row = rows.begin; row < rows.end; row++, in += columns)
 
-static void N(softmax)(const rk_step *step, int part, int parts) {
+static void N(softmax)(const rk_call *call, int part, int parts) {
     EACH_ROW {
         N(normalizer) n = N(normalize)(in, columns);
         for (int64_t j = 0; j < columns; j++) STORE((STORAGE *)r->out + row * columns + j, exp((LOAD(in + j) - n.maximum) - n.rest));
     }
 }
 
-static void N(log_softmax)(const rk_step *step, int part, int parts) {
+static void N(log_softmax)(const rk_call *call, int part, int parts) {
     EACH_ROW {
         N(normalizer) n = N(normalize)(in, columns);
         for (int64_t j = 0; j < columns; j++) STORE((STORAGE *)r->out + row * columns + j, (LOAD(in + j) - n.maximum) - n.rest);
     }
 }
 
-static void N(log_sum_exp)(const rk_step *step, int part, int parts) {
+static void N(log_sum_exp)(const rk_call *call, int part, int parts) {
     EACH_ROW {
         N(normalizer) n = N(normalize)(in, columns);
         STORE((STORAGE *)r->out + row, n.maximum + n.rest);
     }
 }
 
-static void N(cross_entropy)(const rk_step *step, int part, int parts) {
+static void N(cross_entropy)(const rk_call *call, int part, int parts) {
     EACH_ROW {
         N(normalizer) n = N(normalize)(in, columns);
         double loss = 0;
@@ -222,13 +222,13 @@ static void N(copy_dimension)(const rk_copy *copy, int dimension, const STORAGE 
     }
 }
 
-static void N(copy)(const rk_step *step, int part, int parts) {
-    if (part == 0) N(copy_dimension)(&step->copy, 0, step->copy.in, step->copy.out);
+static void N(copy)(const rk_call *call, int part, int parts) {
+    if (part == 0) N(copy_dimension)(&call->copy, 0, call->copy.in, call->copy.out);
     (void)parts;
 }
 
-static void N(gather)(const rk_step *step, int part, int parts) {
-    const rk_gather *g = &step->gather;
+static void N(gather)(const rk_call *call, int part, int parts) {
+    const rk_gather *g = &call->gather;
     rk_range rows = rk_share(g->rows, 1, part, parts);
     for (int64_t row = rows.begin; row < rows.end; row++) {
         for (int64_t j = 0; j < g->width; j++) {
@@ -244,8 +244,8 @@ static void N(gather)(const rk_step *step, int part, int parts) {
     }
 }
 
-static void N(one_hot)(const rk_step *step, int part, int parts) {
-    const rk_one_hot *o = &step->one_hot;
+static void N(one_hot)(const rk_call *call, int part, int parts) {
+    const rk_one_hot *o = &call->one_hot;
     rk_range rows = rk_share(o->rows, 1, part, parts);
     for (int64_t row = rows.begin; row < rows.end; row++) {
         int32_t label = o->labels[(*o->indices)[row]];
@@ -253,8 +253,8 @@ static void N(one_hot)(const rk_step *step, int part, int parts) {
     }
 }
 
-static void N(dropout)(const rk_step *step, int part, int parts) {
-    const rk_dropout *d = &step->dropout;
+static void N(dropout)(const rk_call *call, int part, int parts) {
+    const rk_dropout *d = &call->dropout;
     uint64_t key = rk_stream(*d->seed, d->purpose, *d->epoch), first = *d->position * (uint64_t)d->columns;
     rk_range rows = rk_share(d->rows, 1, part, parts), range = {rows.begin * d->columns, rows.end * d->columns};
     for (int64_t n = range.begin; n < range.end; n++) {
@@ -281,7 +281,7 @@ static void N(finish)(const rk_update *u, int64_t i, COMPUTE weight) {
 static COMPUTE N(keep_normal)(COMPUTE *state, COMPUTE x) { return *state = fabs((double)x) < RK_SMALLEST_NORMAL(COMPUTE) ? 0 : x; }
 
 #define EACH_WEIGHT                                                                                                                   \
-    const rk_update *u = &step->update;                                                                                               \
+    const rk_update *u = &call->update;                                                                                               \
     const rk_hyper *h = u->hyper;                                                                                                     \
     COMPUTE *state1 = u->state1, *state2 = u->state2;                                                                                 \
     const COMPUTE rate = (COMPUTE)h->learning_rate, momentum = (COMPUTE)h->momentum;                                                  \
@@ -289,7 +289,7 @@ static COMPUTE N(keep_normal)(COMPUTE *state, COMPUTE x) { return *state = fabs(
     const rk_range range = rk_share(u->count, 64, part, parts);                                                                       \
     for (int64_t i = range.begin; i < range.end; i++)
 
-static void N(sgd)(const rk_step *step, int part, int parts) {
+static void N(sgd)(const rk_call *call, int part, int parts) {
     EACH_WEIGHT {
         COMPUTE w, v = N(prepare)(u, i, &w);
         if (state1) v = state1[i] = momentum * state1[i] + v;
@@ -297,7 +297,7 @@ static void N(sgd)(const rk_step *step, int part, int parts) {
     }
 }
 
-static void N(nesterov)(const rk_step *step, int part, int parts) {
+static void N(nesterov)(const rk_call *call, int part, int parts) {
     EACH_WEIGHT {
         COMPUTE w, g = N(prepare)(u, i, &w), v = g;
         if (state1) v = state1[i] = momentum * state1[i] + g;
@@ -305,7 +305,7 @@ static void N(nesterov)(const rk_step *step, int part, int parts) {
     }
 }
 
-static void N(adam)(const rk_step *step, int part, int parts) {
+static void N(adam)(const rk_call *call, int part, int parts) {
     EACH_WEIGHT {
         COMPUTE w, g = N(prepare)(u, i, &w);
         COMPUTE m = N(keep_normal)(state1 + i, (COMPUTE)h->beta1 * state1[i] + (COMPUTE)(1 - h->beta1) * g);
@@ -315,7 +315,7 @@ static void N(adam)(const rk_step *step, int part, int parts) {
     }
 }
 
-static void N(rmsprop)(const rk_step *step, int part, int parts) {
+static void N(rmsprop)(const rk_call *call, int part, int parts) {
     EACH_WEIGHT {
         COMPUTE w, g = N(prepare)(u, i, &w);
         COMPUTE v = N(keep_normal)(state2 + i, (COMPUTE)h->beta2 * state2[i] + (COMPUTE)(1 - h->beta2) * (g * g));

@@ -50,8 +50,8 @@ static N(normalizers) N(normalize)(const STORAGE *in, int64_t columns, int64_t r
 
 typedef void N(row_function)(const rk_rows *r, int64_t row, const STORAGE *in, double maximum, double rest);
 
-RK_INLINE void N(each_row)(const rk_step *step, int part, int parts, N(row_function) *function) {
-    const rk_rows *const r = &step->rows;
+RK_INLINE void N(each_row)(const rk_call *call, int part, int parts, N(row_function) *function) {
+    const rk_rows *const r = &call->rows;
     const rk_range rows = rk_share(r->rows, 1, part, parts);
     const STORAGE *in = (const STORAGE *)r->in + rows.begin * r->columns;
     for (int64_t first = rows.begin; first < rows.end; first += DW) {
@@ -90,7 +90,7 @@ RK_INLINE void N(cross_entropy_row)(const rk_rows *r, int64_t row, const STORAGE
     N(store_d_upto)((STORAGE *)r->out + row, SPLAT_D(N(sum_lanes)(loss)), 1);
 }
 
-#define KERNEL(name) static void N(name)(const rk_step *step, int part, int parts) { N(each_row)(step, part, parts, N(name##_row)); }
+#define KERNEL(name) static void N(name)(const rk_call *call, int part, int parts) { N(each_row)(call, part, parts, N(name##_row)); }
 KERNEL(softmax)
 KERNEL(log_softmax)
 KERNEL(log_sum_exp)

@@ -25,7 +25,7 @@ RK_INLINE V N(prepare)(const N(hyper) *h, V g, V *w, bool plain) {
 
 /// Runs the body for each vector: `w` and `g` are given, and the body changes `w`. Lanes beyond the part's range are computed and dropped.
 #define EACH_WEIGHT(body)                                                                                                             \
-    const rk_update *u = &step->update;                                                                                               \
+    const rk_update *u = &call->update;                                                                                               \
     const N(hyper) h = N(hyper_vectors)(u->hyper);                                                                                    \
     COMPUTE *const weights = u->weights, *const state1 = u->state1, *const state2 = u->state2;                                        \
     const STORAGE *const gradient = u->gradient;                                                                                      \
@@ -60,23 +60,23 @@ RK_INLINE V N(keep_normal)(COMPUTE *state, V v, int64_t left) {
     return N(keep)(state, PICK(__builtin_elementwise_abs(v) < smallest, SPLAT(0), v), left);
 }
 
-static void N(sgd)(const rk_step *step, int part, int parts) {
-    if (step->update.state1) {
+static void N(sgd)(const rk_call *call, int part, int parts) {
+    if (call->update.state1) {
         EACH_WEIGHT(w -= h.rate * N(keep)(state1 + i, h.momentum * N(get)(state1 + i) + g, left))
     } else {
         EACH_WEIGHT(w -= h.rate * g)
     }
 }
 
-static void N(nesterov)(const rk_step *step, int part, int parts) {
-    if (step->update.state1) {
+static void N(nesterov)(const rk_call *call, int part, int parts) {
+    if (call->update.state1) {
         EACH_WEIGHT(w -= h.rate * (g + h.momentum * N(keep)(state1 + i, h.momentum * N(get)(state1 + i) + g, left)))
     } else {
         EACH_WEIGHT(w -= h.rate * (g + h.momentum * g))
     }
 }
 
-static void N(adam)(const rk_step *step, int part, int parts) {
+static void N(adam)(const rk_call *call, int part, int parts) {
     EACH_WEIGHT({
         const V m = N(keep_normal)(state1 + i, h.beta1 * N(get)(state1 + i) + h.rest1 * g, left);
         const V v = N(keep_normal)(state2 + i, h.beta2 * N(get)(state2 + i) + h.rest2 * (g * g), left);
@@ -84,8 +84,8 @@ static void N(adam)(const rk_step *step, int part, int parts) {
     })
 }
 
-static void N(rmsprop)(const rk_step *step, int part, int parts) {
-    const bool moving = step->update.hyper->momentum > 0;
+static void N(rmsprop)(const rk_call *call, int part, int parts) {
+    const bool moving = call->update.hyper->momentum > 0;
     EACH_WEIGHT({
         const V v = N(keep_normal)(state2 + i, h.beta2 * N(get)(state2 + i) + h.rest2 * (g * g), left);
         V change = g / (__builtin_elementwise_sqrt(v) + h.epsilon);

@@ -93,9 +93,9 @@ struct NetworkFlags: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "How weights are drawn: \(Initialiser.names.joined(separator: ", ")) (default: the activation's usual one).", valueName: "name"),
-        transform: initialiserName)
-    var initialiser: String?
+            "How weights are drawn: \(Initializer.names.joined(separator: ", ")) (default: the activation's usual one).", valueName: "name"),
+        transform: initializerName)
+    var initializer: String?
 
     @Option(parsing: .unconditional, help: ArgumentHelp("The share of hidden outputs set to 0 while training.", valueName: "share"))
     var dropout: Double?
@@ -104,7 +104,7 @@ struct NetworkFlags: ParsableArguments {
         override(&settings.layers, with: layers?.units)
         override(&settings.activation, with: activation)
         override(&settings.atZero, with: atZero)
-        override(&settings.initialiser, with: initialiser)
+        override(&settings.initializer, with: initializer)
         override(&settings.dropout, with: dropout)
     }
 }
@@ -254,8 +254,8 @@ private func kinkValue(_ text: String) throws -> KinkValue {
     return value
 }
 
-private func initialiserName(_ text: String) throws -> String {
-    _ = try Initialiser(text)
+private func initializerName(_ text: String) throws -> String {
+    _ = try Initializer(text)
     return text
 }
 

@@ -52,7 +52,7 @@ struct RecipeTests {
         recipe.data.header = true
         recipe.data.separator = ";"
         recipe.network.layers = []
-        recipe.network.initialiser = "orthogonal:2.0"
+        recipe.network.initializer = "orthogonal:2.0"
         recipe.network.atZero = schedule == nil ? .unsound(2) : 0.25
         recipe.training.optimizer = optimizer
         recipe.training.schedule = schedule
@@ -118,7 +118,7 @@ struct RecipeTests {
         ("separator", { $0.data.separator = "\"" }),
         ("units", { $0.network.layers = [8, 0] }),
         ("activation", { $0.network.activation = "guess" }),
-        ("initialiser", { $0.network.initialiser = "guess" }),
+        ("initializer", { $0.network.initializer = "guess" }),
         ("from 0 to 1, where it is a subgradient, not 2; if it is meant, write unsound:2", { $0.network.atZero = 2 }),
         ("at zero", { $0.network.atZero = KinkValue(.nan) }),
         ("at zero", { $0.network.atZero = .unsound(.infinity) }),

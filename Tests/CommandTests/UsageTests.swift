@@ -36,7 +36,7 @@ struct UsageTests {
         Mistake("train --missing guess", 64, "mean", "drop"),
         Mistake("train --optimizer guess", 64, "guess", "sgd", "adam", "adamw", "rmsprop"),
         Mistake("train --activation guess", 64, "guess", "relu", "tanh"),
-        Mistake("train --initialiser guess", 64, "guess", "he", "glorot"),
+        Mistake("train --initializer guess", 64, "guess", "he", "glorot"),
         Mistake("train --schedule guess", 64, "guess", "cosine", "one-cycle"),
         Mistake("train --precision guess", 64, "guess", "float32", "bfloat16"),
         Mistake("train --batch-size some", 64, "some", "full"),

@@ -92,13 +92,13 @@ func size(_ random: inout Generator, upTo limit: Int) -> Int {
             instructions: t.pointer(to: [relu]))
         product.epilogue = UnsafePointer(t.pointer(to: [epilogue]))
     }
-    t.step.product = product
+    t.call.product = product
     t.description = "\(m)×\(k)×\(n), strides \(aRow) \(aColumn), \(bRow) \(bColumn), \(cRow)"
     t.prepare = { t, kernels, parts in
         let stride = kernels.pointee.product_scratch(Int64(m), Int64(n), Int64(k), Int32(parts))
         let scratch = Buffer(RK_FLOAT64, count: Int(stride) * parts / 8)
-        t.step.product.scratch = scratch.base
-        t.step.product.scratch_stride = stride
+        t.call.product.scratch = scratch.base
+        t.call.product.scratch_stride = stride
         t.scratch = scratch
     }
 }
@@ -111,7 +111,7 @@ func size(_ random: inout Generator, upTo limit: Int) -> Int {
     if t.random.chance(0.2), !values.isEmpty { values[t.random.int(0...values.count - 1)] = t.random.pick([.nan, .infinity, -.infinity]) }
     let tolerance: Tolerance = reduction == RK_SUM ? .near(relative: 0, absolute: 2 * t.type.computing.roundoff * Double(count)) : .exact
     let out = t.output(outer * inner, tolerance)
-    t.step.reduce = rk_reduce(
+    t.call.reduce = rk_reduce(
         in: t.input(values).base, out: out.base, outer: Int64(outer), count: Int64(count), inner: Int64(inner), reduction: reduction,
         scale: t.random.pick([1, 0.5]))
     t.description = "reduction \(reduction.rawValue) of \(outer)×\(count)×\(inner)"
@@ -121,7 +121,7 @@ func size(_ random: inout Generator, upTo limit: Int) -> Int {
     let count = size(&t.random, upTo: 5000)
     let total = t.input([3], as: RK_FLOAT64)
     t.written(total, .near(relative: 1e-12, absolute: 1e-12 * Double(count)))
-    t.step.accumulate = rk_accumulate(
+    t.call.accumulate = rk_accumulate(
         in: t.input(count).base, count: Int64(count), total: total.base.assumingMemoryBound(to: Double.self), squares: t.random.chance(0.5),
         reset: t.random.chance(0.5))
     t.description = "\(count) elements"
@@ -131,7 +131,7 @@ func size(_ random: inout Generator, upTo limit: Int) -> Int {
     let sum = t.input([t.random.pick([0, 1, 2, 100, .infinity, .nan])], as: RK_FLOAT64)
     let norm = t.output(1, as: RK_FLOAT64, .exact), scale = t.output(1, as: RK_FLOAT64, .exact)
     func double(_ buffer: Buffer) -> UnsafeMutablePointer<Double> { buffer.base.assumingMemoryBound(to: Double.self) }
-    t.step.clip = rk_clip(sum: double(sum), limit: t.random.pick([0.5, 1, 20]), norm: double(norm), scale: double(scale))
+    t.call.clip = rk_clip(sum: double(sum), limit: t.random.pick([0.5, 1, 20]), norm: double(norm), scale: double(scale))
 }
 
 //===--- Rows ----------------------------------------------------------------------===//
@@ -147,7 +147,7 @@ func size(_ random: inout Generator, upTo limit: Int) -> Int {
     let targets = (0..<rows * columns).map { _ in t.random.chance(0.5) ? 0 : t.random.double(0...1) }
     // A sum of `columns` terms, each with its own rounding.
     let out = t.output(perRow ? rows : rows * columns, tolerance)
-    t.step.rows = rk_rows(
+    t.call.rows = rk_rows(
         in: t.input(logits).base, target: t.input(targets).base, out: out.base, rows: Int64(rows), columns: Int64(columns))
     t.description = "\(rows)×\(columns), spread \(spread)"
 }
@@ -185,7 +185,7 @@ func size(_ random: inout Generator, upTo limit: Int) -> Int {
     withUnsafeMutableBytes(of: &copy.out_stride) {
         for d in 0..<rank { $0.storeBytes(of: Int64(outStrides[d]), toByteOffset: 8 * d, as: Int64.self) }
     }
-    t.step.copy = copy
+    t.call.copy = copy
     t.description = "\(extents), strides \(inStrides) to \(outStrides)"
 }
 
@@ -208,14 +208,14 @@ func indices(_ t: Trial, rows: Int, below samples: Int) -> UnsafePointer<UnsafeP
     gather.indices = indices(t, rows: rows, below: samples)
     gather.out = t.output(rows * width, .exact).base
     (gather.shift, gather.scale) = t.random.pick([(0, 1 / 255.0), (0, 1), (127.5, 1 / 127.5), (33.318421, 1 / 78.567489), (0.1, 3)])
-    t.step.gather = gather
+    t.call.gather = gather
     t.description = "\(rows)×\(width) from \(source.rawValue), shift \(gather.shift)"
 }
 
 @Sendable func makeOneHot(_ t: Trial) {
     let rows = size(&t.random, upTo: 40), classes = max(1, size(&t.random, upTo: 20)), samples = 30
     let labels = t.pointer(to: (0..<samples).map { _ in Int32(t.random.int(0...classes - 1)) })
-    t.step.one_hot = rk_one_hot(
+    t.call.one_hot = rk_one_hot(
         labels: labels, indices: indices(t, rows: rows, below: samples), rows: Int64(rows), classes: Int64(classes),
         out: t.output(rows * classes, .exact).base)
     t.description = "\(rows)×\(classes)"
@@ -224,7 +224,7 @@ func indices(_ t: Trial, rows: Int, below samples: Int) -> UnsafePointer<UnsafeP
 @Sendable func makeDropout(_ t: Trial) {
     let rows = size(&t.random, upTo: 20), columns = size(&t.random, upTo: 100), rate = t.random.pick([0, 0.1, 0.5, 0.9, 1.0 / 3])
     let numbers = t.pointer(to: [t.random.next(), UInt64(t.random.int(0...9)), UInt64(t.random.int(0...60000))])
-    t.step.dropout = rk_dropout(
+    t.call.dropout = rk_dropout(
         out: t.output(rows * columns, .exact).base, rows: Int64(rows), columns: Int64(columns), rate: rate, purpose: 7, seed: numbers,
         epoch: numbers + 1, position: numbers + 2)
     t.description = "\(rows)×\(columns), rate \(rate)"
@@ -252,7 +252,7 @@ func indices(_ t: Trial, rows: Int, below samples: Int) -> UnsafePointer<UnsafeP
         t.written(buffer, near)
         return buffer.base
     }
-    t.step.update = rk_update(
+    t.call.update = rk_update(
         weights: weights.base, gradient: t.input(count).base, state1: state(0), state2: state(1),
         copy: t.random.chance(0.5) ? t.output(count, near).base : nil, count: Int64(count), hyper: t.pointer(to: [hyper]))
     t.description = "\(count) weights, \(hyper)"

@@ -34,10 +34,10 @@ let meanings: [String: Meaning] = [
     "COS": Meaning(units: 1) { a, _, _, _, _, _ in cos(a) },
     "RELU": Meaning { a, _, _, _, _, _ in a > 0 ? a : 0 },
     "LEAKY": Meaning { a, _, _, x, _, _ in a > 0 ? a : x * a },
-    "STEP": Meaning { a, _, _, x, y, z in a < 0 ? x : a == 0 ? y : z },
-    "STEP_MUL": Meaning { a, b, _, x, y, z in (a < 0 ? x : a == 0 ? y : z) * b },
+    "HEAVISIDE": Meaning { a, _, _, x, y, z in a < 0 ? x : a == 0 ? y : z },
+    "HEAVISIDE_MUL": Meaning { a, b, _, x, y, z in (a < 0 ? x : a == 0 ? y : z) * b },
     "CLIP": Meaning { a, _, _, x, y, _ in a < x ? x : a > y ? y : a },
-    "CLIP_STEP": Meaning { a, _, _, x, y, z in a == x || a == y ? z : x < a && a < y ? 1 : 0 },
+    "CLIP_GATE": Meaning { a, _, _, x, y, z in a == x || a == y ? z : x < a && a < y ? 1 : 0 },
     "GREATER": Meaning { a, b, _, _, _, _ in a > b ? 1 : 0 },
     "GREATER_EQUAL": Meaning { a, b, _, _, _, _ in a >= b ? 1 : 0 },
     "EQUAL": Meaning { a, b, _, _, _, _ in a == b ? 1 : 0 },
@@ -58,7 +58,7 @@ func instruction(_ opcode: Int, on t: Trial, _ arguments: [Buffer], _ result: Bu
     i.d = UInt16(arguments.count)
     (i.a, i.b, i.c) = (0, UInt16(min(1, arguments.count)), UInt16(min(2, arguments.count)))
     (i.x, i.y, i.z) = (x, y, z)
-    t.step.map = rk_map(
+    t.call.map = rk_map(
         rows: 1, columns: Int64(result.count), operand_count: Int32(buffers.count), instruction_count: 1, operands: t.pointer(to: operands),
         instructions: t.pointer(to: [i]))
 }
@@ -94,7 +94,7 @@ func instruction(_ opcode: Int, on t: Trial, _ arguments: [Buffer], _ result: Bu
         if !readable.contains(i.d) { readable.append(i.d) }
         instructions.append(i)
     }
-    t.step.map = rk_map(
+    t.call.map = rk_map(
         rows: Int64(rows), columns: Int64(columns), operand_count: Int32(operandCount), instruction_count: Int32(instructions.count),
         operands: t.pointer(to: operands), instructions: t.pointer(to: instructions))
     t.description =
@@ -144,7 +144,7 @@ func instruction(_ opcode: Int, on t: Trial, _ arguments: [Buffer], _ result: Bu
             let expected = rounded(rounded(exact, to: type.computing), to: type)
             let result = Buffer(type, count: exact.count)
             instruction(opcode, on: t, (0..<count).map { t.input(arguments[$0]) }, result, x: x, y: y, z: z)
-            type.kernels(isa).pointee.map(&t.step, 0, 1)
+            type.kernels(isa).pointee.map(&t.call, 0, 1)
             let tolerance: Tolerance = meaning.units == 0 ? .exact : .units(meaning.units)
             let actual = result.doubles
             for i in actual.indices where !tolerance.allows(actual[i], expected[i], in: type) {
@@ -169,9 +169,9 @@ func instruction(_ opcode: Int, on t: Trial, _ arguments: [Buffer], _ result: Bu
                 let arguments = name == "WATCH_TIE" ? [t.input(a), t.input(b)] : [t.input(a)]
                 let result = Buffer(type, count: count)
                 instruction(opcode, on: t, arguments, result, x: 0.5)
-                UnsafeMutablePointer(mutating: t.step.map.instructions!).pointee.counter = counter
+                UnsafeMutablePointer(mutating: t.call.map.instructions!).pointee.counter = counter
                 counter.pointee = 0
-                for part in 0..<3 { type.kernels(isa).pointee.map(&t.step, Int32(part), 3) }
+                for part in 0..<3 { type.kernels(isa).pointee.map(&t.call, Int32(part), 3) }
                 let expected = zip(rounded(a, to: type), other).count { $0 == $1 }
                 #expect(Int(counter.pointee) == expected, "\(name) of \(count) elements")
                 let values = rounded(a, to: type).map { name == "RELU" && $0 <= 0 ? 0 : $0 }
@@ -191,7 +191,7 @@ func instruction(_ opcode: Int, on t: Trial, _ arguments: [Buffer], _ result: Bu
         let t = Trial(RK_FLOAT32, seed: 0)
         let result = Buffer(RK_FLOAT32, count: inputs.count)
         instruction(opcode, on: t, [t.input(inputs.map(Double.init))], result)
-        RK_FLOAT32.kernels(isa).pointee.map(&t.step, 0, 1)
+        RK_FLOAT32.kernels(isa).pointee.map(&t.call, 0, 1)
         let actual = result.base.assumingMemoryBound(to: Float.self)
         var worst = 0.0
         for (i, input) in inputs.enumerated() {

@@ -15,15 +15,15 @@ import Testing
         let bias = Buffer(type, count: n, values: Array(b.prefix(n)))
         let kernels = type.kernels(isa)
         let scratch = Buffer(RK_FLOAT64, count: Int(kernels.pointee.product_scratch(Int64(rows.count), Int64(n), Int64(k), 1)) / 8)
-        var step = rk_step()
-        step.product = rk_product(
+        var call = rk_call()
+        call.product = rk_product(
             a: aBuffer.base + type.size * rows.lowerBound * (transposed.a ? 1 : k), b: bBuffer.base, c: c.base,
             a_row: transposed.a ? 1 : Int64(k),
             a_column: transposed.a ? Int64(m) : 1, b_row: transposed.b ? 1 : Int64(n), b_column: transposed.b ? Int64(k) : 1,
             c_row: Int64(n),
             m: Int64(rows.count), n: Int64(n), k: Int64(k), zeros: Int32(zeros.rawValue), bias: hasBias ? bias.base : nil, epilogue: nil,
             scratch: scratch.base, scratch_stride: 0)
-        kernels.pointee.product(&step, 0, 1)
+        kernels.pointee.product(&call, 0, 1)
         return c.contents
     }
 

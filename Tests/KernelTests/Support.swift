@@ -124,18 +124,18 @@ enum Tolerance {
     }
 }
 
-/// One comparison of a kernel with its reference: memory, the step that works on it, and what may differ.
+/// One comparison of a kernel with its reference: memory, the call that works on it, and what may differ.
 final class Trial {
     let type: rk_type
     var random: Generator
-    var step = rk_step()
+    var call = rk_call()
     var description = ""
     private(set) var buffers: [Buffer] = []
     private(set) var outputs: [(buffer: Buffer, tolerance: Tolerance)] = []
     private var owned: [UnsafeMutableRawPointer] = []
     /// Keeps a product's scratch alive while it runs.
     var scratch: Buffer?
-    /// Called for each set of kernels and number of parts before the step runs.
+    /// Called for each set of kernels and number of parts before the call runs.
     var prepare: (Trial, UnsafePointer<rk_kernels>, Int) -> Void = { _, _, _ in }
 
     init(_ type: rk_type, seed: Int) {
@@ -162,7 +162,7 @@ final class Trial {
         return buffer
     }
 
-    /// Declares that the step writes `buffer`.
+    /// Declares that the call writes `buffer`.
     func written(_ buffer: Buffer, _ tolerance: Tolerance) {
         if !buffers.contains(where: { $0 === buffer }) { buffers.append(buffer) }
         outputs.append((buffer, tolerance))
@@ -182,7 +182,7 @@ final class Trial {
     private func run(_ kernel: rk_kernel, of kernels: UnsafePointer<rk_kernels>, parts: Int) -> [[UInt8]] {
         buffers.forEach { $0.reset() }
         prepare(self, kernels, parts)
-        for part in 0..<parts { kernel(&step, Int32(part), Int32(parts)) }
+        for part in 0..<parts { kernel(&call, Int32(part), Int32(parts)) }
         #expect(scratch?.guardsAreWhole ?? true, "\(description): wrote beyond the scratch")
         return outputs.map(\.buffer.contents)
     }

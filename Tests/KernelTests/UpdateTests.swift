@@ -18,12 +18,12 @@ import Testing
             // Squares are positive.
             let state = (0..<2).map { Buffer(computing, count: count, values: $0 == 0 ? begin : begin.map(\.magnitude)) }
             withUnsafePointer(to: &hyper) { hyper in
-                var step = rk_step()
-                step.update = rk_update(
+                var call = rk_call()
+                call.update = rk_update(
                     weights: weights.base, gradient: gradient.base, state1: state[0].base, state2: state[1].base, copy: nil,
                     count: Int64(count), hyper: hyper)
                 for (time, factor) in [2.5, 1.25, 0].enumerated() {
-                    kernel(&step, 0, 1)
+                    kernel(&call, 0, 1)
                     for buffer in state[decaying] {
                         for (index, value) in buffer.doubles.enumerated() {
                             #expect(index == 40 ? value.isNaN : value.magnitude == factor * smallest, "\(name), \(time), \(index)")

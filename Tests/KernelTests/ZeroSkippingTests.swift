@@ -5,7 +5,7 @@ import Testing
 @Suite struct ZeroSkippingTests {
     /// One product of random shape, strides, density and bias, run in every way.
     private struct Case {
-        var step = rk_step()
+        var call = rk_call()
         let buffers: [Buffer]
         let c: Buffer
         let description: String
@@ -25,7 +25,7 @@ import Testing
             let b = Buffer(type, count: k * n, values: (0..<k * n).map { _ in random.chance(densityOfB) ? number(&random) : zero(&random) })
             let bias = Buffer(type, count: n, values: (0..<n).map { _ in random.chance(0.5) ? random.double() : zero(&random) })
             c = Buffer(type, count: m * cRow)
-            step.product = rk_product(
+            call.product = rk_product(
                 a: a.base, b: b.base, c: c.base, a_row: transposed.0 ? 1 : Int64(k), a_column: transposed.0 ? Int64(m) : 1,
                 b_row: transposed.1 ? 1 : Int64(n), b_column: transposed.1 ? Int64(k) : 1, c_row: Int64(cRow), m: Int64(m), n: Int64(n),
                 k: Int64(k), zeros: 0, bias: random.chance(0.5) ? UnsafeRawPointer(bias.base) : nil, epilogue: nil, scratch: nil,
@@ -35,13 +35,13 @@ import Testing
         }
 
         mutating func run(_ zeros: rk_zeros, parts: Int, _ kernels: UnsafePointer<rk_kernels>) -> [UInt8] {
-            let p = step.product
-            step.product.scratch_stride = kernels.pointee.product_scratch(p.m, p.n, p.k, Int32(parts))
-            let scratch = Buffer(RK_FLOAT64, count: Int(step.product.scratch_stride) * parts / 8)
-            step.product.scratch = scratch.base
-            step.product.zeros = Int32(zeros.rawValue)
+            let p = call.product
+            call.product.scratch_stride = kernels.pointee.product_scratch(p.m, p.n, p.k, Int32(parts))
+            let scratch = Buffer(RK_FLOAT64, count: Int(call.product.scratch_stride) * parts / 8)
+            call.product.scratch = scratch.base
+            call.product.zeros = Int32(zeros.rawValue)
             c.reset()
-            for part in 0..<parts { kernels.pointee.product(&step, Int32(part), Int32(parts)) }
+            for part in 0..<parts { kernels.pointee.product(&call, Int32(part), Int32(parts)) }
             return withExtendedLifetime(scratch) { c.contents }
         }
     }

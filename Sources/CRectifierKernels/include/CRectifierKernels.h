@@ -2,8 +2,8 @@
 // Everything numeric that runs for every sample. C, because only C can choose an
 // instruction set at run time (Swift 6.3 has no per-function target attribute).
 //
-// A *kernel* is a function `void (const rk_step *, int part, int parts)`: it does
-// its share, number `part` of `parts`, of the work its step describes. Kernels
+// A *kernel* is a function `void (const rk_call *, int part, int parts)`: it does
+// its share, number `part` of `parts`, of the work its call describes. Kernels
 // allocate nothing and keep no state. Each output element is written by exactly
 // one part and summed in an order that only the shapes fix, so the results are the
 // same bits for any number of parts.
@@ -55,10 +55,10 @@ typedef enum { RK_SOURCE_UINT8, RK_SOURCE_FLOAT32, RK_SOURCE_FLOAT64 } rk_source
     X(SIN, 1) X(COS, 1)                                                                            \
     X(RELU, 1)        /* a > 0 ? a : 0; with a counter, also what WATCH does for x = 0 */          \
     X(LEAKY, 1)       /* a > 0 ? a : x * a */                                                      \
-    X(STEP, 1)        /* a < 0 ? x : a == 0 ? y : z; every derivative with one kink at 0 */        \
-    X(STEP_MUL, 2)    /* STEP(a) * b: how a rectifier passes a gradient on */                      \
+    X(HEAVISIDE, 1)   /* a < 0 ? x : a == 0 ? y : z; every derivative with one kink at 0 */    \
+    X(HEAVISIDE_MUL, 2)  /* HEAVISIDE(a) * b: how a rectifier passes a gradient on */              \
     X(CLIP, 1)        /* a < x ? x : a > y ? y : a */                                              \
-    X(CLIP_STEP, 1)   /* 1 inside (x, y), 0 outside, z at x and at y: the derivative of CLIP */    \
+    X(CLIP_GATE, 1)   /* 1 inside (x, y), 0 outside, z at x and at y: the derivative of CLIP */    \
     X(GREATER, 2) X(GREATER_EQUAL, 2) X(EQUAL, 2)  /* 1 or 0 */                                    \
     X(SELECT, 3)      /* a != 0 ? b : c (c is not looked at where b is chosen) */              \
     X(WATCH, 1)       /* a; adds to *counter how many elements equal x */                          \
@@ -101,7 +101,7 @@ typedef struct {
     const rk_instruction *instructions;
 } rk_map;
 
-//===--- Steps ----------------------------------------------------------------===//
+//===--- Calls ----------------------------------------------------------------===//
 
 /// What a product does about zeros of A. The bits of C are the same either way as long as B is finite: a skipped 0 · ∞ is no NaN.
 /// RK_ZEROS_BY_DENSITY skips them where they are many enough to pay, block by block.
@@ -153,7 +153,7 @@ typedef struct {
 } rk_copy;
 
 /// Fills a batch: out[r, j] = (source[index[r], j] - shift) * scale, computed in double and rounded once for the 8-bit and float64 sources,
-/// in float for float32 → float types. `*indices` is read when the step runs, so the caller moves it from batch to batch.
+/// in float for float32 → float types. `*indices` is read when the call runs, so the caller moves it from batch to batch.
 typedef struct {
     const void *source;
     int32_t source_type;          ///< rk_source_type
@@ -224,15 +224,15 @@ typedef struct {
     double *norm, *scale;
 } rk_clip;
 
-typedef struct rk_step rk_step;
-typedef void (*rk_kernel)(const rk_step *step, int part, int parts);
+typedef struct rk_call rk_call;
+typedef void (*rk_kernel)(const rk_call *call, int part, int parts);
 
-struct rk_step {
+struct rk_call {
     rk_kernel kernel;
     bool solo;      ///< too small to split: part 0 does it alone
-    bool barrier;   ///< every part waits for all others after this step
-    /// If not 0: each part takes its share (rk_share) of so many rows, and of what the step reads and writes row by row touches those rows
-    /// only. Steps that share alike need no barrier between them. If 0, parts are cut as suits the kernel.
+    bool barrier;   ///< every part waits for all others after this call
+    /// If not 0: each part takes its share (rk_share) of so many rows, and of what the call reads and writes row by row touches those rows
+    /// only. Calls that share alike need no barrier between them. If 0, parts are cut as suits the kernel.
     int64_t shared_rows;
     union {
         rk_map map;
@@ -251,7 +251,7 @@ struct rk_step {
 
 //===--- Kernels ---------------------------------------------------------------===//
 
-/// X(name, member of rk_step it reads)
+/// X(name, member of rk_call it reads)
 #define RK_KERNELS(X)                                                                              \
     X(map, map) X(product, product) X(reduce, reduce)                                              \
     X(softmax, rows) X(log_softmax, rows) X(log_sum_exp, rows) X(cross_entropy, rows)              \
@@ -337,8 +337,8 @@ typedef struct rk_pool rk_pool;
 rk_pool *rk_pool_create(int threads);
 void rk_pool_destroy(rk_pool *pool);
 int rk_pool_threads(const rk_pool *pool);
-/// Runs the steps in order, each on all threads of the pool. `pool` may be NULL: one thread, the same code path.
-void rk_run(rk_pool *pool, const rk_step *steps, int64_t count);
+/// Runs the calls in order, each on all threads of the pool. `pool` may be NULL: one thread, the same code path.
+void rk_run(rk_pool *pool, const rk_call *calls, int64_t count);
 /// Cores that are not hyperthreads of another.
 int rk_physical_cores(void);
 

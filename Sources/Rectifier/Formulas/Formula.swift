@@ -2,8 +2,8 @@ import Synchronization
 
 /// What to compute: a node of an immutable graph of operations, with its shape.
 ///
-/// Expressions carry no numbers and no element type. Layers and losses are functions from expressions to expressions; a ``Program`` computes them.
-/// Two expressions are equal when they are the same node.
+/// Formulas carry no numbers and no element type. Layers and losses are functions from formulas to formulas; a ``Program`` computes them.
+/// Two formulas are equal when they are the same node.
 public struct Formula: Sendable, Hashable, CustomStringConvertible {
     let node: Node
 
@@ -45,7 +45,7 @@ extension Formula: ExpressibleByFloatLiteral, ExpressibleByIntegerLiteral {
     public init(integerLiteral value: Int) { self = .constant(Double(value)) }
 }
 
-/// The body of an expression. Immutable but for `deinit`.
+/// The body of a formula. Immutable but for `deinit`.
 final class Node: @unchecked Sendable {
     let id: Int
     let operation: any Operation
@@ -74,22 +74,22 @@ final class Node: @unchecked Sendable {
     }
 }
 
-/// All expressions that the given ones are computed from, themselves included, operands before results.
-/// - Parameter start: Leaves out what was made before this expression, and the expression itself.
+/// All formulas that the given ones are computed from, themselves included, operands before results.
+/// - Parameter start: Leaves out what was made before this formula, and the formula itself.
 func topologicalOrder(of outputs: [Formula], after start: Formula? = nil) -> [Formula] {
     var seen = Set<Int>()
     var order: [Formula] = []
     var pending = outputs
-    while let expression = pending.popLast() {
-        guard expression.id > start?.id ?? .min, seen.insert(expression.id).inserted else { continue }
-        order.append(expression)
-        pending += expression.operands
+    while let formula = pending.popLast() {
+        guard formula.id > start?.id ?? .min, seen.insert(formula.id).inserted else { continue }
+        order.append(formula)
+        pending += formula.operands
     }
     return order.sorted { $0.id < $1.id }
 }
 
 /// The outputs with every operation below them made anew, operands first.
-/// - Parameter make: Given an expression and its new operands. Returning `nil` applies the same operation to them.
+/// - Parameter make: Given a formula and its new operands. Returning `nil` applies the same operation to them.
 func rebuilt(_ outputs: [Formula], _ make: (_ original: Formula, _ operands: [Formula]) throws -> Formula?) throws -> [Formula] {
     var result: [Int: Formula] = [:]
     for original in topologicalOrder(of: outputs) {

@@ -91,9 +91,9 @@ struct Kink {
 }
 
 /// Refuses values that are not subgradients and do not say so, and those that are no finite numbers at all.
-func checkKinkValues(of expression: Formula) throws {
-    for slopes in expression.operation.kinks(of: expression.operands).compactMap(\.slopes) {
-        let name = expression.operation.name
+func checkKinkValues(of formula: Formula) throws {
+    for slopes in formula.operation.kinks(of: formula.operands).compactMap(\.slopes) {
+        let name = formula.operation.name
         guard slopes.at.value.isFinite else {
             throw RectifierError(.setting, "\(name): the derivative at a kink must be a finite number, not \(slopes.at.value)")
         }

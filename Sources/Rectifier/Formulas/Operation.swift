@@ -1,6 +1,6 @@
 import CRectifierKernels
 
-/// One of the closed set of things an expression can be. Each states, side by side, its shape, its gradient and how it is computed.
+/// One of the closed set of things a formula can be. Each states, side by side, its shape, its gradient and how it is computed.
 protocol Operation: Sendable, Hashable {
     /// For messages.
     var name: String { get }
@@ -20,7 +20,7 @@ protocol Operation: Sendable, Hashable {
     /// What is declared for its kinks, for people: `0.5`, `ties first`. `nil` where nothing is, or another operation of the same function says it.
     var declaredAtKinks: String? { get }
 
-    /// Adds the steps that compute the result from the operands' buffers. Elementwise operations have none of their own: they are fused into maps.
+    /// Adds the calls that compute the result from the operands' buffers. Elementwise operations have none of their own: they are fused into maps.
     func lower(_ result: Formula, in lowering: inout Lowering) throws
 }
 

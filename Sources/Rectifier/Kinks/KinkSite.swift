@@ -9,7 +9,7 @@ struct KinkSite {
     var extents: [Int] { result.shape.extents.dropFirst().map { $0 } }
 }
 
-/// The kinks below some expressions, in the order they are computed.
+/// The kinks below some formulas, in the order they are computed.
 ///
 /// - Parameters:
 ///   - dependents: Only those whose operands depend on one of these, such as the parameters or the input; others change no derivative.
@@ -17,12 +17,12 @@ struct KinkSite {
 func kinkSites(below outputs: [Formula], dependingOn dependents: [Formula], layers: [(name: String, output: Formula)] = []) -> [KinkSite] {
     var depends = Set(dependents.map(\.id))
     var sites: [KinkSite] = []
-    for expression in topologicalOrder(of: outputs) where expression.operands.contains(where: { depends.contains($0.id) }) {
-        depends.insert(expression.id)
-        let kinks = expression.operation.kinks(of: expression.operands)
+    for formula in topologicalOrder(of: outputs) where formula.operands.contains(where: { depends.contains($0.id) }) {
+        depends.insert(formula.id)
+        let kinks = formula.operation.kinks(of: formula.operands)
         guard !kinks.isEmpty else { continue }
-        let layer = layers.first { $0.output.id >= expression.id }?.name ?? "loss"
-        sites += kinks.map { KinkSite(result: expression, kink: $0, layer: layer) }
+        let layer = layers.first { $0.output.id >= formula.id }?.name ?? "loss"
+        sites += kinks.map { KinkSite(result: formula, kink: $0, layer: layer) }
     }
     return sites
 }

@@ -130,12 +130,12 @@ extension Network {
     /// Throws unless the parameters are this network's, name by name and shape by shape.
     func check(_ parameters: Parameters, from file: String) throws {
         let mine = try built(isTraining: false).parameters
-        for expression in mine {
-            let name = (expression.operation as! Parameter).name
+        for formula in mine {
+            let name = (formula.operation as! Parameter).name
             guard let tensor = parameters[name] else { throw RectifierError(.file, "\(file): is of another network: it has no \(name)") }
-            guard tensor.shape == expression.shape.extents else {
+            guard tensor.shape == formula.shape.extents else {
                 throw RectifierError(
-                    .file, "\(file): is of another network: \(name) has shape \(tensor.shape), not \(expression.shape.extents)")
+                    .file, "\(file): is of another network: \(name) has shape \(tensor.shape), not \(formula.shape.extents)")
             }
         }
         guard parameters.names.count == mine.count else {

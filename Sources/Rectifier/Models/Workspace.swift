@@ -1,15 +1,15 @@
 import CRectifierKernels
 import Synchronization
 
-/// What one call of a ``CompiledModel`` works with: programs for some batch sizes with their arenas, and the addresses that their steps
+/// What one call of a ``CompiledModel`` works with: programs for some batch sizes with their arenas, and the addresses that their calls
 /// read. The weights are not in it.
 ///
 /// Used by one call at a time.
 final class Workspace {
     /// By batch size, ascending.
     private let programs: [Program]
-    /// The step that reads the samples, the same in each program; `nil` for a network that does not look at them.
-    private let feedStep: Int?
+    /// The call that reads the samples, the same in each program; `nil` for a network that does not look at them.
+    private let feedCall: Int?
     private let cursor = BatchCursor()
     /// The rows of the batch.
     private let rows: UnsafeMutablePointer<Int32>
@@ -34,7 +34,7 @@ final class Workspace {
         programs = try batchSizes.sorted().map { [cursor] in
             try Program([output], batchSize: $0, parameters: parameters, cursor: cursor, feeds: [Network.inputName: feed], pool: pool)
         }
-        feedStep = programs[0].feedStep(of: Network.inputName)
+        feedCall = programs[0].feedCall(of: Network.inputName)
     }
 
     deinit {
@@ -53,7 +53,7 @@ final class Workspace {
             for row in 0..<program.batchSize { rows[row] = Int32(min(row, count - 1)) }
             distinctRows = count
         }
-        if let feedStep { program.refeed(feedStep, from: samples, type, scale: scale) }
+        if let feedCall { program.refeed(feedCall, from: samples, type, scale: scale) }
         program.run()
         program.copyValues(ofOutput: 0, to: outputs)
     }

@@ -32,7 +32,7 @@ public struct PReLU: KinkedLayer, Codable, Hashable {
     public var name: String { "prelu" }
     public func callAsFunction(_ x: Formula, in build: inout NetworkBuild) throws -> Formula {
         try prelu(
-            x, slope: build.parameter("slope", shape: [x.shape[x.shape.rank - 1]], initialiser: .constant(0.25), decays: false),
+            x, slope: build.parameter("slope", shape: [x.shape[x.shape.rank - 1]], initializer: .constant(0.25), decays: false),
             atZero: atZero)
     }
     func atKinks(_ share: KinkValue) -> Self { PReLU(atZero: share) }
@@ -162,8 +162,8 @@ public enum Activation {
         }
     }
 
-    /// The initialiser that keeps the size of signals through an activation: He's for ReLU and its kin, Glorot's for those that are linear near 0.
-    public static func usualInitialiser(for name: String) -> Initialiser {
+    /// The initializer that keeps the size of signals through an activation: He's for ReLU and its kin, Glorot's for those that are linear near 0.
+    public static func usualInitializer(for name: String) -> Initializer {
         switch name {
         case "sigmoid", "tanh", "hard-sigmoid", "hard-tanh", "sin", "linear": .glorot
         default: .he

@@ -1,15 +1,15 @@
 /// Every output is a weighted sum of all inputs: `x · weights + bias`, `[batch, n]` → `[batch, units]`.
 ///
-/// `weights` is `[n, units]` and drawn by the initialiser; `bias` is `[units]` and starts at 0.
+/// `weights` is `[n, units]` and drawn by the initializer; `bias` is `[units]` and starts at 0.
 public struct Dense: Layer, Codable, Hashable {
     public var units: Int
-    public var initialiser: Initialiser
+    public var initializer: Initializer
     public var hasBias: Bool
 
-    /// - Parameter initialiser: He's by default, which keeps the size of signals through ReLU.
-    public init(_ units: Int, initialiser: Initialiser = .he, hasBias: Bool = true) {
+    /// - Parameter initializer: He's by default, which keeps the size of signals through ReLU.
+    public init(_ units: Int, initializer: Initializer = .he, hasBias: Bool = true) {
         self.units = units
-        self.initialiser = initialiser
+        self.initializer = initializer
         self.hasBias = hasBias
     }
 
@@ -18,8 +18,8 @@ public struct Dense: Layer, Codable, Hashable {
         guard x.shape.rank == 2, x.shape[1] > 0 else {
             throw RectifierError(.shape, "takes the shape [batch, n], not \(x.shape)\(x.shape.rank > 2 ? "; put Flatten() before it" : "")")
         }
-        let weights = try build.parameter("weights", shape: [x.shape[1], units], initialiser: initialiser)
+        let weights = try build.parameter("weights", shape: [x.shape[1], units], initializer: initializer)
         let sum = try matmul(x, weights)
-        return hasBias ? try sum + build.parameter("bias", shape: [units], initialiser: .zeros, decays: false) : sum
+        return hasBias ? try sum + build.parameter("bias", shape: [units], initializer: .zeros, decays: false) : sum
     }
 }

@@ -1,11 +1,11 @@
-/// A part of a network: a function from an expression to an expression.
+/// A part of a network: a function from a formula to a formula.
 ///
 /// The layers here are a few lines each; one of your own needs nothing else, and is differentiated, fused and threaded like them:
 ///
 /// ```swift
 /// struct Scale: Layer {
 ///     func callAsFunction(_ x: Formula, in build: inout NetworkBuild) throws -> Formula {
-///         try x * build.parameter("scale", shape: [x.shape[1]], initialiser: .constant(1))
+///         try x * build.parameter("scale", shape: [x.shape[1]], initializer: .constant(1))
 ///     }
 /// }
 /// ```
@@ -47,12 +47,12 @@ public struct NetworkBuild {
     /// - Parameters:
     ///   - name: Distinct within the layer; the network knows it as `dense1.weights`.
     ///   - decays: Whether weight decay, L1 and L2 apply: true for weights, false for biases.
-    public mutating func parameter(_ name: String, shape: Shape, initialiser: Initialiser, decays: Bool = true) throws -> Formula {
+    public mutating func parameter(_ name: String, shape: Shape, initializer: Initializer, decays: Bool = true) throws -> Formula {
         let full = (path + [name]).joined(separator: ".")
         guard names.insert(full).inserted else {
             throw RectifierError(.setting, "there are two parameters called \(full); give each its own name")
         }
-        let parameter = Formula.parameter(full, shape: shape, initialiser: initialiser, decays: decays)
+        let parameter = Formula.parameter(full, shape: shape, initializer: initializer, decays: decays)
         parameters.append(parameter)
         return parameter
     }
@@ -79,7 +79,7 @@ public struct NetworkBuild {
         }
         let operations = topologicalOrder(of: [result], after: x)
         do {
-            for expression in operations { try checkKinkValues(of: expression) }
+            for formula in operations { try checkKinkValues(of: formula) }
         } catch let error as RectifierError {
             throw RectifierError(error.kind, "\(path.joined(separator: ".")): \(error.description)")
         }

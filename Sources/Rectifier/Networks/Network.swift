@@ -30,18 +30,18 @@ public struct Network: Sendable {
 
     /// The network of a recipe: dense layers with an activation after each but the last, whose outputs are `outputs` numbers.
     public init(_ settings: NetworkSettings, input: [Int], outputs: Int) throws {
-        let initialiser = try settings.initialiser.map { try Initialiser($0) } ?? Activation.usualInitialiser(for: settings.activation)
+        let initializer = try settings.initializer.map { try Initializer($0) } ?? Activation.usualInitializer(for: settings.activation)
         var layers: [any Layer] = input.count > 1 ? [Flatten()] : []
         for units in settings.layers ?? NetworkSettings.usualLayers(input: input) {
-            layers.append(Dense(units, initialiser: initialiser))
+            layers.append(Dense(units, initializer: initializer))
             if let activation = try Activation.named(settings.activation, atKinks: settings.atZero) { layers.append(activation) }
             if settings.dropout > 0 { layers.append(Dropout(settings.dropout)) }
         }
-        layers.append(Dense(outputs, initialiser: settings.initialiser == nil ? .glorot : initialiser))
+        layers.append(Dense(outputs, initializer: settings.initializer == nil ? .glorot : initializer))
         try self.init(input: input, layers: layers)
     }
 
-    /// The network as expressions.
+    /// The network as formulas.
     struct Built {
         var input: Formula
         var output: Formula
@@ -65,14 +65,14 @@ public struct Network: Sendable {
         return Built(input: input, output: output, parameters: build.parameters, rows: build.steps, layerOutputs: build.outputs)
     }
 
-    /// Parameters drawn by the layers' initialisers.
+    /// Parameters drawn by the layers' initializers.
     public func initialParameters(seed: UInt64, precision: ElementType = .float32) throws -> Parameters {
         var result = Parameters()
-        for (index, expression) in try built(isTraining: false).parameters.enumerated() {
-            let parameter = expression.operation as! Parameter
-            let shape = expression.shape.extents
-            let values = parameter.initialiser.values(
-                shape: shape, stream: RandomStream(seed: seed, purpose: RandomPurpose.initialisation(index)))
+        for (index, formula) in try built(isTraining: false).parameters.enumerated() {
+            let parameter = formula.operation as! Parameter
+            let shape = formula.shape.extents
+            let values = parameter.initializer.values(
+                shape: shape, stream: RandomStream(seed: seed, purpose: RandomPurpose.initialization(index)))
             result[parameter.name] =
                 precision.computing == .float64 ? Tensor(shape: shape, values) : Tensor(shape: shape, values.map(Float.init))
         }

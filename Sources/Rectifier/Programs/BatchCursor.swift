@@ -1,6 +1,6 @@
 import CRectifierKernels
 
-/// What changes from one batch to the next: the programs' steps point here, so that moving on is a store and no program changes.
+/// What changes from one batch to the next: the programs' calls point here, so that moving on is a store and no program changes.
 final class BatchCursor {
     /// The rows of the data set that make up the batch.
     let indices = UnsafeMutablePointer<UnsafePointer<Int32>?>.allocate(capacity: 1)
@@ -31,25 +31,25 @@ enum Feed {
     /// Class numbers, as rows with a 1 in the class's place.
     case oneHot(UnsafePointer<Int32>)
 
-    func step(for input: Buffer, extents: [Int], kernels: rk_kernels, cursor: BatchCursor) -> PlannedStep {
+    func call(for input: Buffer, extents: [Int], kernels: rk_kernels, cursor: BatchCursor) -> PlannedCall {
         let rows = extents[0], width = extents.dropFirst().reduce(1, *)
         let indices = UnsafePointer(cursor.indices)
-        return PlannedStep(
+        return PlannedCall(
             name: "fill \(rows)×\(width)", reads: [], writes: [input], work: rows * width,
             rows: SharedRows(count: rows, buffers: [input])
         ) { memory in
-            var step = rk_step()
+            var call = rk_call()
             switch self {
             case .rows(let source, let type, let scale):
-                step.kernel = kernels.gather
-                step.gather = rk_gather(
+                call.kernel = kernels.gather
+                call.gather = rk_gather(
                     source: source, source_type: Int32(type.rawValue), width: Int64(width), indices: indices, rows: Int64(rows),
                     out: memory[input], shift: 0, scale: scale)
             case .oneHot(let labels):
-                step.kernel = kernels.one_hot
-                step.one_hot = rk_one_hot(labels: labels, indices: indices, rows: Int64(rows), classes: Int64(width), out: memory[input])
+                call.kernel = kernels.one_hot
+                call.one_hot = rk_one_hot(labels: labels, indices: indices, rows: Int64(rows), classes: Int64(width), out: memory[input])
             }
-            return step
+            return call
         }
     }
 }

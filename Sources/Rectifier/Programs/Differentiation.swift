@@ -1,16 +1,16 @@
-/// The derivatives of a scalar with respect to several expressions, as expressions: they can be differentiated again.
+/// The derivatives of a scalar with respect to several formulas, as formulas: they can be differentiated again.
 ///
-/// Reverse accumulation over the graph, in a loop. Where the scalar does not depend on an expression, its derivative is a constant 0 of its shape.
+/// Reverse accumulation over the graph, in a loop. Where the scalar does not depend on a formula, its derivative is a constant 0 of its shape.
 ///
-/// - Parameter scalar: An expression with one element.
+/// - Parameter scalar: A formula with one element.
 /// Throws where a ``KinkValue`` on the way is no subgradient and does not say so.
-public func gradients(of scalar: Formula, withRespectTo expressions: [Formula]) throws -> [Formula] {
+public func gradients(of scalar: Formula, withRespectTo formulas: [Formula]) throws -> [Formula] {
     guard scalar.shape.extents.allSatisfy({ $0 == 1 }) else {
         throw RectifierError(.shape, "gradients are taken of a scalar, not of the shape \(scalar.shape); take the sum or the mean first")
     }
     let order = topologicalOrder(of: [scalar])
-    var depends = Set(expressions.map(\.id))
-    for expression in order where expression.operands.contains(where: { depends.contains($0.id) }) { depends.insert(expression.id) }
+    var depends = Set(formulas.map(\.id))
+    for formula in order where formula.operands.contains(where: { depends.contains($0.id) }) { depends.insert(formula.id) }
 
     var adjoints: [Int: Formula] = [scalar.id: try Formula.constant(1).broadcast(to: scalar.shape)]
     for result in order.reversed() where depends.contains(result.id) && !result.operands.isEmpty {
@@ -22,5 +22,5 @@ public func gradients(of scalar: Formula, withRespectTo expressions: [Formula]) 
             adjoints[operand.id] = try adjoints[operand.id].map { try $0 + part } ?? part
         }
     }
-    return try expressions.map { try adjoints[$0.id] ?? Formula.constant(0).broadcast(to: $0.shape) }
+    return try formulas.map { try adjoints[$0.id] ?? Formula.constant(0).broadcast(to: $0.shape) }
 }

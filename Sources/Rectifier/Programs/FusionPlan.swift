@@ -1,8 +1,8 @@
 import CRectifierKernels
 
-/// Which elementwise expressions are computed together, and which products they are the epilogue of.
+/// Which elementwise formulas are computed together, and which products they are the epilogue of.
 ///
-/// An elementwise expression joins the group of its consumers when all of them are in one group of its shape, so that nobody else needs its value.
+/// An elementwise formula joins the group of its consumers when all of them are in one group of its shape, so that nobody else needs its value.
 /// A product becomes the base of a group of its shape when only that group reads it.
 struct FusionPlan {
     /// More would not fit a map's operands and temporaries.
@@ -17,32 +17,32 @@ struct FusionPlan {
 
     init(order: [Formula], outputs: [Formula], batchSize: Int, rewrites: Set<Rewrite>) {
         var consumers: [Int: [Formula]] = [:]
-        for expression in order {
-            for operand in Set(expression.operands) { consumers[operand.id, default: []].append(expression) }
+        for formula in order {
+            for operand in Set(formula.operands) { consumers[operand.id, default: []].append(formula) }
         }
         let needed = Set(outputs.map(\.id))
 
         var sizes: [Int: Int] = [:]
-        for expression in order.reversed() where expression.isElementwise {
-            let readers = consumers[expression.id] ?? []
+        for formula in order.reversed() where formula.isElementwise {
+            let readers = consumers[formula.id] ?? []
             // Constants are written into every map; one gets a buffer only where something else reads it.
-            if isInlineConstant(expression), !needed.contains(expression.id), readers.allSatisfy(\.isElementwise) {
-                deferred.insert(expression.id)
+            if isInlineConstant(formula), !needed.contains(formula.id), readers.allSatisfy(\.isElementwise) {
+                deferred.insert(formula.id)
                 continue
             }
             let readerRoots = Set(readers.map { roots[$0.id] })
-            if rewrites.contains(.fuseElementwise), !needed.contains(expression.id), readerRoots.count == 1, let root = readerRoots.first!,
-                groups[root]![0].shape == expression.shape,
-                expression.isWatch ? groups[root]!.count(where: \.isWatch) < FusionPlan.mostWatches : sizes[root]! < FusionPlan.largestGroup
+            if rewrites.contains(.fuseElementwise), !needed.contains(formula.id), readerRoots.count == 1, let root = readerRoots.first!,
+                groups[root]![0].shape == formula.shape,
+                formula.isWatch ? groups[root]!.count(where: \.isWatch) < FusionPlan.mostWatches : sizes[root]! < FusionPlan.largestGroup
             {
-                roots[expression.id] = root
-                groups[root]!.append(expression)
-                if !expression.isWatch { sizes[root]! += 1 }
-                deferred.insert(expression.id)
+                roots[formula.id] = root
+                groups[root]!.append(formula)
+                if !formula.isWatch { sizes[root]! += 1 }
+                deferred.insert(formula.id)
             } else {
-                roots[expression.id] = expression.id
-                groups[expression.id] = [expression]
-                sizes[expression.id] = 1
+                roots[formula.id] = formula.id
+                groups[formula.id] = [formula]
+                sizes[formula.id] = 1
             }
         }
         for root in groups.keys { groups[root]!.sort { $0.id < $1.id } }
@@ -57,8 +57,8 @@ struct FusionPlan {
         }
     }
 
-    /// Whether an expression is computed as part of another.
-    func isDeferred(_ expression: Formula) -> Bool { deferred.contains(expression.id) }
+    /// Whether a formula is computed as part of another.
+    func isDeferred(_ formula: Formula) -> Bool { deferred.contains(formula.id) }
     /// The members of a root's group, operands before results, the root last.
     func group(of root: Formula) -> [Formula] { groups[root.id]! }
     /// The product that a root's group is the epilogue of.

@@ -1,26 +1,26 @@
 import CRectifierKernels
 
-/// Memory that one expression's value lives in, before addresses are known.
+/// Memory that one formula's value lives in, before addresses are known.
 struct Buffer: Hashable {
     var index: Int
 }
 
-/// A step before memory is planned.
-struct PlannedStep {
+/// A call before memory is planned.
+struct PlannedCall {
     var name: String
     var reads: [Buffer]
     var writes: [Buffer]
     /// About how many element operations it takes: what decides whether it is split between threads.
     var work: Int
-    /// The rows that threads can share, where the step can be cut so.
+    /// The rows that threads can share, where the call can be cut so.
     var rows: SharedRows?
     /// Bytes of scratch for each of a number of threads.
     var scratch: (Int) -> Int = { _ in 0 }
     /// Fills in the addresses.
-    var make: (ProgramMemory) -> rk_step
+    var make: (ProgramMemory) -> rk_call
 }
 
-/// Rows by which a step can be cut: a thread that takes some of them touches, of these buffers, the same rows only.
+/// Rows by which a call can be cut: a thread that takes some of them touches, of these buffers, the same rows only.
 struct SharedRows {
     var count: Int
     var buffers: [Buffer]
@@ -30,9 +30,9 @@ struct SharedRows {
     func cuts(_ buffer: Buffer) -> Bool { buffers.contains(buffer) && !inWhole.contains(buffer) }
 }
 
-/// Turns a graph of expressions into steps over buffers.
+/// Turns a graph of formulas into calls over buffers.
 ///
-/// Elementwise expressions are gathered into groups, each computed by one map; a group over a product becomes that product's epilogue. Everything else lowers itself
+/// Elementwise formulas are gathered into groups, each computed by one map; a group over a product becomes that product's epilogue. Everything else lowers itself
 /// (``Operation/lower(_:in:)``). Views (reshapes) share their operand's buffer.
 struct Lowering {
     let batchSize: Int
@@ -41,7 +41,7 @@ struct Lowering {
     let cursor: BatchCursor
     let rewrites: Set<Rewrite>
 
-    private(set) var steps: [PlannedStep] = []
+    private(set) var calls: [PlannedCall] = []
     /// Elements in each buffer.
     private(set) var counts: [Int] = []
     private var buffers: [Int: Buffer] = [:]
@@ -54,17 +54,17 @@ struct Lowering {
         self.rewrites = rewrites
     }
 
-    func extents(of expression: Formula) -> [Int] { expression.shape.resolved(batchSize: batchSize) }
+    func extents(of formula: Formula) -> [Int] { formula.shape.resolved(batchSize: batchSize) }
 
-    /// Where an expression's value is. Its steps have been added before.
-    func buffer(of expression: Formula) -> Buffer {
-        guard let buffer = buffers[expression.id] else { preconditionFailure("\(expression.operation.name) is used before it is computed") }
+    /// Where a formula's value is. Its calls have been added before.
+    func buffer(of formula: Formula) -> Buffer {
+        guard let buffer = buffers[formula.id] else { preconditionFailure("\(formula.operation.name) is used before it is computed") }
         return buffer
     }
 
-    mutating func newBuffer(for expression: Formula) -> Buffer {
-        let buffer = newBuffer(count: expression.shape.count(batchSize: batchSize))
-        buffers[expression.id] = buffer
+    mutating func newBuffer(for formula: Formula) -> Buffer {
+        let buffer = newBuffer(count: formula.shape.count(batchSize: batchSize))
+        buffers[formula.id] = buffer
         return buffer
     }
 
@@ -73,29 +73,29 @@ struct Lowering {
         return Buffer(index: counts.count - 1)
     }
 
-    mutating func alias(_ expression: Formula, to other: Formula) { buffers[expression.id] = buffer(of: other) }
+    mutating func alias(_ formula: Formula, to other: Formula) { buffers[formula.id] = buffer(of: other) }
 
-    mutating func add(_ step: PlannedStep) { steps.append(step) }
+    mutating func add(_ call: PlannedCall) { calls.append(call) }
 
-    /// Adds the steps that compute all outputs.
+    /// Adds the calls that compute all outputs.
     mutating func lower(_ outputs: [Formula]) throws {
         let order = topologicalOrder(of: outputs)
         let fusion = FusionPlan(order: order, outputs: outputs, batchSize: batchSize, rewrites: rewrites)
-        for expression in order {
-            if fusion.isDeferred(expression) { continue }
-            if expression.isElementwise {
-                addMap(expression, fusion.group(of: expression), product: fusion.product(under: expression))
-            } else if expression.operands.isEmpty, !(expression.operation is DropoutMask) {
-                _ = newBuffer(for: expression)
+        for formula in order {
+            if fusion.isDeferred(formula) { continue }
+            if formula.isElementwise {
+                addMap(formula, fusion.group(of: formula), product: fusion.product(under: formula))
+            } else if formula.operands.isEmpty, !(formula.operation is DropoutMask) {
+                _ = newBuffer(for: formula)
             } else {
-                try expression.operation.lower(expression, in: &self)
+                try formula.operation.lower(formula, in: &self)
             }
         }
     }
 
     // MARK: Maps
 
-    /// The step that computes a group of elementwise expressions, or the product they are the epilogue of.
+    /// The call that computes a group of elementwise formulas, or the product they are the epilogue of.
     private mutating func addMap(_ root: Formula, _ group: [Formula], product: Formula?) {
         let out = newBuffer(for: root)
         var group = group
@@ -113,14 +113,14 @@ struct Lowering {
             let map = map(root, group, out: out, product: nil)
             let kernel = kernels.map!
             add(
-                PlannedStep(
+                PlannedCall(
                     name: "map " + group.map(\.operation.name).joined(separator: " "), reads: map.reads, writes: [out], work: map.work,
                     rows: map.sharedRows
                 ) { memory in
-                    var step = rk_step()
-                    step.kernel = kernel
-                    step.map = map.descriptor(in: memory)
-                    return step
+                    var call = rk_call()
+                    call.kernel = kernel
+                    call.map = map.descriptor(in: memory)
+                    return call
                 })
         }
     }
@@ -135,7 +135,7 @@ struct Lowering {
         return buffers[other.id] == nil ? nil : other
     }
 
-    /// The elementwise program for a group. `product`: the expression whose value stands in the output buffer before the map runs.
+    /// The elementwise program for a group. `product`: the formula whose value stands in the output buffer before the map runs.
     private mutating func map(_ root: Formula, _ group: [Formula], out: Buffer, product: Formula?) -> Map {
         let extents = extents(of: root)
         var external: [Formula] = []
@@ -192,7 +192,7 @@ struct Lowering {
 }
 
 /// Constants are written into every map that reads them.
-func isInlineConstant(_ expression: Formula) -> Bool { expression.isElementwise && expression.operands.isEmpty }
+func isInlineConstant(_ formula: Formula) -> Bool { formula.isElementwise && formula.operands.isEmpty }
 
 /// The strides that repeat a contiguous array of one shape to another.
 private func broadcastStrides(_ extents: [Int], to target: [Int]) -> [Int] {
@@ -254,21 +254,21 @@ struct Map {
                 x: instruction.x, y: instruction.y, z: instruction.z, counter: instruction.counter))
     }
 
-    /// A STEP that only a later MUL reads becomes one instruction with it: a pass over the elements less, of the same bits.
+    /// A HEAVISIDE that only a later MUL reads becomes one instruction with it: a pass over the elements less, of the same bits.
     mutating func joinInstructions() {
         func reads(_ instruction: rk_instruction) -> ArraySlice<UInt16> {
             [instruction.a, instruction.b, instruction.c].prefix(Int(rk_opcode_arguments(Int32(instruction.opcode))))
         }
-        for (place, step) in instructions.enumerated().reversed()
-        where step.opcode == UInt16(RK_OP_STEP.rawValue) && step.d >= UInt16(RK_MAP_OPERANDS) {
-            let readers = instructions.indices.filter { reads(instructions[$0]).contains(step.d) }
+        for (place, call) in instructions.enumerated().reversed()
+        where call.opcode == UInt16(RK_OP_HEAVISIDE.rawValue) && call.d >= UInt16(RK_MAP_OPERANDS) {
+            let readers = instructions.indices.filter { reads(instructions[$0]).contains(call.d) }
             guard readers.count == 1, let reader = readers.first, instructions[reader].opcode == UInt16(RK_OP_MUL.rawValue),
                 instructions[reader].a != instructions[reader].b
             else { continue }
-            var joined = step
-            joined.opcode = UInt16(RK_OP_STEP_MUL.rawValue)
+            var joined = call
+            joined.opcode = UInt16(RK_OP_HEAVISIDE_MUL.rawValue)
             joined.d = instructions[reader].d
-            joined.b = instructions[reader].a == step.d ? instructions[reader].b : instructions[reader].a
+            joined.b = instructions[reader].a == call.d ? instructions[reader].b : instructions[reader].a
             instructions[reader] = joined
             instructions.remove(at: place)
         }

@@ -36,11 +36,11 @@ final class ParameterMemory {
         var slots: [Slot?] = parameters.map { _ in nil }
         func place(decays: Bool) -> Range<Int> {
             let start = offset
-            for (index, expression) in parameters.enumerated() {
-                let parameter = expression.operation as! Parameter
+            for (index, formula) in parameters.enumerated() {
+                let parameter = formula.operation as! Parameter
                 guard parameter.decays == decays else { continue }
-                let count = expression.shape.extents.reduce(1, *)
-                slots[index] = Slot(name: parameter.name, shape: expression.shape.extents, offset: offset, count: count)
+                let count = formula.shape.extents.reduce(1, *)
+                slots[index] = Slot(name: parameter.name, shape: formula.shape.extents, offset: offset, count: count)
                 // Kernels may read 64 bytes past the end; the next parameter or this padding is there.
                 offset += (count + 63) / 64 * 64
             }

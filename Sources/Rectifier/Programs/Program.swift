@@ -1,6 +1,6 @@
 import CRectifierKernels
 
-/// Expressions compiled for a batch size and an element type: a flat list of steps over one arena.
+/// Formulas compiled for a batch size and an element type: a flat list of calls over one arena.
 ///
 /// Running it allocates nothing and takes no lock. A program is used from one thread at a time; make one for each.
 public final class Program {
@@ -8,11 +8,11 @@ public final class Program {
     public let elementType: ElementType
 
     /// In the memory of the program.
-    private let steps: UnsafeMutablePointer<rk_step>
-    private let stepCount: Int
-    /// Which steps fill the inputs that have a feed, by the inputs' names.
-    private let feedSteps: [String: Int]
-    /// Where the steps that change the weights begin.
+    private let calls: UnsafeMutablePointer<rk_call>
+    private let callCount: Int
+    /// Which calls fill the inputs that have a feed, by the inputs' names.
+    private let feedCalls: [String: Int]
+    /// Where the calls that change the weights begin.
     private let firstUpdate: Int
     private let memory: ProgramMemory
     private let pool: ThreadPool?
@@ -23,12 +23,12 @@ public final class Program {
     private let outputCounts: [Int]
     private let inputs: [String: (buffer: Buffer, extents: [Int])]
     private let kernels: rk_kernels
-    /// The steps' names, with what starts a new phase marked by a bar: for people.
+    /// The calls' names, with what starts a new phase marked by a bar: for people.
     public let listing: [String]
     /// Bytes of the arena.
     public let memoryBytes: Int
 
-    /// Compiles some expressions.
+    /// Compiles some formulas.
     ///
     /// - Parameters:
     ///   - outputs: What ``values(ofOutput:)`` gives after a run.
@@ -51,7 +51,7 @@ public final class Program {
     ///   - pool: `nil` runs on the caller's thread alone.
     init(
         _ outputs: [Formula], batchSize: Int, parameters: ParameterMemory, cursor: BatchCursor = BatchCursor(), feeds: [String: Feed] = [:],
-        training: TrainingSteps? = nil, pool: ThreadPool? = nil, rewrites: Set<Rewrite> = Set(Rewrite.allCases)
+        training: UpdateCalls? = nil, pool: ThreadPool? = nil, rewrites: Set<Rewrite> = Set(Rewrite.allCases)
     ) throws {
         guard batchSize > 0 else { throw RectifierError(.setting, "the batch size must be at least 1, not \(batchSize)") }
         self.batchSize = batchSize
@@ -60,15 +60,15 @@ public final class Program {
         elementType = parameters.elementType
         kernels = try selectedKernels(elementType)
 
-        // What to compute, and the steps for it.
-        let wanted = try rewritten(outputs + (training?.expressions ?? []), rewrites)
+        // What to compute, and the calls for it.
+        let wanted = try rewritten(outputs + (training?.formulas ?? []), rewrites)
         var lowering = Lowering(batchSize: batchSize, elementType: elementType, kernels: kernels, cursor: cursor, rewrites: rewrites)
         try lowering.lower(wanted)
         self.outputs = wanted.prefix(outputs.count).map { (lowering.buffer(of: $0), $0.shape.resolved(batchSize: batchSize)) }
         outputCounts = self.outputs.map { $0.extents.reduce(1, *) }
 
         var fixed: [Buffer: UnsafeMutableRawPointer] = [:]
-        var feedSteps: [PlannedStep] = [], feedPlaces: [String: Int] = [:]
+        var feedCalls: [PlannedCall] = [], feedPlaces: [String: Int] = [:]
         var inputs: [String: (buffer: Buffer, extents: [Int])] = [:]
         var parameterBuffers: [Buffer] = []
         for leaf in topologicalOrder(of: wanted) where leaf.operands.isEmpty {
@@ -82,8 +82,8 @@ public final class Program {
                 let buffer = lowering.buffer(of: leaf), extents = leaf.shape.resolved(batchSize: batchSize)
                 inputs[input.name] = (buffer, extents)
                 if let feed = feeds[input.name] {
-                    feedPlaces[input.name] = feedSteps.count
-                    feedSteps.append(feed.step(for: buffer, extents: extents, kernels: kernels, cursor: cursor))
+                    feedPlaces[input.name] = feedCalls.count
+                    feedCalls.append(feed.call(for: buffer, extents: extents, kernels: kernels, cursor: cursor))
                 }
             }
         }
@@ -91,13 +91,13 @@ public final class Program {
         let firstUpdate = training?.append(
             to: &lowering, results: Array(wanted.dropFirst(outputs.count)), parameters: parameters, parameterBuffers: parameterBuffers,
             fixed: &fixed)
-        let planned = feedSteps + lowering.steps
-        self.firstUpdate = firstUpdate.map { feedSteps.count + $0 } ?? planned.count
+        let planned = feedCalls + lowering.calls
+        self.firstUpdate = firstUpdate.map { feedCalls.count + $0 } ?? planned.count
 
         // Threads, phases, memory.
-        let schedule = StepSchedule(
+        let schedule = CallSchedule(
             planned, firstUpdate: self.firstUpdate, counts: lowering.counts, atMost: pool?.threads ?? 1)
-        self.feedSteps = feedPlaces.mapValues(schedule.place)
+        self.feedCalls = feedPlaces.mapValues(schedule.place)
         let threads = schedule.threads
         self.pool = threads > 1 ? pool : nil
         let lives = schedule.lives(
@@ -109,28 +109,28 @@ public final class Program {
         let memory = try ProgramMemory(plan: plan, fixed: fixed)
         self.memory = memory
         memoryBytes = plan.bytes
-        stepCount = planned.count
-        steps = memory.store(
+        callCount = planned.count
+        calls = memory.store(
             schedule.entries.map { entry in
-                var step = planned[entry.step].make(memory)
-                step.solo = entry.isSolo
-                step.shared_rows = Int64(entry.sharedRows)
-                step.barrier = entry.barrierAfter
-                return step
+                var call = planned[entry.call].make(memory)
+                call.solo = entry.isSolo
+                call.shared_rows = Int64(entry.sharedRows)
+                call.barrier = entry.barrierAfter
+                return call
             })
-        listing = schedule.entries.map { planned[$0.step].name + ($0.barrierAfter ? " |" : "") }
+        listing = schedule.entries.map { planned[$0.call].name + ($0.barrierAfter ? " |" : "") }
     }
 
     /// Computes all outputs.
-    public func run() { run(0..<stepCount) }
+    public func run() { run(0..<callCount) }
 
     /// The first part of ``run()``: up to the gradients, in training.
     func runGradients() { run(0..<firstUpdate) }
     /// The rest of it.
-    func runUpdate() { run(firstUpdate..<stepCount) }
+    func runUpdate() { run(firstUpdate..<callCount) }
 
     private func run(_ range: Range<Int>) {
-        rk_run(pool?.handle, steps + range.lowerBound, Int64(range.count))
+        rk_run(pool?.handle, calls + range.lowerBound, Int64(range.count))
     }
 
     /// Whether the outputs depend on an input.
@@ -145,14 +145,14 @@ public final class Program {
         kernels.from_double(memory[buffer], values, Int64(values.count))
     }
 
-    /// The number of the step that fills an input; `nil` where no output depends on it, or it has no feed.
-    func feedStep(of input: String) -> Int? { feedSteps[input] }
+    /// The number of the call that fills an input; `nil` where no output depends on it, or it has no feed.
+    func feedCall(of input: String) -> Int? { feedCalls[input] }
 
-    /// Lets a step that was compiled for ``Feed/rows(_:_:scale:)`` fill its input from other memory, from the next run on.
+    /// Lets a call that was compiled for ``Feed/rows(_:_:scale:)`` fill its input from other memory, from the next run on.
     func refeed(_ place: Int, from source: UnsafeRawPointer, _ type: rk_source_type, scale: Double) {
-        var gather = steps[place].gather
+        var gather = calls[place].gather
         (gather.source, gather.source_type, gather.scale) = (source, Int32(type.rawValue), scale)
-        steps[place].gather = gather
+        calls[place].gather = gather
     }
 
     /// Changes the values of parameters. All that the program has must be there.

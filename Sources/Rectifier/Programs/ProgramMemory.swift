@@ -1,6 +1,6 @@
 import CRectifierKernels
 
-/// The memory of one program: an arena for everything it computes, the addresses of its buffers, and the descriptors its steps point to.
+/// The memory of one program: an arena for everything it computes, the addresses of its buffers, and the descriptors its calls point to.
 final class ProgramMemory {
     private let arena: UnsafeMutableRawPointer
     private let addresses: [UnsafeMutableRawPointer]

@@ -9,7 +9,7 @@ public struct RewriteMismatch: Sendable, Equatable {
     public var without: Double
 }
 
-/// Computes some expressions with each rewrite in turn left out, and with all, and compares: at random points, and at points where every input is drawn from
+/// Computes some formulas with each rewrite in turn left out, and with all, and compares: at random points, and at points where every input is drawn from
 /// {-1, -0.0, 0, 1, subnormals}, because a wrong derivative at a kink does not show elsewhere.
 ///
 /// - Parameters:

@@ -1,6 +1,6 @@
 import CRectifierKernels
 
-/// What the compiler does to a graph before it becomes steps. Each can be left out, to check it (``rewriteMismatches(of:inputs:parameters:)``).
+/// What the compiler does to a graph before it becomes calls. Each can be left out, to check it (``rewriteMismatches(of:inputs:parameters:)``).
 public enum Rewrite: String, Sendable, CaseIterable {
     /// Equal operations on equal operands become one.
     case mergeEqual
@@ -35,37 +35,37 @@ func rewritten(_ outputs: [Formula], _ rewrites: Set<Rewrite>) throws -> [Formul
 
     for original in order {
         let operands = original.operands.map { result[$0.id]! }
-        var expression = operands == original.operands || operands.isEmpty ? original : try Formula(original.operation, operands)
-        expression = try locallyRewritten(expression, rewrites)
+        var formula = operands == original.operands || operands.isEmpty ? original : try Formula(original.operation, operands)
+        formula = try locallyRewritten(formula, rewrites)
         if rewrites.contains(.mergeEqual) {
-            let key = Key(operation: AnyHashable(expression.operation), operands: expression.operands.map(\.id), shape: expression.shape)
-            if let same = merged[key] { expression = same } else { merged[key] = expression }
+            let key = Key(operation: AnyHashable(formula.operation), operands: formula.operands.map(\.id), shape: formula.shape)
+            if let same = merged[key] { formula = same } else { merged[key] = formula }
         }
-        result[original.id] = expression
+        result[original.id] = formula
     }
     let new = outputs.map { result[$0.id]! }
     return rewrites.contains(.gateFromOutput) ? try gatesReadFromOutputs(new) : new
 }
 
 /// What the rewrites that look at one operation and its operands make of it.
-private func locallyRewritten(_ expression: Formula, _ rewrites: Set<Rewrite>) throws -> Formula {
-    if rewrites.contains(.foldConstants), let folded = try folded(expression, rewrites) { return folded }
-    if rewrites.contains(.simplify), let simpler = try simplified(expression) { return simpler }
-    if rewrites.contains(.stabilise), let stable = try stabilised(expression) { return stable }
-    return expression
+private func locallyRewritten(_ formula: Formula, _ rewrites: Set<Rewrite>) throws -> Formula {
+    if rewrites.contains(.foldConstants), let folded = try folded(formula, rewrites) { return folded }
+    if rewrites.contains(.simplify), let simpler = try simplified(formula) { return simpler }
+    if rewrites.contains(.stabilise), let stable = try stabilised(formula) { return stable }
+    return formula
 }
 
-private func folded(_ expression: Formula, _ rewrites: Set<Rewrite>) throws -> Formula? {
-    guard let operation = expression.operation as? any Elementwise, !expression.operands.isEmpty else { return nil }
+private func folded(_ formula: Formula, _ rewrites: Set<Rewrite>) throws -> Formula? {
+    guard let operation = formula.operation as? any Elementwise, !formula.operands.isEmpty else { return nil }
     // What is computed of repeated scalars is a repeated scalar.
     func isRepeatedScalar(_ operand: Formula) -> Bool { operand.operation is Broadcast && operand.operands[0].shape.rank == 0 }
-    if expression.operands.contains(where: isRepeatedScalar) {
-        let scalars = expression.operands.map { isRepeatedScalar($0) ? $0.operands[0] : $0 }
-        if operation is Broadcast { return try scalars[0].broadcast(to: expression.shape) }
-        return try locallyRewritten(Formula(operation, scalars), rewrites).broadcast(to: expression.shape)
+    if formula.operands.contains(where: isRepeatedScalar) {
+        let scalars = formula.operands.map { isRepeatedScalar($0) ? $0.operands[0] : $0 }
+        if operation is Broadcast { return try scalars[0].broadcast(to: formula.shape) }
+        return try locallyRewritten(Formula(operation, scalars), rewrites).broadcast(to: formula.shape)
     }
-    let values = expression.operands.compactMap(\.constantValue)
-    guard expression.shape.rank == 0, values.count == expression.operands.count else { return nil }
+    let values = formula.operands.compactMap(\.constantValue)
+    guard formula.shape.rank == 0, values.count == formula.operands.count else { return nil }
     return .constant(evaluate(operation.instruction(batchSize: 1), values))
 }
 
@@ -80,27 +80,27 @@ private func evaluate(_ instruction: Instruction, _ arguments: [Double]) -> Doub
         }
         return operands.withUnsafeBufferPointer { operands in
             map.instructions.withUnsafeBufferPointer { instructions in
-                var step = rk_step()
-                step.map = rk_map(
+                var call = rk_call()
+                call.map = rk_map(
                     rows: 1, columns: 1, operand_count: Int32(operands.count), instruction_count: 1,
                     operands: operands.baseAddress, instructions: instructions.baseAddress)
-                rk_table_for(RK_FLOAT64, RK_REFERENCE)!.pointee.map(&step, 0, 1)
+                rk_table_for(RK_FLOAT64, RK_REFERENCE)!.pointee.map(&call, 0, 1)
                 return values[0]
             }
         }
     }
 }
 
-/// The number an expression is everywhere, through repetition.
-private func uniformValue(_ expression: Formula) -> Double? {
-    expression.constantValue ?? (expression.operation is Broadcast ? expression.operands[0].constantValue : nil)
+/// The number a formula is everywhere, through repetition.
+private func uniformValue(_ formula: Formula) -> Double? {
+    formula.constantValue ?? (formula.operation is Broadcast ? formula.operands[0].constantValue : nil)
 }
 
-private func simplified(_ expression: Formula) throws -> Formula? {
-    let x = expression.operands
-    func kept(_ operand: Formula) throws -> Formula? { try operand.broadcast(to: expression.shape) }
+private func simplified(_ formula: Formula) throws -> Formula? {
+    let x = formula.operands
+    func kept(_ operand: Formula) throws -> Formula? { try operand.broadcast(to: formula.shape) }
     func isZero(_ operand: Formula, _ sign: FloatingPointSign) -> Bool { uniformValue(operand).map { $0 == 0 && $0.sign == sign } ?? false }
-    switch expression.operation {
+    switch formula.operation {
     case is Add:
         // x + 0 stays: it makes +0 of -0.0, and the derivative of 1/x or log x there is an infinity of the other sign.
         if isZero(x[1], .minus) { return try kept(x[0]) }
@@ -113,15 +113,15 @@ private func simplified(_ expression: Formula) throws -> Formula? {
     case is Negate where x[0].operation is Negate: return x[0].operands[0]
     case is Reshape where x[0].shape.rank == 0: return try kept(x[0])
     case is Reshape where x[0].operation is Broadcast && x[0].operands[0].shape.rank == 0:
-        return try x[0].operands[0].broadcast(to: expression.shape)
+        return try x[0].operands[0].broadcast(to: formula.shape)
     default: break
     }
     return nil
 }
 
-private func stabilised(_ expression: Formula) throws -> Formula? {
-    guard expression.operation is Logarithm else { return nil }
-    let argument = expression.operands[0]
+private func stabilised(_ formula: Formula) throws -> Formula? {
+    guard formula.operation is Logarithm else { return nil }
+    let argument = formula.operands[0]
     switch argument.operation {
     case is Softmax: return try logSoftmax(argument.operands[0])
     case is SigmoidOperation: return -(try softplus(-argument.operands[0]))
@@ -135,14 +135,14 @@ private func stabilised(_ expression: Formula) throws -> Formula? {
     }
 }
 
-/// `step(z)` becomes `step(relu(z))` where relu(z) is computed anyway: z > 0 exactly when relu(z) > 0.
+/// `heaviside(z)` becomes `heaviside(relu(z))` where relu(z) is computed anyway: z > 0 exactly when relu(z) > 0.
 private func gatesReadFromOutputs(_ outputs: [Formula]) throws -> [Formula] {
     var rectified: [Int: Formula] = [:]
-    for expression in topologicalOrder(of: outputs) where expression.operation is ReLUOperation {
-        rectified[expression.operands[0].id] = expression
+    for formula in topologicalOrder(of: outputs) where formula.operation is ReLUOperation {
+        rectified[formula.operands[0].id] = formula
     }
     return try rebuilt(outputs) { original, operands in
-        guard original.operation as? Step == Step(below: 0, atZero: 0, above: 1), operands == original.operands else { return nil }
+        guard original.operation as? Heaviside == Heaviside(below: 0, atZero: 0, above: 1), operands == original.operands else { return nil }
         return try rectified[original.operands[0].id].map { try Formula(original.operation, $0) }
     }
 }

@@ -1,6 +1,6 @@
 import CRectifierKernels
 
-/// Threads that run a program's steps side by side. Used by one program at a time.
+/// Threads that run a program's calls side by side. Used by one program at a time.
 final class ThreadPool {
     let handle: OpaquePointer?
     let threads: Int

@@ -47,7 +47,7 @@ private struct ColumnName: RecipeValue {
 }
 
 extension NetworkSettings: RecipeObject {
-    private enum Key: String, RecipeKey { case layers, activation, atZero, initialiser, dropout }
+    private enum Key: String, RecipeKey { case layers, activation, atZero, initializer, initialiser, dropout }
 
     public init(from decoder: any Decoder) throws {
         self.init()
@@ -55,7 +55,8 @@ extension NetworkSettings: RecipeObject {
         try fields.read(.layers, into: &layers)
         try fields.read(.activation, into: &activation)
         try fields.read(.atZero, into: &atZero)
-        try fields.read(.initialiser, into: &initialiser)
+        try fields.read(.initialiser, into: &initializer)  // as it was spelled before 0.3
+        try fields.read(.initializer, into: &initializer)
         try fields.read(.dropout, into: &dropout)
     }
 }

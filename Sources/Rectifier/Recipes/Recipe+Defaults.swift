@@ -3,7 +3,7 @@ import class Foundation.ProcessInfo
 extension Recipe {
     /// The recipe with everything it left open filled in for these data, and checked: what a ``Trainer`` runs.
     ///
-    /// What needs no choice stays open: the threads, on which no result depends, and the initialiser, of which each layer has its own usual one.
+    /// What needs no choice stays open: the threads, on which no result depends, and the initializer, of which each layer has its own usual one.
     /// The choices are meant to do well without tuning (see ``UsualSettings`` for them).
     public func resolved(for data: LoadedData) throws -> Recipe {
         try validate()

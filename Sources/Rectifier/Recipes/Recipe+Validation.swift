@@ -45,7 +45,7 @@ extension NetworkSettings {
         try require((layers ?? []).count <= 1000, "a recipe has at most 1000 hidden layers, not \((layers ?? []).count)")
         try require(dropout >= 0 && dropout < 1, "dropout must be at least 0 and below 1, not \(dropout)")
         _ = try Activation.named(activation)
-        if let initialiser { _ = try Initialiser(initialiser) }
+        if let initializer { _ = try Initializer(initializer) }
         if let atZero {
             try require(atZero.value.isFinite, "the derivative at zero must be a finite number, not \(atZero.value)")
             try require(

@@ -69,8 +69,8 @@ public struct NetworkSettings: Sendable, Codable, Equatable {
     /// side's to the active side's, so that leaky ReLU has `slope + value · (1 - slope)`, the absolute value `2 · value - 1` and hard sigmoid `value / 6`.
     /// `nil`: each function's own, 0 for ReLU. A value outside [0, 1] must be written as ``KinkValue/unsound(_:)``, in JSON `"unsound:2"`.
     public var atZero: KinkValue?
-    /// The initialiser of weights, by its name in ``Initialiser``. `nil`: the usual one of the activation.
-    public var initialiser: String?
+    /// The initializer of weights, by its name in ``Initializer``. `nil`: the usual one of the activation.
+    public var initializer: String?
     /// The share of hidden outputs set to 0 while training, 0 ≤ share < 1.
     public var dropout = 0.0
 

@@ -1,4 +1,4 @@
-// The C library's functions of one number, under names that cannot be taken for those of expressions.
+// The C library's functions of one number, under names that cannot be taken for those of formulas.
 
 #if canImport(Darwin)
 import Darwin

@@ -1,4 +1,4 @@
-/// The extents of an expression, outermost first. One of them may be ``batch``: the number of samples, known when a program is compiled.
+/// The extents of a formula, outermost first. One of them may be ``batch``: the number of samples, known when a program is compiled.
 public struct Shape: Hashable, Sendable, CustomStringConvertible, ExpressibleByArrayLiteral {
     /// Stands for the number of samples of a batch.
     public static let batch = -1

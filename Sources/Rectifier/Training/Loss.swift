@@ -43,9 +43,9 @@ public struct Loss: Sendable, Hashable {
     /// Throws for a derivative at the kink that is no subgradient and does not say so.
     func validate() throws {
         let output = Formula.input(Network.inputName, shape: [Shape.batch, 1])
-        for expression in topologicalOrder(of: [try self(output, .input(Network.targetName, shape: output.shape))]) {
+        for formula in topologicalOrder(of: [try self(output, .input(Network.targetName, shape: output.shape))]) {
             do {
-                try checkKinkValues(of: expression)
+                try checkKinkValues(of: formula)
             } catch let error as RectifierError {
                 throw RectifierError(error.kind, "loss: \(error.description)")
             }

@@ -9,7 +9,7 @@ public enum RandomPurpose {
     static let gradientCheck: UInt64 = 6 << 32
     static let gradientCheckSamples: UInt64 = 6 << 32 | 1
     /// One stream for each parameter, by its place in the network.
-    public static func initialisation(_ parameter: Int) -> UInt64 { 1 << 32 | UInt64(parameter) }
+    public static func initialization(_ parameter: Int) -> UInt64 { 1 << 32 | UInt64(parameter) }
     /// One stream for each dropout mask.
     public static func dropout(_ mask: Int) -> UInt64 { 2 << 32 | UInt64(mask) }
 }

@@ -21,7 +21,7 @@ public struct Trainer: Sendable {
     /// What early stopping looks at; `nil` for the held-out data.
     public let validation: Dataset?
     public var settings: TrainingSettings
-    /// What training starts from; `nil` draws it by the layers' initialisers from the settings' seed. Must be this network's parameters by name and shape,
+    /// What training starts from; `nil` draws it by the layers' initializers from the settings' seed. Must be this network's parameters by name and shape,
     /// which is checked when the run begins. A resumed run goes on from its checkpoint instead.
     public var initialParameters: Parameters?
     /// Where checkpoints and the finished model go; `nil` keeps them in memory.

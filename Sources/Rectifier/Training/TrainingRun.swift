@@ -18,7 +18,7 @@ final class TrainingRun {
     private var best: Parameters?
     private var lastSave = ContinuousClock.now
 
-    private let steps: TrainingSteps
+    private let steps: UpdateCalls
     private let kinkWatch: KinkWatch?
 
     init(_ trainer: Trainer) throws {
@@ -68,7 +68,7 @@ final class TrainingRun {
         kinkWatch = settings.census ? try KinkWatch(network, losses: plainLosses, elementType: settings.precision) : nil
         let losses = kinkWatch?.losses ?? plainLosses
         let derivatives = try gradients(of: losses.mean(), withRespectTo: network.parameters)
-        steps = TrainingSteps(
+        steps = UpdateCalls(
             losses: losses, gradients: zip(memory.slots.map(\.name), derivatives).map { ($0, $1) }, optimizer: settings.optimizer,
             clips: settings.clipNorm != nil, numbers: numbers)
     }

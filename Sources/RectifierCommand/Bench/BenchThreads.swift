@@ -21,10 +21,10 @@ final class BenchThreads {
 
     deinit { if let pool { rk_pool_destroy(pool) } }
 
-    /// Runs steps on all threads; seconds from the first to the end of the last.
-    func time(_ steps: [rk_step]) -> Double {
+    /// Runs calls on all threads; seconds from the first to the end of the last.
+    func time(_ calls: [rk_call]) -> Double {
         let clock = ContinuousClock(), start = clock.now
-        rk_run(pool, steps, Int64(steps.count))
+        rk_run(pool, calls, Int64(calls.count))
         return (clock.now - start) / .seconds(1)
     }
 
@@ -35,13 +35,13 @@ final class BenchThreads {
         rates.initialize(repeating: 0, count: count)
         return withUnsafePointer(to: PeakBurst(type: type.kernelType, isa: isa, seconds: seconds)) { burst in
             // A kernel like any other, so that the threads are those that the measured ones run on.
-            var step = rk_step()
-            step.kernel = { step, part, _ in
-                let rows = step!.pointee.rows, burst = rows.in.assumingMemoryBound(to: PeakBurst.self).pointee
+            var call = rk_call()
+            call.kernel = { call, part, _ in
+                let rows = call!.pointee.rows, burst = rows.in.assumingMemoryBound(to: PeakBurst.self).pointee
                 rows.out.assumingMemoryBound(to: Double.self)[Int(part)] = rk_peak_flops(burst.type, burst.isa, burst.seconds)
             }
-            step.rows = rk_rows(in: burst, target: nil, out: rates, rows: 0, columns: 0)
-            rk_run(pool, &step, 1)
+            call.rows = rk_rows(in: burst, target: nil, out: rates, rows: 0, columns: 0)
+            rk_run(pool, &call, 1)
             return (0..<count).reduce(0) { $0 + rates[$1] }
         }
     }

@@ -35,13 +35,13 @@ final class MemoryBenchmark {
         ]
         return operands.withUnsafeBufferPointer { operands in
             instructions.withUnsafeBufferPointer { instructions in
-                var step = rk_step()
-                step.kernel = threads.kernels.map
-                step.map = rk_map(
+                var call = rk_call()
+                call.kernel = threads.kernels.map
+                call.map = rk_map(
                     rows: Int64(rows), columns: Int64(Self.columns), operand_count: 3, instruction_count: Int32(instructions.count),
                     operands: operands.baseAddress, instructions: instructions.baseAddress)
-                _ = threads.time([step])
-                return budget.medians { [3 * Double(bytes) / threads.time([step])] }[0]
+                _ = threads.time([call])
+                return budget.medians { [3 * Double(bytes) / threads.time([call])] }[0]
             }
         }
     }

@@ -54,21 +54,21 @@ final class ProductBenchmark {
         threads.kernels.from_double(memory, values, Int64(count))
     }
 
-    /// The product as a step. - Parameter rows: Only the first rows of C.
-    private func step(_ kernel: rk_kernel?, zeros: rk_zeros, rows: Int) -> rk_step {
-        var step = rk_step()
-        step.kernel = kernel
-        step.barrier = true
-        step.product = rk_product()
-        step.product.a = UnsafeRawPointer(a)
-        step.product.b = UnsafeRawPointer(b)
-        step.product.c = c
-        (step.product.a_row, step.product.a_column) = shape.transposingA ? (1, Int64(shape.m)) : (Int64(shape.k), 1)
-        (step.product.b_row, step.product.b_column) = shape.transposingB ? (1, Int64(shape.k)) : (Int64(shape.n), 1)
-        (step.product.m, step.product.n, step.product.k) = (Int64(rows), Int64(shape.n), Int64(shape.k))
-        (step.product.c_row, step.product.scratch, step.product.scratch_stride) = (Int64(shape.n), scratch, scratchBytes)
-        step.product.zeros = Int32(zeros.rawValue)
-        return step
+    /// The product as a call. - Parameter rows: Only the first rows of C.
+    private func call(_ kernel: rk_kernel?, zeros: rk_zeros, rows: Int) -> rk_call {
+        var call = rk_call()
+        call.kernel = kernel
+        call.barrier = true
+        call.product = rk_product()
+        call.product.a = UnsafeRawPointer(a)
+        call.product.b = UnsafeRawPointer(b)
+        call.product.c = c
+        (call.product.a_row, call.product.a_column) = shape.transposingA ? (1, Int64(shape.m)) : (Int64(shape.k), 1)
+        (call.product.b_row, call.product.b_column) = shape.transposingB ? (1, Int64(shape.k)) : (Int64(shape.n), 1)
+        (call.product.m, call.product.n, call.product.k) = (Int64(rows), Int64(shape.n), Int64(shape.k))
+        (call.product.c_row, call.product.scratch, call.product.scratch_stride) = (Int64(shape.n), scratch, scratchBytes)
+        call.product.zeros = Int32(zeros.rawValue)
+        return call
     }
 
     /// Products in about a millisecond.
@@ -78,7 +78,7 @@ final class ProductBenchmark {
     /// changes all. Runs of a millisecond at most, or one product, which a busy machine mostly leaves in one piece.
     func measure(_ ways: [rk_zeros], _ budget: BenchBudget) -> [BenchRate] {
         let repetitions = repetitions
-        let runs = ways.map { Array(repeating: step(threads.kernels.product, zeros: $0, rows: shape.m), count: repetitions) }
+        let runs = ways.map { Array(repeating: call(threads.kernels.product, zeros: $0, rows: shape.m), count: repetitions) }
         for run in runs { _ = threads.time(run) }
         var flops = runs.map { _ in 0.0 }, first = 0
         return budget.medianRates {
@@ -97,8 +97,8 @@ final class ProductBenchmark {
         guard let reference = rk_table_for(threads.type.kernelType, RK_REFERENCE) else { return .nan }
         let rows = min(shape.m, max(1, Int(2e7 * Double(shape.m) / shape.flops)))
         let share = Double(rows) / Double(shape.m), plainCount = max(1, Int(2e7 / (shape.flops * share))), fastCount = repetitions
-        let plain = Array(repeating: step(reference.pointee.product, zeros: RK_ZEROS_MULTIPLIED, rows: rows), count: plainCount)
-        let fast = Array(repeating: step(threads.kernels.product, zeros: RK_ZEROS_MULTIPLIED, rows: shape.m), count: fastCount)
+        let plain = Array(repeating: call(reference.pointee.product, zeros: RK_ZEROS_MULTIPLIED, rows: rows), count: plainCount)
+        let fast = Array(repeating: call(threads.kernels.product, zeros: RK_ZEROS_MULTIPLIED, rows: shape.m), count: fastCount)
         return budget.medians {
             [threads.time(plain) / (Double(plainCount) * share) / (threads.time(fast) / Double(fastCount))]
         }[0]

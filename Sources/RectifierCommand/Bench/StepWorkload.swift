@@ -87,12 +87,12 @@ struct StepWorkload {
     }
 
     var layers: [any Layer] {
-        // What He's initialiser makes of inputs with this mean square.
+        // What He's initializer makes of inputs with this mean square.
         var meanSquare = takesBytes ? (1 - inputZeros) / 3 : 1 - inputZeros
         return widths.indices.dropFirst().flatMap { index -> [any Layer] in
             let isLast = index == widths.count - 1
             guard !isLast, activation == .relu, let hiddenZeros else {
-                let dense = Dense(widths[index], initialiser: activation == .relu && !isLast ? .he : .glorot)
+                let dense = Dense(widths[index], initializer: activation == .relu && !isLast ? .he : .glorot)
                 return isLast ? [dense] : [dense, activation == .relu ? ReLU() as any Layer : Tanh()]
             }
             // z is normal with this deviation; relu(z - t) is 0 where z < t.
@@ -152,8 +152,8 @@ private struct BiasedDense: Layer {
     var name: String { "dense" }
 
     func callAsFunction(_ x: Formula, in build: inout NetworkBuild) throws -> Formula {
-        let weights = try build.parameter("weights", shape: [x.shape[1], units], initialiser: .he)
-        return try matmul(x, weights) + build.parameter("bias", shape: [units], initialiser: .constant(bias), decays: false)
+        let weights = try build.parameter("weights", shape: [x.shape[1], units], initializer: .he)
+        return try matmul(x, weights) + build.parameter("bias", shape: [units], initializer: .constant(bias), decays: false)
     }
 }
 

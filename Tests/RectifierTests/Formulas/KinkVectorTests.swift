@@ -106,7 +106,7 @@ struct KinkVectorTests {
     /// with one, (2s, 0) is a limit of gradients.
     @Test(arguments: [false, true], [0, 0.5, 1]) func unitOnABatch(_ hasBias: Bool, _ s: Double) throws {
         let network = try Network(input: [1]) {
-            Dense(1, initialiser: .zeros, hasBias: hasBias)
+            Dense(1, initializer: .zeros, hasBias: hasBias)
             ReLU(atZero: KinkValue(s))
         }
         let built = try network.built(isTraining: true)

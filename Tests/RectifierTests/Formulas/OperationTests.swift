@@ -23,7 +23,7 @@ struct OperationTests {
         Unary(name: "clip", apply: { clip($0, -1, 0.5) }, reference: { Swift.min(Swift.max($0, -1), 0.5) }),
         Unary(name: "hardSigmoid", domain: -5...5, apply: { try hardSigmoid($0) }, reference: { Swift.min(Swift.max($0 / 6 + 0.5, 0), 1) }),
         Unary(name: "hardTanh", apply: { hardTanh($0) }, reference: { Swift.min(Swift.max($0, -1), 1) }),
-        Unary(name: "step", apply: { step($0, below: -2, atZero: 7, above: 3) }, reference: { $0 < 0 ? -2 : 3 }),
+        Unary(name: "heaviside", apply: { heaviside($0, below: -2, atZero: 7, above: 3) }, reference: { $0 < 0 ? -2 : 3 }),
         Unary(name: "sigmoid", apply: { sigmoid($0) }, reference: { 1 / (1 + Foundation.exp(-$0)) }),
         Unary(name: "tanh", apply: { Rectifier.tanh($0) }, reference: { Foundation.tanh($0) }),
         Unary(name: "softplus", apply: { try softplus($0) }, reference: { Foundation.log1p(Foundation.exp($0)) }),

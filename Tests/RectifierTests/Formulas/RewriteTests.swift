@@ -45,7 +45,7 @@ struct RewriteTests {
                 case 25: try equal(a, b) * a
                 case 26: try hardSigmoid(a * 3, atBounds: value())
                 case 27: Rectifier.sqrt(a)
-                case 28: try a * step(relu(b), below: 0, atZero: 0, above: 1) + relu(b)
+                case 28: try a * heaviside(relu(b), below: 0, atZero: 0, above: 1) + relu(b)
                 case 29: try a + Formula.constant(-0.0).broadcast(to: [Shape.batch, 4])
                 case 30: try elu(a, alpha: 0.5, atZero: value())
                 default: try a * (b > 0) + b * (b > 0)

@@ -61,7 +61,7 @@ struct SpellingTests {
             (1, { try select($0 >= 0, $0, 0) }), (1, { try $0 * ($0 >= 0) }), (1, { try -minimum(-$0, 0) }),
             (0, { try $0 - minimum($0, 0) }),
             (0.5, { try 0.5 * $0 + 0.5 * Rectifier.abs($0) }), (1, { try relu(-$0) + $0 }), (0, { clip($0, 0, 9) }),
-            (0, { leakyReLU($0, slope: 0) }), (0, { try $0 * step($0, below: 0, atZero: 0, above: 1) }), (0, { relu(relu($0)) }),
+            (0, { leakyReLU($0, slope: 0) }), (0, { try $0 * heaviside($0, below: 0, atZero: 0, above: 1) }), (0, { relu(relu($0)) }),
             (0.5, { try concatenated([$0, $0 * 0], axis: 1).maximum(over: [1], keepingAxes: true) }),
         ]
         for (index, (value, spelling)) in spellings.enumerated() {
@@ -87,7 +87,7 @@ struct SpellingTests {
         let canonical = try rebuilt(naive) { original, operands in
             guard original.operation is Divide, operands[1].operation is NaiveAbsoluteValue else { return nil }
             guard let factors = operands[0].operation is Multiply ? operands[0].operands : nil, factors[1] == x else { return nil }
-            return try factors[0] * step(x, below: -1, atZero: 0, above: 1)
+            return try factors[0] * heaviside(x, below: -1, atZero: 0, above: 1)
         }
         func atZero(_ outputs: [Formula], _ rewrites: Set<Rewrite>) throws -> [Double] {
             let program = try Program(outputs, batchSize: 1, rewrites: rewrites)

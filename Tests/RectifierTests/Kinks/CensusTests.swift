@@ -28,7 +28,7 @@ import Testing
 
     private func network(_ activation: any Layer = ReLU(), bias: Bool = true) throws -> Network {
         try Network(input: [4]) {
-            Dense(16, initialiser: .constant(0.5), hasBias: bias)
+            Dense(16, initializer: .constant(0.5), hasBias: bias)
             activation
             Residual {
                 Dense(16, hasBias: bias); activation
@@ -85,7 +85,7 @@ import Testing
 
     @Test func mostlyZeroMasks() throws {
         let x = Formula.input("x", shape: [Shape.batch, 2])
-        let w = Formula.parameter("w", shape: [2, 2], initialiser: .zeros), b = Formula.parameter("b", shape: [2], initialiser: .zeros)
+        let w = Formula.parameter("w", shape: [2, 2], initializer: .zeros), b = Formula.parameter("b", shape: [2], initializer: .zeros)
         let z = try matmul(x, w) + b, deep = try matmul(relu(matmul(x, w)), w)
         let masks = try [
             zeroMask(of: z, .structural), zeroMask(of: deep, .frozen), zeroMask(of: deep, .structural),

@@ -75,8 +75,8 @@ struct GradientCheckTests {
             var layers: [any Layer] = []
             for _ in 0..<numbers.integer(below: 4) {
                 let units = 1 + numbers.integer(below: 6)
-                let initialiser = numbers.integer(below: 2) == 0 ? Initialiser.he : .orthogonal()
-                layers.append(Dense(units, initialiser: initialiser, hasBias: numbers.integer(below: 3) > 0))
+                let initializer = numbers.integer(below: 2) == 0 ? Initializer.he : .orthogonal()
+                layers.append(Dense(units, initializer: initializer, hasBias: numbers.integer(below: 3) > 0))
                 let activation = try Activation.named(Activation.names[numbers.integer(below: Activation.names.count)])
                 if let activation { layers.append(activation) }
                 if numbers.integer(below: 3) == 0, let activation { layers.append(Residual(layers: [Dense(3), activation, Dense(units)])) }
@@ -198,7 +198,7 @@ struct GradientCheckTests {
             func instruction(batchSize: Int) -> Instruction { ReLUOperation(atZero: 0).instruction(batchSize: batchSize) }
             func kinks(of x: [Formula]) -> [Kink] { [Kink(x[0], 0, Kink.Slopes(below: 0, at: 2, above: 2))] }
             func gradient(upstream g: Formula, operands x: [Formula], result y: Formula) throws -> [Formula?] {
-                [try g * step(x[0], below: 0, atZero: 2, above: 1)]
+                [try g * heaviside(x[0], below: 0, atZero: 2, above: 1)]
             }
         }
         let report = try atZero(Function("misdeclared") { x, _ in Formula(Misdeclared(), of: x) })
@@ -233,7 +233,7 @@ struct GradientCheckTests {
     @Test(arguments: ["sin", "tanh", "gelu", "softplus"]) func strongCurvatureIsNoFalseAlarm(_ activation: String) throws {
         let layer = try #require(try Activation.named(activation))
         let network = try Network(input: [5]) {
-            Dense(8, initialiser: .uniform(3))
+            Dense(8, initializer: .uniform(3))
             [layer]
             Dense(6)
             Tanh()

@@ -33,8 +33,8 @@ func preActivations(_ x: Formula, _ parameters: Parameters) throws -> [Formula] 
     var layer = 1
     while let weights = parameters["dense\(layer).weights"], let bias = parameters["dense\(layer).bias"] {
         let sum =
-            try matmul(value, .parameter("dense\(layer).weights", shape: Shape(weights.shape), initialiser: .zeros))
-            + .parameter("dense\(layer).bias", shape: Shape(bias.shape), initialiser: .zeros)
+            try matmul(value, .parameter("dense\(layer).weights", shape: Shape(weights.shape), initializer: .zeros))
+            + .parameter("dense\(layer).bias", shape: Shape(bias.shape), initializer: .zeros)
         result.append(sum)
         value = relu(sum)
         layer += 1
@@ -258,7 +258,7 @@ struct KinkDistanceTests {
         #expect(message([Dense(3), Function("square") { x, _ in try x * x }]).hasPrefix("square1: multiply is not piecewise linear; "))
         #expect(
             message([Function("largest") { x, _ in try x.maximum(over: [1], keepingAxes: true) }]).hasPrefix("largest1: maximum is not "))
-        #expect(message([Function("gated") { x, _ in try x * step(x, below: 1, atZero: 0, above: 3) }]) == "nothing")
+        #expect(message([Function("gated") { x, _ in try x * heaviside(x, below: 1, atZero: 0, above: 3) }]) == "nothing")
 
         let network = try Network(input: [2, 2]) {
             Flatten(); Dense(3); ReLU(); Dense(1)

@@ -11,7 +11,7 @@ enum PlantedFault: String, CaseIterable, Hashable, Sendable {
         case .wrongSign: return [right[0], right[1].map { -$0 }]
         case .missingFactor: return [try g.broadcast(to: x[0].shape)]
         case .wrongTranspose: return [try matmul(g, x[1]), right[1]]
-        case .gateOnTheWrongSide: return [try g * step(x[0], below: 1, atZero: 0, above: 0)]
+        case .gateOnTheWrongSide: return [try g * heaviside(x[0], below: 1, atZero: 0, above: 0)]
         case .droppedBroadcastSum: return [right[0], try g.sliced(axis: 1, 0..<1).summed(to: x[1].shape)]
         case .scaledByBatch: return [right[0], try g.mean(over: [0])]
         case .tanhDerivativeOneMinusY: return [try g * (1 - y)]
@@ -24,7 +24,7 @@ enum PlantedFault: String, CaseIterable, Hashable, Sendable {
             let sum = right[1]!, count = sum.shape[0]
             return [right[0], try concatenated([sum.sliced(axis: 0, 1..<count), sum.sliced(axis: 0, 0..<1)], axis: 0)]
         case .missingDropoutMask: return [g, nil]
-        case .anotherValueAtZero: return [try g * step(x[0], below: 0, atZero: 1, above: 1)]
+        case .anotherValueAtZero: return [try g * heaviside(x[0], below: 0, atZero: 1, above: 1)]
         case .forgottenSoftmaxSum: return [try y * g]
         }
     }
@@ -38,7 +38,7 @@ enum PlantedFault: String, CaseIterable, Hashable, Sendable {
             func other(_ base: some Operation, _ operands: Formula...) throws -> Formula {
                 try Formula(PlantedOperation(base: base, fault: self), operands)
             }
-            func parameter(_ shape: Shape) throws -> Formula { try build.parameter("b", shape: shape, initialiser: .uniform(1)) }
+            func parameter(_ shape: Shape) throws -> Formula { try build.parameter("b", shape: shape, initializer: .uniform(1)) }
             switch self {
             case .wrongSign: return try elementwise(Subtract(), x, parameter([4]))
             case .missingFactor: return try other(Reduction(kind: .mean, axes: 1..<2), x)

@@ -6,7 +6,7 @@ import Testing
     /// One unit relu(w x + b) at samples 1 and -2, loss its mean; from (1, 0) to (1 + dw, db).
     private func trust(dw: Double, db: Double) throws -> LinearTrust {
         let x = Formula.input("x", shape: [Shape.batch, 1])
-        let w = Formula.parameter("w", shape: [1, 1], initialiser: .zeros), b = Formula.parameter("b", shape: [1], initialiser: .zeros)
+        let w = Formula.parameter("w", shape: [1, 1], initializer: .zeros), b = Formula.parameter("b", shape: [1], initializer: .zeros)
         let losses = try relu(matmul(x, w) + b)
         let program = try TrustProgram(
             losses: losses, [w, b], sites: kinkSites(below: [losses], dependingOn: [w, b]), elementType: .float64

@@ -156,8 +156,8 @@ import Testing
     }
 
     private static let x = Formula.input("x", shape: [Shape.batch, 1]), factor = Formula.input("factor", shape: [Shape.batch, 1])
-    private static let w = Formula.parameter("w", shape: [1, 1], initialiser: .zeros)
-    private static let b = Formula.parameter("b", shape: [1], initialiser: .zeros)
+    private static let w = Formula.parameter("w", shape: [1, 1], initializer: .zeros)
+    private static let b = Formula.parameter("b", shape: [1], initializer: .zeros)
     private static let twoSamples = ["x": [1.0, -1], "factor": [1.0, -1]]
 
     /// Rows 14 and 15 of the test vectors: y(1) - y(-1) for a unit without and with a bias.
@@ -204,7 +204,7 @@ import Testing
 
     /// A blank input under no bias stays at every kink whatever the weights do, and changes no derivative.
     @Test func blankInputsAreHarmless() throws {
-        let h = try relu(matmul(Self.x, Self.w)), v = Formula.parameter("v", shape: [1, 1], initialiser: .zeros)
+        let h = try relu(matmul(Self.x, Self.w)), v = Formula.parameter("v", shape: [1, 1], initializer: .zeros)
         let losses = try relu(matmul(h, v), atZero: 1)
         let (verdict, g) = try verdict(losses, [(Self.w, [1]), (v, [1])], inputs: ["x": [0, 2]], batch: 2)
         #expect(verdict == .exact)

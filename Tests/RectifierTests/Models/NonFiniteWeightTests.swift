@@ -100,7 +100,7 @@ struct NonFiniteWeightTests {
     func `is found at the end of an epoch though nothing multiplies it`(_ value: Double, _ precision: ElementType) throws {
         let network = try Network(input: [3]) {
             Function("gate") { x, build in
-                let weights = try build.parameter("weights", shape: [3], initialiser: .constant(1))
+                let weights = try build.parameter("weights", shape: [3], initializer: .constant(1))
                 return try select(x, x * weights, .constant(0))
             }
             Dense(2)

@@ -107,14 +107,14 @@ struct NetworkTests {
     }
 
     @Test(arguments: [
-        Initialiser.he, .heUniform, .glorot, .glorotUniform, .lecun, .lecunUniform, .uniform(0.3), .orthogonal(gain: 1), .zeros,
+        Initializer.he, .heUniform, .glorot, .glorotUniform, .lecun, .lecunUniform, .uniform(0.3), .orthogonal(gain: 1), .zeros,
     ])
-    func initialisersHaveTheirVariance(_ initialiser: Initialiser) throws {
+    func initializersHaveTheirVariance(_ initializer: Initializer) throws {
         let (rows, columns) = (60, 90)
-        let values = initialiser.values(shape: [rows, columns], stream: RandomStream(seed: 5, purpose: 1))
+        let values = initializer.values(shape: [rows, columns], stream: RandomStream(seed: 5, purpose: 1))
         let variance = values.reduce(0) { $0 + $1 * $1 } / Double(values.count)
         let expected: Double =
-            switch initialiser {
+            switch initializer {
             case .he, .heUniform: 2 / 60
             case .glorot, .glorotUniform: 2 / 150
             case .lecun, .lecunUniform: 1 / 60
@@ -123,8 +123,8 @@ struct NetworkTests {
             case .constant(let value): value * value
             }
         #expect(Swift.abs(variance - expected) <= 0.06 * expected)
-        #expect(try Initialiser(initialiser.description) == initialiser)
-        if case .orthogonal = initialiser {
+        #expect(try Initializer(initializer.description) == initializer)
+        if case .orthogonal = initializer {
             for a in 0..<rows {
                 let dot = (0..<columns).reduce(0) { $0 + values[a * columns + $1] * values[7 * columns + $1] }
                 #expect(Swift.abs(dot - (a == 7 ? 1 : 0)) < 1e-12)

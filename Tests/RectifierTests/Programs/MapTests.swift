@@ -20,21 +20,21 @@ import Testing
     /// On either side of the product; what else the map does stays.
     @Test(arguments: [[first, 0], [0, first]])
     func aStepJoinsTheProductThatReadsIt(_ arguments: [Int]) {
-        let map = Self.map([(RK_OP_STEP, Self.first, [1]), (RK_OP_NEG, Self.first + 1, [2]), (RK_OP_MUL, 0, arguments)])
-        #expect(Self.opcodes(map) == [RK_OP_NEG.rawValue, RK_OP_STEP_MUL.rawValue])
+        let map = Self.map([(RK_OP_HEAVISIDE, Self.first, [1]), (RK_OP_NEG, Self.first + 1, [2]), (RK_OP_MUL, 0, arguments)])
+        #expect(Self.opcodes(map) == [RK_OP_NEG.rawValue, RK_OP_HEAVISIDE_MUL.rawValue])
         let joined = map.instructions[1]
         #expect([joined.d, joined.a, joined.b] == [0, 1, 0])
         #expect([joined.x, joined.y, joined.z] == [-0.5, 0.25, 2])
     }
 
-    /// A step that is read twice, by something else, or by nobody because it is the result.
+    /// A call that is read twice, by something else, or by nobody because it is the result.
     @Test func otherStepsStay() {
         let first = Self.first
         let kept: [[(rk_opcode, to: Int, of: [Int])]] = [
-            [(RK_OP_STEP, first, [1]), (RK_OP_MUL, 0, [first, first])],
-            [(RK_OP_STEP, first, [1]), (RK_OP_MUL, first + 1, [first, 2]), (RK_OP_ADD, 0, [first, first + 1])],
-            [(RK_OP_STEP, first, [1]), (RK_OP_ADD, 0, [first, 2])],
-            [(RK_OP_MUL, first, [0, 1]), (RK_OP_STEP, 0, [first])],
+            [(RK_OP_HEAVISIDE, first, [1]), (RK_OP_MUL, 0, [first, first])],
+            [(RK_OP_HEAVISIDE, first, [1]), (RK_OP_MUL, first + 1, [first, 2]), (RK_OP_ADD, 0, [first, first + 1])],
+            [(RK_OP_HEAVISIDE, first, [1]), (RK_OP_ADD, 0, [first, 2])],
+            [(RK_OP_MUL, first, [0, 1]), (RK_OP_HEAVISIDE, 0, [first])],
         ]
         for instructions in kept {
             #expect(Self.opcodes(Self.map(instructions)) == instructions.map { $0.0.rawValue })

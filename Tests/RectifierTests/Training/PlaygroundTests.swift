@@ -46,7 +46,7 @@ struct PlaygroundTests {
         try memory.write(parameters(run.`init`, sizes: [run.cfg.features.count] + run.cfg.shape + [1]), to: memory.weights)
         let cursor = BatchCursor(), numbers = OptimizerNumbers(clipLimit: 0)
         let losses = try Loss.halfSquaredError(built.output, .input(Network.targetName, shape: built.output.shape))
-        let steps = TrainingSteps(
+        let steps = UpdateCalls(
             losses: losses,
             gradients: zip(memory.slots.map(\.name), try gradients(of: losses.mean(), withRespectTo: built.parameters)).map { ($0, $1) },
             optimizer: .sgd(), clips: false, numbers: numbers)

@@ -88,8 +88,8 @@ struct TrainerTests {
     ])
     func updatesFollowTheirFormulas(_ optimizer: Optimizer) throws {
         // A parabola: the gradient of (w - 3)²/2 is w - 3. One weight, which decays, and one bias, which does not.
-        let w = Formula.parameter("w", shape: [1], initialiser: .constant(1)),
-            b = Formula.parameter("b", shape: [1], initialiser: .constant(1), decays: false)
+        let w = Formula.parameter("w", shape: [1], initializer: .constant(1)),
+            b = Formula.parameter("b", shape: [1], initializer: .constant(1), decays: false)
         let x = Formula.input("features", shape: [Shape.batch, 1])
         let losses = try (0.5 * (w - 3) * (w - 3) + 0.5 * (b - 3) * (b - 3)) * (1 + 0 * x)
         let memory = ParameterMemory(parameters: [w, b], elementType: .float64)
@@ -98,7 +98,7 @@ struct TrainerTests {
         start["b"] = Tensor(shape: [1], [1.0])
         try memory.write(start, to: memory.weights)
         let numbers = OptimizerNumbers(clipLimit: 1.5)
-        let steps = TrainingSteps(
+        let steps = UpdateCalls(
             losses: losses, gradients: zip(["w", "b"], try gradients(of: losses.mean(), withRespectTo: [w, b])).map { ($0, $1) },
             optimizer: optimizer,
             clips: true, numbers: numbers)

@@ -29,7 +29,7 @@ struct Select: Elementwise {
 
 extension Operation {
     /// Whether the value only changes by jumps, each of which is among ``kinks(of:)``.
-    var isPiecewiseConstant: Bool { self is Greater || self is GreaterOrEqual || self is Equal || self is Step || self is ClipStep }
+    var isPiecewiseConstant: Bool { self is Greater || self is GreaterOrEqual || self is Equal || self is Heaviside || self is ClipGate }
 }
 
 extension Formula {

@@ -14,16 +14,16 @@ struct DropoutMask: Operation {
         let target = lowering.newBuffer(for: result)
         let kernel = lowering.kernels.dropout!, cursor = lowering.cursor
         lowering.add(
-            PlannedStep(
+            PlannedCall(
                 name: "dropout \(rows)×\(columns)", reads: [], writes: [target], work: 4 * rows * columns,
                 rows: SharedRows(count: rows, buffers: [target])
             ) { [rate, stream] memory in
-                var step = rk_step()
-                step.kernel = kernel
-                step.dropout = rk_dropout(
+                var call = rk_call()
+                call.kernel = kernel
+                call.dropout = rk_dropout(
                     out: memory[target], rows: Int64(rows), columns: Int64(columns), rate: rate,
                     purpose: RandomPurpose.dropout(stream), seed: cursor.seed, epoch: cursor.epoch, position: cursor.position)
-                return step
+                return call
             })
     }
 }

@@ -98,7 +98,7 @@ struct Slice: Operation {
     }
 }
 
-/// Several expressions joined along an axis.
+/// Several formulas joined along an axis.
 struct Concatenate: Operation {
     var axis: Int
 
@@ -163,7 +163,7 @@ extension Formula {
     }
 }
 
-/// Several expressions joined along an axis; negative axes count from the end.
+/// Several formulas joined along an axis; negative axes count from the end.
 public func concatenated(_ parts: [Formula], axis: Int) throws -> Formula {
     guard let first = parts.first, let axis = first.shape.axis(axis) else {
         throw RectifierError(.shape, "concatenated: nothing to join along axis \(axis)")
@@ -188,7 +188,7 @@ extension Lowering {
         precondition(extents.count <= Int(RK_COPY_RANK), "\(name): more than \(RK_COPY_RANK) axes that cannot be joined")
         let kernel = kernels.copy!, size = elementType.size
         add(
-            PlannedStep(name: "\(name) \(extents)", reads: [source], writes: [target], work: extents.reduce(1, *)) { memory in
+            PlannedCall(name: "\(name) \(extents)", reads: [source], writes: [target], work: extents.reduce(1, *)) { memory in
                 var copy = rk_copy()
                 copy.in = UnsafeRawPointer(memory[source] + sourceOffset * size)
                 copy.out = memory[target] + targetOffset * size
@@ -196,10 +196,10 @@ extension Lowering {
                 withUnsafeMutableBytes(of: &copy.extent) { fill($0, extents) }
                 withUnsafeMutableBytes(of: &copy.in_stride) { fill($0, strides[0]) }
                 withUnsafeMutableBytes(of: &copy.out_stride) { fill($0, strides[1]) }
-                var step = rk_step()
-                step.kernel = kernel
-                step.copy = copy
-                return step
+                var call = rk_call()
+                call.kernel = kernel
+                call.copy = copy
+                return call
             })
         func fill(_ bytes: UnsafeMutableRawBufferPointer, _ values: [Int]) {
             for (index, value) in values.enumerated() { bytes.storeBytes(of: Int64(value), toByteOffset: 8 * index, as: Int64.self) }

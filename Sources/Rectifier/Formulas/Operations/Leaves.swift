@@ -10,7 +10,7 @@ struct Input: Operation {
 /// A value that training changes. `decays` says whether weight decay, L1 and L2 apply: true for weights, false for biases.
 struct Parameter: Operation {
     var name: String
-    var initialiser: Initialiser
+    var initializer: Initializer
     var decays: Bool
     func shape(of operands: [Shape]) -> Shape { preconditionFailure("leaves are made with their shape") }
     func lower(_ result: Formula, in lowering: inout Lowering) {}
@@ -39,8 +39,8 @@ extension Formula {
 
     /// A value that training changes. Parameters of one program are told apart by their names.
     /// - Parameter decays: Whether weight decay, L1 and L2 apply.
-    public static func parameter(_ name: String, shape: Shape, initialiser: Initialiser, decays: Bool = true) -> Formula {
-        Formula(leaf: Parameter(name: name, initialiser: initialiser, decays: decays), shape: shape)
+    public static func parameter(_ name: String, shape: Shape, initializer: Initializer, decays: Bool = true) -> Formula {
+        Formula(leaf: Parameter(name: name, initializer: initializer, decays: decays), shape: shape)
     }
 
     /// A scalar that repeats to any shape.

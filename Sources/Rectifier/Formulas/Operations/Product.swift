@@ -1,6 +1,6 @@
 import CRectifierKernels
 
-/// The matrix product of two rank-2 expressions, either of them transposed.
+/// The matrix product of two rank-2 formulas, either of them transposed.
 struct MatrixProduct: Operation {
     var transposingA = false
     var transposingB = false
@@ -38,13 +38,13 @@ struct MatrixProduct: Operation {
     }
 }
 
-/// The matrix product of two rank-2 expressions. Transposes cost nothing.
+/// The matrix product of two rank-2 formulas. Transposes cost nothing.
 public func matmul(_ a: Formula, _ b: Formula, transposingA: Bool = false, transposingB: Bool = false) throws -> Formula {
     try Formula(MatrixProduct(transposingA: transposingA, transposingB: transposingB), a, b)
 }
 
 extension Lowering {
-    /// The step for a matrix product, with what is fused into it.
+    /// The call for a matrix product, with what is fused into it.
     mutating func addProduct(_ product: Formula, into c: Buffer, bias: Buffer?, epilogue: Map?) {
         let operation = product.operation as! MatrixProduct
         let (a, b) = (product.operands[0], product.operands[1])
@@ -59,14 +59,14 @@ extension Lowering {
         let rows = SharedRows(count: m, buffers: [aBuffer, c] + (mapped?.buffers ?? []), inWhole: inWhole + (mapped?.inWhole ?? []))
         let reads = [aBuffer] + inWhole + (epilogue?.reads.filter { $0 != c } ?? [])
         add(
-            PlannedStep(
+            PlannedCall(
                 name: "product \(m)×\(k)×\(n)", reads: reads, writes: [c], work: m * n * k,
                 rows: operation.transposingA ? nil : rows,
                 scratch: { parts in Int(scratch(Int64(m), Int64(n), Int64(k), Int32(parts))) }
             ) { memory in
-                var step = rk_step()
-                step.kernel = kernel
-                step.product = rk_product(
+                var call = rk_call()
+                call.kernel = kernel
+                call.product = rk_product(
                     a: memory[aBuffer], b: memory[bBuffer], c: memory[c],
                     a_row: Int64(operation.transposingA ? 1 : aExtents[1]), a_column: Int64(operation.transposingA ? aExtents[1] : 1),
                     b_row: Int64(operation.transposingB ? 1 : bExtents[1]), b_column: Int64(operation.transposingB ? bExtents[1] : 1),
@@ -74,7 +74,7 @@ extension Lowering {
                     bias: bias.map { UnsafeRawPointer(memory[$0]) },
                     epilogue: epilogue.map { UnsafePointer(memory.store($0.descriptor(in: memory))) },
                     scratch: memory.scratch, scratch_stride: Int64(memory.scratchStride))
-                return step
+                return call
             })
     }
 }

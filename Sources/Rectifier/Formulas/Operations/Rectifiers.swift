@@ -22,7 +22,7 @@ struct ReLUOperation: Elementwise {
     }
     func instruction(batchSize: Int) -> Instruction { Instruction(RK_OP_RELU, counter: zeros?.address) }
     func gradient(upstream g: Formula, operands x: [Formula], result y: Formula) throws -> [Formula?] {
-        [try g * step(x[0], below: 0, atZero: atZero.value, above: 1)]
+        [try g * heaviside(x[0], below: 0, atZero: atZero.value, above: 1)]
     }
 }
 
@@ -39,7 +39,7 @@ struct LeakyReLUOperation: Elementwise {
     var declaredAtKinks: String? { atZero.description }
     func instruction(batchSize: Int) -> Instruction { Instruction(RK_OP_LEAKY, slope) }
     func gradient(upstream g: Formula, operands x: [Formula], result y: Formula) throws -> [Formula?] {
-        [try g * step(x[0], below: slope, atZero: atZero.value, above: 1)]
+        [try g * heaviside(x[0], below: slope, atZero: atZero.value, above: 1)]
     }
 }
 
@@ -51,14 +51,14 @@ struct AbsoluteValue: Elementwise {
     var declaredAtKinks: String? { atZero.description }
     func instruction(batchSize: Int) -> Instruction { Instruction(RK_OP_ABS) }
     func gradient(upstream g: Formula, operands x: [Formula], result y: Formula) throws -> [Formula?] {
-        [try g * step(x[0], below: -1, atZero: atZero.value, above: 1)]
+        [try g * heaviside(x[0], below: -1, atZero: atZero.value, above: 1)]
     }
 }
 
 /// `below`, `atZero` or `above` by the sign: the derivative of everything with one kink at 0. Its own derivative is 0.
-struct Step: Elementwise {
+struct Heaviside: Elementwise {
     var below: Double, atZero: Double, above: Double
-    func instruction(batchSize: Int) -> Instruction { Instruction(RK_OP_STEP, below, atZero, above) }
+    func instruction(batchSize: Int) -> Instruction { Instruction(RK_OP_HEAVISIDE, below, atZero, above) }
     func kinks(of x: [Formula]) -> [Kink] { [Kink(x[0], 0)] }
 }
 
@@ -75,15 +75,15 @@ struct Clip: Elementwise {
     func atKinks(_ share: Double) -> Self { Clip(lower: lower, upper: upper, atBounds: KinkValue(share)) }
     var declaredAtKinks: String? { atBounds.description }
     func gradient(upstream g: Formula, operands x: [Formula], result y: Formula) throws -> [Formula?] {
-        [try g * Formula(ClipStep(lower: lower, upper: upper, atBounds: atBounds.value), of: x[0])]
+        [try g * Formula(ClipGate(lower: lower, upper: upper, atBounds: atBounds.value), of: x[0])]
     }
 }
 
 /// 1 between the bounds, 0 outside: the derivative of ``Clip``. Its own derivative is 0.
-struct ClipStep: Elementwise {
+struct ClipGate: Elementwise {
     var lower: Double, upper: Double
     var atBounds: Double
-    func instruction(batchSize: Int) -> Instruction { Instruction(RK_OP_CLIP_STEP, lower, upper, atBounds) }
+    func instruction(batchSize: Int) -> Instruction { Instruction(RK_OP_CLIP_GATE, lower, upper, atBounds) }
     func kinks(of x: [Formula]) -> [Kink] { [Kink(x[0], .constant(lower)), Kink(x[0], .constant(upper))] }
 }
 
@@ -168,8 +168,8 @@ public func hardSigmoid(_ x: Formula, atBounds: KinkValue = 0) throws -> Formula
 public func hardTanh(_ x: Formula, atBounds: KinkValue = 0) -> Formula { clip(x, -1, 1, atBounds: atBounds) }
 
 /// `below` for x < 0, `atZero` for ±0, `above` for x > 0; derivative 0 everywhere.
-public func step(_ x: Formula, below: Double, atZero: Double, above: Double) -> Formula {
-    Formula(Step(below: below, atZero: atZero, above: above), of: x)
+public func heaviside(_ x: Formula, below: Double, atZero: Double, above: Double) -> Formula {
+    Formula(Heaviside(below: below, atZero: atZero, above: above), of: x)
 }
 
 /// The larger of both, element by element.

@@ -48,16 +48,16 @@ struct Reduction: Operation {
         let source = lowering.buffer(of: x), target = lowering.newBuffer(for: result)
         let kernel = lowering.kernels.reduce!
         lowering.add(
-            PlannedStep(
+            PlannedCall(
                 name: "\(name) \(outer)×\(count)×\(inner)", reads: [source], writes: [target], work: outer * count * inner,
                 rows: inner == 1 ? SharedRows(count: outer, buffers: [source, target]) : nil
             ) { memory in
-                var step = rk_step()
-                step.kernel = kernel
-                step.reduce = rk_reduce(
+                var call = rk_call()
+                call.kernel = kernel
+                call.reduce = rk_reduce(
                     in: memory[source], out: memory[target], outer: Int64(outer), count: Int64(count), inner: Int64(inner),
                     reduction: reduction, scale: scale)
-                return step
+                return call
             })
     }
 }

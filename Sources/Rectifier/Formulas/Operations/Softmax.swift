@@ -76,17 +76,17 @@ extension Lowering {
         let extents = extents(of: x)
         let source = buffer(of: x), target = target.map { buffer(of: $0) }, out = newBuffer(for: result)
         add(
-            PlannedStep(
+            PlannedCall(
                 name: "\(result.operation.name) \(extents[0])×\(extents[1])", reads: [source] + (target.map { [$0] } ?? []), writes: [out],
                 work: 16 * extents[0] * extents[1],
                 rows: SharedRows(count: extents[0], buffers: [source, out] + (target.map { [$0] } ?? []))
             ) { memory in
-                var step = rk_step()
-                step.kernel = kernel
-                step.rows = rk_rows(
+                var call = rk_call()
+                call.kernel = kernel
+                call.rows = rk_rows(
                     in: memory[source], target: target.map { UnsafeRawPointer(memory[$0]) }, out: memory[out],
                     rows: Int64(extents[0]), columns: Int64(extents[1]))
-                return step
+                return call
             })
     }
 }

@@ -45,17 +45,17 @@ public final class GradientCheck {
 
         // Parameters become inputs, so that all that varies is set in one way.
         let original = topologicalOrder(of: checked)
-        let expressions = try rebuilt(original) { expression, _ in
-            (expression.operation as? Parameter).map { Formula.input($0.name, shape: expression.shape) }
+        let formulas = try rebuilt(original) { formula, _ in
+            (formula.operation as? Parameter).map { Formula.input($0.name, shape: formula.shape) }
         }
         let places = Dictionary(uniqueKeysWithValues: original.enumerated().map { ($1.id, $0) })
-        let used = (built.parameters + [built.input]).compactMap { places[$0.id] }.map { expressions[$0] }
+        let used = (built.parameters + [built.input]).compactMap { places[$0.id] }.map { formulas[$0] }
         variableNames = used.map { ($0.operation as! Input).name }
-        functions = try CheckedFunctions(checked.map { expressions[places[$0.id]!] }, of: used, batchSize: samples, cursor: cursor)
-        let layers = original.map { expression in
-            built.layerOutputs.firstIndex { $0.id >= expression.id }.map { built.rows[$0].name } ?? "loss"
+        functions = try CheckedFunctions(checked.map { formulas[places[$0.id]!] }, of: used, batchSize: samples, cursor: cursor)
+        let layers = original.map { formula in
+            built.layerOutputs.firstIndex { $0.id >= formula.id }.map { built.rows[$0].name } ?? "loss"
         }
-        operations = CheckedOperations(expressions, layers: layers, variables: used, batchSize: samples, cursor: cursor)
+        operations = CheckedOperations(formulas, layers: layers, variables: used, batchSize: samples, cursor: cursor)
     }
 
     private static let cotangentName = "cotangent"

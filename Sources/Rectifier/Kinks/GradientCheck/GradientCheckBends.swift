@@ -88,11 +88,11 @@ struct Bend {
     }
 }
 
-/// The expressions below some outputs that depend on some others, those included, operands first.
+/// The formulas below some outputs that depend on some others, those included, operands first.
 func dependents(below outputs: [Formula], on variables: [Formula]) -> [Formula] {
     var depends = Set(variables.map(\.id))
-    return topologicalOrder(of: outputs).filter { expression in
-        if expression.operands.contains(where: { depends.contains($0.id) }) { depends.insert(expression.id) }
-        return depends.contains(expression.id)
+    return topologicalOrder(of: outputs).filter { formula in
+        if formula.operands.contains(where: { depends.contains($0.id) }) { depends.insert(formula.id) }
+        return depends.contains(formula.id)
     }
 }

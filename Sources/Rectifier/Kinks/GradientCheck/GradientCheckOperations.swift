@@ -1,6 +1,6 @@
 /// The operations of a network, each with its gradient rule checked by itself, at the operands it has in the network. What names the one at fault.
 final class CheckedOperations {
-    private let expressions: [Formula]
+    private let formulas: [Formula]
     private let layers: [String]
     private let variables: [Formula]
     private let batchSize: Int
@@ -22,10 +22,10 @@ final class CheckedOperations {
     }
 
     /// - Parameters:
-    ///   - expressions: All expressions of a network, operands first, made of inputs alone.
+    ///   - formulas: All formulas of a network, operands first, made of inputs alone.
     ///   - layers: The layer of each.
-    init(_ expressions: [Formula], layers: [String], variables: [Formula], batchSize: Int, cursor: BatchCursor) {
-        (self.expressions, self.layers, self.variables, self.batchSize, self.cursor) = (expressions, layers, variables, batchSize, cursor)
+    init(_ formulas: [Formula], layers: [String], variables: [Formula], batchSize: Int, cursor: BatchCursor) {
+        (self.formulas, self.layers, self.variables, self.batchSize, self.cursor) = (formulas, layers, variables, batchSize, cursor)
     }
 
     /// The rules that are wrong, in the order of the network.
@@ -53,20 +53,20 @@ final class CheckedOperations {
     }
 
     private func compile() throws -> (Program, [Check]) {
-        let depends = Set(dependents(below: expressions, on: variables).map(\.id))
+        let depends = Set(dependents(below: formulas, on: variables).map(\.id))
         var outputs: [Formula] = []
         var places: [Int: Int] = [:]
-        func output(_ expression: Formula) -> Int {
-            if let place = places[expression.id] { return place }
-            places[expression.id] = outputs.count
-            outputs.append(expression)
+        func output(_ formula: Formula) -> Int {
+            if let place = places[formula.id] { return place }
+            places[formula.id] = outputs.count
+            outputs.append(formula)
             return outputs.count - 1
         }
         var checks: [Check] = []
-        for (expression, layer) in zip(expressions, layers) where expression.operands.contains(where: { depends.contains($0.id) }) {
+        for (formula, layer) in zip(formulas, layers) where formula.operands.contains(where: { depends.contains($0.id) }) {
             var leaves: [Formula] = [], changing: [Formula] = []
             var sources: [(input: String, output: Int)] = [], operands: [Int] = []
-            for (place, operand) in expression.operands.enumerated() {
+            for (place, operand) in formula.operands.enumerated() {
                 // Rules may look at constants.
                 if isInlineConstant(operand) { leaves.append(operand); continue }
                 let leaf = Formula.input("operand\(place)", shape: operand.shape)
@@ -77,11 +77,11 @@ final class CheckedOperations {
                     operands.append(place + 1)
                 }
             }
-            let result = try Formula(expression.operation, leaves)
+            let result = try Formula(formula.operation, leaves)
             let function = try (Formula.input(Check.weights, shape: result.shape) * result).sum()
             checks.append(
                 Check(
-                    layer: layer, operation: expression.operation.name, operands: operands, sources: sources,
+                    layer: layer, operation: formula.operation.name, operands: operands, sources: sources,
                     function: try CheckedFunctions([function], of: changing, batchSize: batchSize, cursor: cursor),
                     outputCount: result.shape.count(batchSize: batchSize)))
         }

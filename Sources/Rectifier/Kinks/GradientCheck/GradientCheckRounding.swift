@@ -6,9 +6,9 @@
 ///
 /// - Parameter variables: What changes between two evaluations; everything else is the same in both, errors included. Their own rounding counts.
 func squaredRounding(of function: Formula, dependingOn variables: [Formula], batchSize: Int) throws -> Formula {
-    let expressions = dependents(below: [function], on: variables).filter { !$0.operation.onlyMovesElements }
-    let derivatives = try gradients(of: function, withRespectTo: expressions)
-    return try zip(expressions, derivatives).reduce(.constant(0)) { sum, term in
+    let formulas = dependents(below: [function], on: variables).filter { !$0.operation.onlyMovesElements }
+    let derivatives = try gradients(of: function, withRespectTo: formulas)
+    return try zip(formulas, derivatives).reduce(.constant(0)) { sum, term in
         let (size, factor) = try ownRounding(of: term.0, batchSize: batchSize)
         let error = try term.1 * size
         return try sum + .constant(factor * factor) * (error * error).sum()

@@ -24,7 +24,7 @@ public final class LinearPieces {
     private let input: Formula
     private let output: Formula
     private let margins: [Formula]
-    /// The layer of each expression, by id.
+    /// The layer of each formula, by id.
     private let layers: [Int: String]
 
     private var pointProgram: Program?
@@ -64,8 +64,8 @@ public final class LinearPieces {
         self.sites = sites
         unitCount = count
         var layers: [Int: String] = [:]
-        for expression in topologicalOrder(of: [built.output] + margins) {
-            layers[expression.id] = built.layerOutputs.firstIndex { $0.id >= expression.id }.map { built.rows[$0].name } ?? "output"
+        for formula in topologicalOrder(of: [built.output] + margins) {
+            layers[formula.id] = built.layerOutputs.firstIndex { $0.id >= formula.id }.map { built.rows[$0].name } ?? "output"
         }
         self.layers = layers
         // What cannot be done is said here.
@@ -154,9 +154,9 @@ public final class LinearPieces {
         let directions = Formula.input("directions", shape: [rows, width])
         let tangents = try Tangents(
             of: [output] + margins, from: x, along: directions, areUnitVectors: count == nil, place: { places[$0.id] ?? "output" })
-        func tangent(_ expression: Formula) throws -> Formula {
-            let shape = Shape([rows, expression.shape.extents.reduce(1, *)])
-            return try tangents[expression]?.reshaped(to: shape) ?? Formula.constant(0).broadcast(to: shape)
+        func tangent(_ formula: Formula) throws -> Formula {
+            let shape = Shape([rows, formula.shape.extents.reduce(1, *)])
+            return try tangents[formula]?.reshaped(to: shape) ?? Formula.constant(0).broadcast(to: shape)
         }
         var outputs: [Formula] = []
         if margins.isEmpty {
@@ -196,7 +196,7 @@ public final class LinearPieces {
         return try Program([concatenated(rows, axis: 1)], batchSize: size, parameters: parameters, elementType: .float64)
     }
 
-    /// The network and its margins on another input, and the layer of each of the new expressions.
+    /// The network and its margins on another input, and the layer of each of the new formulas.
     private func rebuilt(on x: Formula, batchSize: Int?) throws -> (output: Formula, margins: [Formula], places: [Int: String]) {
         var places: [Int: String] = [:]
         func sized(_ shape: Shape) -> Shape { batchSize.map { Shape(shape.resolved(batchSize: $0)) } ?? shape }

@@ -1,4 +1,4 @@
-/// How values change as an expression moves along some directions at once: forward accumulation, as formulas.
+/// How values change as a formula moves along some directions at once: forward accumulation, as formulas.
 ///
 /// A value of shape `s` has a tangent of shape `[directions] + s`; none where it stays the same up to the next kink. An operation is taken for piecewise
 /// linear where its partial derivatives stay the same up to the next kink, and refused elsewhere.
@@ -14,30 +14,30 @@ struct Tangents {
     ///   - input: What moves, of rank 2 with one row, or a reshaped one.
     ///   - along: The directions as rows, `[directions, elements of the input]`.
     ///   - areUnitVectors: Whether they are the unit vectors in order.
-    ///   - place: Names where an expression stands, for messages.
+    ///   - place: Names where a formula stands, for messages.
     init(
         of outputs: [Formula], from input: Formula, along directions: Formula, areUnitVectors: Bool = false, place: (Formula) -> String
     ) throws {
         self.directions = directions.shape[0]
         identity = areUnitVectors ? directions : nil
         tangents[input.id] = try directions.reshaped(to: extended(input.shape))
-        for expression in topologicalOrder(of: outputs) {
-            defer { seen.insert(expression.id) }
-            guard expression != input, !expression.operation.isPiecewiseConstant, expression.operands.contains(where: { self[$0] != nil })
+        for formula in topologicalOrder(of: outputs) {
+            defer { seen.insert(formula.id) }
+            guard formula != input, !formula.operation.isPiecewiseConstant, formula.operands.contains(where: { self[$0] != nil })
             else { continue }
             do {
-                tangents[expression.id] = try tangent(of: expression)
+                tangents[formula.id] = try tangent(of: formula)
             } catch is NotPiecewiseLinear {
                 throw RectifierError(
                     .setting,
-                    "\(place(expression)): \(expression.operation.name) is not piecewise linear; kinks, their distances and regions are "
+                    "\(place(formula)): \(formula.operation.name) is not piecewise linear; kinks, their distances and regions are "
                         + "exact only for networks of affine layers and activations like ReLU")
             }
         }
     }
 
-    /// The tangent of one of the expressions; `nil` where it stays the same.
-    subscript(expression: Formula) -> Formula? { tangents[expression.id] }
+    /// The tangent of one of the formulas; `nil` where it stays the same.
+    subscript(formula: Formula) -> Formula? { tangents[formula.id] }
 
     private struct NotPiecewiseLinear: Error {}
 
@@ -97,10 +97,10 @@ struct Tangents {
         }
     }
 
-    private func withoutReshapes(_ expression: Formula) -> Formula {
-        var expression = expression
-        while expression.operation is Reshape { expression = expression.operands[0] }
-        return expression
+    private func withoutReshapes(_ formula: Formula) -> Formula {
+        var formula = formula
+        while formula.operation is Reshape { formula = formula.operands[0] }
+        return formula
     }
 
     /// A tangent with axes of extent 1 after the directions, so that it repeats to a larger shape as its value does.
@@ -108,10 +108,10 @@ struct Tangents {
         try tangent.reshaped(to: extended(Shape([Int](repeating: 1, count: target.rank - shape.rank) + shape.extents)))
     }
 
-    /// Whether an expression made of those seen changes before the next kink.
-    private func varies(_ expression: Formula) -> Bool {
-        if tangents[expression.id] != nil { return true }
-        if seen.contains(expression.id) || expression.operation.isPiecewiseConstant { return false }
-        return expression.operands.contains(where: varies)
+    /// Whether a formula made of those seen changes before the next kink.
+    private func varies(_ formula: Formula) -> Bool {
+        if tangents[formula.id] != nil { return true }
+        if seen.contains(formula.id) || formula.operation.isPiecewiseConstant { return false }
+        return formula.operands.contains(where: varies)
     }
 }

@@ -15,7 +15,7 @@ struct InjectedReLU: Elementwise {
     func kinks(of x: [Formula]) -> [Kink] { [Kink(x[0], 0)] }
 
     func gradient(upstream g: Formula, operands x: [Formula], result y: Formula) throws -> [Formula?] {
-        [try select(equal(x[0], 0), .constant(value), g * step(x[0], below: 0, atZero: 0, above: 1))]
+        [try select(equal(x[0], 0), .constant(value), g * heaviside(x[0], below: 0, atZero: 0, above: 1))]
     }
 }
 

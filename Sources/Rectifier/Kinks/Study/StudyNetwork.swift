@@ -7,8 +7,8 @@ struct UniformDense: Layer {
 
     func callAsFunction(_ x: Formula, in build: inout NetworkBuild) throws -> Formula {
         let limit = 1 / Double(x.shape[1]).squareRoot()
-        let weights = try build.parameter("weights", shape: [x.shape[1], units], initialiser: .uniform(limit))
-        let bias = try build.parameter("bias", shape: [units], initialiser: biases == .zero ? .zeros : .uniform(limit), decays: false)
+        let weights = try build.parameter("weights", shape: [x.shape[1], units], initializer: .uniform(limit))
+        let bias = try build.parameter("bias", shape: [units], initializer: biases == .zero ? .zeros : .uniform(limit), decays: false)
         return try matmul(x, weights) + bias
     }
 }

@@ -1,6 +1,6 @@
 /// How often pre-activations of a freshly drawn network should be exactly 0, from first principles: no number in it is fitted.
 ///
-/// A pre-activation is a + b: a sum of products, nearly normal with the variance that PyTorch's initialisation gives it, and a bias,
+/// A pre-activation is a + b: a sum of products, nearly normal with the variance that PyTorch's initialization gives it, and a bias,
 /// uniform between ±1 / √fan-in.
 ///
 /// - In 32 and 64 bits it is 0 where a, which is rounded to the spacing of numbers of b's size, meets -b: with the chance E[φ(b / σ) / σ ·

@@ -126,8 +126,8 @@ final class TieScanner {
         var values = Parameters()
         for (formula, stream) in parameters {
             let parameter = formula.operation as! Parameter, shape = formula.shape.extents
-            let drawn = parameter.initialiser.values(
-                shape: shape, stream: RandomStream(seed: seed, purpose: RandomPurpose.initialisation(stream)))
+            let drawn = parameter.initializer.values(
+                shape: shape, stream: RandomStream(seed: seed, purpose: RandomPurpose.initialization(stream)))
             values[parameter.name] =
                 memory.elementType == .float64 ? Tensor(shape: shape, drawn) : Tensor(shape: shape, drawn.map(Float.init))
         }

@@ -19,7 +19,7 @@ struct GradientCertificate {
         }
         var kind: Kind
         var parameter: Formula
-        /// The only expression that reads the parameter.
+        /// The only formula that reads the parameter.
         var reader: Formula
         /// Whether the margin grows with it (1) or falls (-1), before `factors`.
         var sign: Double
@@ -119,31 +119,31 @@ private struct Dependencies {
             influences[parameter.id] = [parameter.id]
             axes[parameter.id] = Axis.none
         }
-        for expression in topologicalOrder(of: [losses]) {
-            for operand in expression.operands { readers[operand.id, default: []].append(expression) }
-            let below = expression.operands.reduce(into: Set<Int>()) { $0.formUnion(influences[$1.id] ?? []) }
+        for formula in topologicalOrder(of: [losses]) {
+            for operand in formula.operands { readers[operand.id, default: []].append(formula) }
+            let below = formula.operands.reduce(into: Set<Int>()) { $0.formUnion(influences[$1.id] ?? []) }
             guard !below.isEmpty else { continue }
-            influences[expression.id] = below
-            axes[expression.id] = axis(of: expression)
-            if (expression.operation as? Reduction)?.hasTies == true { tie = expression }
+            influences[formula.id] = below
+            axes[formula.id] = axis(of: formula)
+            if (formula.operation as? Reduction)?.hasTies == true { tie = formula }
         }
     }
 
-    func parameters(below expressions: [Formula]) -> Set<Int> { expressions.reduce(into: []) { $0.formUnion(influences[$1.id] ?? []) } }
+    func parameters(below formulas: [Formula]) -> Set<Int> { formulas.reduce(into: []) { $0.formUnion(influences[$1.id] ?? []) } }
 
-    func isBySample(_ expression: Formula) -> Bool { axes[expression.id] == .samples }
+    func isBySample(_ formula: Formula) -> Bool { axes[formula.id] == .samples }
 
-    private func axis(of expression: Formula) -> Axis {
-        let x = expression.operands, own = x.map { axes[$0.id] }
-        func hasBatch(_ expression: Formula) -> Bool { expression.shape.extents.contains(Shape.batch) }
-        let leads = expression.shape.extents.first == Shape.batch && !expression.shape.extents.dropFirst().contains(Shape.batch)
+    private func axis(of formula: Formula) -> Axis {
+        let x = formula.operands, own = x.map { axes[$0.id] }
+        func hasBatch(_ formula: Formula) -> Bool { formula.shape.extents.contains(Shape.batch) }
+        let leads = formula.shape.extents.first == Shape.batch && !formula.shape.extents.dropFirst().contains(Shape.batch)
         if own.contains(.mixed) { return .mixed }
-        if !x.contains(where: hasBatch) { return hasBatch(expression) ? (leads ? .samples : .mixed) : .none }
+        if !x.contains(where: hasBatch) { return hasBatch(formula) ? (leads ? .samples : .mixed) : .none }
         guard leads else { return .mixed }
         func isAligned(_ operand: Formula) -> Bool {
-            !hasBatch(operand) || (operand.shape.extents.first == Shape.batch && operand.shape.rank == expression.shape.rank)
+            !hasBatch(operand) || (operand.shape.extents.first == Shape.batch && operand.shape.rank == formula.shape.rank)
         }
-        switch expression.operation {
+        switch formula.operation {
         case is any Elementwise: return x.allSatisfy(isAligned) ? .samples : .mixed
         case let product as MatrixProduct: return !product.transposingA && !hasBatch(x[1]) ? .samples : .mixed
         case let reduction as Reduction: return reduction.axes.lowerBound > 0 ? .samples : .mixed
@@ -171,25 +171,25 @@ private struct Dependencies {
     /// Follows sums and multiples down to parameters.
     /// - Parameter beside: The parameters that what was left aside on the way depends on. A handle is none of them.
     private func search(
-        _ expression: Formula, shape: Shape, sign: Double, factors: [Formula], beside: Set<Int>,
+        _ formula: Formula, shape: Shape, sign: Double, factors: [Formula], beside: Set<Int>,
         into found: inout [GradientCertificate.Handle]
     ) {
-        guard expression.shape == shape else { return }
-        let x = expression.operands
+        guard formula.shape == shape else { return }
+        let x = formula.operands
         func follow(_ operand: Formula, _ other: Formula?, _ sign: Double, _ factors: [Formula]) {
             let aside = beside.union(other.flatMap { influences[$0.id] } ?? [])
             if operand.operation is Parameter {
                 // One number for each unit, the same for all samples.
                 let units = shape.extents.dropFirst(), own = operand.shape.extents.drop { $0 == 1 }, all = units.drop { $0 == 1 }
-                guard Array(own) == Array(all), operand.shape.rank <= shape.rank, isHandle(operand, reader: expression, aside) else {
+                guard Array(own) == Array(all), operand.shape.rank <= shape.rank, isHandle(operand, reader: formula, aside) else {
                     return
                 }
-                found.append(.init(kind: .bias, parameter: operand, reader: expression, sign: sign, factors: factors))
+                found.append(.init(kind: .bias, parameter: operand, reader: formula, sign: sign, factors: factors))
             } else if influences[operand.id] != nil {
                 search(operand, shape: shape, sign: sign, factors: factors, beside: aside, into: &found)
             }
         }
-        switch expression.operation {
+        switch formula.operation {
         case is Add:
             follow(x[0], x[1], sign, factors)
             follow(x[1], x[0], sign, factors)
@@ -199,7 +199,7 @@ private struct Dependencies {
         case is Negate: follow(x[0], nil, -sign, factors)
         case is Multiply, is Divide:
             for (operand, factor) in [(x[0], x[1]), (x[1], x[0])]
-            where influences[factor.id] == nil && (expression.operation is Multiply || operand == x[0]) {
+            where influences[factor.id] == nil && (formula.operation is Multiply || operand == x[0]) {
                 if let value = factor.constantValue {
                     if value != 0, value.isFinite { follow(operand, nil, value < 0 ? -sign : sign, factors) }
                 } else {
@@ -208,8 +208,8 @@ private struct Dependencies {
             }
         case let product as MatrixProduct where !product.transposingA && x[1].operation is Parameter:
             let aside = beside.union(influences[x[0].id] ?? [])
-            guard isHandle(x[1], reader: expression, aside) else { return }
-            found.append(.init(kind: .weights(rows: x[0]), parameter: x[1], reader: expression, sign: sign, factors: factors))
+            guard isHandle(x[1], reader: formula, aside) else { return }
+            found.append(.init(kind: .weights(rows: x[0]), parameter: x[1], reader: formula, sign: sign, factors: factors))
         default: break
         }
     }

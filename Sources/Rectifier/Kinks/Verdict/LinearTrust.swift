@@ -37,7 +37,7 @@ final class TrustProgram {
         memory = ParameterMemory(parameters: parameters, elementType: elementType)
         let loss = try losses.mean()
         derivatives = try compile(gradients(of: loss, withRespectTo: parameters), memory)
-        sides = try compile([loss] + sites.map { step(try $0.kink.margin, below: -1, atZero: 0, above: 1) }, memory)
+        sides = try compile([loss] + sites.map { heaviside(try $0.kink.margin, below: -1, atZero: 0, above: 1) }, memory)
         siteCount = sites.count
     }
 

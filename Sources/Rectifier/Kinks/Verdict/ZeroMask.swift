@@ -6,20 +6,20 @@ enum ZeroKind {
     case frozen
 }
 
-/// 1 where `expression` is such a zero, 0 elsewhere; `nil` where it has none.
-func zeroMask(of expression: Formula, _ kind: ZeroKind) throws -> Formula? {
-    let x = expression.operands
+/// 1 where `formula` is such a zero, 0 elsewhere; `nil` where it has none.
+func zeroMask(of formula: Formula, _ kind: ZeroKind) throws -> Formula? {
+    let x = formula.operands
     func mask(_ operand: Formula) throws -> Formula? { try zeroMask(of: operand, kind) }
-    func spread(_ mask: Formula?) throws -> Formula? { try mask?.broadcast(to: expression.shape) }
-    switch expression.operation {
-    case is Input, is DropoutMask: return try equal(expression, 0)
-    case is Parameter: return kind == .structural ? try equal(expression, 0) : nil
-    case is ReLUOperation where kind == .structural: return try equal(expression, 0)
+    func spread(_ mask: Formula?) throws -> Formula? { try mask?.broadcast(to: formula.shape) }
+    switch formula.operation {
+    case is Input, is DropoutMask: return try equal(formula, 0)
+    case is Parameter: return kind == .structural ? try equal(formula, 0) : nil
+    case is ReLUOperation where kind == .structural: return try equal(formula, 0)
     case is ReLUOperation:
-        let below = step(x[0], below: 1, atZero: 0, above: 0)
+        let below = heaviside(x[0], below: 1, atZero: 0, above: 0)
         return try mask(x[0]).map { try maximum(below, $0) } ?? below
     case is LeakyReLUOperation, is AbsoluteValue, is HyperbolicTangent, is Negate: return try mask(x[0])
-    case is Reshape: return try mask(x[0])?.reshaped(to: expression.shape)
+    case is Reshape: return try mask(x[0])?.reshaped(to: formula.shape)
     case is Broadcast: return try spread(mask(x[0]))
     case is Add, is Subtract:
         guard let a = try mask(x[0]), let b = try mask(x[1]) else { return nil }

@@ -1,14 +1,14 @@
-/// In which order steps run, which of them threads share, and where they have to wait for one another.
+/// In which order calls run, which of them threads share, and where they have to wait for one another.
 ///
-/// Steps run in phases; threads wait for each other between them. Within a phase, steps that are cut by the same rows may depend on each other,
+/// Calls run in phases; threads wait for each other between them. Within a phase, calls that are cut by the same rows may depend on each other,
 /// because each thread needs of them only what it computed itself: a batch passes forward and back through a network in one phase, each thread
 /// with rows of its own. What needs all rows, as the gradients of weights do, is put off to the next phase.
 ///
-/// One thread runs the steps in the order given, each a phase of its own.
-struct StepSchedule {
+/// One thread runs the calls in the order given, each a phase of its own.
+struct CallSchedule {
     struct Entry {
-        /// The step's place in the order given.
-        var step: Int
+        /// The call's place in the order given.
+        var call: Int
         var phase: Int
         /// Too small to share.
         var isSolo = false
@@ -20,12 +20,12 @@ struct StepSchedule {
     let threads: Int
     private(set) var entries: [Entry] = []
 
-    /// Fewer element operations than this in a step, in a phase of the mean, or in a program are not worth splitting: meeting, and fetching what
+    /// Fewer element operations than this in a call, in a phase of the mean, or in a program are not worth splitting: meeting, and fetching what
     /// the others wrote, would take longer.
-    private static let smallStep = 16_000, smallPhase = 250_000, smallProgram = 3_000_000
+    private static let smallCall = 16_000, smallPhase = 250_000, smallProgram = 3_000_000
     /// Fewer rows than this for each thread are not worth a copy of a weight matrix for each.
     private static let fewRows = 16
-    /// So many elements that every thread would read in whole take longer than to meet before and after: such a step is cut otherwise.
+    /// So many elements that every thread would read in whole take longer than to meet before and after: such a call is cut otherwise.
     private static let largeMatrix = 1 << 20
     /// A phase that has written so many elements ends where it can, so that what it wrote is still near when it is needed in whole, and its memory is
     /// free to be used again.
@@ -34,41 +34,41 @@ struct StepSchedule {
     /// On so many threads, or on one where they are not worth it.
     ///
     /// - Parameters:
-    ///   - firstUpdate: Where the steps begin that may run apart from those before.
+    ///   - firstUpdate: Where the calls begin that may run apart from those before.
     ///   - counts: Elements of each buffer.
-    init(_ steps: [PlannedStep], firstUpdate: Int, counts: [Int], atMost threads: Int) {
-        self.init(steps, firstUpdate: firstUpdate, counts: counts, threads: threads)
-        let work = steps.reduce(0) { $0 + $1.work }, phases = (entries.last?.phase ?? 0) + 1
-        if threads > 1, work < max(StepSchedule.smallProgram, phases * StepSchedule.smallPhase) {
-            self.init(steps, firstUpdate: firstUpdate, counts: counts, threads: 1)
+    init(_ calls: [PlannedCall], firstUpdate: Int, counts: [Int], atMost threads: Int) {
+        self.init(calls, firstUpdate: firstUpdate, counts: counts, threads: threads)
+        let work = calls.reduce(0) { $0 + $1.work }, phases = (entries.last?.phase ?? 0) + 1
+        if threads > 1, work < max(CallSchedule.smallProgram, phases * CallSchedule.smallPhase) {
+            self.init(calls, firstUpdate: firstUpdate, counts: counts, threads: 1)
         }
     }
 
-    private init(_ steps: [PlannedStep], firstUpdate: Int, counts: [Int], threads: Int) {
+    private init(_ calls: [PlannedCall], firstUpdate: Int, counts: [Int], threads: Int) {
         self.threads = threads
         guard threads > 1 else {
-            entries = steps.indices.map { Entry(step: $0, phase: $0, isSolo: true) }
+            entries = calls.indices.map { Entry(call: $0, phase: $0, isSolo: true) }
             return
         }
-        let rows = steps.map { step in
-            guard let rows = step.rows, rows.count >= StepSchedule.fewRows * threads else { return 0 }
-            return rows.inWhole.contains { counts[$0.index] >= StepSchedule.largeMatrix } ? 0 : rows.count
+        let rows = calls.map { call in
+            guard let rows = call.rows, rows.count >= CallSchedule.fewRows * threads else { return 0 }
+            return rows.inWhole.contains { counts[$0.index] >= CallSchedule.largeMatrix } ? 0 : rows.count
         }
-        let uses = zip(steps, rows).map(Uses.init)
+        let uses = zip(calls, rows).map(Uses.init)
         var phase = 0
-        for part in [0..<firstUpdate, firstUpdate..<steps.count] {
+        for part in [0..<firstUpdate, firstUpdate..<calls.count] {
             var waiting = Array(part)
             while !waiting.isEmpty {
                 var done = Uses(), putOff = Uses(), written = 0
                 waiting = waiting.filter { index in
-                    guard written < StepSchedule.longPhase, !uses[index].needBarrier(after: done), !uses[index].meet(putOff) else {
+                    guard written < CallSchedule.longPhase, !uses[index].needBarrier(after: done), !uses[index].meet(putOff) else {
                         putOff.formUnion(uses[index])
                         return true
                     }
                     done.formUnion(uses[index])
-                    written += steps[index].writes.reduce(0) { $0 + counts[$1.index] }
-                    let isSolo = rows[index] == 0 && steps[index].work < StepSchedule.smallStep
-                    entries.append(Entry(step: index, phase: phase, isSolo: isSolo, sharedRows: rows[index]))
+                    written += calls[index].writes.reduce(0) { $0 + counts[$1.index] }
+                    let isSolo = rows[index] == 0 && calls[index].work < CallSchedule.smallCall
+                    entries.append(Entry(call: index, phase: phase, isSolo: isSolo, sharedRows: rows[index]))
                     return false
                 }
                 entries[entries.count - 1].barrierAfter = true
@@ -77,11 +77,11 @@ struct StepSchedule {
         }
     }
 
-    /// Where a step went.
-    func place(of step: Int) -> Int { entries.firstIndex { $0.step == step }! }
+    /// Where a call went.
+    func place(of call: Int) -> Int { entries.firstIndex { $0.call == call }! }
 
     /// The phases between which each buffer is in use.
-    func lives(of count: Int, in steps: [PlannedStep], always: [Buffer], untilEnd: [Buffer], elsewhere: Set<Buffer>) -> [ClosedRange<Int>?]
+    func lives(of count: Int, in calls: [PlannedCall], always: [Buffer], untilEnd: [Buffer], elsewhere: Set<Buffer>) -> [ClosedRange<Int>?]
     {
         var lives = [ClosedRange<Int>?](repeating: nil, count: count)
         func extend(_ buffer: Buffer, _ phase: Int) {
@@ -89,7 +89,7 @@ struct StepSchedule {
             let life = lives[buffer.index] ?? phase...phase
             lives[buffer.index] = min(life.lowerBound, phase)...max(life.upperBound, phase)
         }
-        for entry in entries { for buffer in steps[entry.step].reads + steps[entry.step].writes { extend(buffer, entry.phase) } }
+        for entry in entries { for buffer in calls[entry.call].reads + calls[entry.call].writes { extend(buffer, entry.phase) } }
         let last = entries.last?.phase ?? 0
         for buffer in untilEnd { extend(buffer, last) }
         for buffer in always {
@@ -100,18 +100,18 @@ struct StepSchedule {
     }
 }
 
-/// The buffers that some steps read and write, each with the rows by which threads share it, or 0 where a thread may touch all of it.
+/// The buffers that some calls read and write, each with the rows by which threads share it, or 0 where a thread may touch all of it.
 private struct Uses {
     private var reads: [Buffer: Int] = [:]
     private var writes: [Buffer: Int] = [:]
 
     init() {}
 
-    init(_ step: PlannedStep, rows: Int) {
+    init(_ call: PlannedCall, rows: Int) {
         func shared(_ buffers: [Buffer]) -> [Buffer: Int] {
-            Dictionary(buffers.map { ($0, rows > 0 && step.rows!.cuts($0) ? rows : 0) }, uniquingKeysWith: min)
+            Dictionary(buffers.map { ($0, rows > 0 && call.rows!.cuts($0) ? rows : 0) }, uniquingKeysWith: min)
         }
-        (reads, writes) = (shared(step.reads), shared(step.writes))
+        (reads, writes) = (shared(call.reads), shared(call.writes))
     }
 
     mutating func formUnion(_ other: Uses) {

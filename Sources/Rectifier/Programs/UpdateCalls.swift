@@ -1,21 +1,21 @@
 import CRectifierKernels
 
 /// What a program does after it has computed losses and gradients: add up the losses, clip the gradients, update the weights.
-struct TrainingSteps {
+struct UpdateCalls {
     /// One loss for each sample.
     var losses: Formula
     /// By parameter.
-    var gradients: [(parameter: String, expression: Formula)]
+    var gradients: [(parameter: String, formula: Formula)]
     var optimizer: Optimizer
     var clips: Bool
     var numbers: OptimizerNumbers
 
-    var expressions: [Formula] { [losses] + gradients.map(\.expression) }
+    var formulas: [Formula] { [losses] + gradients.map(\.formula) }
 
     /// - Parameters:
-    ///   - results: What became of ``expressions``.
+    ///   - results: What became of ``formulas``.
     ///   - fixed: Receives the places of the gradients in the parameters' block.
-    /// - Returns: The number of the first step that uses the gradients, all of which the steps before have computed.
+    /// - Returns: The number of the first call that uses the gradients, all of which the calls before have computed.
     func append(
         to lowering: inout Lowering, results: [Formula], parameters: ParameterMemory, parameterBuffers: [Buffer],
         fixed: inout [Buffer: UnsafeMutableRawPointer]
@@ -26,12 +26,12 @@ struct TrainingSteps {
 
         let losses = lowering.buffer(of: results[0]), lossCount = lowering.extents(of: results[0]).reduce(1, *)
         lowering.add(
-            PlannedStep(name: "add losses", reads: [losses], writes: [], work: lossCount) { memory in
-                var step = rk_step()
-                step.kernel = kernels.accumulate
-                step.accumulate = rk_accumulate(
+            PlannedCall(name: "add losses", reads: [losses], writes: [], work: lossCount) { memory in
+                var call = rk_call()
+                call.kernel = kernels.accumulate
+                call.accumulate = rk_accumulate(
                     in: memory[losses], count: Int64(lossCount), total: numbers.lossTotal, squares: false, reset: false)
-                return step
+                return call
             })
 
         // Gradients are computed where the update reads them; one that is not free to move is copied there.
@@ -53,28 +53,28 @@ struct TrainingSteps {
             }
         }
 
-        let firstUpdate = lowering.steps.count
+        let firstUpdate = lowering.calls.count
         let clipped = lowering.newBuffer(count: 0)
         if clips {
             let count = parameters.count
             lowering.add(
-                PlannedStep(name: "gradient norm", reads: gradientBuffers, writes: [clipped], work: 0) { _ in
-                    var step = rk_step()
-                    step.kernel = kernels.accumulate
-                    step.accumulate = rk_accumulate(
+                PlannedCall(name: "gradient norm", reads: gradientBuffers, writes: [clipped], work: 0) { _ in
+                    var call = rk_call()
+                    call.kernel = kernels.accumulate
+                    call.accumulate = rk_accumulate(
                         in: gradientBlock, count: Int64(count), total: numbers.squares, squares: true, reset: true)
-                    return step
+                    return call
                 })
             for hyper in [numbers.decaying, numbers.others] {
                 let scale = UnsafeMutableRawPointer(hyper) + MemoryLayout<rk_hyper>.offset(of: \.gradient_scale)!
                 lowering.add(
-                    PlannedStep(name: "clip", reads: [], writes: [clipped], work: 0) { _ in
-                        var step = rk_step()
-                        step.kernel = kernels.clip
-                        step.clip = rk_clip(
+                    PlannedCall(name: "clip", reads: [], writes: [clipped], work: 0) { _ in
+                        var call = rk_call()
+                        call.kernel = kernels.clip
+                        call.clip = rk_clip(
                             sum: numbers.squares, limit: numbers.clipLimit, norm: numbers.norm,
                             scale: scale.assumingMemoryBound(to: Double.self))
-                        return step
+                        return call
                     })
             }
         }
@@ -83,20 +83,20 @@ struct TrainingSteps {
         let computing = type.computing.size
         for (range, hyper) in [(parameters.decaying, numbers.decaying), (parameters.others, numbers.others)] where !range.isEmpty {
             lowering.add(
-                PlannedStep(
+                PlannedCall(
                     name: "update \(range.count)", reads: gradientBuffers + [clipped], writes: parameterBuffers, work: 8 * range.count
                 ) { _ in
                     func state(_ index: Int) -> UnsafeMutableRawPointer? {
                         index < parameters.states.count ? parameters.states[index] + range.lowerBound * computing : nil
                     }
-                    var step = rk_step()
-                    step.kernel = kernel
-                    step.update = rk_update(
+                    var call = rk_call()
+                    call.kernel = kernel
+                    call.update = rk_update(
                         weights: parameters.weights + range.lowerBound * computing, gradient: gradientBlock + range.lowerBound * type.size,
                         state1: state(0), state2: state(1),
                         copy: parameters.copies == parameters.weights ? nil : parameters.copies + range.lowerBound * type.size,
                         count: Int64(range.count), hyper: hyper)
-                    return step
+                    return call
                 })
         }
         return firstUpdate

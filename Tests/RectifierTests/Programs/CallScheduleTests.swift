@@ -3,7 +3,7 @@ import Testing
 
 @testable import Rectifier
 
-@Suite struct StepScheduleTests {
+@Suite struct CallScheduleTests {
     private struct Draws: RandomNumberGenerator {
         var state: UInt64
         mutating func next() -> UInt64 {
@@ -12,44 +12,44 @@ import Testing
         }
     }
 
-    /// Steps over few buffers, so that they get in each other's way; some can be cut by rows, of which there are two kinds, some not.
-    private static func randomSteps(_ random: inout Draws, buffers: Int) -> [PlannedStep] {
+    /// Calls over few buffers, so that they get in each other's way; some can be cut by rows, of which there are two kinds, some not.
+    private static func randomSteps(_ random: inout Draws, buffers: Int) -> [PlannedCall] {
         (0..<Int.random(in: 1...30, using: &random)).map { _ in
             func pick(_ most: Int) -> [Rectifier.Buffer] {
                 (0..<Int.random(in: 0...most, using: &random)).map { _ in Buffer(index: Int.random(in: 0..<buffers, using: &random)) }
             }
-            var step = PlannedStep(name: "", reads: pick(3), writes: pick(2), work: Int.random(in: 1_000...2_000_000, using: &random)) {
+            var call = PlannedCall(name: "", reads: pick(3), writes: pick(2), work: Int.random(in: 1_000...2_000_000, using: &random)) {
                 _ in
-                rk_step()
+                rk_call()
             }
             if Bool.random(using: &random) {
-                let touched = (step.reads + step.writes).filter { _ in Int.random(in: 0..<4, using: &random) > 0 }
-                step.rows = SharedRows(count: [8, 256, 300].randomElement(using: &random)!, buffers: touched)
+                let touched = (call.reads + call.writes).filter { _ in Int.random(in: 0..<4, using: &random) > 0 }
+                call.rows = SharedRows(count: [8, 256, 300].randomElement(using: &random)!, buffers: touched)
             }
-            return step
+            return call
         }
     }
 
-    /// Whatever the steps: each runs once; what meets another at a buffer stays in order; and within a phase only those meet that share the buffer
+    /// Whatever the calls: each runs once; what meets another at a buffer stays in order; and within a phase only those meet that share the buffer
     /// by the same rows.
     @Test func noThreadNeedsWhatAnotherHasNotDone() {
         var random = Draws(state: 0), cut = 0, moved = 0
         for _ in 0..<2_000 {
-            let steps = Self.randomSteps(&random, buffers: 12), firstUpdate = Int.random(in: 0...steps.count, using: &random)
-            let schedule = StepSchedule(steps, firstUpdate: firstUpdate, counts: Array(repeating: 1_000, count: 12), atMost: 3)
+            let calls = Self.randomSteps(&random, buffers: 12), firstUpdate = Int.random(in: 0...calls.count, using: &random)
+            let schedule = CallSchedule(calls, firstUpdate: firstUpdate, counts: Array(repeating: 1_000, count: 12), atMost: 3)
             let entries = schedule.entries
-            #expect(entries.map(\.step).sorted() == Array(steps.indices))
-            #expect(entries.prefix(firstUpdate).allSatisfy { $0.step < firstUpdate })
-            moved += entries.map(\.step) == Array(steps.indices) ? 0 : 1
+            #expect(entries.map(\.call).sorted() == Array(calls.indices))
+            #expect(entries.prefix(firstUpdate).allSatisfy { $0.call < firstUpdate })
+            moved += entries.map(\.call) == Array(calls.indices) ? 0 : 1
             for (place, entry) in entries.enumerated() {
                 if place > 0, schedule.threads > 1 {
                     #expect(entry.phase == entries[place - 1].phase + (entries[place - 1].barrierAfter ? 1 : 0))
                 }
                 cut += entry.sharedRows > 0 ? 1 : 0
                 for earlier in entries[..<place] {
-                    let a = steps[earlier.step], b = steps[entry.step]
+                    let a = calls[earlier.call], b = calls[entry.call]
                     let common = Set(a.writes).intersection(b.reads + b.writes).union(Set(a.reads).intersection(b.writes))
-                    if !common.isEmpty { #expect(earlier.step < entry.step) }
+                    if !common.isEmpty { #expect(earlier.call < entry.call) }
                     guard earlier.phase == entry.phase, schedule.threads > 1 else { continue }
                     for buffer in common {
                         #expect(entry.sharedRows > 0 && earlier.sharedRows == entry.sharedRows)
@@ -88,7 +88,7 @@ import Testing
         #expect(try phases(1024) == 2)
     }
 
-    /// What a step reads by rows and in whole as well has to be complete before it.
+    /// What a call reads by rows and in whole as well has to be complete before it.
     @Test func rowsReadInWholeTooAreWaitedFor() throws {
         let x = try relu(matmul(Formula.input("a", shape: [256, 128]), Formula.input("b", shape: [128, 128])))
         let neighbours = Formula.input("neighbours", shape: [256, 256])

@@ -1,5 +1,5 @@
 /// How the weights of a layer are drawn before training. Fan-in and fan-out are the extents of a weight matrix `[in, out]`.
-public enum Initialiser: Sendable, Hashable {
+public enum Initializer: Sendable, Hashable {
     /// Normal with variance 2 / fan-in, which keeps signals' size through ReLU (He et al. 2015).
     case he
     case heUniform
@@ -15,7 +15,7 @@ public enum Initialiser: Sendable, Hashable {
     case uniform(Double)
     case constant(Double)
 
-    public static let zeros = Initialiser.constant(0)
+    public static let zeros = Initializer.constant(0)
 
     /// The values for a shape. Draw i depends on the stream and i alone.
     func values(shape: [Int], stream: RandomStream) -> [Double] {
@@ -60,7 +60,7 @@ private func orthonormal(rows: Int, columns: Int, _ matrix: [Double]) -> [Double
     return result
 }
 
-extension Initialiser: Codable, CustomStringConvertible {
+extension Initializer: Codable, CustomStringConvertible {
     /// `he`, `glorot-uniform`, `uniform:0.5`.
     public var description: String {
         switch self {
@@ -82,7 +82,7 @@ extension Initialiser: Codable, CustomStringConvertible {
         "constant:VALUE",
     ]
 
-    /// The initialiser of a name. Throws for other names.
+    /// The initializer of a name. Throws for other names.
     public init(_ name: String) throws {
         let parts = name.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
         let number = parts.count == 2 ? Double(parts[1]).flatMap { $0.isFinite ? $0 : nil } : nil
@@ -99,7 +99,7 @@ extension Initialiser: Codable, CustomStringConvertible {
         case ("zeros", _, 1): self = .zeros
         case ("constant", let value?, 2): self = .constant(value)
         default:
-            throw RectifierError(.setting, "there is no initialiser \"\(name)\"; there are \(Initialiser.names.joined(separator: ", "))")
+            throw RectifierError(.setting, "there is no initializer \"\(name)\"; there are \(Initializer.names.joined(separator: ", "))")
         }
     }
 
