@@ -1,7 +1,12 @@
-"""The report: docs/benchmarks.md from the measurements."""
+"""The report: docs/benchmarks.md from the measurements.
+
+A table for each workload and at most three sentences, which are written by hand in notes/WORKLOAD.md.
+What was tried on the way is in docs/benchmarks-appendix.md, by hand as well.
+"""
 
 import os
 import statistics
+import textwrap
 
 import options
 import turns
@@ -36,44 +41,42 @@ def time(seconds):
     return f"{seconds * 1e6:.3g} µs"
 
 
-class Row:
-    """A goal and what became of it."""
+class Outcome:
+    """A goal and what became of it; `met` is None where it was not measured."""
 
-    def __init__(self, workload, what, ours, theirs, ratio, goal, met):
-        self.workload, self.what, self.ours, self.theirs, self.ratio, self.goal, self.met = workload, what, ours, theirs, ratio, goal, met
+    def __init__(self, aim, ratio, met):
+        self.aim, self.ratio, self.met = aim, ratio, met
 
     def __str__(self):
-        verdict = {True: "met", False: "**missed**", None: "not measured"}[self.met]
-        return f"| {self.workload} | {self.what} | {self.ours} | {self.theirs} | {self.ratio} | {self.goal} | {verdict} |"
+        return f"{self.aim}, " + {True: "met", False: "**missed**", None: "not measured"}[self.met]
 
 
-def goals(all, workload):
-    """The rows of a workload."""
-    result = all["workloads"].get(workload.name)
-    if result is None:
-        return []
-    pairs = [(goal, peer) for goal in workload.goals for peer in goal.peers]
-    if "skipped" in result:
-        return [Row(workload.title, turns.title(peer), "", "", result["skipped"], f"≥ {goal.ratio:g}×", None) for goal, peer in pairs]
-    rows, steps = [], result["steps"]
-    ours = statistics.median(result["seconds"]["rectifier"]) / steps
-    for goal, peer in pairs:
-        values, aim = ratios(result, peer), f"≥ {goal.ratio:g}×"
-        if values is None:
-            rows.append(Row(workload.title, turns.title(peer), time(ours), "", "", aim, None))
-            continue
-        theirs = statistics.median(result["seconds"][peer]) / steps
-        met = statistics.median(values) >= goal.ratio
-        rows.append(Row(workload.title, turns.title(peer), time(ours), time(theirs), spelled(values), aim, met))
-    if workload.most_microseconds:
-        limit = workload.most_microseconds
-        rows.append(Row(workload.title, "a step", time(ours), "", "", f"≤ {limit:g} µs", ours * 1e6 <= limit))
-    if workload.beats_peak:
-        rate, peak = 2 * workload.multiply_adds() / ours, peak_of(all)
-        rows.append(
-            Row(workload.title, "dense-equivalent rate and peak", f"{rate / 1e9:.0f} GFLOP/s", f"{peak / 1e9:.0f} GFLOP/s", f"{rate / peak:.2f}", "> 1×", rate > peak)
-        )  # fmt: skip
-    return rows
+def median_step(result, side="rectifier"):
+    """Seconds of a step, or of a sample where that is what was timed."""
+    return statistics.median(result["seconds"][side]) / result["steps"]
+
+
+def rate_of(workload, result):
+    """Floating-point operations a second of Rectifier, had it multiplied by every zero."""
+    return 2 * workload.multiply_adds() / median_step(result)
+
+
+def outcomes(all, workload):
+    """The outcome of each goal of a workload, by peer or by what else is aimed at."""
+    result, found = all["workloads"][workload.name], {}
+    for goal in workload.goals:
+        for peer in goal.peers:
+            values = None if "skipped" in result else ratios(result, peer)
+            ratio = statistics.median(values) if values else None
+            found[peer] = Outcome(f"≥ {goal.ratio:g}×", ratio, ratio >= goal.ratio if values else None)
+    if "skipped" not in result:
+        if workload.most_microseconds:
+            limit = workload.most_microseconds
+            found["a step"] = Outcome(f"≤ {limit:g} µs", None, median_step(result) * 1e6 <= limit)
+        if workload.beats_peak:
+            rate, peak = rate_of(workload, result), peak_of(all)
+            found["peak"] = Outcome("> 1×", rate / peak, rate > peak)
+    return found
 
 
 def threads(all):
@@ -84,22 +87,56 @@ def peak_of(all):
     return all["machine"]["peak"] * all["threads"]
 
 
-def process_goals(all):
-    rows = []
-    for name, key, ratio, title, form in (
-        (workloads.MEMORY, "bytes", 3, "peak memory of `rectifier train`, Fashion-MNIST", lambda value: f"{value / 2**20:.0f} MiB"),
-        (workloads.COMMAND, "seconds", 4, "command to finished model, Fashion-MNIST one epoch, whole process", time),
-    ):
-        result = all["workloads"].get(name)
+class Process:
+    """A goal for whole processes: `rectifier train` against PyTorch's script."""
+
+    def __init__(self, name, title, key, ratio, form):
+        self.name, self.title, self.key, self.ratio, self.form = name, title, key, ratio, form
+
+    def median(self, result, side):
+        return self.form(statistics.median(result[self.key][side]))
+
+    def outcome(self, result):
+        values = None if "skipped" in result else ratios(result, "pytorch-script", self.key)
+        ratio = statistics.median(values) if values else None
+        return Outcome(f"≥ {self.ratio}×", ratio, ratio >= self.ratio if values else None)
+
+
+PROCESSES = (
+    Process(workloads.MEMORY, "peak memory of `rectifier train`", "bytes", 3, lambda value: f"{value / 2**20:.0f} MiB"),
+    Process(workloads.COMMAND, "`rectifier train`, command to finished model", "seconds", 4, time),
+)
+
+
+def overview(all):
+    """One row for each workload: Rectifier's time, and the peer that came nearest to it."""
+    lines = ["| workload | Rectifier | nearest peer | times Rectifier's | goals met |", "|---|---:|---|---:|---:|"]
+
+    def add(title, ours, nearest, ratio, found):
+        met = f"{sum(outcome.met is True for outcome in found)} of {len(found)}" if found else ""
+        lines.append(f"| {title} | {ours} | {nearest} | {ratio} | {met} |")
+
+    for workload in workloads.WORKLOADS:
+        result = all["workloads"].get(workload.name)
         if result is None:
             continue
         if "skipped" in result:
-            rows.append(Row(title, "PyTorch's script", "", "", result["skipped"], f"≥ {ratio}×", None))
+            add(workload.title, f"not run: {result['skipped']}", "", "", [])
             continue
-        values = ratios(result, "pytorch-script", key)
-        ours, theirs = (form(statistics.median(result[key][side])) for side in ("rectifier", "pytorch-script"))
-        rows.append(Row(title, "PyTorch's script", ours, theirs, spelled(values), f"≥ {ratio}×", statistics.median(values) >= ratio))
-    return rows
+        measured = {peer: statistics.median(values) for peer in workload.peers if (values := ratios(result, peer))}
+        nearest = min(measured, key=measured.get, default=None)
+        peer, ratio = (turns.title(nearest), f"{measured[nearest]:.2f}") if nearest else ("", "")
+        add(workload.title, time(median_step(result)), peer, ratio, outcomes(all, workload).values())
+    for process in PROCESSES:
+        result = all["workloads"].get(process.name)
+        if result is None:
+            continue
+        if "skipped" in result:
+            add(process.title, f"not run: {result['skipped']}", "", "", [])
+            continue
+        outcome = process.outcome(result)
+        add(process.title, process.median(result, "rectifier"), "PyTorch's script", f"{outcome.ratio:.2f}", [outcome])
+    return lines
 
 
 def accuracy(result, peer):
@@ -118,66 +155,105 @@ def details(all, workload):
     lines = [f"### {workload.name}", "", f"{workload.title[0].upper()}{workload.title[1:]}.", ""]
     if "skipped" in result:
         return lines + [f"Not run: {result['skipped']}.", ""]
-    unit = "a sample" if workload.kind == "infer" else "a step"
+    found = outcomes(all, workload)
     has_accuracy = accuracy(result, "rectifier") != ""
-    head = ["", f"{unit}, median (quartiles)", "times Rectifier's", "loss differs in the first epoch", "at most"]
+    unit = "a sample" if workload.kind == "infer" else "a step"
+    head = ["", f"{unit}, median (quartiles)", "times Rectifier's", "goal", "loss differs in the first epoch", "at most"]
     head += ["test accuracy, %"] if has_accuracy else []
     lines += [f"| {' | '.join(head)} |", "|---|" + "---:|" * (len(head) - 1)]
+
+    def add(*cells):
+        lines.append(f"| {' | '.join([*cells, *[''] * (len(head) - len(cells))])} |")
+
     for peer in ("rectifier", *workload.peers):
+        goal = str(found.get("a step" if peer == "rectifier" else peer, ""))
         if peer in result["failures"]:
-            lines.append(f"| {turns.title(peer)} | left out: {result['failures'][peer].replace('|', '/')} |" + " |" * (len(head) - 2))
+            add(turns.title(peer), f"left out: {result['failures'][peer].replace('|', '/')}", "", goal)
             continue
         if peer not in result["seconds"]:
-            lines.append(f"| {turns.title(peer)} | not asked for |" + " |" * (len(head) - 2))
+            add(turns.title(peer), "not asked for", "", goal)
             continue
         low, middle, high = (time(value / result["steps"]) for value in quartiles(result["seconds"][peer]))
-        cells = [turns.title(peer), f"{middle} ({low} – {high})"]
-        found = ratios(result, peer) if peer != "rectifier" else None
-        cells.append(spelled(found) if found else "1")
+        values = ratios(result, peer) if peer != "rectifier" else None
+        cells = [turns.title(peer), f"{middle} ({low} – {high})", spelled(values) if values else "1", goal]
         difference = result["disagreement"].get(peer)
         for value, limit in zip(difference, (workload.tolerance, workload.tolerance_later)) if difference else ((None, 0), (None, 0)):
             cells.append("" if value is None else f"{value:.1e}" + (" **too much**" if value > limit else ""))
-        cells += [accuracy(result, peer)] if has_accuracy else []
-        lines.append(f"| {' | '.join(cells)} |")
-    count = len(result["seconds"]["rectifier"])
-    lines += ["", f"{count} pairs of {result['steps']:,} {'samples' if workload.kind == 'infer' else 'steps'} each. {data_of(workload, result)}"]
-    if workload.kind == "train":
-        first, last = result["losses"]["rectifier"][0][0], result["losses"]["rectifier"][-1][-1]
-        lines.append(
-            f"Rectifier's mean loss went from {first:.4g} in the first epoch to {last:.4g} in the last. Relative differences up to {workload.tolerance:g} in the first "
-            f"epoch and {workload.tolerance_later:g} in any pass."
-        )
-        lines += zeros_of(result)
-        rate = 2 * workload.multiply_adds() / (statistics.median(result["seconds"]["rectifier"]) / result["steps"])
-        lines.append(
-            f"A step counts {workload.multiply_adds() / 1e6:,.3g} million multiply-adds where nothing is skipped: {rate / 1e9:.3g} GFLOP/s "
-            f"dense-equivalent, {rate / peak_of(all):.0%} of the multiply-add peak of {threads(all)}."
-        )
-    note = os.path.join(NOTES, f"{workload.name}.md")
-    return lines + [""] + note_lines(note)
+        add(*cells, *([accuracy(result, peer)] if has_accuracy else []))
+    if "peak" in found:
+        peak = f"peak of {threads(all)}, {peak_of(all) / 1e9:.0f} GFLOP/s"
+        add(peak, f"Rectifier: {rate_of(workload, result) / 1e9:.0f} GFLOP/s", f"{found['peak'].ratio:.2f}", str(found["peak"]))
+    return lines + [""] + note_lines(workload.name)
 
 
-def note_lines(path):
+def process_details(all):
+    """The section of the whole processes."""
+    measured = [process for process in PROCESSES if process.name in all["workloads"]]
+    if not measured:
+        return []
+    lines = ["### command and memory", ""]
+    lines += wrapped(
+        "`rectifier train` reads the gzipped Fashion-MNIST, trains 784-512-512-10 for one epoch with Adam and batches of 128, tests it and writes the model. "
+        "`compare.d/script_pytorch.py` does the same with PyTorch, eager, because compiling takes longer than the epoch."
+    )
+    lines += ["", "| | Rectifier | PyTorch's script | times Rectifier's | goal |", "|---|---:|---:|---:|---:|"]
+    for process in measured:
+        result = all["workloads"][process.name]
+        if "skipped" in result:
+            lines.append(f"| {process.title} | not run: {result['skipped']} | | | {process.outcome(result)} |")
+            continue
+        sides = " | ".join(process.median(result, side) for side in ("rectifier", "pytorch-script"))
+        ratio = spelled(ratios(result, "pytorch-script", process.key))
+        lines.append(f"| {process.title} | {sides} | {ratio} | {process.outcome(result)} |")
+    return lines + [""] + [line for process in measured for line in note_lines(process.name)]
+
+
+def wrapped(text, indent=""):
+    """Prose in lines of at most 120 characters, none of which begins with a percent sign."""
+    lines = textwrap.wrap(
+        text.replace(" %", "\u00a0%"), 120, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    )
+    return [line.replace("\u00a0%", " %") for line in lines]
+
+
+def note_lines(name):
+    path = os.path.join(NOTES, f"{name}.md")
     if not os.path.exists(path):
         return []
     with open(path) as file:
-        return [file.read().strip(), ""]
+        return [*wrapped(file.read()), ""]
 
 
-def data_of(workload, result):
+def runs(all):
+    """What was run: one row for each workload that was trained or asked."""
+    lines = [
+        "| workload | data | pairs | steps each | Rectifier's mean loss, first to last epoch | losses may differ by, first epoch and any "
+        "| zeros in what each product reads | million multiply-adds a step | dense-equivalent GFLOP/s "
+        f"| of the peak of {threads(all)} |",
+        "|---|---|---:|---:|---:|---:|---|---:|---:|---:|",
+    ]
+    for workload in workloads.WORKLOADS:
+        result = all["workloads"].get(workload.name)
+        if result is None or "skipped" in result:
+            continue
+        cells = [workload.name, data_of(workload), str(len(result["seconds"]["rectifier"])), f"{result['steps']:,}"]
+        if workload.kind == "train":
+            first, last = result["losses"]["rectifier"][0][0], result["losses"]["rectifier"][-1][-1]
+            rate = rate_of(workload, result)
+            cells += [f"{first:.4g} to {last:.4g}", f"{workload.tolerance:g}, {workload.tolerance_later:g}", zeros_of(result)]
+            cells += [f"{float(f'{workload.multiply_adds() / 1e6:.3g}'):,g}", f"{rate / 1e9:.3g}", f"{rate / peak_of(all):.0%}"]
+        else:
+            cells += [""] * 6
+        lines.append(f"| {' | '.join(cells)} |")
+    return lines
+
+
+def data_of(workload):
     if workload.kind == "infer":
-        return (
-            "A model that `rectifier train` made in this run, read by Rectifier from its folder and by the peers from the same weights. Timed: a call "
-            "for each test image, one after the other, from a sample in memory to its outputs."
-        )
+        return "test images, a call for each"
     if workload.is_real:
-        return (
-            f"The real training images, {workload.epochs} epochs for each seed; weights and order drawn by the seed, the same for everyone, the order kept "
-            "over the epochs. Every epoch is counted."
-        )
-    return "Generated data; every epoch has the same batches." + (
-        " Each turn begins with an epoch that is trained and not counted." if workload.warm else ""
-    )
+        return f"Fashion-MNIST, {workload.epochs} epochs a seed"
+    return "generated; an epoch to warm up" if workload.warm else "generated"
 
 
 def percentages(shares):
@@ -188,69 +264,78 @@ def percentages(shares):
 
 
 def zeros_of(result):
-    lines = []
-    shares = result.get("zeros")
-    if shares:
-        lines.append(f"Zeros in what each product reads, at the start, by numpy: {percentages(shares)}.")
-    for reply in result["finish"].get("pytorch-eager", [])[:1]:
-        lines.append(f"Zeros in the same at the end, by PyTorch: {percentages(reply['zeros'])}.")
-    return lines
+    """At the end as PyTorch finds them; where they are given at the start, as numpy finds them there."""
+    shares = [f"{percentages(reply['zeros'])} at the end" for reply in result["finish"].get("pytorch-eager", [])[:1]]
+    shares += [f"{percentages(result['zeros'])} at the start"] if result.get("zeros") else []
+    return "; ".join(shares)
+
+
+def points(*texts):
+    return [line for text in texts for line in wrapped(f"- {text}", indent="  ")]
+
+
+def timed(all):
+    """What every table rests on."""
+    machine, versions = all["machine"], all["versions"]
+    peers = ", ".join(f"{turns.title(peer)} {versions[peer]}" for peer in turns.SCRIPTS if peer in versions)
+    settings = "".join(f", {name}={value}" for name, value in machine["environment"].items())
+    census = "" if all["census"] == "on" else ", but without the census of kinks"
+    return points(
+        f"**Machine**: {machine['processor']}, {machine['cores']} cores, {machine['memory'] / 2**30:.0f} GiB, {machine['system']}. Rectifier uses "
+        f"{machine['instructionSet']}; the multiply-add peak of one thread is {machine['peak'] / 1e9:.0f} GFLOP/s in float32, as measured. The load "
+        f"average was {machine['loadAtStart']} at the start and {machine.get('loadAtEnd', '?')} at the end.",
+        f"**Versions** ({machine['date']}): Rectifier {machine['rectifier']} at {machine['commit']}{settings}, {machine['swift']}; {peers}; "
+        f"Python {machine['python']}.",
+        f"**Turns**: each side is a process that stays alive. In every round all sides train one after another (A B C … A B C …), {all['pause']} s apart, "
+        f"so that the idle threads of one have gone to sleep before the next begins. Everyone has {threads(all)} on the same cores; inference has one.",
+        "**Ratios** are taken pair by pair: the peer's time over Rectifier's in the same round. They are given as median and quartiles.",
+        "**The same problem**: numpy draws initial weights, data and batches, and everyone reads them. Mean losses are compared after each epoch; where "
+        "they differ by more than the workload allows, the comparison fails.",
+        "**Rectifier's clock** runs from the command to train until the event that the epoch has ended, through the public `Trainer` with its default "
+        f"settings{census}. Inside are gathering each batch from the data set (bytes of images are converted and scaled there), forward and backward "
+        "pass, update, the sum of losses, the census of kinks and, once an epoch, the search for weights that are not finite.",
+        "**The peers' clock** runs over batches that already lie in memory as float32 tensors, without a data loader: forward and backward pass, update. "
+        "Losses are read after the clock has stopped, and compilation is over before it starts.",
+        "**The peers' settings**: PyTorch eager and with `torch.compile` (static shapes, SGD's update compiled too), Adam fused; JAX jitted with donated "
+        "buffers, once a call for each step and once with the whole epoch in one `lax.scan`; scikit-learn's `MLPClassifier` by `partial_fit`; ONNX Runtime "
+        "with all graph optimizations. The workers in `Benchmarks/compare.d` say why.",
+        "**Real data**: the training images of Fashion-MNIST. The seed draws weights and order, the same for everyone, and every epoch is counted. "
+        "**Generated data**: every epoch has the same batches. To warm up, a turn begins with an epoch that is not counted.",
+        "**Inference**: `rectifier train` makes the model in this run; Rectifier reads it from its folder, the peers read the same weights. Timed is one call "
+        "for each test image, from a sample in memory to its outputs.",
+        "**Whole processes**: wall time from start to end, and the largest resident set as the system counts it.",
+    )
 
 
 def write(all, path):
-    machine, versions = all["machine"], all["versions"]
-    rows = [row for workload in workloads.WORKLOADS for row in goals(all, workload)] + process_goals(all)
-    peers = ", ".join(f"{turns.title(peer)} {versions[peer]}" for peer in turns.SCRIPTS if peer in versions)
-    settings = "".join(f", {name}={value}" for name, value in machine["environment"].items())
     lines = [
         "# Benchmarks",
         "",
-        "Written by `Benchmarks/compare`; notes are added by hand in `Benchmarks/notes`. Figures from another machine mean nothing by themselves, so both "
-        "sides of every ratio come from one run of this one.",
+        *wrapped(
+            "Rectifier against PyTorch, JAX, scikit-learn and ONNX Runtime, each at its best settings. `Benchmarks/compare` measures all of them in one "
+            "run and writes this page. Compare the ratios, not the times: another machine gives other times. What was tried to get here is in the "
+            "[appendix](benchmarks-appendix.md)."
+        ),
         "",
         *(["**A quick run, to see that the comparison works. Its figures say nothing.**", ""] if all.get("quick") else []),
-        "| workload | against | Rectifier | peer | ratio, median (quartiles) | goal | |",
-        "|---|---|---:|---:|---:|---:|---|",
-        *map(str, rows),
+        "## At a glance",
         "",
-        "Ratios are taken pair by pair: the peer's time over Rectifier's in the same round. A peer with several usual ways to be run has a row for each.",
+        *overview(all),
         "",
         "## What was timed",
         "",
-        f"- **Machine**: {machine['processor']}, {machine['cores']} cores, {machine['memory'] / 2**30:.0f} GiB, {machine['system']}; Rectifier's instruction set "
-        f"{machine['instructionSet']}; measured multiply-add peak of one thread {machine['peak'] / 1e9:.0f} GFLOP/s in float32. Load average when it began "
-        f"{machine['loadAtStart']}, when it ended {machine.get('loadAtEnd', '?')}.",
-        f"- **Versions** ({machine['date']}): Rectifier {machine['rectifier']} at {machine['commit']}{settings}, {machine['swift']}; {peers}; Python {machine['python']}.",
-        f"- **Turns**: each side is a process that stays alive. In every round all sides train one after another (A B C … A B C …), with {all['pause']} s between turns, "
-        f"in which idle threads of the one before go to sleep. Everyone has {threads(all)} on the same cores; inference has one.",
-        "- **The same problem**: initial weights, data and batches are drawn by numpy and read by everyone. After each epoch the mean losses are compared; "
-        "where they differ by more than the workload's tolerance, the comparison fails.",
-        "- **Rectifier's timed region**: from the command to train until the event that the epoch has ended, through the public `Trainer` with its default settings"
-        f"{'' if all['census'] == 'on' else ' but without the census of kinks'}: gathering every batch from the data set in memory (byte images are converted and scaled "
-        "there), forward, backward, update, sum of losses, the census of kinks, and once an epoch the search for weights that are not finite.",
-        "- **The peers' timed region**: the loop over batches that already lie in memory as float32 tensors of their own, one after another, without a data loader: "
-        "forward, backward, update. Losses are kept as they come and read after the clock has stopped. Compilation is over before the first clock starts.",
-        "- **The peers' settings**: PyTorch with Adam fused and SGD as it comes, eager and with `torch.compile` (static shapes, SGD's update compiled too); JAX jitted with donated buffers, "
-        "a step a call, and the whole epoch in one call by `lax.scan`; scikit-learn's `MLPClassifier` by `partial_fit`; ONNX Runtime with all graph optimisations. The workers in "
-        "`Benchmarks/compare.d` say why.",
+        *timed(all),
+        "",
+        *runs(all),
+        "",
+        *wrapped("The dense-equivalent rate counts multiply-adds by zeros that Rectifier skips; that is how it can be above the peak."),
         "",
         "## Workload by workload",
         "",
-    ]  # fmt: skip
+    ]
     for workload in workloads.WORKLOADS:
         lines += details(all, workload)
-    processes = process_goals(all)
-    if processes:
-        lines += [
-            "### command and memory",
-            "",
-            "`rectifier train` on the gzipped files, 784-512-512-10, Adam, batch 128, one epoch, tested, the model folder written; and "
-            "`compare.d/script_pytorch.py`, which does the same with PyTorch (eager: compiling takes longer than the epoch). Wall time from start to end of the "
-            "process, and its largest resident set as the system counts it.",
-            "",
-        ]
-        for name in (workloads.COMMAND, workloads.MEMORY):
-            lines += note_lines(os.path.join(NOTES, f"{name}.md"))
+    lines += process_details(all)
     os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
     with open(path, "w") as file:
         file.write("\n".join(lines).rstrip() + "\n")
