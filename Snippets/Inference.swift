@@ -14,16 +14,18 @@ let images = pixels.count / digits.inputCount
 let image = Array(pixels[0..<digits.inputCount])
 
 // One sample: the most probable class, or the probabilities of all.
-print("the first image is a", digits.classNames?[try digits.classify(pixels: image)] ?? "?", try digits(pixels: image))
+let digit = try digits.classify(pixels: image)
+let probabilities = try digits(pixels: image)
+print("the first image is a", digits.classNames?[digit] ?? "?", probabilities)
 
 // Many samples, into memory that is there already.
-func predict(_ pixels: [UInt8], into probabilities: inout [Float]) throws {
-    var outputs = probabilities.mutableSpan
+func predict(_ pixels: [UInt8], into results: inout [Float]) throws {
+    var outputs = results.mutableSpan
     try digits.predict(pixels: pixels.span, into: &outputs)
 }
-var probabilities = [Float](repeating: 0, count: images * digits.outputCount)
-try predict(pixels, into: &probabilities)
-print("the probability that the last one is a 9:", probabilities[probabilities.count - 1])
+var results = [Float](repeating: 0, count: images * digits.outputCount)
+try predict(pixels, into: &results)
+print("the probability that the last one is a 9:", results[results.count - 1])
 
 // From tasks that run side by side: all of them use the same weights.
 let rounds = 2_000

@@ -79,7 +79,8 @@ class Comparison:
         rounds = min(self.arguments.rounds or workload.rounds, workload.rounds)
         seeds = self.arguments.seeds if workload.epochs else 1
         for seed in range(seeds):
-            # Real runs count every epoch; of the others the first turn, in which caches and predictors fill, is not counted.
+            # Real runs count every epoch; of the others the first turn, in which caches and predictors fill, is not
+            # counted.
             count = workload.epochs or rounds + 1
             folder, result["zeros"] = self.write(workload, seed, threads, count * (1 + workload.warm))
             match = turns.Match(peers, folder, self.steps, self.scratch, threads, result["failures"], say)

@@ -19,7 +19,7 @@ def load():
 
 
 def inform(rectifier):
-    """What `rectifier info` says of the machine, and one thread's multiply-add peak in float32, in operations a second."""
+    """What `rectifier info` says of the machine, and the float32 peak of one thread, in operations a second."""
 
     def lines(*arguments):
         output = subprocess.run([rectifier, *arguments, "--json"], check=True, text=True, stdout=subprocess.PIPE).stdout

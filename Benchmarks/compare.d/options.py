@@ -1,4 +1,7 @@
-"""The command line of `Benchmarks/compare`; no more than the standard library, because it is read before the virtual environment stands."""
+"""The command line of `Benchmarks/compare`.
+
+Needs only the standard library, because it is read before the virtual environment stands.
+"""
 
 import argparse
 import os

@@ -1,7 +1,8 @@
 """What a PyTorch user writes to do what one `rectifier train` does: `script_pytorch.py DATA OUTPUT EPOCHS THREADS`.
 
-Gzipped IDX files in, a network trained and tested after each epoch, a file of weights out. In memory, without a DataLoader, with the fused optimiser and
-the images kept as bytes until the one conversion: as fast as eager PyTorch goes. Compiling would take longer than the epoch.
+Gzipped IDX files in, a network trained and tested after each epoch, a file of weights out. In memory, without a
+DataLoader, with the fused optimizer and the images kept as bytes until the one conversion: as fast as eager PyTorch
+goes. Compiling would take longer than the epoch.
 """
 
 import gzip

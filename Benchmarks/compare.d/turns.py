@@ -8,7 +8,8 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
-# Seconds between turns: what a peer's idle threads may spin (libgomp and OpenBLAS some milliseconds) is over before another's clock runs.
+# Seconds between turns: what a peer's idle threads may spin (libgomp and OpenBLAS some milliseconds) is over before
+# another's clock runs.
 PAUSE = 0.1
 
 SCRIPTS = {

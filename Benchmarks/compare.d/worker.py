@@ -51,8 +51,9 @@ def cross_entropy(logits, labels):
 def serve(make, version):
     """Answers commands until there are no more.
 
-    `make(workload)` gives an object with `epoch()`, the timed part, which returns something that `loss(…)` turns into the epoch's mean loss afterwards;
-    and, where it can, `finish()`, which returns the test accuracy and the share of zeros by layer.
+    `make(workload)` gives an object with `epoch()`, the timed part, which returns something that `loss(…)` turns into
+    the epoch's mean loss afterwards; and, where it can, `finish()`, which returns the test accuracy and the share of
+    zeros by layer.
     """
     replies = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what libraries print must not come between the replies

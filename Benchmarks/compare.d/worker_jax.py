@@ -1,7 +1,8 @@
 """JAX with Optax. `worker_jax.py step|scan`.
 
-step: a jitted training step, called for each batch, as in Optax's documentation. scan: the whole epoch is one jitted call (`lax.scan` over the batches),
-which saves the way through Python for each step and is what those choose who train small networks; it needs the epoch's batches in one array.
+step: a jitted training step, called for each batch, as in Optax's documentation.
+scan: the whole epoch is one jitted call (`lax.scan` over the batches). That saves the way through Python for each step,
+and is what those choose who train small networks. It needs the epoch's batches in one array.
 """
 
 import sys
@@ -37,7 +38,7 @@ class Training:
             updates, optimizer_state = optimizer.update(gradient, optimizer_state)
             return (optax.apply_updates(parameters, updates), optimizer_state), value
 
-        # Donated: weights and optimiser state are updated where they are.
+        # Donated: weights and optimizer state are updated where they are.
         self.step = jax.jit(step, donate_argnums=0)
         self.scan = jax.jit(lambda state, batches: jax.lax.scan(step, state, batches), donate_argnums=0)
         parameters = [(jnp.array(weights), jnp.array(bias)) for weights, bias in workload.weights]
@@ -85,6 +86,7 @@ class Training:
 
 
 if __name__ == "__main__":
-    # On the CPU, asynchronous dispatch only hands each step over to another thread: without it small steps are up to twice as fast, large ones no slower.
+    # On the CPU, asynchronous dispatch only hands each step over to another thread: without it small steps are up to
+    # twice as fast, large ones no slower.
     jax.config.update("jax_cpu_enable_async_dispatch", False)
     worker.serve(Training, jax.__version__)

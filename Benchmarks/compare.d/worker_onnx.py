@@ -8,7 +8,7 @@ import worker
 
 
 def model(workload):
-    """Gemm and Relu nodes, which the runtime fuses. Weights as [out, in] with transB, the form in which PyTorch exports them."""
+    """Gemm and Relu nodes, which the runtime fuses. Weights are [out, in] with transB, as PyTorch exports them."""
     nodes, constants, value = [], [], "x"
     for index, (weights, bias) in enumerate(workload.weights):
         constants += [

@@ -33,8 +33,8 @@ class Training:
         self.batches = [(torch.from_numpy(x).clone(), torch.from_numpy(y).clone()) for x, y in workload.batches()]
         if workload.is_classification:
             self.batches = [(x, y.long()) for x, y in self.batches]
-        # Adam fused: one kernel for the whole update. SGD's fused kernel starts all threads for each parameter, however small, and is slower than PyTorch's
-        # default here: by a third for a hundred layers of 64 units.
+        # Adam fused: one kernel for the whole update. SGD's fused kernel starts all threads for each parameter, however
+        # small, and is slower than PyTorch's default here: by a third for a hundred layers of 64 units.
         kind, rate = workload.optimizer, workload.learningRate
         if kind["name"] == "adam":
             self.optimizer = torch.optim.Adam(model.parameters(), lr=rate, fused=True)
@@ -45,10 +45,12 @@ class Training:
         def loss(x, y):
             return criterion(model(x), y)
 
-        # Network and loss in one graph, forward and backward. dynamic=False compiles the last, smaller batch by itself instead of making all sizes slow.
-        # The other modes are for GPUs (CUDA graphs) or for weights that do not change.
+        # Network and loss in one graph, forward and backward. dynamic=False compiles the last, smaller batch by itself
+        # instead of making all sizes slow. The other modes are for GPUs (CUDA graphs) or for weights that do not
+        # change.
         self.compute_loss = torch.compile(loss, dynamic=False) if MODE == "compile" else loss
-        # SGD's update in PyTorch's own code is a Python loop over parameters, which compiling makes one call. Adam's fused one is faster than compiled.
+        # SGD's update in PyTorch's own code is a Python loop over parameters, which compiling makes one call. Adam's
+        # fused one is faster than compiled.
         self.update = torch.compile(lambda: self.optimizer.step()) if MODE == "compile" and kind["name"] == "sgd" else self.optimizer.step
         self.warm_up()
 
@@ -82,7 +84,7 @@ class Training:
 
     @torch.inference_mode()
     def finish(self):
-        """Test accuracy, and the share of zeros in what each product reads, on the test data or else the training data."""
+        """Test accuracy, and the share of zeros in what each product reads, on test data or else training data."""
         x, labels = self.workload.test or (self.workload.features, None)
         x = torch.from_numpy(x)
         zeros = []

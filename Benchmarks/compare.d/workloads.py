@@ -1,6 +1,6 @@
 """What is compared: the workloads, their data, and the goals.
 
-All data are drawn by numpy from one seed. A workload's arrays are what `Sources/Steps/Workload.swift` and `worker.py` read.
+All data are drawn by numpy from one seed. `Sources/Steps/Workload.swift` and `worker.py` read a workload's arrays.
 """
 
 from dataclasses import dataclass, field
@@ -39,7 +39,8 @@ class Workload:
     steps: int = 0  # in an epoch; 0 where the data set says it
     warm: int = 0  # epochs at the start of each turn that are trained but not counted
     rounds: int = 15
-    # Of the relative difference of the mean loss, in the first epoch and in all: rounding differs from library to library, and training multiplies it.
+    # Of the relative difference of the mean loss, in the first epoch and in all: rounding differs from library to
+    # library, and training multiplies it.
     tolerance: float = 1e-4
     tolerance_later: float = 1e-2
     most_microseconds: Optional[float] = None  # for a step

@@ -3,7 +3,8 @@ import Rectifier
 
 /// Predicts the test images one after the other, each by a call of its own.
 ///
-/// An epoch is a pass over all images, as bytes; its loss is the mean of -log of the right class's probability, which is computed after the clock has stopped.
+/// An epoch is a pass over all images, as bytes; its loss is the mean of -log of the right class's probability, which
+/// is computed after the clock has stopped.
 func infer(_ workload: Workload) throws {
     let description = workload.description
     guard let folder = description.model else { throw RectifierError(.setting, "inference needs a model") }

@@ -1,9 +1,11 @@
 import Rectifier
 
-/// Trains as any user of the library does: a `Trainer`, run to its end, whose events are listened to. The listener is where the run waits for its turn.
+/// Trains as any user of the library does: a `Trainer`, run to its end, whose events are listened to. The listener is
+/// where the run waits for its turn.
 ///
-/// An epoch's seconds are the time from the command, or the epoch before, to the event that the epoch has ended: gathering the batches, the steps, the
-/// census of kinks, the search for weights that are not finite. The first turn also compiles the programs; the driver does not count it.
+/// An epoch's seconds are the time from the command, or the epoch before, to the event that the epoch has ended:
+/// gathering the batches, the steps, the census of kinks, the search for weights that are not finite. The first turn
+/// also compiles the programs; the driver does not count it.
 func train(_ workload: Workload) throws {
     let description = workload.description
     let data = try workload.data()

@@ -18,7 +18,8 @@ struct Workload {
         /// In the whole comparison.
         var epochs: Int
         var threads: Int
-        /// Where the samples are not tensors but a folder of IDX files, which then are taken in the order of the tensor `order`.
+        /// Where the samples are not tensors but a folder of IDX files, which then are taken in the order of the tensor
+        /// `order`.
         var data: String?
         /// Inference only: the model's folder.
         var model: String?

@@ -2,8 +2,8 @@ import Foundation
 
 @testable import Rectifier
 
-// The first byte of an input chooses the reader, the second its options, the rest is the file. An error that is thrown is what should
-// happen; everything else (a crash, a hang, memory without end, an error of more than a line) is a find.
+// The first byte of an input chooses the reader, the second its options, the rest is the file. An error that is thrown
+// is what should happen; everything else (a crash, a hang, memory without end, an error of more than a line) is a find.
 
 let readerCount: UInt8 = 7
 
