@@ -10,8 +10,7 @@ let network = try Network(input: [28, 28]) {
     ReLU()
     Dense(10)
 }
-let trainer = try Trainer(network, data: digits.training, heldOut: digits.heldOut)
+let trainer = try Trainer(network, data: digits, output: URL(fileURLWithPath: "my-digits.rectifier"))
 for try await event in trainer.events() {
     if case .epochEnded(let epoch) = event { print("epoch \(epoch.epoch): accuracy \(epoch.heldOut?.accuracy ?? 0)") }
-    if case .finished(let outcome) = event { try outcome.model.write(to: URL(fileURLWithPath: "my-digits.rectifier")) }
 }

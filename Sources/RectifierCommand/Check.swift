@@ -115,9 +115,9 @@ private struct CheckedSubject {
             let recipe = try Recipe(contentsOf: URL(fileURLWithPath: path))
             try recipe.validate()
             let loaded = try LoadedData(recipe.data, seed: recipe.training.seed)
-            let trainer = try Trainer(recipe: recipe, data: loaded)
-            (network, loss, dataset, data) = (trainer.network, trainer.loss, trainer.training, recipe.data.source)
-            parameters = try network.initialParameters(seed: trainer.settings.seed, precision: trainer.settings.precision)
+            let plan = try TrainingPlan(recipe: recipe, data: loaded)
+            (network, loss, dataset, data) = (plan.network, plan.loss, loaded.training, recipe.data.source)
+            parameters = try network.initialParameters(seed: plan.settings.seed, precision: plan.settings.precision)
         }
         self.samples = min(samples, dataset?.count ?? samples)
     }

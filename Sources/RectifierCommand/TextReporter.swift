@@ -16,8 +16,8 @@ final class TextReporter: TrainingReporter {
         self.terminal = terminal
     }
 
-    func begin(trainer: Trainer, notes: [String]) throws {
-        recipe = trainer.recipe ?? Recipe()
+    func begin(plan: TrainingPlan, notes: [String]) throws {
+        recipe = plan.recipe
         self.notes = notes
     }
 

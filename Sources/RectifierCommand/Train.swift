@@ -40,13 +40,14 @@ struct Train: AsyncParsableCommand {
     func run() async throws {
         let (trainer, folder, notes) = try resume.map(resumedRun) ?? newRun()
         let reporter = makeReporter(folder: folder)
-        try reporter.begin(trainer: trainer, notes: notes)
+        try reporter.begin(plan: trainer.plan, notes: notes)
 
-        let interrupts = Interrupts { trainer.stop() }
+        let stop = StopSignal()
+        let interrupts = Interrupts { stop.stop() }
         defer { withExtendedLifetime(interrupts) {} }
         var outcome: TrainingEvent.Outcome?
         var readerIsGone: (any Error)?
-        for try await event in trainer.events() {
+        for try await event in trainer.events(stop: stop) {
             if case .finished(let finished) = event { outcome = finished }
             guard readerIsGone == nil else { continue }
             do {
@@ -54,7 +55,7 @@ struct Train: AsyncParsableCommand {
             } catch {
                 // What was learned is worth more than the report: stop, let the trainer save, and fail then.
                 readerIsGone = error
-                trainer.stop()
+                stop.stop()
             }
         }
         if let readerIsGone { throw readerIsGone }
@@ -68,16 +69,21 @@ struct Train: AsyncParsableCommand {
         let folder = URL(fileURLWithPath: output ?? Self.usualFolder(for: settings.data.source))
         try checkOutput(folder)
         let data = try LoadedData(settings.data, seed: settings.training.seed)
-        return (try Trainer(recipe: settings, data: data, output: folder), folder, data.notes)
+        return (try Trainer(recipe: settings, data: data, probes: Self.probes(settings), output: folder), folder, data.notes)
     }
+
+    /// What looks into a run of the command line.
+    private static func probes(_ recipe: Recipe) -> [any TrainingProbe] { recipe.training.census ? [KinkProbe()] : [] }
 
     /// The run goes on as its recipe says; only how long and on how many threads can change, and where its data are.
     private func resumedRun(_ path: String) throws -> (Trainer, URL, [String]) {
         let folder = URL(fileURLWithPath: path)
-        guard let old = try Model(contentsOf: folder).recipe else {
+        let checkpoint = try Checkpoint(contentsOf: folder)
+        guard let old = checkpoint.model.recipe else {
             throw RectifierError(.file, "\(path): the model has no recipe, so there is no run to resume")
         }
         var changed = old
+        changed.training.epochs = nil
         try flags.apply(to: &changed)
         try changed.validate()
         var allowed = changed
@@ -91,9 +97,9 @@ struct Train: AsyncParsableCommand {
                 "--resume goes on with the run as it was; only --epochs, --threads, --no-census, --data and --test may change")
         }
         let data = try LoadedData(changed.data, seed: changed.training.seed)
-        var trainer = try Trainer(resuming: folder, data: data, epochs: changed.training.epochs)
-        trainer.settings.threads = changed.training.threads
-        trainer.settings.census = changed.training.census
+        let trainer = try Trainer(
+            resuming: checkpoint, data: data, epochs: changed.training.epochs, threads: changed.training.threads,
+            probes: Self.probes(changed), output: folder)
         return (trainer, folder, data.notes)
     }
 

@@ -3,13 +3,13 @@ import Rectifier
 
 /// Tells the user what a trainer does. Throws where standard output cannot be written.
 protocol TrainingReporter {
-    func begin(trainer: Trainer, notes: [String]) throws
+    func begin(plan: TrainingPlan, notes: [String]) throws
     func report(_ event: TrainingEvent) throws
 }
 
 /// Nothing at all.
 struct QuietReporter: TrainingReporter {
-    func begin(trainer: Trainer, notes: [String]) {}
+    func begin(plan: TrainingPlan, notes: [String]) {}
     func report(_ event: TrainingEvent) {}
 }
 
@@ -17,7 +17,7 @@ struct QuietReporter: TrainingReporter {
 struct JSONReporter: TrainingReporter {
     var folder: URL
 
-    func begin(trainer: Trainer, notes: [String]) {
+    func begin(plan: TrainingPlan, notes: [String]) {
         // The first says what is predicted, the others what was left out.
         for note in notes.dropFirst() { writeErrorLine("rectifier: note: \(note)") }
     }
@@ -41,7 +41,7 @@ struct JSONReporter: TrainingReporter {
             line.add(outcome.heldOut)
             line.add("trainSeconds", outcome.trainSeconds)
             line.add("model", folder.relativePath)
-            line.add("weightsSHA256", outcome.model.weightsSHA256)
+            line.add("weightsSHA256", outcome.savedWeightsSHA256 ?? outcome.model.weightsSHA256)
             line.add("gradients", outcome.kinks.map(JSONLine.init))
             if outcome.reason == .interrupted {
                 writeErrorLine("resume with: \(Invocation.resume(folder))")

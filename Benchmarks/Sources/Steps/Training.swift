@@ -16,9 +16,12 @@ func train(_ workload: Workload) throws {
     settings.epochs = description.epochs
     settings.shuffle = false
     settings.threads = description.threads
-    if let census = description.census { settings.census = census }
-    var trainer = try Trainer(workload.network(), loss: description.loss, data: data.training, settings: settings)
-    trainer.initialParameters = try workload.parameters()
+    settings.schedule = .constant
+    settings.weightDecay = 0
+    let trainer = try Trainer(
+        workload.network(), loss: description.loss, data: data.training, settings: settings, initialParameters: workload.parameters(),
+        probes: description.census == false ? [] : [KinkProbe()])
+    let stop = StopSignal()
 
     let clock = ContinuousClock()
     var began = clock.now
@@ -31,10 +34,10 @@ func train(_ workload: Workload) throws {
         return true
     }
     Reply(ready: true, version: rectifierVersion).send()
-    let outcome = try trainer.run { event in
+    let outcome = try trainer.run(stop: stop) { event in
         switch event {
         case .started:
-            if try !waitForTurn() { trainer.stop() }
+            if try !waitForTurn() { stop.stop() }
         case .epochEnded(let report):
             let now = clock.now
             turn.seconds?.append((now - began) / .seconds(1))
@@ -43,7 +46,7 @@ func train(_ workload: Workload) throws {
             epochsLeft -= 1
             guard epochsLeft == 0 else { break }
             turn.send()
-            if try !waitForTurn() { trainer.stop() }
+            if try !waitForTurn() { stop.stop() }
         default: break
         }
     }

@@ -9,6 +9,8 @@ public struct LoadedData: Sendable {
     public var validation: Dataset?
     /// What must be applied to every file that follows.
     public var preparation: Preparation
+    /// What was read: where from, and how.
+    public let settings: DataSettings
     /// What the user should know: columns and rows left out, what is predicted, what is held out. One line each.
     public var notes: [String]
 
@@ -23,6 +25,10 @@ public struct LoadedData: Sendable {
     ///   - base: what relative paths start from; nil: the working directory.
     /// - Throws: ``RectifierError`` that names the file, and the line, column or sample.
     public init(_ settings: DataSettings, seed: UInt64, relativeTo base: URL? = nil) throws {
+        self.settings = settings
+        guard settings != .inCode else {
+            throw RectifierError(.setting, "the data of the run were made in code: name the file or folder that holds them")
+        }
         var share: Double?
         if case .share(let value) = settings.validation {
             share = value
@@ -87,6 +93,18 @@ public struct LoadedData: Sendable {
             if heldOut == nil { heldOut = data } else { validation = data }
         }
         notes.insert(preparation.summary, at: 0)
+    }
+
+    /// Data made in code. Its preparation takes samples as they are.
+    ///
+    /// - Throws: ``RectifierError`` where there are no targets to learn.
+    public init(training: Dataset, heldOut: Dataset? = nil, validation: Dataset? = nil) throws {
+        self.training = training
+        self.heldOut = heldOut
+        self.validation = validation
+        preparation = try Preparation(of: training)
+        settings = .inCode
+        notes = [preparation.summary]
     }
 
     /// The column to predict: by its name, else by its number from 0, else the last.

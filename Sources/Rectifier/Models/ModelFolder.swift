@@ -30,7 +30,7 @@ extension Model {
     /// Writes a model folder: whole or not at all, and in place of an older model only.
     ///
     /// Throws where the folder cannot be written, holds something else, or the network has a layer that is code of yours.
-    public func write(to folder: URL) throws { try writeAtomically(folder: folder, files: files(), owned: ModelFile.all) }
+    public func write(to folder: URL) throws { try writeAtomically(folder: folder, files: files().files, owned: ModelFile.all) }
 
     /// Reads a model folder.
     ///
@@ -54,17 +54,17 @@ extension Model {
         recipe = description.recipe
     }
 
-    func files() throws -> [(name: String, contents: [UInt8])] {
+    /// What a model folder holds, and the checksum of the weights.
+    func files() throws -> (files: [(name: String, contents: [UInt8])], weightsSHA256: String) {
         if let bad = parameters.nonFinite.first {
             throw RectifierError(.divergence, "the model is not written: \(describeNonFinite(bad.name, bad.count))")
         }
-        let weights = encodedWeights
+        let weights = encodedWeights, sum = SHA256.hex(of: weights)
         let description = ModelDescription(
-            network: network, loss: loss, precision: precision, preparation: preparation, recipe: recipe,
-            weightsSHA256: SHA256.hex(of: weights))
+            network: network, loss: loss, precision: precision, preparation: preparation, recipe: recipe, weightsSHA256: sum)
         var files = [(name: ModelFile.model, contents: try encodedJSON(description)), (ModelFile.weights, weights)]
         if let recipe { files.append((ModelFile.recipe, [UInt8](try recipe.json))) }
-        return files
+        return (files, sum)
     }
 
     static func bytes(of file: String, in folder: URL) throws -> [UInt8] {

@@ -79,6 +79,12 @@ public struct Network: Sendable {
         return result
     }
 
+    /// The names of its parameters, in order.
+    var parameterNames: [String] {
+        // A network that exists has been built before.
+        ((try? built(isTraining: false).parameters) ?? []).map { ($0.operation as! Parameter).name }
+    }
+
     /// Layer by layer: shapes, parameters, multiply-adds.
     public var summary: NetworkSummary {
         // A network that exists has been built before.

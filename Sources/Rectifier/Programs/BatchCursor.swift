@@ -24,7 +24,7 @@ final class BatchCursor {
     }
 }
 
-/// How an input is filled when a program runs. The memory is the caller's and outlives the program.
+/// How an input is filled when a program runs. The memory is the caller's, who keeps it while the program runs.
 enum Feed {
     /// Rows of an array, times a scale.
     case rows(UnsafeRawPointer, rk_source_type, scale: Double)
@@ -50,6 +50,15 @@ enum Feed {
                 call.one_hot = rk_one_hot(labels: labels, indices: indices, rows: Int64(rows), classes: Int64(width), out: memory[input])
             }
             return call
+        }
+    }
+
+    /// Lets a call that was made of a feed of the same form read this one's memory.
+    func move(_ call: inout rk_call) {
+        switch self {
+        case .rows(let source, let type, let scale):
+            (call.gather.source, call.gather.source_type, call.gather.scale) = (source, Int32(type.rawValue), scale)
+        case .oneHot(let labels): call.one_hot.labels = labels
         }
     }
 }

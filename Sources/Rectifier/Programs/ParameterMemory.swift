@@ -3,7 +3,8 @@ import CRectifierKernels
 /// The parameters of a network while programs use them: weights, their gradients and the optimiser's state, each in one block, so that an
 /// update is one pass.
 ///
-/// Parameters that decay come first, so that both kinds are one range each.
+/// Parameters that are updated alike lie side by side, those that decay before the others, so that each group is one
+/// range.
 final class ParameterMemory {
     struct Slot {
         var name: String
@@ -15,9 +16,18 @@ final class ParameterMemory {
     let elementType: ElementType
     /// In the order of the network.
     let slots: [Slot]
-    /// Elements of the block that decay, then those that do not. With padding, which stays 0.
-    let decaying: Range<Int>
-    let others: Range<Int>
+    /// Parameters that one update passes over: with padding, which stays 0.
+    struct Group {
+        var range: Range<Int>
+        /// Whether weight decay, L1 and L2 apply.
+        var decays: Bool
+        /// What the learning rate is multiplied by; 0 for parameters that are not trained.
+        var rate: Double
+    }
+
+    let groups: [Group]
+    /// Elements in a block, padding included.
+    let count: Int
 
     /// In the computing type.
     let weights: UnsafeMutableRawPointer
@@ -30,24 +40,30 @@ final class ParameterMemory {
 
     private let places: [String: Int]
 
-    init(parameters: [Formula], elementType: ElementType) {
+    /// - Parameter rate: What the learning rate is multiplied by for the parameter of a name.
+    init(parameters: [Formula], elementType: ElementType, rate: (String) -> Double = { _ in 1 }) {
         self.elementType = elementType
         var offset = 0
         var slots: [Slot?] = parameters.map { _ in nil }
-        func place(decays: Bool) -> Range<Int> {
-            let start = offset
-            for (index, formula) in parameters.enumerated() {
-                let parameter = formula.operation as! Parameter
-                guard parameter.decays == decays else { continue }
-                let count = formula.shape.extents.reduce(1, *)
-                slots[index] = Slot(name: parameter.name, shape: formula.shape.extents, offset: offset, count: count)
-                // Kernels may read 64 bytes past the end; the next parameter or this padding is there.
-                offset += (count + 63) / 64 * 64
-            }
-            return start..<offset
+        let kinds = parameters.map { formula in
+            let parameter = formula.operation as! Parameter
+            return (decays: parameter.decays, rate: rate(parameter.name))
         }
-        decaying = place(decays: true)
-        others = place(decays: false)
+        var groups: [Group] = []
+        for decays in [true, false] {
+            for rate in Set(kinds.lazy.filter { $0.decays == decays }.map(\.rate)).sorted(by: >) {
+                let start = offset
+                for (index, formula) in parameters.enumerated() where kinds[index] == (decays, rate) {
+                    let name = (formula.operation as! Parameter).name, count = formula.shape.extents.reduce(1, *)
+                    slots[index] = Slot(name: name, shape: formula.shape.extents, offset: offset, count: count)
+                    // Kernels may read 64 bytes past the end; the next parameter or this padding is there.
+                    offset += (count + 63) / 64 * 64
+                }
+                groups.append(Group(range: start..<offset, decays: decays, rate: rate))
+            }
+        }
+        self.groups = groups
+        count = offset
         self.slots = slots.map { $0! }
         places = Dictionary(uniqueKeysWithValues: self.slots.enumerated().map { ($1.name, $0) })
 
@@ -75,9 +91,6 @@ final class ParameterMemory {
         }
         return memory
     }
-
-    /// Elements in a block, padding included.
-    var count: Int { others.upperBound }
 
     func makeTrainable(stateCount: Int) {
         if gradients == nil { gradients = ParameterMemory.block(count, elementType) }
@@ -107,13 +120,36 @@ final class ParameterMemory {
         return result
     }
 
-    /// Fills one block. Throws where a parameter is missing or has another shape.
-    func write(_ parameters: Parameters, to block: UnsafeMutableRawPointer) throws {
+    /// The gradients, by parameter; zeros for those that are not trained.
+    func readGradients() -> Parameters {
+        var result = Parameters()
+        guard let gradients, let kernels = rk_table(elementType.kernelType) else { return result }
+        for slot in slots {
+            let values = [Double](unsafeUninitializedCapacity: slot.count) { values, filled in
+                kernels.pointee.to_double(values.baseAddress, gradients + slot.offset * elementType.size, Int64(slot.count))
+                filled = slot.count
+            }
+            result[slot.name] =
+                elementType == .float64 ? Tensor(shape: slot.shape, values) : Tensor(shape: slot.shape, values.map(Float.init))
+        }
+        return result
+    }
+
+    /// Throws where a parameter is missing or has another shape.
+    func check(_ parameters: Parameters) throws {
         for slot in slots {
             guard let tensor = parameters[slot.name] else { throw RectifierError(.shape, "there is no parameter \(slot.name)") }
             guard tensor.shape == slot.shape else {
                 throw RectifierError(.shape, "parameter \(slot.name) has shape \(tensor.shape) where the network has \(slot.shape)")
             }
+        }
+    }
+
+    /// Fills one block. Throws where a parameter is missing or has another shape; nothing has changed then.
+    func write(_ parameters: Parameters, to block: UnsafeMutableRawPointer) throws {
+        try check(parameters)
+        for slot in slots {
+            let tensor = parameters[slot.name]!
             switch elementType.computing {
             case .float64:
                 (block + slot.offset * 8).assumingMemoryBound(to: Double.self).update(from: tensor.doubles, count: slot.count)

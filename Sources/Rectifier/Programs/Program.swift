@@ -145,6 +145,11 @@ public final class Program {
         kernels.from_double(memory[buffer], values, Int64(values.count))
     }
 
+    /// Lets inputs that have a feed be filled from other memory of the same form, from the next run on.
+    func refeed(_ feeds: [String: Feed]) {
+        for (name, place) in feedCalls { if let feed = feeds[name] { feed.move(&calls[place]) } }
+    }
+
     /// The number of the call that fills an input; `nil` where no output depends on it, or it has no feed.
     func feedCall(of input: String) -> Int? { feedCalls[input] }
 

@@ -65,7 +65,7 @@ struct UpdateCalls {
                         in: gradientBlock, count: Int64(count), total: numbers.squares, squares: true, reset: true)
                     return call
                 })
-            for hyper in [numbers.decaying, numbers.others] {
+            for hyper in numbers.groups.indices.map(numbers.hyper) {
                 let scale = UnsafeMutableRawPointer(hyper) + MemoryLayout<rk_hyper>.offset(of: \.gradient_scale)!
                 lowering.add(
                     PlannedCall(name: "clip", reads: [], writes: [clipped], work: 0) { _ in
@@ -81,7 +81,8 @@ struct UpdateCalls {
 
         let kernel = optimizer.kernel(kernels)
         let computing = type.computing.size
-        for (range, hyper) in [(parameters.decaying, numbers.decaying), (parameters.others, numbers.others)] where !range.isEmpty {
+        for (index, group) in parameters.groups.enumerated() where !group.range.isEmpty && group.rate != 0 {
+            let range = group.range, hyper = numbers.hyper(index)
             lowering.add(
                 PlannedCall(
                     name: "update \(range.count)", reads: gradientBuffers + [clipped], writes: parameterBuffers, work: 8 * range.count
@@ -105,35 +106,40 @@ struct UpdateCalls {
 
 /// The numbers that updates read and write while they run.
 final class OptimizerNumbers {
-    /// For parameters that decay, and for the others.
-    let decaying = UnsafeMutablePointer<rk_hyper>.allocate(capacity: 1)
-    let others = UnsafeMutablePointer<rk_hyper>.allocate(capacity: 1)
+    let groups: [ParameterMemory.Group]
     /// The sum of all losses since it was last set to 0.
     let lossTotal = UnsafeMutablePointer<Double>.allocate(capacity: 1)
     /// Of the last gradient, where it is clipped.
     let norm = UnsafeMutablePointer<Double>.allocate(capacity: 1)
     fileprivate let squares = UnsafeMutablePointer<Double>.allocate(capacity: 1)
     let clipLimit: Double
+    /// As it was set last.
+    private(set) var learningRate = 0.0
 
-    init(clipLimit: Double) {
+    private let hypers: UnsafeMutablePointer<rk_hyper>
+
+    init(groups: [ParameterMemory.Group], clipLimit: Double) {
+        self.groups = groups
         self.clipLimit = clipLimit
-        decaying.initialize(to: rk_hyper())
-        others.initialize(to: rk_hyper())
+        hypers = .allocate(capacity: max(1, groups.count))
+        hypers.initialize(repeating: rk_hyper(), count: max(1, groups.count))
         for number in [lossTotal, norm, squares] { number.initialize(to: 0) }
     }
 
     deinit {
-        decaying.deallocate()
-        others.deallocate()
+        hypers.deallocate()
         for number in [lossTotal, norm, squares] { number.deallocate() }
     }
 
+    /// What the update of a group of parameters reads.
+    func hyper(_ group: Int) -> UnsafeMutablePointer<rk_hyper> { hypers + group }
+
     /// Sets what step number `step` (from 1) uses.
-    func set(_ settings: TrainingSettings, learningRate: Double, step: Int) {
+    func set(_ optimizer: Optimizer, _ penalties: Penalties, learningRate: Double, step: Int) {
+        self.learningRate = learningRate
         var hyper = rk_hyper()
-        hyper.learning_rate = learningRate
         hyper.gradient_scale = 1
-        switch settings.optimizer {
+        switch optimizer {
         case .sgd(let momentum, _): hyper.momentum = momentum
         case .adam(let beta1, let beta2, let epsilon), .adamW(let beta1, let beta2, let epsilon):
             (hyper.beta1, hyper.beta2, hyper.epsilon) = (beta1, beta2, epsilon)
@@ -141,12 +147,31 @@ final class OptimizerNumbers {
             hyper.correction2 = 1 - powerOf(beta2, Double(step))
         case .rmsProp(let decay, let momentum, let epsilon): (hyper.beta2, hyper.momentum, hyper.epsilon) = (decay, momentum, epsilon)
         }
-        others.pointee = hyper
-        hyper.l1 = settings.l1
-        hyper.l2 = settings.l2
-        let weightDecay = settings.weightDecay ?? 0
-        if case .adamW = settings.optimizer { hyper.decay = weightDecay } else { hyper.l2 += weightDecay }
-        decaying.pointee = hyper
+        for (index, group) in groups.enumerated() {
+            var own = hyper
+            own.learning_rate = learningRate * group.rate
+            if group.decays {
+                own.l1 = penalties.l1
+                own.l2 = penalties.l2
+                if case .adamW = optimizer { own.decay = penalties.weightDecay } else { own.l2 += penalties.weightDecay }
+            }
+            hypers[index] = own
+        }
+    }
+}
+
+/// What is added to the gradient of weights to keep them small.
+public struct Penalties: Sendable, Hashable {
+    /// Shrinks weights, never biases. SGD, Adam and RMSProp add `weightDecay * w` to the gradient; AdamW multiplies the
+    /// weights by `1 - learningRate * weightDecay`. At least 0.
+    public var weightDecay: Double
+    /// Adds `l1 * sign(w)` to the gradient of weights, with sign(0) = 0. At least 0.
+    public var l1: Double
+    /// Adds `l2 * w` to the gradient of weights, whatever the optimizer. At least 0.
+    public var l2: Double
+
+    public init(weightDecay: Double = 0, l1: Double = 0, l2: Double = 0) {
+        (self.weightDecay, self.l1, self.l2) = (weightDecay, l1, l2)
     }
 }
 

@@ -62,9 +62,9 @@ extension NetworkSettings: RecipeObject {
 }
 
 extension TrainingSettings: RecipeObject {
-    private enum Key: String, RecipeKey {
+    private enum Key: String, RecipeKey, CodingKey {
         case optimizer, learningRate, schedule, weightDecay, l1, l2, clipNorm, batchSize, epochs, shuffle, earlyStopping
-        case seed, threads, precision, census, checkpointEvery
+        case seed, threads, precision, census, checkpointEvery, layerRates, changes
     }
 
     public init(from decoder: any Decoder) throws {
@@ -86,5 +86,49 @@ extension TrainingSettings: RecipeObject {
         try fields.read(.precision, into: &precision)
         try fields.read(.census, into: &census)
         try fields.read(.checkpointEvery, into: &checkpointEvery)
+        try fields.read(.layerRates, into: &layerRates)
+        try fields.read(.changes, into: &changes)
+    }
+
+    /// Open settings and empty lists are left out.
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: Key.self)
+        try container.encode(optimizer, forKey: .optimizer)
+        try container.encodeIfPresent(learningRate, forKey: .learningRate)
+        try container.encodeIfPresent(schedule, forKey: .schedule)
+        try container.encodeIfPresent(weightDecay, forKey: .weightDecay)
+        try container.encode(l1, forKey: .l1)
+        try container.encode(l2, forKey: .l2)
+        try container.encodeIfPresent(clipNorm, forKey: .clipNorm)
+        try container.encodeIfPresent(batchSize, forKey: .batchSize)
+        try container.encodeIfPresent(epochs, forKey: .epochs)
+        try container.encode(shuffle, forKey: .shuffle)
+        try container.encodeIfPresent(earlyStopping, forKey: .earlyStopping)
+        try container.encode(seed, forKey: .seed)
+        try container.encodeIfPresent(threads, forKey: .threads)
+        try container.encode(precision, forKey: .precision)
+        try container.encode(census, forKey: .census)
+        try container.encode(checkpointEvery, forKey: .checkpointEvery)
+        if !layerRates.isEmpty { try container.encode(layerRates, forKey: .layerRates) }
+        if !changes.isEmpty { try container.encode(changes, forKey: .changes) }
+    }
+}
+
+extension TrainingChange: RecipeObject {
+    private enum Key: String, RecipeKey { case afterStep, learningRate, weightDecay, l1, l2, batchSize, epochs }
+
+    public init(from decoder: any Decoder) throws {
+        self.init(afterStep: 0)
+        let fields = try RecipeFields(decoder, as: Key.self)
+        guard let step = try fields.value(.afterStep, as: Int.self) else {
+            throw recipeError(decoder.codingPath, "\"afterStep\" is missing: the steps that are done before the change")
+        }
+        afterStep = step
+        try fields.read(.learningRate, into: &learningRate)
+        try fields.read(.weightDecay, into: &weightDecay)
+        try fields.read(.l1, into: &l1)
+        try fields.read(.l2, into: &l2)
+        try fields.read(.batchSize, into: &batchSize)
+        try fields.read(.epochs, into: &epochs)
     }
 }

@@ -73,11 +73,29 @@ extension TrainingSettings {
         if let epochs { try require(1...1_000_000_000 ~= epochs, "epochs must be from 1 to 1000000000, not \(epochs)") }
         if let threads { _ = try checkedThreadCount(threads) }
         try require(checkpointEvery >= 0, "checkpointEvery must be at least 0, not \(checkpointEvery)")
+        for (layer, rate) in layerRates.sorted(by: { $0.key < $1.key }) { try requireNotNegative(rate, "the rate of layer '\(layer)'") }
+        try require(
+            zip(changes, changes.dropFirst()).allSatisfy { $0.afterStep <= $1.afterStep },
+            "changes must stand in the order of their steps")
+        for change in changes { try change.validate() }
         if let earlyStopping {
             try require(
                 earlyStopping.patience >= 1, "the patience of early stopping must be at least 1 epoch, not \(earlyStopping.patience)")
             try requireNotNegative(earlyStopping.minimumDelta, "the minimum delta of early stopping")
         }
+    }
+}
+
+extension TrainingChange {
+    func validate() throws {
+        try require(afterStep >= 0, "a change must be after 0 steps or more, not after \(afterStep)")
+        try require(
+            learningRate != nil || weightDecay != nil || l1 != nil || l2 != nil || batchSize != nil || epochs != nil,
+            "the change after step \(afterStep) changes nothing")
+        var settings = TrainingSettings()
+        (settings.learningRate, settings.weightDecay, settings.batchSize, settings.epochs) = (learningRate, weightDecay, batchSize, epochs)
+        (settings.l1, settings.l2) = (l1 ?? 0, l2 ?? 0)
+        try settings.validate()
     }
 }
 

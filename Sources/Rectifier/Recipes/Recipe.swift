@@ -1,6 +1,6 @@
 /// The one description of a run: flags, recipe files and saved models are spellings of it.
 ///
-/// A recipe may leave things open (`nil`); ``resolved(for:)`` fills them in from the data, and a ``Trainer`` tells what it settled on.
+/// A recipe may leave things open (`nil`); a ``TrainingPlan`` fills them in from the data.
 /// In JSON every key is optional and an unknown one is an error; ``init(contentsOf:)`` allows comments.
 ///
 /// ```json
@@ -57,6 +57,13 @@ public struct DataSettings: Sendable, Codable, Hashable {
     }
 
     public init() {}
+
+    /// Stands in the recipes of runs whose data were made in code.
+    static let inCode: DataSettings = {
+        var settings = DataSettings()
+        settings.source = "(made in code)"
+        return settings
+    }()
 }
 
 /// The network of a recipe.

@@ -106,6 +106,10 @@ extension Array: RecipeValue where Element: RecipeValue {
     static var expected: String { "a list of \(Element.expected.split(separator: " ").dropFirst().joined(separator: " "))s" }
 }
 
+extension Dictionary: RecipeValue where Key == String, Value: RecipeValue {
+    static var expected: String { "an object in { } with \(Value.expected) for each name" }
+}
+
 extension RecipeValue where Self: CaseIterable & RawRepresentable<String> {
     static var expected: String { Names.oneOf(allCases.map(\.rawValue)) }
 }

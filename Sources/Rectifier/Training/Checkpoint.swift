@@ -1,42 +1,54 @@
 import Foundation
 
 /// A model in training, with all that it takes to go on as if nothing had happened.
-struct Checkpoint {
-    var model: Model
-    /// The optimiser's numbers for each weight, block by block.
-    var states: [Parameters]
-    var position: Position
+public struct Checkpoint: Sendable {
+    public let model: Model
+    /// How far the run is.
+    public let position: Position
+    /// The optimizer's numbers for each weight, block by block.
+    let states: [Parameters]
     /// The best weights so far, where early stopping keeps them.
-    var best: Parameters?
+    let best: Parameters?
+    let probes: ProbeStates
 
     /// How far a run is.
-    struct Position: Codable {
-        var epochsDone = 0
+    public struct Position: Codable, Sendable, Equatable {
+        public internal(set) var epochsDone = 0
         /// In the epoch that is going on.
-        var stepsInEpoch = 0
+        public internal(set) var stepsInEpoch = 0
+        /// In the epoch that is going on.
+        public internal(set) var samplesInEpoch = 0
         /// Since the run began.
-        var steps = 0
+        public internal(set) var steps = 0
         /// The sum of losses in the epoch that is going on.
         var lossTotal = 0.0
         var epochSeconds = 0.0
-        var trainSeconds = 0.0
+        /// Training alone, without evaluations and checkpoints.
+        public internal(set) var trainSeconds = 0.0
         var bestLoss: Double?
         var bestEpoch = 0
-        var stopReason: TrainingEvent.Outcome.Reason?
-        /// In the epoch that is going on, and in the epochs before it. `nil` without a census.
-        var epochKinks: KinkReport?
-        var kinks: KinkReport?
+        /// Why the run is over before its last epoch.
+        public internal(set) var stopReason: TrainingEvent.Outcome.Reason?
         /// What the run is bound to.
         var trainingSamples: Int
 
         init(trainingSamples: Int) { self.trainingSamples = trainingSamples }
+
+        var isPossible: Bool {
+            let counts = [epochsDone, stepsInEpoch, samplesInEpoch, steps, bestEpoch, trainingSamples]
+            return counts.allSatisfy { 0...Self.most ~= $0 } && samplesInEpoch <= trainingSamples && stepsInEpoch <= steps
+                && lossTotal.isFinite && epochSeconds >= 0 && trainSeconds >= 0
+        }
+        /// No run does so much; sums of such numbers cannot overflow.
+        private static let most = 1 << 53
     }
 
-    init(model: Model, states: [Parameters], position: Position, best: Parameters?) {
+    init(model: Model, states: [Parameters], position: Position, best: Parameters?, probes: ProbeStates = ProbeStates()) {
         self.model = model
         self.states = states
         self.position = position
         self.best = best
+        self.probes = probes
     }
 
     /// What `checkpoint.json` holds.
@@ -45,23 +57,35 @@ struct Checkpoint {
         var stateCount: Int
         var hasBest: Bool
         var stateSHA256: String
+        var probes: ProbeStates?
     }
 
     /// Writes the model folder with the state beside it, whole or not at all.
-    func write(to folder: URL) throws {
+    ///
+    /// - Returns: The SHA-256 of the weights file, in hexadecimal.
+    /// - Throws: ``RectifierError`` where the folder cannot be written or holds something else, the network has a layer that is code of
+    ///   yours, or a weight is not finite.
+    @discardableResult
+    public func write(to folder: URL) throws -> String {
         var tensors: [(name: String, tensor: Tensor)] = []
         for (index, state) in states.enumerated() { tensors += state.map { ("state\(index + 1)/\($0.name)", $0.tensor) } }
         if let best { tensors += best.map { ("best/\($0.name)", $0.tensor) } }
         let state = SafeTensors(tensors: tensors).encoded()
         let description = Description(
-            position: position, stateCount: states.count, hasBest: best != nil, stateSHA256: SHA256.hex(of: state))
+            position: position, stateCount: states.count, hasBest: best != nil, stateSHA256: SHA256.hex(of: state), probes: probes)
+        let (files, weightsSHA256) = try model.files()
         try writeAtomically(
-            folder: folder, files: model.files() + [(ModelFile.state, state), (ModelFile.checkpoint, encodedJSON(description))],
+            folder: folder, files: files + [(ModelFile.state, state), (ModelFile.checkpoint, encodedJSON(description))],
             owned: ModelFile.all)
+        return weightsSHA256
     }
 
-    init(contentsOf folder: URL) throws {
-        model = try Model(contentsOf: folder)
+    /// Reads a checkpoint from a model folder.
+    ///
+    /// - Parameter network: For models with layers that are code of yours; `nil` for the one that the folder describes.
+    /// - Throws: ``RectifierError`` where the folder is missing or damaged, or holds a model without a checkpoint.
+    public init(contentsOf folder: URL, network: Network? = nil) throws {
+        model = try Model(contentsOf: folder, network: network)
         guard FileManager.default.fileExists(atPath: folder.appendingPathComponent(ModelFile.checkpoint).path) else {
             throw RectifierError(.file, "\(folder.relativePath): is a model without a checkpoint; it can be used but not trained further")
         }
@@ -78,20 +102,19 @@ struct Checkpoint {
             throw RectifierError(
                 .file, "\(stateName): is damaged or of another checkpoint: its checksum is not the one in \(ModelFile.checkpoint)")
         }
-        let tensors = try SafeTensors(bytes, name: stateName).tensors, network = model.network
+        let tensors = try SafeTensors(bytes, name: stateName).tensors, own = model.network
         func block(_ prefix: String) throws -> Parameters {
             let block = Parameters(
                 tensors.filter { $0.name.hasPrefix(prefix) }.map { (String($0.name.dropFirst(prefix.count)), $0.tensor) })
-            try network.check(block, from: stateName)
+            try own.check(block, from: stateName)
             return block
         }
         guard (0...8).contains(description.stateCount) else { throw RectifierError(.file, "\(name): is damaged: stateCount") }
         states = try (0..<description.stateCount).map { try block("state\($0 + 1)/") }
         best = description.hasBest ? try block("best/") : nil
         position = description.position
-        guard position.epochsDone >= 0, position.stepsInEpoch >= 0, position.steps >= 0, position.lossTotal.isFinite else {
-            throw RectifierError(.file, "\(name): is damaged: the position is not possible")
-        }
+        probes = description.probes ?? ProbeStates()
+        guard position.isPossible else { throw RectifierError(.file, "\(name): is damaged: the position is not possible") }
     }
 }
 

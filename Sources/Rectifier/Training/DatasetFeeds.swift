@@ -29,6 +29,12 @@ extension Dataset {
         }
     }
 
+    /// What feeds must have in common to move a program from one data set to another.
+    struct Form: Hashable {
+        var hasClasses: Bool
+    }
+    var form: Form { if case .classes = targets { Form(hasClasses: true) } else { Form(hasClasses: false) } }
+
     /// The number of outputs a network needs to predict the targets.
     public var outputCount: Int {
         switch targets {

@@ -4,44 +4,50 @@ import CRectifierKernels
 final class Evaluator {
     static let batchSize = 500
 
-    private let network: Network.Built
-    private let loss: Loss
+    /// One loss for each sample, and what the network gives.
+    private let outputs: [Formula]
     private let parameters: ParameterMemory
     private let pool: ThreadPool?
     private let cursor = BatchCursor()
+    /// By the form of the data and the number of samples. Where the samples are is set anew at each run.
+    private var programs: [Key: Program] = [:]
+
+    private struct Key: Hashable {
+        var form: Dataset.Form
+        var count: Int
+    }
 
     /// - Parameter parameters: Read at every run, so that an evaluator made once follows the training.
     init(_ network: Network, loss: Loss, parameters: ParameterMemory, pool: ThreadPool?) throws {
-        self.network = try network.built(isTraining: false)
-        self.loss = loss
+        let output = try network.built(isTraining: false).output
+        outputs = [try loss(output, .input(Network.targetName, shape: output.shape)), output]
         self.parameters = parameters
         self.pool = pool
     }
 
     /// Loss and quality, errors in the targets' own units.
     func evaluate(_ data: Dataset, preparation: Preparation? = nil) throws -> Evaluation {
-        let target = Formula.input(Network.targetName, shape: network.output.shape)
-        let losses = try loss(network.output, target)
         var total = 0.0
         var quality = Quality(data, units: preparation?.targetValues?.map(\.deviation))
-        try run(data, outputs: [losses, network.output]) { program, start, count in
+        try run(data) { program, start, count in
             total += program.values(ofOutput: 0).reduce(0, +)
             quality.add(program.values(ofOutput: 1), start: start, count: count)
         }
         return quality.evaluation(loss: total / Double(data.count))
     }
 
-    private func run(_ data: Dataset, outputs: [Formula], _ body: (Program, Int, Int) throws -> Void) throws {
+    private func run(_ data: Dataset, _ body: (Program, Int, Int) throws -> Void) throws {
         let rows = (0..<Int32(data.count)).map { $0 }
         try data.withFeeds { feeds in
             try rows.withUnsafeBufferPointer { rows in
-                var programs: [Int: Program] = [:]
+                for program in programs where program.key.form == data.form { program.value.refeed(feeds) }
                 for start in stride(from: 0, to: data.count, by: Evaluator.batchSize) {
                     let count = min(Evaluator.batchSize, data.count - start)
+                    let key = Key(form: data.form, count: count)
                     let program =
-                        try programs[count]
+                        try programs[key]
                         ?? Program(outputs, batchSize: count, parameters: parameters, cursor: cursor, feeds: feeds, pool: pool)
-                    programs[count] = program
+                    programs[key] = program
                     cursor.indices.pointee = rows.baseAddress! + start
                     program.run()
                     try body(program, start, count)

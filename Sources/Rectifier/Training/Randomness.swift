@@ -38,9 +38,14 @@ public struct RandomStream: Sendable {
     /// 0..<count in random order (Fisher and Yates).
     public func permutation(_ count: Int) -> [Int32] {
         [Int32](unsafeUninitializedCapacity: count) { order, filled in
-            for i in 0..<count { order.initializeElement(at: i, to: Int32(i)) }
-            for last in stride(from: count - 1, to: 0, by: -1) { order.swapAt(last, integer(last, below: last + 1)) }
+            permute(UnsafeMutableBufferPointer(rebasing: order[..<count]))
             filled = count
         }
+    }
+
+    /// Fills memory with ``permutation(_:)`` of its count.
+    func permute(_ order: UnsafeMutableBufferPointer<Int32>) {
+        for i in order.indices { order.initializeElement(at: i, to: Int32(i)) }
+        for last in stride(from: order.count - 1, to: 0, by: -1) { order.swapAt(last, integer(last, below: last + 1)) }
     }
 }

@@ -46,19 +46,21 @@ public enum TrainingEvent: Sendable {
         public var seconds: Double
         public var samplesPerSecond: Double
         public var learningRate: Double
-        /// What the epoch's gradients met at kinks; nil without a census.
-        public var kinks: KinkReport?
+        /// What the run's probes saw in the epoch.
+        public var measurements: Measurements
     }
 
     public struct Outcome: Sendable {
         public var model: Model
+        /// The SHA-256 of the weights that were written, in hexadecimal; `nil` where none were.
+        public var savedWeightsSHA256: String?
         public var epochs: Int
         public var heldOut: Evaluation?
         /// Training alone, without evaluations and checkpoints.
         public var trainSeconds: Double
         public var reason: Reason
-        /// What all gradients of the run met at kinks; nil without a census.
-        public var kinks: KinkReport?
+        /// What the run's probes saw in all of it.
+        public var measurements: Measurements
 
         public enum Reason: String, Sendable {
             case completed, earlyStopping, interrupted

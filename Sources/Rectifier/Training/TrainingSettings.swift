@@ -1,12 +1,13 @@
 /// How a network is trained: everything about a run but the data and the network. Part of a ``Recipe``.
+///
+/// What is `nil` is left open; a ``TrainingPlan`` fills it in from the data.
 public struct TrainingSettings: Sendable, Codable, Hashable {
     public var optimizer = Optimizer.adam()
     /// The step size, > 0. `nil`: the optimiser's usual one (``Optimizer/usualLearningRate``).
     public var learningRate: Double?
-    /// `nil`: chosen from the data (``Recipe/resolved(for:)``), as are the batch size and the epochs.
+    /// `nil`: chosen from the data, as are the batch size and the epochs: see ``TrainingPlan``.
     public var schedule: Schedule?
-    /// Shrinks weights, never biases. SGD, Adam and RMSProp add `weightDecay * w` to the gradient; AdamW multiplies the weights by
-    /// `1 - learningRate * weightDecay`. `nil`: none, but where a recipe is resolved for a small table (``Recipe/resolved(for:)``).
+    /// Shrinks weights, never biases, see ``Penalties/weightDecay``. `nil`: chosen from the data.
     public var weightDecay: Double?
     /// Adds `l1 * sign(w)` to the gradient of weights, with sign(0) = 0.
     public var l1 = 0.0
@@ -14,6 +15,11 @@ public struct TrainingSettings: Sendable, Codable, Hashable {
     public var l2 = 0.0
     /// The largest Euclidean norm of the whole gradient; a longer one is scaled down to it.
     public var clipNorm: Double?
+    /// What the learning rate is multiplied by in some layers, by the layer's name as ``NetworkSummary`` has it (`dense1`,
+    /// or `residual1` for all in it). 0 freezes a layer: nothing of it is trained. At least 0.
+    public var layerRates: [String: Double] = [:]
+    /// What changes after some steps, in their order. A ``TrainingSession`` adds to it what is changed while it runs.
+    public var changes: [TrainingChange] = []
     public var batchSize: BatchSize?
     /// Passes over the training data.
     public var epochs: Int?
@@ -24,7 +30,8 @@ public struct TrainingSettings: Sendable, Codable, Hashable {
     /// `nil`: one for each physical core. The results are the same bits for any number.
     public var threads: Int?
     public var precision = ElementType.float32
-    /// Counts what is exactly at a kink and gives every gradient a verdict (``KinkReport``). Changes no bit.
+    /// Whether the command line's `train` counts what is exactly at a kink and gives every gradient a verdict. Changes no bit.
+    /// In code, a run has the probes it is given.
     public var census = true
     /// Epochs between checkpoints; 0 for none but the last.
     /// At most one a second is written.
@@ -38,22 +45,6 @@ public enum BatchSize: Sendable, Hashable {
     case samples(Int)
     /// The whole training set: batch gradient descent.
     case full
-}
-
-/// How a gradient becomes a step.
-public enum Optimizer: Sendable, Hashable {
-    case sgd(momentum: Double = 0, nesterov: Bool = false)
-    case adam(beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8)
-    case adamW(beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8)
-    case rmsProp(decay: Double = 0.99, momentum: Double = 0, epsilon: Double = 1e-8)
-
-    /// 0.001 for Adam, AdamW and RMSProp, 0.1 for SGD and 0.01 for SGD with momentum.
-    public var usualLearningRate: Double {
-        switch self {
-        case .sgd(let momentum, _): momentum > 0 ? 0.01 : 0.1
-        case .adam, .adamW, .rmsProp: 0.001
-        }
-    }
 }
 
 /// What the learning rate is multiplied by, over the run.

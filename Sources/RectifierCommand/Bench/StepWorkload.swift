@@ -79,11 +79,14 @@ struct StepWorkload {
             }
         // So small that the network stays what it is, zeros included, however long it is measured.
         settings.learningRate = 1e-7
+        settings.schedule = .constant
+        settings.weightDecay = 0
         settings.batchSize = .samples(batchSize)
         settings.epochs = 1_000_000
         settings.threads = threads
         settings.precision = type
-        return try Trainer(try Network(input: [widths[0]], layers: layers), data: data, settings: settings)
+        return try Trainer(
+            try Network(input: [widths[0]], layers: layers), data: data, settings: settings, probes: [KinkProbe()])
     }
 
     var layers: [any Layer] {

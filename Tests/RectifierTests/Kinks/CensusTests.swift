@@ -16,14 +16,16 @@ import Testing
     private func run(
         _ network: Network, _ data: Dataset, census: Bool, threads: Int = 1, precision: ElementType = .float32, epochs: Int = 3
     ) throws -> TrainingEvent.Outcome {
-        var trainer = try Trainer(network, data: data)
-        trainer.settings.epochs = epochs
-        trainer.settings.batchSize = .samples(32)
-        trainer.settings.threads = threads
-        trainer.settings.precision = precision
-        trainer.settings.census = census
-        trainer.settings.optimizer = .sgd(momentum: 0.9)
-        return try trainer.run()
+        var settings = TrainingSettings()
+        settings.epochs = epochs
+        settings.batchSize = .samples(32)
+        settings.threads = threads
+        settings.precision = precision
+        settings.optimizer = .sgd(momentum: 0.9)
+        settings.learningRate = 0.01
+        settings.schedule = .constant
+        settings.weightDecay = 0
+        return try Trainer(network, data: data, settings: settings, probes: census ? [KinkProbe()] : []).run()
     }
 
     private func network(_ activation: any Layer = ReLU(), bias: Bool = true) throws -> Network {

@@ -9,12 +9,13 @@ func trained(_ set: String, samples: Int, epochs: Int, layers: [Int]) throws -> 
     var settings = NetworkSettings()
     settings.layers = layers
     let network = try Network(settings, input: training.sampleShape, outputs: training.outputCount)
-    var trainer = try Trainer(network, data: training)
-    trainer.settings.precision = .float64
-    trainer.settings.epochs = epochs
-    trainer.settings.batchSize = .samples(20)
-    trainer.settings.learningRate = 0.003
-    trainer.settings.schedule = .constant
+    var run = TrainingSettings()
+    run.precision = .float64
+    run.epochs = epochs
+    run.batchSize = .samples(20)
+    run.learningRate = 0.003
+    run.schedule = .constant
+    run.weightDecay = 0
     let width = test.width
     let features: [Double] =
         switch test.features {
@@ -23,7 +24,7 @@ func trained(_ set: String, samples: Int, epochs: Int, layers: [Int]) throws -> 
         case .doubles(let values): values
         }
     let points = (0..<test.count).map { Array(features[$0 * width..<($0 + 1) * width]) }
-    return (network, try trainer.run().model.parameters, points)
+    return (network, try Trainer(network, data: training, settings: run).run().model.parameters, points)
 }
 
 /// The pre-activations of a network of dense layers with ReLU between them, written here without the library's layers.

@@ -69,7 +69,7 @@ struct NonFiniteWeightTests {
         let state = Parameters()
         for write in [
             { try model.write(to: folder) },
-            { try Checkpoint(model: model, states: [state], position: .init(trainingSamples: 1), best: nil).write(to: folder) },
+            { _ = try Checkpoint(model: model, states: [state], position: .init(trainingSamples: 1), best: nil).write(to: folder) },
         ] {
             let error = try #require(thrown(write))
             #expect(error.kind == .divergence && error.description.contains("2 numbers of dense1.weights are not finite"))
@@ -89,8 +89,7 @@ struct NonFiniteWeightTests {
         let text = try String(contentsOf: file, encoding: .utf8).replacing(sound.weightsSHA256, with: damaged.weightsSHA256)
         try Data(text.utf8).write(to: file)
         #expect(try #require(thrown { _ = try CompiledModel(Model(contentsOf: folder)) }).description.contains("dense1.weights"))
-        let resumed = try Trainer(
-            network: Self.network(), data: Self.data(), heldOut: nil, settings: settings, checkpoint: Checkpoint(contentsOf: folder))
+        let resumed = try Trainer(resuming: Checkpoint(contentsOf: folder), data: LoadedData(training: Self.data()))
         #expect(
             try #require(thrown { _ = try resumed.run() }).description.contains("cannot be trained further: 1 number of dense1.weights"))
     }
@@ -105,29 +104,29 @@ struct NonFiniteWeightTests {
             }
             Dense(2)
         }
-        let run = try trainingRun(network, precision, planting: value, in: "gate1.weights", at: 1)
-        let error = try #require(thrown { _ = try run.run { _ in } })
+        let run = try session(network, precision, planting: value, in: "gate1.weights", at: 1)
+        let error = try #require(thrown { while try run.epoch() != nil {} })
         #expect(error.kind == .divergence && error.description.contains("epoch 1: 1 number of gate1.weights is not finite"), "\(error)")
     }
 
     /// The same by the products themselves: dense ones show it in the loss, skipping ones do not.
     @Test(arguments: [Double.infinity, .nan]) func `ends training`(_ value: Double) throws {
-        let run = try trainingRun(Self.network(), .float32, planting: value, in: "dense1.weights", at: 4)
-        let error = try #require(thrown { _ = try run.run { _ in } })
+        let run = try session(Self.network(), .float32, planting: value, in: "dense1.weights", at: 4)
+        let error = try #require(thrown { while try run.epoch() != nil {} })
         #expect(error.kind == .divergence)
         let isSkipped = error.description.contains("epoch 1: 1 number of dense1.weights is not finite")
         #expect(isSkipped || error.description.contains("the loss is no longer finite"))
         if rk_zeros_selected() == RK_ZEROS_SKIPPED { #expect(isSkipped, "\(error)") }
     }
 
-    private func trainingRun(
+    private func session(
         _ network: Network, _ precision: ElementType, planting value: Double, in name: String, at place: Int
-    ) throws -> TrainingRun {
+    ) throws -> TrainingSession {
         var settings = TrainingSettings()
         settings.precision = precision
         settings.epochs = 2
         settings.threads = 1
-        let run = try TrainingRun(Trainer(network, data: Self.data(), settings: settings))
+        let run = try TrainingSession(Trainer(network, data: Self.data(), settings: settings))
         var parameters = run.memory.read(run.memory.weights)
         var values = try #require(parameters[name])
         switch values.storage {

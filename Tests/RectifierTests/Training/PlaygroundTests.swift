@@ -44,16 +44,13 @@ struct PlaygroundTests {
         let built = try network.built(isTraining: true)
         let memory = ParameterMemory(parameters: built.parameters, elementType: .float64)
         try memory.write(parameters(run.`init`, sizes: [run.cfg.features.count] + run.cfg.shape + [1]), to: memory.weights)
-        let cursor = BatchCursor(), numbers = OptimizerNumbers(clipLimit: 0)
+        let cursor = BatchCursor(), numbers = OptimizerNumbers(groups: memory.groups, clipLimit: 0)
         let losses = try Loss.halfSquaredError(built.output, .input(Network.targetName, shape: built.output.shape))
         let steps = UpdateCalls(
             losses: losses,
             gradients: zip(memory.slots.map(\.name), try gradients(of: losses.mean(), withRespectTo: built.parameters)).map { ($0, $1) },
             optimizer: .sgd(), clips: false, numbers: numbers)
-        var settings = TrainingSettings()
-        settings.optimizer = .sgd()
-        settings.l2 = run.cfg.reg == "L2" ? run.cfg.rate : 0
-        numbers.set(settings, learningRate: run.cfg.lr, step: 1)
+        numbers.set(.sgd(), Penalties(l2: run.cfg.reg == "L2" ? run.cfg.rate : 0), learningRate: run.cfg.lr, step: 1)
         let evaluator = try Evaluator(network, loss: .halfSquaredError, parameters: memory, pool: nil)
 
         func compare(_ epoch: Int) throws {

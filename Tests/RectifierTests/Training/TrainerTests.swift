@@ -60,18 +60,19 @@ struct TrainerTests {
             Dense(6); ReLU(); Dense(3)
         }
         func outcome(seed: UInt64, from parameters: Parameters?, epochs: Int) throws -> TrainingEvent.Outcome {
-            var trainer = try Trainer(
+            try trainer(seed: seed, from: parameters, epochs: epochs).run()
+        }
+        func trainer(seed: UInt64, from parameters: Parameters?, epochs: Int) throws -> Trainer {
+            try Trainer(
                 network, data: Self.blobs(),
                 settings: Self.settings {
                     $0.seed = seed
                     $0.shuffle = false
                     $0.epochs = epochs
-                })
-            trainer.initialParameters = parameters
-            return try trainer.run()
+                }, initialParameters: parameters)
         }
         let drawn = try network.initialParameters(seed: 7)
-        #expect(try outcome(seed: 1, from: drawn, epochs: 0).model.parameters == drawn)
+        #expect(try TrainingSession(trainer(seed: 1, from: drawn, epochs: 1)).model().parameters == drawn)
         let expected = try outcome(seed: 7, from: nil, epochs: 2).model.weightsSHA256
         #expect(try outcome(seed: 1, from: drawn, epochs: 2).model.weightsSHA256 == expected)
         #expect(try outcome(seed: 1, from: nil, epochs: 2).model.weightsSHA256 != expected)
@@ -97,21 +98,16 @@ struct TrainerTests {
         start["w"] = Tensor(shape: [1], [1.0])
         start["b"] = Tensor(shape: [1], [1.0])
         try memory.write(start, to: memory.weights)
-        let numbers = OptimizerNumbers(clipLimit: 1.5)
+        let numbers = OptimizerNumbers(groups: memory.groups, clipLimit: 1.5)
         let steps = UpdateCalls(
             losses: losses, gradients: zip(["w", "b"], try gradients(of: losses.mean(), withRespectTo: [w, b])).map { ($0, $1) },
             optimizer: optimizer,
             clips: true, numbers: numbers)
         let program = try Program([], batchSize: 2, parameters: memory, training: steps)
-        var settings = TrainingSettings()
-        settings.optimizer = optimizer
-        settings.weightDecay = 0.1
-        settings.l1 = 0.01
-        settings.l2 = 0.02
-
+        let penalties = Penalties(weightDecay: 0.1, l1: 0.01, l2: 0.02)
         var mine = [1.0, 1.0], first = [0.0, 0.0], second = [0.0, 0.0]
         for step in 1...5 {
-            numbers.set(settings, learningRate: 0.1, step: step)
+            numbers.set(optimizer, penalties, learningRate: 0.1, step: step)
             program.run()
             let raw = mine.map { $0 - 3 }
             let norm = (raw[0] * raw[0] + raw[1] * raw[1]).squareRoot()
@@ -175,12 +171,12 @@ struct TrainerTests {
 
         let folder = temporaryFolder()
         defer { try? FileManager.default.removeItem(at: folder) }
-        let first = try Trainer(Self.network(), data: data, heldOut: heldOut, settings: settings, output: folder)
-        first.stopping.set(afterSteps: stepsBeforeStop)
-        #expect(try first.run().reason == .interrupted)
+        let first = try TrainingSession(Trainer(Self.network(), data: data, heldOut: heldOut, settings: settings))
+        for _ in 0..<stepsBeforeStop { try first.step() }
+        try first.snapshot().write(to: folder)
         let checkpoint = try Checkpoint(contentsOf: folder)
         #expect(checkpoint.position.steps == stepsBeforeStop)
-        let second = try Trainer(network: Self.network(), data: data, heldOut: heldOut, settings: settings, checkpoint: checkpoint).run()
+        let second = try Trainer(resuming: checkpoint, data: LoadedData(training: data, heldOut: heldOut)).run()
         #expect(second.reason == whole.reason)
         #expect(second.model.weightsSHA256 == whole.model.weightsSHA256)
         #expect(second.heldOut == whole.heldOut)

@@ -38,14 +38,19 @@ extension ZeroStudy {
                 let activation: any Layer =
                     treatment.isInjected
                     ? InjectedReLULayer(value: treatment.derivative) : ReLU(atZero: KinkValue(treatment.derivative))
-                var trainer = try Trainer(family.network(depth: Self.usualDepth, activation: activation), data: data, heldOut: heldOut)
-                trainer.settings.optimizer = .sgd()
-                trainer.settings.learningRate = training.learningRate
-                trainer.settings.batchSize = .samples(training.batchSize)
-                trainer.settings.epochs = training.epochs
-                trainer.settings.threads = 1
-                trainer.settings.seed = RandomStream(seed: settings.seed, purpose: RandomPurpose.zeroStudy)[index / treatments.count]
-                let outcome = try trainer.run { _ in if stop.isSet { trainer.stop() } }
+                var run = TrainingSettings()
+                run.optimizer = .sgd()
+                run.learningRate = training.learningRate
+                run.schedule = .constant
+                run.weightDecay = 0
+                run.batchSize = .samples(training.batchSize)
+                run.epochs = training.epochs
+                run.threads = 1
+                run.seed = RandomStream(seed: settings.seed, purpose: RandomPurpose.zeroStudy)[index / treatments.count]
+                let trainer = try Trainer(
+                    family.network(depth: Self.usualDepth, activation: activation), data: data, heldOut: heldOut, settings: run)
+                let signal = StopSignal()
+                let outcome = try trainer.run(stop: signal) { _ in if stop.isSet { signal.stop() } }
                 guard outcome.reason == .completed, let accuracy = outcome.heldOut?.accuracy else { return }
                 outcomes.withLock { $0[index] = (accuracy, outcome.model.weightsSHA256) }
                 meter.didOne()

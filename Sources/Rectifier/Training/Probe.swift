@@ -1,0 +1,137 @@
+/// What looks into a training run without changing a bit of it.
+///
+/// A probe is a description, a value. Each session asks it for an observer of its own, which is called between the gradient
+/// and the update of every step, and hands the observer's reports on with the session's events:
+///
+/// ```swift
+/// let trainer = try Trainer(network, data: data, probes: [GradientNorms()])
+/// try trainer.run { event in
+///     if case .epochEnded(let epoch) = event { print(epoch.measurements[GradientNorms.Report.self] ?? "") }
+/// }
+/// ```
+///
+/// When an observer looks follows from step numbers and from what the step computed, never from a clock, so that a report is
+/// as reproducible as the weights.
+public protocol TrainingProbe: Sendable {
+    /// What its state is filed under in checkpoints, such as `kinks`. No two probes of a run have the same.
+    var name: String { get }
+
+    /// Called once by each session, before its first step.
+    func observer(of run: ProbedRun) throws -> any ProbeObserver
+}
+
+/// What a probe reports of an epoch, or of a run. Events carry one of each type.
+public protocol ProbeReport: Sendable, Codable, Equatable {}
+
+/// A probe at work in one session. Used by one thread at a time.
+public protocol ProbeObserver: AnyObject {
+    associatedtype Report: ProbeReport
+    /// All that it takes to go on as if nothing had happened: what a checkpoint keeps.
+    associatedtype State: Codable & Sendable
+
+    /// Formulas of the run that are computed with every step, for ``ProbedStep/values(ofFormula:)``. None by default.
+    var formulas: [Formula] { get }
+
+    /// After the gradient of a step was computed and before the weights change: whether ``look(at:)`` is to be called.
+    ///
+    /// - Parameter step: Its number in the run, from 1.
+    func looks(atStep step: Int) -> Bool
+    /// Looks at a step whose gradient was computed, before the weights change.
+    func look(at step: ProbedStep) throws
+
+    /// Whether ``lookBack(at:)`` is to be called when the weights have changed. False by default.
+    func looksBack(atStep step: Int) -> Bool
+    func lookBack(at step: ProbedStep) throws
+
+    /// What was seen in the epoch that ends; the next one begins.
+    func endEpoch() throws -> Report
+    /// What was seen in the run so far, over all its sessions.
+    var report: Report { get }
+
+    var state: State { get set }
+}
+
+extension ProbeObserver {
+    public var formulas: [Formula] { [] }
+    public func looksBack(atStep step: Int) -> Bool { false }
+    public func lookBack(at step: ProbedStep) throws {}
+}
+
+/// A probe's observer that counts in the kernels of the step itself.
+protocol CountingObserver: ProbeObserver {
+    /// The losses to train on: the same to the bit, with counters in them.
+    func counted(_ losses: Formula) throws -> Formula
+}
+
+/// The run that a probe is to look into.
+public struct ProbedRun {
+    public let plan: TrainingPlan
+    /// Samples of the training data.
+    public let samples: Int
+    /// One loss for each sample of the batch, `[batch, 1]`.
+    public let losses: Formula
+    /// The network as formulas, built for training.
+    let network: Network.Built
+    /// What of it is trained.
+    let trained: [Formula]
+
+    /// What comes out of each layer, by its name in ``NetworkSummary``, in order.
+    public var layerOutputs: [(name: String, output: Formula)] { zip(network.rows, network.layerOutputs).map { ($0.name, $1) } }
+    /// The network's parameters, by name.
+    public var parameters: [(name: String, formula: Formula)] {
+        network.parameters.map { (($0.operation as! Parameter).name, $0) }
+    }
+}
+
+/// A step of training as a probe sees it.
+public struct ProbedStep {
+    let session: TrainingSession
+    /// The observer's formulas, and the first one's place among the outputs of the step's program, where they are there.
+    let formulas: [Formula]
+    let firstOutput: Int?
+    /// From 1, over the whole run.
+    public let number: Int
+    /// Samples in the batch.
+    public let batchSize: Int
+
+    /// The value of one of the observer's ``ProbeObserver/formulas`` in this step, in row-major order.
+    public func values(ofFormula index: Int) throws -> [Double] {
+        if let firstOutput { return session.stepValues(ofOutput: firstOutput + index) }
+        return try compute([formulas[index]])[0]
+    }
+
+    /// Computes formulas on the step's batch, with the weights as they are now. The program is made once for each batch
+    /// size and kept.
+    public func compute(_ formulas: [Formula]) throws -> [[Double]] {
+        let program = try session.programBeside(formulas, batchSize: batchSize)
+        program.run()
+        return formulas.indices.map { program.values(ofOutput: $0) }
+    }
+
+    /// The weights as they are now. A copy.
+    public var parameters: Parameters { session.memory.read(session.memory.weights) }
+    /// The gradient of the batch's mean loss, before it is clipped. A copy. Parameters that are not trained have zeros.
+    public var gradients: Parameters { session.memory.readGradients() }
+
+    /// A program over the step's batch.
+    /// - Parameter parameters: `nil` for the weights of the run.
+    func compile(_ outputs: [Formula], parameters: ParameterMemory? = nil) throws -> Program {
+        try session.compile(outputs, batchSize: batchSize, parameters: parameters)
+    }
+}
+
+/// What the probes of a run reported, one report of each type.
+public struct Measurements: Sendable {
+    /// With the names of their probes, in the order the probes were given.
+    public private(set) var all: [(name: String, report: any ProbeReport)] = []
+
+    public init() {}
+
+    mutating func add(_ report: any ProbeReport, of name: String) { all.append((name, report)) }
+
+    /// The report of that type; `nil` where no probe made one.
+    public subscript<Report: ProbeReport>(type: Report.Type) -> Report? {
+        for (_, report) in all { if let report = report as? Report { return report } }
+        return nil
+    }
+}

@@ -1,0 +1,163 @@
+import class Foundation.ProcessInfo
+
+/// What a run will do: a network, a loss and every setting, with nothing left open.
+///
+/// A plan is made and checked once, whether the run comes from code, from a recipe or from the command line, and cannot be
+/// changed. It is what is saved with the model: running its ``recipe`` on the same data gives the same bits.
+///
+/// What the settings leave open is chosen from the data, by the table that `rectifier defaults` prints.
+public struct TrainingPlan: Sendable {
+    public let network: Network
+    public let loss: Loss
+    /// What is done to data before the network sees it.
+    public let preparation: Preparation
+    /// The run as a recipe, with every choice filled in.
+    public let recipe: Recipe
+
+    public let optimizer: Optimizer
+    /// Before the schedule.
+    public let learningRate: Double
+    public let schedule: Schedule
+    public let penalties: Penalties
+    /// Samples a step: at most as many as there are.
+    public let batchSize: Int
+    public let epochs: Int
+
+    /// The settings that the others are filled in from. None of those above is `nil` in it.
+    public var settings: TrainingSettings { recipe.training }
+
+    /// A run of a recipe.
+    ///
+    /// - Throws: ``RectifierError`` for a setting out of its range, one that contradicts another or the data, and a network that does
+    ///   not fit the machine's memory.
+    public init(recipe: Recipe, data: LoadedData) throws {
+        try recipe.validate()
+        let usual = UsualSettings(for: data)
+        var recipe = recipe
+        recipe.network.layers = recipe.network.layers ?? usual.layers
+        let network = try Network(recipe.network, input: data.training.sampleShape, outputs: data.training.outputCount)
+        let loss = recipe.network.atZero.map(data.training.usualLoss.atKinks) ?? data.training.usualLoss
+        try self.init(network, loss: loss, recipe: recipe, data: data, usual: usual)
+    }
+
+    /// A run of a network in code.
+    ///
+    /// - Parameter loss: `nil` for the usual one of the targets: cross-entropy for classes, squared error for numbers.
+    /// - Throws: As ``init(recipe:data:)``, and where the shapes of network and data differ.
+    public init(_ network: Network, loss: Loss? = nil, data: LoadedData, settings: TrainingSettings = TrainingSettings()) throws {
+        var recipe = Recipe()
+        recipe.data = data.settings
+        recipe.training = settings
+        try recipe.training.validate()
+        try self.init(network, loss: loss ?? data.training.usualLoss, recipe: recipe, data: data, usual: UsualSettings(for: data))
+    }
+
+    private init(_ network: Network, loss: Loss, recipe: Recipe, data: LoadedData, usual: UsualSettings) throws {
+        for set in [data.training, data.heldOut, data.validation].compactMap({ $0 }) {
+            try set.requireShapes(of: network)
+        }
+        try loss.validate()
+        if recipe.training.earlyStopping != nil, data.heldOut == nil, data.validation == nil {
+            throw RectifierError(.setting, "early stopping needs held-out data: give test data or a validation share")
+        }
+        var filled = recipe
+        filled.data.task = try data.checkedTask(recipe.data.task)
+        let size = recipe.training.batchSize ?? .samples(usual.batchSize)
+        filled.training.batchSize = size
+        optimizer = recipe.training.optimizer
+        learningRate = recipe.training.learningRate ?? usual.learningRate(of: optimizer)
+        schedule = recipe.training.schedule ?? .cosine()
+        penalties = Penalties(
+            weightDecay: recipe.training.weightDecay ?? usual.weightDecay, l1: recipe.training.l1, l2: recipe.training.l2)
+        batchSize = size.count(of: data.training.count)
+        epochs = recipe.training.epochs ?? usual.epochs(batchSize: size)
+        filled.training.learningRate = learningRate
+        filled.training.schedule = schedule
+        filled.training.weightDecay = penalties.weightDecay
+        filled.training.epochs = epochs
+        self.recipe = filled
+        self.network = network
+        self.loss = loss
+        preparation = data.preparation
+        try checkLayerRates()
+        try checkMemory()
+    }
+
+    /// The plan that a model was trained by, to go on with it.
+    ///
+    /// - Parameter change: Changes that are made where it goes on.
+    init(resuming model: Model, change: TrainingChange?, threads: Int?, data: LoadedData) throws {
+        guard var recipe = model.recipe else { throw RectifierError(.file, "the model holds no recipe to go on with") }
+        if let change { recipe.training.changes.append(change) }
+        recipe.training.threads = threads ?? recipe.training.threads
+        (recipe.data.source, recipe.data.test) = (data.settings.source, data.settings.test)
+        try recipe.training.validate()
+        try self.init(model.network, loss: model.loss, recipe: recipe, data: data, usual: UsualSettings(for: data))
+    }
+
+    /// What the learning rate is multiplied by for a parameter: the product over the layers around it.
+    func rate(of parameter: String) -> Double {
+        settings.layerRates.reduce(1) { parameter.hasPrefix($1.key + ".") ? $0 * $1.value : $0 }
+    }
+
+    private func checkLayerRates() throws {
+        let parameters = network.parameterNames
+        for layer in settings.layerRates.keys.sorted() where !parameters.contains(where: { $0.hasPrefix(layer + ".") }) {
+            let layers = network.summary.rows.filter { $0.parameters > 0 }.map(\.name)
+            throw RectifierError(
+                .setting, "layerRates: there is no layer '\(layer)' with parameters; \(Names.hint(for: layer, among: layers))")
+        }
+        guard parameters.isEmpty || parameters.contains(where: { rate(of: $0) > 0 }) else {
+            throw RectifierError(.setting, "layerRates: every layer is frozen, so there is nothing to train")
+        }
+    }
+
+    /// Throws where training would not fit this machine's memory: weights, gradients and two states of the optimizer.
+    private func checkMemory() throws {
+        let bytes = Double(network.summary.parameterCount) * Double(4 * settings.precision.computing.size)
+        let memory = Double(ProcessInfo.processInfo.physicalMemory)
+        guard bytes < memory else {
+            let gigabytes = [bytes, memory].map { String(Int($0 / 1e9)) }
+            throw RectifierError(
+                .setting, "training a network of these layers needs \(gigabytes[0]) GB of memory, this machine has \(gigabytes[1]) GB")
+        }
+    }
+}
+
+extension Dataset {
+    /// Throws where samples or targets have other shapes than a network's inputs and outputs.
+    func requireShapes(of network: Network) throws {
+        guard network.inputShape == sampleShape else {
+            throw RectifierError(.shape, "the network takes samples of shape \(network.inputShape), the data has \(sampleShape)")
+        }
+        guard network.outputShape == [outputCount] else {
+            throw RectifierError(.shape, "the network gives \(network.outputShape), the data's targets need [\(outputCount)]")
+        }
+    }
+}
+
+extension BatchSize {
+    /// Samples a step of so many.
+    func count(of samples: Int) -> Int {
+        switch self {
+        case .full: samples
+        case .samples(let count): min(count, samples)
+        }
+    }
+}
+
+extension LoadedData {
+    /// What is predicted, which must be what was asked for.
+    fileprivate func checkedTask(_ wanted: DataSettings.Task?) throws -> DataSettings.Task {
+        let task: DataSettings.Task
+        switch training.targets {
+        case .classes: task = .classification
+        case .values, .doubleValues: task = .regression
+        case .none: throw RectifierError(.data, "the training data hold no targets")
+        }
+        if let wanted, wanted != task {
+            throw RectifierError(.setting, "\(settings.source): is data for \(task.rawValue), not \(wanted.rawValue)")
+        }
+        return task
+    }
+}

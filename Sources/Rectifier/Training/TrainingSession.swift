@@ -1,0 +1,388 @@
+/// A run, step by step: the only training loop there is. ``Trainer/run(stop:_:)``, studies and programs of your own drive it.
+///
+/// ```swift
+/// let session = try TrainingSession(trainer)
+/// while let step = try session.step() {
+///     if step.number == 1000 { try session.change { $0.learningRate = 0.01 } }
+/// }
+/// try session.model().write(to: folder)
+/// ```
+///
+/// Nothing in it depends on a clock: the same plan on the same data gives the same weights and the same reports. A session
+/// is used by one thread at a time.
+public final class TrainingSession {
+    public let plan: TrainingPlan
+    /// The changes of the plan and those made since, in order.
+    public private(set) var changes: [TrainingChange]
+    /// How far the run is.
+    public private(set) var position: Checkpoint.Position
+
+    /// What changes can change, as it is now.
+    private(set) var learningRate: Double
+    private(set) var penalties: Penalties
+    private(set) var batchSize: Int
+    /// Passes over the training data in all.
+    public private(set) var epochs: Int
+    private var changesMade = 0
+
+    let data: LoadedData
+    let pool: ThreadPool
+    let memory: ParameterMemory
+    private let numbers: OptimizerNumbers
+    private let cursor: BatchCursor
+    private let evaluator: Evaluator
+    private let updates: UpdateCalls
+    private let observation: Observation
+    /// The best weights so far, for early stopping.
+    private var best: Parameters?
+
+    /// By batch size, the programs of a step.
+    private var programs: [Int: Program] = [:]
+    /// Those of probes, beside the step.
+    private var programsBeside: [BesideKey: Program] = [:]
+    /// All of them: where their inputs are is set anew each time the data are at hand.
+    private var fed: [Program] = []
+    private var feeds: [String: Feed] = [:]
+    /// The program of the step that was computed last.
+    private var current: Program?
+    /// The order of the present epoch's samples.
+    private let order: UnsafeMutableBufferPointer<Int32>
+    private var orderedEpoch: Int?
+
+    /// Begins the run, or goes on where the trainer's checkpoint stopped.
+    ///
+    /// - Throws: ``RectifierError`` where there is no memory for it, or initial parameters or a checkpoint are of another network.
+    public init(_ trainer: Trainer) throws {
+        plan = trainer.plan
+        data = trainer.data
+        changes = plan.settings.changes
+        (learningRate, penalties, batchSize, epochs) = (plan.learningRate, plan.penalties, plan.batchSize, plan.epochs)
+        let settings = plan.settings, count = data.training.count
+        let network = try plan.network.built(isTraining: true)
+        pool = try ThreadPool(threads: settings.threads)
+        memory = ParameterMemory(parameters: network.parameters, elementType: settings.precision, rate: trainer.plan.rate)
+        memory.makeTrainable(stateCount: settings.optimizer.stateCount)
+        numbers = OptimizerNumbers(groups: memory.groups, clipLimit: settings.clipNorm ?? 0)
+        cursor = BatchCursor(seed: settings.seed)
+        evaluator = try Evaluator(plan.network, loss: plan.loss, parameters: memory, pool: pool)
+        order = .allocate(capacity: count)
+        order.initialize(repeating: 0)
+        position = Checkpoint.Position(trainingSamples: count)
+
+        let losses = try plan.loss(network.output, .input(Network.targetName, shape: network.output.shape))
+        let trained = network.parameters.filter { trainer.plan.rate(of: ($0.operation as! Parameter).name) > 0 }
+        observation = try Observation(
+            trainer.probes, of: ProbedRun(plan: plan, samples: count, losses: losses, network: network, trained: trained))
+        let derivatives = try gradients(of: observation.losses.mean(), withRespectTo: trained)
+        updates = UpdateCalls(
+            losses: observation.losses, gradients: zip(trained, derivatives).map { (($0.operation as! Parameter).name, $1) },
+            optimizer: settings.optimizer, clips: settings.clipNorm != nil, numbers: numbers)
+
+        if let checkpoint = trainer.checkpoint {
+            try restore(checkpoint)
+        } else {
+            let initial = try trainer.initialParameters ?? plan.network.initialParameters(seed: settings.seed, precision: settings.precision)
+            guard initial.names.count == memory.slots.count else {
+                throw RectifierError(.shape, "there are \(initial.names.count) initial parameters; the network has \(memory.slots.count)")
+            }
+            try memory.write(initial, to: memory.weights)
+        }
+    }
+
+    deinit { order.deallocate() }
+
+    // MARK: Steps
+
+    /// Steps of the present epoch in all, done and to come.
+    var stepsPerEpoch: Int {
+        position.stepsInEpoch + (data.training.count - position.samplesInEpoch + batchSize - 1) / batchSize
+    }
+
+    /// Whether no step is left: all epochs are done, or the held-out loss no longer falls.
+    public var isFinished: Bool { position.stopReason != nil || position.epochsDone >= epochs }
+
+    /// Trains on the next batch. After an epoch's last one it also evaluates the network on the held-out data.
+    ///
+    /// - Returns: `nil` when the run is over.
+    /// - Throws: ``RectifierError`` of kind `divergence` where the loss or the weights are no longer finite.
+    @discardableResult
+    public func step() throws -> TrainingStep? {
+        try makeChanges()
+        guard !isFinished else { return nil }
+        let before = position
+        _ = try train(atMost: 1)
+        var result = TrainingStep(
+            number: position.steps, epoch: before.epochsDone + 1,
+            loss: (position.lossTotal - before.lossTotal) / Double(position.samplesInEpoch - before.samplesInEpoch))
+        if position.samplesInEpoch == data.training.count { result.epochEnded = try endEpoch() }
+        return result
+    }
+
+    /// Trains to the end of the present epoch and evaluates the network on the held-out data.
+    ///
+    /// - Returns: `nil` when the run is over.
+    @discardableResult
+    public func epoch() throws -> TrainingEvent.EpochReport? {
+        try makeChanges()
+        guard !isFinished else { return nil }
+        _ = try train()
+        return try endEpoch()
+    }
+
+    /// Trains to the end of the present epoch, or for so many steps of it.
+    ///
+    /// - Parameter continues: Asked before each step. False ends the call.
+    /// - Returns: Whether the epoch's last step is done.
+    func train(atMost limit: Int = .max, while continues: () throws -> Bool = { true }) throws -> Bool {
+        try makeChanges()
+        let settings = plan.settings, samples = data.training.count, epoch = position.epochsDone
+        orderSamples(epoch)
+        numbers.lossTotal.pointee = position.lossTotal
+        try data.training.withFeeds { feeds in
+            self.feeds = feeds
+            defer { self.feeds = [:] }
+            for program in fed { program.refeed(feeds) }
+            var (perEpoch, steps, program, size) = (stepsPerEpoch, 0, nil as Program?, 0)
+            while position.samplesInEpoch < samples, steps < limit, try continues() {
+                if changesMade < changes.count, try makeChanges() { perEpoch = stepsPerEpoch }
+                let start = position.samplesInEpoch, step = position.steps + 1
+                let next = min(batchSize, samples - start)
+                if next != size {
+                    size = next
+                    program = try stepProgram(size)
+                    current = program
+                }
+                cursor.indices.pointee = UnsafePointer(order.baseAddress! + start)
+                cursor.position.pointee = UInt64(start)
+                let progress = Double(epoch) + Double(position.stepsInEpoch) / Double(perEpoch)
+                numbers.set(
+                    settings.optimizer, penalties,
+                    learningRate: learningRate * plan.schedule.factor(progress: progress, epochs: Double(epochs)), step: step)
+                try run(program!, step: step, batchSize: size)
+                position.steps = step
+                position.stepsInEpoch += 1
+                position.samplesInEpoch = start + size
+                position.lossTotal = numbers.lossTotal.pointee
+                steps += 1
+                guard position.lossTotal.isFinite else {
+                    throw divergence("the loss is no longer finite in epoch \(epoch + 1), step \(position.stepsInEpoch)")
+                }
+            }
+        }
+        return position.samplesInEpoch == samples
+    }
+
+    private func run(_ program: Program, step: Int, batchSize: Int) throws {
+        guard !observation.isEmpty else { return program.run() }
+        program.runGradients()
+        let looking = observation.looking(atStep: step)
+        if looking { try observation.look(in: self, step: step, batchSize: batchSize) }
+        program.runUpdate()
+        if looking { try observation.lookBack(in: self, step: step, batchSize: batchSize) }
+    }
+
+    /// Draws the order of an epoch's samples.
+    private func orderSamples(_ epoch: Int) {
+        guard orderedEpoch != epoch else { return }
+        orderedEpoch = epoch
+        cursor.epoch.pointee = UInt64(epoch)
+        if plan.settings.shuffle {
+            RandomStream(seed: plan.settings.seed, purpose: RandomPurpose.order, epoch: UInt64(epoch)).permute(order)
+        } else {
+            for i in order.indices { order[i] = Int32(i) }
+        }
+    }
+
+    /// Evaluates the network and moves the position to the next epoch.
+    func endEpoch() throws -> TrainingEvent.EpochReport {
+        try memory.requireFinite { "training diverged in epoch \(position.epochsDone + 1): \($0); \(cure)" }
+        let heldOut = try evaluate(data.heldOut), validation = try evaluate(data.validation)
+        let report = TrainingEvent.EpochReport(
+            epoch: position.epochsDone + 1, trainLoss: position.lossTotal / Double(data.training.count), heldOut: heldOut,
+            validation: validation, seconds: 0, samplesPerSecond: 0, learningRate: lastLearningRate,
+            measurements: try observation.endEpoch())
+        position.epochsDone += 1
+        (position.stepsInEpoch, position.samplesInEpoch, position.lossTotal) = (0, 0, 0)
+        if let stopping = plan.settings.earlyStopping, let loss = (validation ?? heldOut)?.loss {
+            if loss < (position.bestLoss ?? .infinity) - stopping.minimumDelta {
+                position.bestLoss = loss
+                position.bestEpoch = position.epochsDone
+                best = memory.read(memory.weights)
+            } else if position.epochsDone - position.bestEpoch >= stopping.patience {
+                position.stopReason = .earlyStopping
+            }
+        }
+        return report
+    }
+
+    /// The learning rate of the last step, schedule included.
+    private var lastLearningRate: Double { numbers.learningRate }
+
+    private var cure: String { "lower the learning rate (now \(lastLearningRate)), or clip the gradient" }
+
+    private func divergence(_ what: String) -> RectifierError { RectifierError(.divergence, "training diverged: \(what); \(cure)") }
+
+    // MARK: Changes
+
+    /// Changes settings from the next step on. The change is logged: checkpoints and models hold it, and running their
+    /// recipe again repeats it.
+    ///
+    /// - Parameter edit: Sets what is to change: the learning rate, the penalties, the batch size or the epochs.
+    /// - Throws: ``RectifierError`` for a value out of its range; nothing has changed then.
+    public func change(_ edit: (inout TrainingChange) -> Void) throws {
+        var change = TrainingChange(afterStep: position.steps)
+        edit(&change)
+        change.afterStep = position.steps
+        try change.validate()
+        // What the plan has for later comes after it.
+        changes.insert(change, at: changesMade)
+        try makeChanges()
+    }
+
+    /// Makes the changes that are due. True if there were some.
+    @discardableResult
+    private func makeChanges() throws -> Bool {
+        let first = changesMade
+        while changesMade < changes.count, changes[changesMade].afterStep <= position.steps {
+            let change = changes[changesMade]
+            learningRate = change.learningRate ?? learningRate
+            penalties.weightDecay = change.weightDecay ?? penalties.weightDecay
+            penalties.l1 = change.l1 ?? penalties.l1
+            penalties.l2 = change.l2 ?? penalties.l2
+            batchSize = change.batchSize?.count(of: data.training.count) ?? batchSize
+            epochs = change.epochs ?? epochs
+            changesMade += 1
+        }
+        return changesMade > first
+    }
+
+    // MARK: What it has learned
+
+    /// The network as it is now.
+    public func model() -> Model {
+        var model = Model(
+            network: plan.network, loss: plan.loss, parameters: memory.read(memory.weights), precision: plan.settings.precision)
+        model.preparation = plan.preparation
+        var recipe = plan.recipe
+        recipe.training.changes = changes
+        model.recipe = recipe
+        return model
+    }
+
+    /// Loss and quality of the network as it is now.
+    public func evaluate(on data: Dataset) throws -> Evaluation {
+        try data.requireShapes(of: plan.network)
+        return try evaluator.evaluate(data, preparation: plan.preparation)
+    }
+
+    private func evaluate(_ data: Dataset?) throws -> Evaluation? {
+        try data.map { try evaluator.evaluate($0, preparation: plan.preparation) }
+    }
+
+    /// What the probes have seen in the whole run.
+    public var measurements: Measurements { observation.measurements }
+
+    /// Everything that going on takes: ``restore(_:)`` and a later session from it give the bits of this one.
+    public func snapshot() throws -> Checkpoint { try snapshot(of: model()) }
+
+    func snapshot(of model: Model) throws -> Checkpoint {
+        Checkpoint(
+            model: model, states: memory.states.map { memory.read($0) }, position: position, best: best, probes: try observation.states())
+    }
+
+    /// Goes back, or forward, to a snapshot of this run.
+    ///
+    /// - Throws: ``RectifierError`` where it is of another network, optimizer or number of samples. The session is unchanged then.
+    public func restore(_ checkpoint: Checkpoint) throws {
+        guard checkpoint.position.trainingSamples == data.training.count else {
+            throw RectifierError(
+                .data, "the checkpoint is of a run on \(checkpoint.position.trainingSamples) samples, this one has \(data.training.count)")
+        }
+        guard checkpoint.states.count == memory.states.count else {
+            throw RectifierError(.file, "the checkpoint's optimizer state is of another optimizer")
+        }
+        for block in [checkpoint.model.parameters] + checkpoint.states + [checkpoint.best].compactMap({ $0 }) {
+            try memory.check(block)
+            if let bad = block.nonFinite.first {
+                throw RectifierError(.divergence, "the checkpoint cannot be trained further: \(describeNonFinite(bad.name, bad.count))")
+            }
+        }
+        try observation.restore(checkpoint.probes)
+        try memory.write(checkpoint.model.parameters, to: memory.weights)
+        for (state, block) in zip(checkpoint.states, memory.states) { try memory.write(state, to: block) }
+        try memory.requireFinite { "the checkpoint cannot be trained further: \($0)" }
+        (position, best) = (checkpoint.position, checkpoint.best)
+        // Changes of this session that came later are forgotten.
+        changes = checkpoint.model.recipe?.training.changes ?? plan.settings.changes
+        for change in plan.settings.changes where !changes.contains(change) { changes.append(change) }
+        (learningRate, penalties, batchSize, epochs) = (plan.learningRate, plan.penalties, plan.batchSize, plan.epochs)
+        changesMade = 0
+        orderedEpoch = nil
+        try makeChanges()
+    }
+
+    /// Returns to the best weights, where early stopping kept some.
+    func takeBest() throws -> Bool {
+        guard let best else { return false }
+        try memory.write(best, to: memory.weights)
+        return true
+    }
+
+    /// Adds to the time that the run has taken.
+    func addSeconds(_ seconds: Double) {
+        position.trainSeconds += seconds
+        position.epochSeconds += seconds
+    }
+
+    func takeEpochSeconds() -> Double {
+        defer { position.epochSeconds = 0 }
+        return position.epochSeconds
+    }
+
+    // MARK: Programs
+
+    private struct BesideKey: Hashable {
+        var formulas: [Int]
+        var batchSize: Int
+    }
+
+    /// The program of a step on so many samples.
+    private func stepProgram(_ size: Int) throws -> Program {
+        if let program = programs[size] { return program }
+        let program = try Program(
+            observation.formulas, batchSize: size, parameters: memory, cursor: cursor, feeds: feeds, training: updates, pool: pool)
+        programs[size] = program
+        fed.append(program)
+        return program
+    }
+
+    /// A program over the batch that the cursor is at.
+    func compile(_ outputs: [Formula], batchSize: Int, parameters: ParameterMemory? = nil) throws -> Program {
+        let program = try Program(
+            outputs, batchSize: batchSize, parameters: parameters ?? memory, cursor: cursor, feeds: feeds, pool: pool)
+        fed.append(program)
+        return program
+    }
+
+    func programBeside(_ formulas: [Formula], batchSize: Int) throws -> Program {
+        let key = BesideKey(formulas: formulas.map(\.id), batchSize: batchSize)
+        if let program = programsBeside[key] { return program }
+        let program = try compile(formulas, batchSize: batchSize)
+        programsBeside[key] = program
+        return program
+    }
+
+    func stepValues(ofOutput index: Int) -> [Double] { current!.values(ofOutput: index) }
+}
+
+/// One step of a ``TrainingSession``.
+public struct TrainingStep: Sendable {
+    /// From 1, over the whole run.
+    public var number: Int
+    /// From 1.
+    public var epoch: Int
+    /// The mean loss of the batch, before the step.
+    public var loss: Double
+    /// The epoch's report, after its last step.
+    public var epochEnded: TrainingEvent.EpochReport?
+}

@@ -1,0 +1,21 @@
+import ArgumentParser
+import Rectifier
+
+/// `rectifier defaults`
+struct Defaults: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Show what a run uses where its settings leave the choice.",
+        discussion: """
+            The same table serves flags, recipes and code. Adam is the optimizer, the rate
+            falls by half a cosine. Every model holds the choices of its run:
+            `rectifier inspect MODEL` prints them.
+            """
+    )
+
+    func run() throws {
+        let rows = UsualSettings.table
+        var table = TextTable(rows[0], alignments: rows[0].map { _ in .left })
+        for row in rows.dropFirst() { table.addRow(row) }
+        for line in table.lines { try StandardOutput.writeLine(line) }
+    }
+}
