@@ -5,10 +5,10 @@ import Testing
 @testable import Rectifier
 
 @Suite struct AtomicWritingTests {
-    private let folder: TemporaryFolder
-    private var place: URL { folder.url }
+    private let temporary: TemporaryFolder
+    private var place: URL { temporary.url }
 
-    init() throws { folder = try TemporaryFolder() }
+    init() throws { temporary = try TemporaryFolder() }
 
     static let owned: Set = ["model.json", "weights.safetensors", "checkpoint.safetensors"]
 
