@@ -26,9 +26,10 @@ let package = Package(
             name: "RectifierCommand",
             dependencies: ["Rectifier", "CRectifierKernels", .product(name: "ArgumentParser", package: "swift-argument-parser")]
         ),
-        .testTarget(name: "KernelTests", dependencies: ["CRectifierKernels"]),
-        .testTarget(name: "RectifierTests", dependencies: ["Rectifier", "CRectifierKernels"]),
-        .testTarget(name: "CommandTests", dependencies: ["Rectifier", "RectifierCommand"]),
+        .target(name: "TestSupport", path: "Tests/TestSupport"),
+        .testTarget(name: "KernelTests", dependencies: ["CRectifierKernels", "TestSupport"]),
+        .testTarget(name: "RectifierTests", dependencies: ["Rectifier", "CRectifierKernels", "TestSupport"]),
+        .testTarget(name: "CommandTests", dependencies: ["Rectifier", "RectifierCommand", "TestSupport"]),
     ],
     swiftLanguageModes: [.v6]
 )

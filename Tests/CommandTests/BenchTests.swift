@@ -1,5 +1,6 @@
 import Foundation
 import Rectifier
+import TestSupport
 import Testing
 
 @testable import RectifierCommand
@@ -11,7 +12,7 @@ import FoundationXML
 @Suite("Measuring the machine")
 struct BenchTests {
     @Test func `Every section writes its objects`() throws {
-        let run = try CommandRun(["bench", "--quick", "--json", "--threads", "1"], in: Scratch())
+        let run = try CommandRun(["bench", "--quick", "--json", "--threads", "1"], in: TemporaryFolder())
         #expect(run.code == 0)
         #expect(run.errors.isEmpty)
         let objects = try run.objects()
@@ -48,7 +49,7 @@ struct BenchTests {
     }
 
     @Test func `Sections are chosen, and zeros are drawn`() throws {
-        let folder = try Scratch()
+        let folder = try TemporaryFolder()
         let run = try CommandRun(
             ["bench", "zeros", "--quick", "--threads", "1", "--precision", "float64", "--svg", "zeros.svg"], in: folder)
         #expect(run.code == 0)
@@ -64,7 +65,7 @@ struct BenchTests {
     }
 
     @Test func `A setting that names nothing is refused`() throws {
-        let run = try CommandRun(["bench", "peak", "--quick"], in: Scratch(), environment: ["RECTIFIER_ZEROS": "perhaps"])
+        let run = try CommandRun(["bench", "peak", "--quick"], in: TemporaryFolder(), environment: ["RECTIFIER_ZEROS": "perhaps"])
         #expect(run.code == 1)
         #expect(run.errors.contains("RECTIFIER_ZEROS"))
     }

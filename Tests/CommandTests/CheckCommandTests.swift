@@ -1,11 +1,12 @@
 import Foundation
+import TestSupport
 import Testing
 
 @Suite("rectifier check")
 struct CheckCommandTests {
-    private let folder: Scratch
+    private let folder: TemporaryFolder
 
-    init() throws { folder = try Scratch(withModelOf: 100, layers: "6", epochs: 2) }
+    init() throws { folder = try TemporaryFolder(withModelOf: 100, layers: "6", epochs: 2) }
 
     @Test func `A model and its recipe pass, as text and as JSON`() throws {
         for path in ["model", "model/recipe.json"] {

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// One run of the built `rectifier` in a folder of its own.
@@ -11,19 +12,21 @@ struct CommandRun {
     var errorLines: [String] { errors.split(separator: "\n", omittingEmptySubsequences: false).map(String.init).dropLast() }
 
     /// Runs it to its end; `onStart` may send it signals meanwhile.
-    init(_ arguments: [String], in folder: Scratch, environment: [String: String] = [:], onStart: ((Process) throws -> Void)? = nil) throws
-    {
+    init(
+        _ arguments: [String], in folder: TemporaryFolder, environment: [String: String] = [:], onStart: ((Process) throws -> Void)? = nil
+    ) throws {
         try self.init(executable: commandURL, arguments, in: folder, environment: environment, onStart: onStart)
     }
 
-    init(shell line: String, in folder: Scratch) throws {
+    init(shell line: String, in folder: TemporaryFolder) throws {
         try self.init(
             executable: URL(fileURLWithPath: "/bin/sh"), ["-c", line], in: folder, environment: ["RECTIFIER": commandURL.path], onStart: nil
         )
     }
 
     private init(
-        executable: URL, _ arguments: [String], in folder: Scratch, environment: [String: String], onStart: ((Process) throws -> Void)?
+        executable: URL, _ arguments: [String], in folder: TemporaryFolder, environment: [String: String],
+        onStart: ((Process) throws -> Void)?
     ) throws {
         // Files, not pipes: a pipe that nobody reads fills up and stops the process.
         let outputFile = try folder.emptyFile(".stdout"), errorFile = try folder.emptyFile(".stderr")
@@ -52,17 +55,7 @@ struct CommandRun {
     }
 }
 
-/// A temporary folder that goes with the value.
-final class Scratch {
-    let url: URL
-
-    init() throws {
-        url = FileManager.default.temporaryDirectory.appendingPathComponent("rectifier-command-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-    }
-
-    deinit { try? FileManager.default.removeItem(at: url) }
-
+extension TemporaryFolder {
     /// With a small classifier of points in it, trained for a moment: the folder `model`.
     convenience init(withModelOf samples: Int, layers: String, epochs: Int) throws {
         try self.init()
@@ -74,22 +67,9 @@ final class Scratch {
         try #require(run.code == 0, "\(run.errors)")
     }
 
-    func path(_ name: String) -> String { url.appendingPathComponent(name).path }
-
     func emptyFile(_ name: String) throws -> URL {
         try write("", to: name)
-        return url.appendingPathComponent(name)
-    }
-
-    func write(_ text: String, to name: String) throws {
-        try Data(text.utf8).write(to: url.appendingPathComponent(name))
-    }
-
-    func read(_ name: String) throws -> String { try String(contentsOf: url.appendingPathComponent(name), encoding: .utf8) }
-
-    /// Names of what is in it, hidden files left out.
-    var content: [String] {
-        get throws { try FileManager.default.contentsOfDirectory(atPath: url.path).filter { !$0.hasPrefix(".") }.sorted() }
+        return url(name)
     }
 }
 

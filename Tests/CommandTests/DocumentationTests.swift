@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @Suite("Documentation")
@@ -25,14 +26,14 @@ struct DocumentationTests {
             let place = try #require(rest.range(of: example), "not in the snippet, or not in this order:\n\(example)")
             rest = rest[place.upperBound...]
         }
-        let output = try CommandRun(shell: "\"$(dirname \"$RECTIFIER\")/AtZero\"", in: Scratch())
+        let output = try CommandRun(shell: "\"$(dirname \"$RECTIFIER\")/AtZero\"", in: TemporaryFolder())
         #expect(output.code == 0)
         for line in output.outputLines { #expect(article.contains("\n\(line)\n"), "not in the article: \(line)") }
     }
 
     @Test func `The README names every command`() throws {
         let readme = try text("README.md")
-        let help = try CommandRun(["--help"], in: Scratch()).output
+        let help = try CommandRun(["--help"], in: TemporaryFolder()).output
         let commands = help.matches(of: /\n  ([a-z]+) {2,}[A-Z]/).map { String($0.1) }
         #expect(commands.count >= 6)
         for command in commands { #expect(readme.contains("rectifier \(command)"), "\(command) is missing") }

@@ -1,11 +1,12 @@
 import Foundation
+import TestSupport
 import Testing
 
 @Suite("Commands on a model")
 struct ModelCommandTests {
-    private let folder: Scratch
+    private let folder: TemporaryFolder
 
-    init() throws { folder = try Scratch(withModelOf: 200, layers: "8", epochs: 3) }
+    init() throws { folder = try TemporaryFolder(withModelOf: 200, layers: "8", epochs: 3) }
 
     @Test func `evaluate agrees with what training reported, as text and as JSON`() throws {
         let json = try CommandRun(["evaluate", "model", "--json"], in: folder)
@@ -31,7 +32,7 @@ struct ModelCommandTests {
         #expect(try folder.read("out.csv") == csv.output)
 
         _ = try CommandRun(["predict", "model", "--data", "circle", "--probabilities", "--output", "out.npy"], in: folder)
-        let npy = try [UInt8](Data(contentsOf: folder.url.appendingPathComponent("out.npy")))
+        let npy = try [UInt8](Data(contentsOf: folder.url("out.npy")))
         #expect(Array(npy[0..<8]) == [0x93] + Array("NUMPY".utf8) + [1, 0])
         let header = 10 + Int(npy[8]) + Int(npy[9]) << 8
         #expect(header % 64 == 0 && npy[header - 1] == 10)
@@ -70,7 +71,7 @@ struct ModelCommandTests {
     }
 
     @Test func `A damaged model is refused`() throws {
-        let weights = folder.url.appendingPathComponent("model/weights.safetensors")
+        let weights = folder.url("model/weights.safetensors")
         var bytes = try Data(contentsOf: weights)
         bytes[bytes.count - 1] ^= 1
         try bytes.write(to: weights)
@@ -88,16 +89,16 @@ struct ModelCommandTests {
 @Suite("Commands on the machine")
 struct MachineCommandTests {
     @Test func `info names the instruction sets`() throws {
-        let object = try #require(try CommandRun(["info", "--json"], in: Scratch()).objects().first)
+        let object = try #require(try CommandRun(["info", "--json"], in: TemporaryFolder()).objects().first)
         let sets = try #require(object["instructionSets"] as? [String])
         #expect(sets.contains("reference"))
         #expect((object["selected"] as? String).map(sets.contains) == true)
     }
 
     @Test func `datasets lists the generated sets and draws one`() throws {
-        let list = try CommandRun(["datasets"], in: Scratch())
+        let list = try CommandRun(["datasets"], in: TemporaryFolder())
         #expect(list.output.contains("digits") && list.output.contains("spiral"))
-        let picture = try CommandRun(["datasets", "--show", "circle"], in: Scratch())
+        let picture = try CommandRun(["datasets", "--show", "circle"], in: TemporaryFolder())
         #expect(picture.output.contains("+") && picture.output.contains("o"))
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import RectifierCommand
@@ -10,15 +11,15 @@ import FoundationXML
 @Suite("rectifier study at-zero")
 struct StudyTests {
     /// A folder with 120 images of 6×6.
-    private func makeImages(in folder: Scratch) throws {
+    private func makeImages(in folder: TemporaryFolder) throws {
         func header(_ numbers: [UInt32]) -> Data {
             Data(numbers.flatMap { n in (0..<4).map { UInt8(truncatingIfNeeded: n >> (24 - 8 * $0)) } })
         }
-        try FileManager.default.createDirectory(at: folder.url.appendingPathComponent("data"), withIntermediateDirectories: true)
+        try FileManager.default.createDirectory(at: folder.url("data"), withIntermediateDirectories: true)
         let pixels = (0..<120 * 36).map { UInt8(truncatingIfNeeded: $0 &* 2_654_435_761 >> 7) }
-        try (header([0x803, 120, 6, 6]) + Data(pixels)).write(to: folder.url.appendingPathComponent("data/train-images-idx3-ubyte"))
+        try (header([0x803, 120, 6, 6]) + Data(pixels)).write(to: folder.url("data/train-images-idx3-ubyte"))
         try (header([0x801, 120]) + Data((0..<120).map { UInt8($0 % 3) })).write(
-            to: folder.url.appendingPathComponent("data/train-labels-idx1-ubyte"))
+            to: folder.url("data/train-labels-idx1-ubyte"))
     }
 
     private let flags = [
@@ -28,7 +29,7 @@ struct StudyTests {
     ]
 
     @Test func `Writes tables and a page that stands alone`() throws {
-        let folder = try Scratch()
+        let folder = try TemporaryFolder()
         try makeImages(in: folder)
         let run = try CommandRun(flags + ["--output", "study"], in: folder)
         #expect(run.code == 0 && run.errors.isEmpty, "\(run.errors)")
@@ -57,7 +58,7 @@ struct StudyTests {
     }
 
     @Test func `JSON is one object a line`() throws {
-        let folder = try Scratch()
+        let folder = try TemporaryFolder()
         try makeImages(in: folder)
         let objects = try CommandRun(flags + ["--json"], in: folder).objects()
         #expect(objects.filter { $0["event"] as? String == "networks" }.count == 15)
@@ -67,7 +68,7 @@ struct StudyTests {
     }
 
     @Test func `Explains itself, and names what is wrong`() throws {
-        let folder = try Scratch()
+        let folder = try TemporaryFolder()
         let help = try CommandRun(["study", "at-zero", "--help"], in: folder)
         #expect(help.code == 0 && help.outputLines.allSatisfy { $0.count <= 80 || $0.hasPrefix("USAGE:") })
         for (arguments, code, says) in [

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @Suite("On a terminal", .enabled(if: PseudoTerminal() != nil))
@@ -55,7 +56,7 @@ private struct PseudoTerminal {
     func run(_ arguments: [String], environment: [String: String]) throws -> String {
         let slave = open(name, O_RDWR | O_NOCTTY)
         defer { close(master) }
-        let folder = try Scratch()
+        let folder = try TemporaryFolder()
         let process = Process()
         process.executableURL = commandURL
         process.arguments = arguments

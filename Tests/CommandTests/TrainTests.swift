@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// A run that takes a moment: a small generated set and a small network.
@@ -7,7 +8,7 @@ private let quick = ["train", "--data", "circle", "--samples", "200", "--layers"
 @Suite("The train command")
 struct TrainTests {
     @Test func `JSON lines have their keys in order and nothing else is printed`() throws {
-        let folder = try Scratch()
+        let folder = try TemporaryFolder()
         let run = try CommandRun(quick + ["--json", "--output", "model"], in: folder)
         #expect(run.code == 0)
         #expect(run.errors.isEmpty)
@@ -26,7 +27,7 @@ struct TrainTests {
     }
 
     @Test func `Without held-out data no test keys appear`() throws {
-        let folder = try Scratch()
+        let folder = try TemporaryFolder()
         try folder.write("x,y\n" + (0..<40).map { "\($0),\($0 * 2 % 7)" }.joined(separator: "\n") + "\n", to: "table.csv")
         let table = ["train", "--data", "table.csv", "--task", "regression", "--epochs", "2", "--json"]
         let held = try #require(try CommandRun(table, in: folder).outputLines.last)
@@ -37,7 +38,7 @@ struct TrainTests {
     }
 
     @Test func `Quiet is silent`() throws {
-        let folder = try Scratch()
+        let folder = try TemporaryFolder()
         let run = try CommandRun(quick + ["--quiet"], in: folder)
         #expect(run.code == 0)
         #expect(run.output.isEmpty && run.errors.isEmpty)
@@ -45,7 +46,7 @@ struct TrainTests {
     }
 
     @Test func `In a pipe there are plain lines, one for each epoch, and commands to paste`() throws {
-        let folder = try Scratch()
+        let folder = try TemporaryFolder()
         let run = try CommandRun(quick, in: folder, environment: ["TERM": "xterm"])
         #expect(!run.output.contains("\u{1B}") && !run.output.contains("\r"))
         #expect(run.outputLines.filter { $0.hasPrefix("epoch ") }.count == 2)
@@ -58,7 +59,7 @@ struct TrainTests {
     }
 
     @Test func `The recipe a run wrote gives the same weights, and flags override it`() throws {
-        let folder = try Scratch()
+        let folder = try TemporaryFolder()
         func weights(_ arguments: [String]) throws -> String {
             try #require(try CommandRun(arguments + ["--json"], in: folder).objects().last?["weightsSHA256"] as? String)
         }
@@ -70,7 +71,7 @@ struct TrainTests {
     }
 
     @Test func `An output that cannot be is refused before training`() throws {
-        let folder = try Scratch()
+        let folder = try TemporaryFolder()
         try folder.write("mine", to: "file")
         try FileManager.default.createDirectory(atPath: folder.path("folder"), withIntermediateDirectories: true)
         try folder.write("mine", to: "folder/letter.txt")
@@ -86,7 +87,7 @@ struct TrainTests {
 
     @Test(arguments: [SIGINT, SIGTERM])
     func `A signal stops the run, which is saved and can be resumed`(signal: Int32) throws {
-        let folder = try Scratch()
+        let folder = try TemporaryFolder()
         let endless = ["train", "--data", "circle", "--samples", "200", "--layers", "8", "--epochs", "100000", "--output", "it's a model"]
         let run = try CommandRun(endless, in: folder) { process in
             let limit = Date(timeIntervalSinceNow: 60)
@@ -104,7 +105,7 @@ struct TrainTests {
     }
 
     @Test func `Resuming refuses to change what was learned`() throws {
-        let folder = try Scratch()
+        let folder = try TemporaryFolder()
         _ = try CommandRun(quick + ["--output", "model"], in: folder)
         let run = try CommandRun(["train", "--resume", "model", "--learning-rate", "1"], in: folder)
         #expect(run.code == 64)
@@ -112,7 +113,7 @@ struct TrainTests {
     }
 
     @Test func `A reader that goes away stops the run quietly`() throws {
-        let folder = try Scratch()
+        let folder = try TemporaryFolder()
         let line =
             "{ \"$RECTIFIER\" train --data circle --samples 200 --layers 8 --epochs 100000 --output model; echo $? > code; } | head -n 1"
         let run = try CommandRun(shell: line, in: folder)
@@ -123,13 +124,13 @@ struct TrainTests {
 
     @Test(.enabled(if: FileManager.default.fileExists(atPath: "/dev/full")))
     func `A full disk behind standard output is an error`() throws {
-        let run = try CommandRun(shell: "\"$RECTIFIER\" datasets > /dev/full", in: Scratch())
+        let run = try CommandRun(shell: "\"$RECTIFIER\" datasets > /dev/full", in: TemporaryFolder())
         #expect(run.code == 1)
         #expect(run.errorLines.count == 1 && run.errors.contains("No space left"))
     }
 
     @Test func `Gradients get a verdict, unless there is no census`() throws {
-        let folder = try Scratch()
+        let folder = try TemporaryFolder()
         let run = try CommandRun(quick + ["--activation", "relu", "--output", "a"], in: folder)
         let line = try #require(run.outputLines.first { $0.hasPrefix("gradients: ") })
         #expect(line.wholeMatch(of: /gradients: [0-9,]+ exact, [0-9,]+ on a kink( \(.*\))?/) != nil, "\(line)")

@@ -1,11 +1,12 @@
 import Foundation
+import TestSupport
 import Testing
 
 @Suite("Help and errors of the command line")
 struct UsageTests {
     @Test(arguments: [[], ["train"], ["evaluate"], ["predict"], ["inspect"], ["bench"], ["info"], ["datasets"]])
     func `Every command explains itself`(command: [String]) throws {
-        let run = try CommandRun(command + ["--help"], in: Scratch())
+        let run = try CommandRun(command + ["--help"], in: TemporaryFolder())
         #expect(run.code == 0)
         #expect(run.errors.isEmpty)
         #expect(run.output.contains("USAGE: rectifier"))
@@ -13,7 +14,7 @@ struct UsageTests {
     }
 
     @Test func `The version is one line`() throws {
-        let run = try CommandRun(["--version"], in: Scratch())
+        let run = try CommandRun(["--version"], in: TemporaryFolder())
         #expect(run.code == 0)
         #expect(run.output.wholeMatch(of: /\d+\.\d+\.\d+\n/) != nil)
     }
@@ -84,7 +85,7 @@ struct UsageTests {
 
     @Test(arguments: mistakes)
     func `A mistake is one line on standard error`(mistake: Mistake) throws {
-        let folder = try Scratch()
+        let folder = try TemporaryFolder()
         let run = try CommandRun(mistake.arguments.split(separator: " ").map(String.init), in: folder)
         #expect(run.code == mistake.code)
         #expect(run.output.isEmpty)
@@ -95,7 +96,7 @@ struct UsageTests {
     }
 
     @Test func `An instruction set that the machine lacks is named`() throws {
-        let run = try CommandRun(["info"], in: Scratch(), environment: ["RECTIFIER_ISA": "abacus"])
+        let run = try CommandRun(["info"], in: TemporaryFolder(), environment: ["RECTIFIER_ISA": "abacus"])
         #expect(run.code == 1)
         #expect(run.errors.contains("abacus"))
     }

@@ -1,4 +1,5 @@
 import CRectifierKernels
+import TestSupport
 import Testing
 
 @Suite struct ConversionTests {
@@ -31,15 +32,15 @@ import Testing
     /// Rounding is to nearest, ties to even, once: numbers on, just above and just below ties, whatever a call through float would make of them.
     @Test(arguments: levels, types)
     func roundsOnce(_ isa: rk_isa, _ type: rk_type) {
-        var random = Generator(1)
+        var random = Numbers(seed: 1)
         var values: [Double] = [
             0, -0.0, .infinity, -.infinity, .nan, 1e300, -1e300, 0x1p-1060, 65519.999999, 65520, 3.3953e38, 0x1p-25, 0x1.0000001p-25,
             0x1p-134,
         ]
         for _ in 0..<3000 {
-            let unit = 2 * type.roundoff * Double(sign: .plus, exponent: random.int(-30...10), significand: 1)
-            let tie = (Double(random.int(64...2000)) + 0.5) * unit
-            values += [tie, -tie, tie.nextUp, tie.nextDown, tie * (1 + 0x1p-40), random.double()]
+            let unit = 2 * type.roundoff * Double(sign: .plus, exponent: random.integer(in: -30...10), significand: 1)
+            let tie = (Double(random.integer(in: 64...2000)) + 0.5) * unit
+            values += [tie, -tie, tie.nextUp, tie.nextDown, tie * (1 + 0x1p-40), random.uniform()]
         }
         let expected = Buffer(type, count: values.count, values: values)
         let actual = Buffer(type, count: values.count)
@@ -55,9 +56,9 @@ import Testing
     @Test(arguments: levels + [RK_REFERENCE], types)
     func nonfiniteNumbersAreCounted(_ isa: rk_isa, _ type: rk_type) {
         for count in [0, 1, 7, 8, 65, 300] {
-            var random = Generator(count)
-            var values = (0..<count).map { _ in random.double() }
-            let places = Set((0..<count / 5).map { _ in random.int(0...count - 1) })
+            var random = Numbers(seed: count)
+            var values = (0..<count).map { _ in random.uniform() }
+            let places = Set((0..<count / 5).map { _ in random.integer(in: 0...count - 1) })
             for place in places { values[place] = random.pick([.nan, .infinity, -.infinity]) }
             let buffer = Buffer(type, count: count, values: values)
             #expect(type.kernels(isa).pointee.count_nonfinite(buffer.base, Int64(count)) == places.count)

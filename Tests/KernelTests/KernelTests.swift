@@ -1,4 +1,5 @@
 import CRectifierKernels
+import TestSupport
 import Testing
 
 /// For each kernel of the table, how a random trial of it is made. A kernel that is missing here fails `everyKernelIsCompared`.
@@ -50,8 +51,8 @@ let comparisons: [String: @Sendable (Trial) -> Void] = [
 }
 
 /// Sizes around everything that could go wrong: nothing, one, a vector's tail, a tile's, a part's.
-func size(_ random: inout Generator, upTo limit: Int) -> Int {
-    min(limit, random.pick([0, 1, 1, 2, 3, 5, 7, 8, 9, 15, 16, 17, 31, 33, 64, 65, 100, 257, 300, random.int(1...limit)]))
+func size(_ random: inout Numbers, upTo limit: Int) -> Int {
+    min(limit, random.pick([0, 1, 1, 2, 3, 5, 7, 8, 9, 15, 16, 17, 31, 33, 64, 65, 100, 257, 300, random.integer(in: 1...limit)]))
 }
 
 //===--- Products and sums ---------------------------------------------------------===//
@@ -62,16 +63,16 @@ func size(_ random: inout Generator, upTo limit: Int) -> Int {
     let k = size(&t.random, upTo: large ? 1000 : 70)
     // A and B as rows, as columns, or with gaps both ways.
     func strides(_ rows: Int, _ columns: Int) -> (Int, Int) {
-        switch t.random.int(0...4) {
-        case 0, 1: (columns + t.random.int(0...3), 1)
-        case 2, 3: (1, rows + t.random.int(0...3))
+        switch t.random.integer(in: 0...4) {
+        case 0, 1: (columns + t.random.integer(in: 0...3), 1)
+        case 2, 3: (1, rows + t.random.integer(in: 0...3))
         default: (2 * columns + 1, 2)
         }
     }
-    let (aRow, aColumn) = strides(m, k), (bRow, bColumn) = strides(k, n), cRow = n + t.random.int(0...3)
+    let (aRow, aColumn) = strides(m, k), (bRow, bColumn) = strides(k, n), cRow = n + t.random.integer(in: 0...3)
     let density = t.random.pick([0, 0.1, 0.5, 1, 1])
     let a = t.input(
-        (0..<(m * k == 0 ? 0 : (m - 1) * aRow + (k - 1) * aColumn + 1)).map { _ in t.random.chance(density) ? t.random.double() : 0 })
+        (0..<(m * k == 0 ? 0 : (m - 1) * aRow + (k - 1) * aColumn + 1)).map { _ in t.random.chance(density) ? t.random.uniform() : 0 })
     let b = t.input(k * n == 0 ? 0 : (k - 1) * bRow + (n - 1) * bColumn + 1)
     // 16-bit results are rounded once from sums that differ in their last places, so they may be a unit apart; ReLU keeps that.
     let c = t.output(m * cRow, .near(relative: 0, absolute: 4 * t.type.computing.roundoff * Double(k + 2)))
@@ -107,8 +108,10 @@ func size(_ random: inout Generator, upTo limit: Int) -> Int {
     let outer = size(&t.random, upTo: 12), inner = t.random.chance(0.4) ? 1 : size(&t.random, upTo: 300)
     let count = size(&t.random, upTo: outer * inner > 500 ? 20 : 300)
     let reduction = t.random.pick([RK_SUM, RK_MAXIMUM, RK_MINIMUM])
-    var values = (0..<outer * count * inner).map { _ in t.random.double() }
-    if t.random.chance(0.2), !values.isEmpty { values[t.random.int(0...values.count - 1)] = t.random.pick([.nan, .infinity, -.infinity]) }
+    var values = (0..<outer * count * inner).map { _ in t.random.uniform() }
+    if t.random.chance(0.2), !values.isEmpty {
+        values[t.random.integer(in: 0...values.count - 1)] = t.random.pick([.nan, .infinity, -.infinity])
+    }
     let tolerance: Tolerance = reduction == RK_SUM ? .near(relative: 0, absolute: 2 * t.type.computing.roundoff * Double(count)) : .exact
     let out = t.output(outer * inner, tolerance)
     t.call.reduce = rk_reduce(
@@ -138,13 +141,13 @@ func size(_ random: inout Generator, upTo limit: Int) -> Int {
 
 @Sendable func makeRows(_ t: Trial, perRow: Bool, _ tolerance: Tolerance) {
     let rows = size(&t.random, upTo: 20), columns = max(1, size(&t.random, upTo: 100)), spread = t.random.pick([1.0, 20, 300])
-    var logits = (0..<rows * columns).map { _ in t.random.double(-spread...spread) }
+    var logits = (0..<rows * columns).map { _ in t.random.uniform(in: -spread...spread) }
     if !logits.isEmpty {
         for _ in 0..<3 where t.random.chance(0.3) {
-            logits[t.random.int(0...logits.count - 1)] = t.random.pick([.nan, .infinity, -.infinity])
+            logits[t.random.integer(in: 0...logits.count - 1)] = t.random.pick([.nan, .infinity, -.infinity])
         }
     }
-    let targets = (0..<rows * columns).map { _ in t.random.chance(0.5) ? 0 : t.random.double(0...1) }
+    let targets = (0..<rows * columns).map { _ in t.random.chance(0.5) ? 0 : t.random.uniform(in: 0...1) }
     // A sum of `columns` terms, each with its own rounding.
     let out = t.output(perRow ? rows : rows * columns, tolerance)
     t.call.rows = rk_rows(
@@ -155,7 +158,7 @@ func size(_ random: inout Generator, upTo limit: Int) -> Int {
 //===--- Data ----------------------------------------------------------------------===//
 
 @Sendable func makeCopy(_ t: Trial) {
-    let rank = t.random.int(0...4)
+    let rank = t.random.integer(in: 0...4)
     let extents = (0..<rank).map { _ in t.random.pick([0, 1, 2, 3, 5, 8, 9, 17, rank <= 2 ? 70 : 4]) }
     /// Strides of a dense array whose dimensions lie in some order, perhaps with a gap.
     func strides() -> [Int] {
@@ -191,7 +194,7 @@ func size(_ random: inout Generator, upTo limit: Int) -> Int {
 
 /// A batch of random sample numbers, as kernels take them.
 func indices(_ t: Trial, rows: Int, below samples: Int) -> UnsafePointer<UnsafePointer<Int32>?> {
-    let list = t.pointer(to: (0..<rows).map { _ in Int32(t.random.int(0...samples - 1)) })
+    let list = t.pointer(to: (0..<rows).map { _ in Int32(t.random.integer(in: 0...samples - 1)) })
     return UnsafePointer(t.pointer(to: [UnsafePointer(list)]))
 }
 
@@ -200,7 +203,8 @@ func indices(_ t: Trial, rows: Int, below samples: Int) -> UnsafePointer<UnsafeP
     var gather = rk_gather()
     let source = t.random.pick([RK_SOURCE_UINT8, RK_SOURCE_FLOAT32, RK_SOURCE_FLOAT64])
     switch source {
-    case RK_SOURCE_UINT8: gather.source = UnsafeRawPointer(t.pointer(to: (0..<samples * width).map { _ in UInt8(t.random.int(0...255)) }))
+    case RK_SOURCE_UINT8:
+        gather.source = UnsafeRawPointer(t.pointer(to: (0..<samples * width).map { _ in UInt8(t.random.integer(in: 0...255)) }))
     case RK_SOURCE_FLOAT32: gather.source = UnsafeRawPointer(t.input(samples * width, as: RK_FLOAT32, -1000...1000).base)
     default: gather.source = UnsafeRawPointer(t.input(samples * width, as: RK_FLOAT64, -1000...1000).base)
     }
@@ -214,7 +218,7 @@ func indices(_ t: Trial, rows: Int, below samples: Int) -> UnsafePointer<UnsafeP
 
 @Sendable func makeOneHot(_ t: Trial) {
     let rows = size(&t.random, upTo: 40), classes = max(1, size(&t.random, upTo: 20)), samples = 30
-    let labels = t.pointer(to: (0..<samples).map { _ in Int32(t.random.int(0...classes - 1)) })
+    let labels = t.pointer(to: (0..<samples).map { _ in Int32(t.random.integer(in: 0...classes - 1)) })
     t.call.one_hot = rk_one_hot(
         labels: labels, indices: indices(t, rows: rows, below: samples), rows: Int64(rows), classes: Int64(classes),
         out: t.output(rows * classes, .exact).base)
@@ -223,7 +227,7 @@ func indices(_ t: Trial, rows: Int, below samples: Int) -> UnsafePointer<UnsafeP
 
 @Sendable func makeDropout(_ t: Trial) {
     let rows = size(&t.random, upTo: 20), columns = size(&t.random, upTo: 100), rate = t.random.pick([0, 0.1, 0.5, 0.9, 1.0 / 3])
-    let numbers = t.pointer(to: [t.random.next(), UInt64(t.random.int(0...9)), UInt64(t.random.int(0...60000))])
+    let numbers = t.pointer(to: [t.random.next(), UInt64(t.random.integer(in: 0...9)), UInt64(t.random.integer(in: 0...60000))])
     t.call.dropout = rk_dropout(
         out: t.output(rows * columns, .exact).base, rows: Int64(rows), columns: Int64(columns), rate: rate, purpose: 7, seed: numbers,
         epoch: numbers + 1, position: numbers + 2)
@@ -242,7 +246,7 @@ func indices(_ t: Trial, rows: Int, below samples: Int) -> UnsafePointer<UnsafeP
     (hyper.decay, hyper.l2, hyper.l1) = (t.random.pick([0, 0.1]), t.random.pick([0, 0.1]), t.random.pick([0, 0.01]))
     hyper.gradient_scale = t.random.pick([1, 0.5])
     let near = Tolerance.near(relative: 16 * computing.roundoff, absolute: 16 * computing.roundoff)
-    var values = (0..<count).map { _ in t.random.double() }
+    var values = (0..<count).map { _ in t.random.uniform() }
     if count > 1 { values[1] = 0 }
     let weights = t.input(values, as: computing)
     t.written(weights, near)

@@ -1,5 +1,6 @@
 import CRectifierKernels
 import Foundation
+import TestSupport
 import Testing
 
 /// What an opcode means, in double, and how far a result may lie from it in units of the computing type's last place.
@@ -67,7 +68,7 @@ func instruction(_ opcode: Int, on t: Trial, _ arguments: [Buffer], _ result: Bu
 @Sendable func makeMap(_ t: Trial) {
     let rows = size(&t.random, upTo: 40), columns = size(&t.random, upTo: rows > 10 ? 70 : 1000)
     let exact = (0..<Int(RK_OP_COUNT.rawValue)).filter { meanings[String(cString: rk_opcode_name(Int32($0)))]?.units == 0 }
-    let operandCount = t.random.int(1...4), writtenFrom = t.random.int(0...operandCount - 1)
+    let operandCount = t.random.integer(in: 1...4), writtenFrom = t.random.integer(in: 0...operandCount - 1)
     var buffers: [Buffer] = [], operands: [rk_operand] = []
     for index in 0..<operandCount {
         let isWritten = index >= writtenFrom
@@ -75,22 +76,22 @@ func instruction(_ opcode: Int, on t: Trial, _ arguments: [Buffer], _ result: Bu
         if !isWritten, t.random.chance(0.4) { (rowStride, columnStride) = t.random.pick([(0, 1), (1, 0), (0, 0)]) }
         let span = rows == 0 || columns == 0 ? 0 : (rows - 1) * rowStride + (columns - 1) * columnStride + 1
         // Zeros of both signs among them, for comparisons.
-        let buffer = t.input((0..<span).map { _ in t.random.chance(0.2) ? t.random.pick([0.0, -0.0, 1]) : t.random.double(-2...2) })
+        let buffer = t.input((0..<span).map { _ in t.random.chance(0.2) ? t.random.pick([0.0, -0.0, 1]) : t.random.uniform(in: -2...2) })
         if isWritten { t.written(buffer, .exact) }
         buffers.append(buffer)
         operands.append(rk_operand(base: buffer.base, row_stride: Int64(rowStride), column_stride: Int64(columnStride)))
     }
     var readable = (0..<operandCount).map { UInt16($0) }
     var instructions: [rk_instruction] = []
-    for _ in 0..<t.random.int(1...10) {
+    for _ in 0..<t.random.integer(in: 1...10) {
         var i = rk_instruction()
         i.opcode = UInt16(t.random.pick(exact))
         (i.a, i.b, i.c) = (t.random.pick(readable), t.random.pick(readable), t.random.pick(readable))
         (i.x, i.y, i.z) = (-0.5, 0.75, 0.25)
         i.d =
             t.random.chance(0.5)
-            ? UInt16(t.random.int(writtenFrom...operandCount - 1))
-            : UInt16(RK_MAP_OPERANDS) + UInt16(t.random.int(0...Int(RK_MAP_TEMPORARIES) - 1))
+            ? UInt16(t.random.integer(in: writtenFrom...operandCount - 1))
+            : UInt16(RK_MAP_OPERANDS) + UInt16(t.random.integer(in: 0...Int(RK_MAP_TEMPORARIES) - 1))
         if !readable.contains(i.d) { readable.append(i.d) }
         instructions.append(i)
     }
@@ -132,7 +133,7 @@ func instruction(_ opcode: Int, on t: Trial, _ arguments: [Buffer], _ result: Bu
                     lists[2].append(t.random.pick(Self.special))
                 }
             }
-            for _ in 0..<100 { for n in 0..<3 { lists[n].append(t.random.double(-10...10)) } }
+            for _ in 0..<100 { for n in 0..<3 { lists[n].append(t.random.uniform(in: -10...10)) } }
             let arguments = lists.map { rounded($0, to: type) }
             let (x, y, z) = (-0.5, 0.75, 0.25)
             // In the computing type, as the kernels work, then in the element type.

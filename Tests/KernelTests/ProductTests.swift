@@ -1,4 +1,5 @@
 import CRectifierKernels
+import TestSupport
 import Testing
 
 @Suite struct ProductTests {
@@ -32,8 +33,8 @@ import Testing
     @Test(arguments: levels, types)
     func bitsDoNotDependOnThePath(_ isa: rk_isa, _ type: rk_type) {
         for (m, n, k) in [(61, 37, 300), (29, 16, 9), (7, 70, 830), (40, 1, 50)] {
-            var random = Generator(m)
-            let a = (0..<m * k).map { _ in random.double() }, b = (0..<k * n).map { _ in random.double() }
+            var random = Numbers(seed: m)
+            let a = (0..<m * k).map { _ in random.uniform() }, b = (0..<k * n).map { _ in random.uniform() }
             let whole = Self.product(a, b, m: m, n: n, k: k, transposed: (false, false), rows: 0..<m, isa, type)
             for transposed in [(true, false), (false, true), (true, true)] {
                 #expect(Self.product(a, b, m: m, n: n, k: k, transposed: transposed, rows: 0..<m, isa, type) == whole)
@@ -56,8 +57,8 @@ import Testing
     @Test(arguments: levels, [RK_FLOAT32, RK_FLOAT64])
     func bitsDoNotDependOnWhereSumsRest(_ isa: rk_isa, _ type: rk_type) {
         let (m, n, k) = (17, 8192 / type.size / 2 + 3, 330)
-        var random = Generator(n)
-        let a = (0..<m * k).map { _ in random.double() }, b = (0..<k * n).map { _ in random.double() }
+        var random = Numbers(seed: n)
+        let a = (0..<m * k).map { _ in random.uniform() }, b = (0..<k * n).map { _ in random.uniform() }
         let whole = Self.product(a, b, m: m, n: n, k: k, transposed: (false, false), rows: 0..<m, isa, type)
         let row = Self.product(a, b, m: m, n: n, k: k, transposed: (false, false), rows: 7..<8, isa, type)
         #expect(row == Array(whole[7 * n * type.size..<8 * n * type.size]))
@@ -67,8 +68,8 @@ import Testing
     @Test(arguments: levels, types)
     func bitsDoNotDependOnWhereResultsGo(_ isa: rk_isa, _ type: rk_type) {
         let (m, n, k) = (520, 16_777_216 / 512 / type.size, 7)
-        var random = Generator(m)
-        let a = (0..<m * k).map { _ in random.chance(0.5) ? random.double() : 0 }, b = (0..<k * n).map { _ in random.double() }
+        var random = Numbers(seed: m)
+        let a = (0..<m * k).map { _ in random.chance(0.5) ? random.uniform() : 0 }, b = (0..<k * n).map { _ in random.uniform() }
         for zeros in [RK_ZEROS_MULTIPLIED, RK_ZEROS_SKIPPED] {
             func rows(_ rows: Range<Int>) -> [UInt8] {
                 Self.product(a, b, m: m, n: n, k: k, transposed: (false, false), rows: rows, isa, type, zeros: zeros)

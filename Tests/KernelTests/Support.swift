@@ -1,4 +1,5 @@
 import CRectifierKernels
+import TestSupport
 import Testing
 
 /// The levels that have bodies of their own on this machine.
@@ -21,24 +22,6 @@ extension rk_type: @retroactive CustomTestStringConvertible {
     var tiniest: Double { [0x1p-149, 0x1p-1074, 0x1p-133, 0x1p-24][Int(rawValue)] }
 
     func kernels(_ isa: rk_isa) -> UnsafePointer<rk_kernels> { rk_table_for(self, isa)! }
-}
-
-/// Reproducible random numbers, from the library's own generator.
-struct Generator: RandomNumberGenerator {
-    var key: UInt64
-    var index: UInt64 = 0
-
-    init(_ seed: Int) { key = UInt64(truncatingIfNeeded: seed) }
-
-    mutating func next() -> UInt64 {
-        index += 1
-        return rk_draw(key, index)
-    }
-
-    mutating func int(_ range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &self) }
-    mutating func double(_ range: ClosedRange<Double> = -1...1) -> Double { Double.random(in: range, using: &self) }
-    mutating func pick<T>(_ choices: [T]) -> T { choices.randomElement(using: &self)! }
-    mutating func chance(_ share: Double) -> Bool { double(0...1) < share }
 }
 
 /// Aligned memory with a guard on each side: NaN in every type, so that a result shows when a lane beyond the end got into it,
@@ -127,7 +110,7 @@ enum Tolerance {
 /// One comparison of a kernel with its reference: memory, the call that works on it, and what may differ.
 final class Trial {
     let type: rk_type
-    var random: Generator
+    var random: Numbers
     var call = rk_call()
     var description = ""
     private(set) var buffers: [Buffer] = []
@@ -140,14 +123,14 @@ final class Trial {
 
     init(_ type: rk_type, seed: Int) {
         self.type = type
-        random = Generator(seed)
+        random = Numbers(seed: seed)
     }
 
     deinit { owned.forEach { $0.deallocate() } }
 
     /// A buffer of random numbers.
     func input(_ count: Int, as type: rk_type? = nil, _ range: ClosedRange<Double> = -1...1) -> Buffer {
-        input((0..<count).map { _ in random.double(range) }, as: type)
+        input((0..<count).map { _ in random.uniform(in: range) }, as: type)
     }
 
     func input(_ values: [Double], as type: rk_type? = nil) -> Buffer {

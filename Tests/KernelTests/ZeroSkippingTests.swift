@@ -1,4 +1,5 @@
 import CRectifierKernels
+import TestSupport
 import Testing
 
 /// A product gives the same bits whether zeros of A are multiplied or skipped.
@@ -10,20 +11,20 @@ import Testing
         let c: Buffer
         let description: String
 
-        init(_ random: inout Generator, _ type: rk_type) {
+        init(_ random: inout Numbers, _ type: rk_type) {
             let large = random.chance(0.15)
-            let m = random.int(1...(large ? 300 : 40)), k = random.int(1...(large ? 300 : 150))
+            let m = random.integer(in: 1...(large ? 300 : 40)), k = random.integer(in: 1...(large ? 300 : 150))
             // Now and then whole vectors, which lie as a panel would.
-            let n = random.chance(0.3) ? 8 * random.int(1...(large ? 60 : 13)) : random.int(1...(large ? 480 : 60))
-            let transposed = (random.chance(0.5), random.chance(0.5)), cRow = n + random.int(0...3)
+            let n = random.chance(0.3) ? 8 * random.integer(in: 1...(large ? 60 : 13)) : random.integer(in: 1...(large ? 480 : 60))
+            let transposed = (random.chance(0.5), random.chance(0.5)), cRow = n + random.integer(in: 0...3)
             let density = random.pick([0, 0.02, 0.2, 0.5, 0.8, 1]), densityOfB = random.pick([0.1, 0.9])
             // Now and then products that underflow, whose sums may be -0.
             let scale = random.chance(0.2) ? 1e-30 : 1
-            func number(_ random: inout Generator) -> Double { random.double() * scale }
-            func zero(_ random: inout Generator) -> Double { random.chance(0.5) ? 0 : -0.0 }
+            func number(_ random: inout Numbers) -> Double { random.uniform() * scale }
+            func zero(_ random: inout Numbers) -> Double { random.chance(0.5) ? 0 : -0.0 }
             let a = Buffer(type, count: m * k, values: (0..<m * k).map { _ in random.chance(density) ? number(&random) : zero(&random) })
             let b = Buffer(type, count: k * n, values: (0..<k * n).map { _ in random.chance(densityOfB) ? number(&random) : zero(&random) })
-            let bias = Buffer(type, count: n, values: (0..<n).map { _ in random.chance(0.5) ? random.double() : zero(&random) })
+            let bias = Buffer(type, count: n, values: (0..<n).map { _ in random.chance(0.5) ? random.uniform() : zero(&random) })
             c = Buffer(type, count: m * cRow)
             call.product = rk_product(
                 a: a.base, b: b.base, c: c.base, a_row: transposed.0 ? 1 : Int64(k), a_column: transposed.0 ? Int64(m) : 1,
@@ -48,7 +49,7 @@ import Testing
 
     @Test(arguments: levels, types)
     func theSameBits(_ isa: rk_isa, _ type: rk_type) {
-        var random = Generator(Int(isa.rawValue) * 10 + Int(type.rawValue))
+        var random = Numbers(seed: Int(isa.rawValue) * 10 + Int(type.rawValue))
         for _ in 0..<100 {
             var trial = Case(&random, type)
             trial.c.keep()

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Rectifier
@@ -88,21 +89,16 @@ import Testing
 
     /// The fast reader, cut at every place, gives what the simple one gives.
     @Test func stretchesMeetWhereRowsDo() throws {
-        let draws = RandomStream(seed: 1, purpose: 99)
+        var numbers = Numbers(seed: 1)
         let fields = ["1", "-2.5", "", "abc", "\"q,uo\nted\"", "\"dou\"\"ble\"", "5'\"", "\"\r\n\"", " x ", "\"\"", "1e3", "?"]
         for file in 0..<60 {
             let columns = 1 + file % 4
             let end = ["\n", "\r\n", "\r"][file % 3]
-            var draw = file * 1000
-            func next(_ count: Int) -> Int {
-                draw += 1
-                return Int(draws[draw] % UInt64(count))
-            }
             var text = ""
-            for _ in 0..<(1 + next(30)) {
-                text +=
-                    (0..<columns).map { $0 == 0 && columns == 1 ? "v\(next(9))" : fields[next(fields.count)] }.joined(separator: ",") + end
-                if next(8) == 0 { text += end }
+            for _ in 0..<numbers.integer(in: 1...30) {
+                let cells = (0..<columns).map { $0 == 0 && columns == 1 ? "v\(numbers.integer(below: 9))" : numbers.pick(fields) }
+                text += cells.joined(separator: ",") + end
+                if numbers.chance(1.0 / 8) { text += end }
             }
             let opened = try csv(text, header: false, separator: ",")
             let rows = try opened.rows()
@@ -146,12 +142,8 @@ import Testing
 
 @Suite struct DecimalTests {
     @Test func agreesWithTheStandardLibrary() {
-        let draws = RandomStream(seed: 3, purpose: 98)
-        var index = 0
-        func next() -> UInt64 {
-            index += 1
-            return draws[index]
-        }
+        var numbers = Numbers(seed: 3)
+        func next() -> UInt64 { numbers.next() }
         for i in 0..<4000 {
             let text =
                 switch i % 6 {

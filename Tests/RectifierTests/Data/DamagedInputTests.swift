@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Rectifier
@@ -10,15 +11,11 @@ import Testing
 
     /// Damages seeds in the ways that break readers: other bytes, extreme numbers, pieces cut, doubled and exchanged.
     struct Damage {
-        private let draws: RandomStream
-        private var index = 0
+        private var numbers: Numbers
 
-        init(_ purpose: UInt64) { draws = RandomStream(seed: 5, purpose: purpose) }
+        init(seed: Int) { numbers = Numbers(seed: seed) }
 
-        mutating func next(_ count: Int) -> Int {
-            index += 1
-            return Int(draws[index] % UInt64(max(count, 1)))
-        }
+        mutating func next(_ count: Int) -> Int { numbers.integer(below: max(count, 1)) }
 
         mutating func apply(to seed: [UInt8]) -> [UInt8] {
             var bytes = seed
@@ -39,8 +36,8 @@ import Testing
         }
     }
 
-    func run(_ purpose: UInt64, _ times: Int, seeds: [[UInt8]], _ read: ([UInt8]) throws -> Void) {
-        var damage = Damage(purpose)
+    func run(_ seed: Int, _ times: Int, seeds: [[UInt8]], _ read: ([UInt8]) throws -> Void) {
+        var damage = Damage(seed: seed)
         for _ in 0..<times {
             let input = damage.apply(to: seeds[damage.next(seeds.count)])
             do {

@@ -1,23 +1,12 @@
 import CZlib
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Rectifier
 
-/// A folder that is removed when the test ends.
-final class TemporaryFolder {
-    let url: URL
-
-    init() throws {
-        url = FileManager.default.temporaryDirectory.appendingPathComponent("rectifier-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-    }
-
-    deinit { try? FileManager.default.removeItem(at: url) }
-
-    func write(_ name: String, _ bytes: [UInt8]) throws { try Data(bytes).write(to: url.appendingPathComponent(name)) }
-    func write(_ name: String, _ text: String) throws { try write(name, Array(text.utf8)) }
-
+extension TemporaryFolder {
+    /// What loading gives where this is the working folder.
     func load(_ source: String, seed: UInt64 = 0, _ change: (inout DataSettings) -> Void = { _ in }) throws -> LoadedData {
         var settings = DataSettings()
         settings.source = source

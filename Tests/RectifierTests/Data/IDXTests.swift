@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Rectifier
@@ -48,7 +49,7 @@ import Testing
             idx([6, 2, 2], (0..<24).map { $0 }), idx([6], [0, 1, 2, 0, 1, 2]), idx([3, 2, 2], (0..<12).map { 100 + $0 }),
             idx([3], [2, 1, 0]),
         ]
-        for (name, content) in zip(names, contents) { try folder.write(name, packed ? deflated(content) : content) }
+        for (name, content) in zip(names, contents) { try folder.write(packed ? deflated(content) : content, to: name) }
         return folder
     }
 
@@ -92,21 +93,21 @@ import Testing
 
     @Test func refusesLabelsThatDoNotFit() throws {
         let folder = try folder(IDXTests.mnist)
-        try folder.write("train-labels-idx1-ubyte", idx([5], [0, 1, 2, 0, 1]))
+        try folder.write(idx([5], [0, 1, 2, 0, 1]), to: "train-labels-idx1-ubyte")
         #expect(
             errorText { _ = try folder.load(".") } == "./train-labels-idx1-ubyte: 5 labels for the 6 images of ./train-images-idx3-ubyte")
-        try folder.write("train-labels-idx1-ubyte", idx([6], [0, 1, 1, 0, 1, 1]))
+        try folder.write(idx([6], [0, 1, 1, 0, 1, 1]), to: "train-labels-idx1-ubyte")
         #expect(errorText { _ = try folder.load(".") }.contains(#"./t10k-labels-idx1-ubyte sample 0: the class "2" is out of range"#))
-        try folder.write("train-labels-idx1-ubyte", idx([6], [4, 4, 4, 4, 4, 4]))
+        try folder.write(idx([6], [4, 4, 4, 4, 4, 4]), to: "train-labels-idx1-ubyte")
         #expect(errorText { _ = try folder.load(".") }.contains(#"every row has the class "4""#))
-        try folder.write("train-labels-idx1-ubyte", [9, 9, 9, 9, 9])
+        try folder.write([9, 9, 9, 9, 9], to: "train-labels-idx1-ubyte")
         #expect(errorText { _ = try folder.load(".") }.contains("./train-labels-idx1-ubyte: is not an IDX file"))
     }
 
     @Test func namesBothShapes() throws {
         let folder = try folder(IDXTests.mnist)
         let preparation = try folder.load(".").preparation
-        try folder.write("small-images-idx3-ubyte", idx([2, 1, 4], Array(0..<8)))
+        try folder.write(idx([2, 1, 4], Array(0..<8)), to: "small-images-idx3-ubyte")
         let text = errorText {
             _ = try preparation.dataset(reading: "small-images-idx3-ubyte", needsTargets: false, relativeTo: folder.url)
         }
@@ -118,8 +119,8 @@ import Testing
         #expect(errorText { _ = try empty.load(".") }.contains("no data is in this folder"))
         #expect(errorText { _ = try empty.load("nowhere") }.hasPrefix("nowhere: no such file or folder"))
         let folder = try folder(IDXTests.mnist)
-        try folder.write("train-images-idx3-ubyte", idx([0, 2, 2], []))
-        try folder.write("train-labels-idx1-ubyte", idx([0], []))
+        try folder.write(idx([0, 2, 2], []), to: "train-images-idx3-ubyte")
+        try folder.write(idx([0], []), to: "train-labels-idx1-ubyte")
         #expect(errorText { _ = try folder.load(".") }.contains("is empty"))
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Rectifier
@@ -59,7 +60,7 @@ import Testing
     @Test func aTableTakesItsLastColumnAsTarget() throws {
         let folder = try TemporaryFolder()
         let rows = (0..<10).map(Float.init).flatMap { (i: Float) -> [Float] in [i, i.truncatingRemainder(dividingBy: 2), 2 * i + 0.5] }
-        try folder.write("t.npy", NPY.encoded(Tensor(shape: [10, 3], rows)))
+        try folder.write(NPY.encoded(Tensor(shape: [10, 3], rows)), to: "t.npy")
         let data = try folder.load("t.npy")
         #expect(data.training.count == 8 && data.heldOut?.count == 2)
         #expect(data.training.sampleShape == [2])
@@ -68,7 +69,7 @@ import Testing
         #expect(other.preparation.classNames == ["0", "1"])
 
         // Without the target column, a file can be predicted for.
-        try folder.write("x.npy", NPY.encoded(Tensor(shape: [1, 2], [3, 1] as [Float])))
+        try folder.write(NPY.encoded(Tensor(shape: [1, 2], [3, 1] as [Float])), to: "x.npy")
         let x = try data.preparation.dataset(reading: "x.npy", needsTargets: false, relativeTo: folder.url).dataset
         #expect(x.count == 1)
         #expect(
@@ -83,7 +84,7 @@ import Testing
 
     func load(_ zip: Zip, _ change: (inout DataSettings) -> Void = { $0.validation = .share(0) }) throws -> LoadedData {
         let folder = try TemporaryFolder()
-        try folder.write("a.npz", zip.file)
+        try folder.write(zip.file, to: "a.npz")
         return try folder.load("a.npz", change)
     }
 
@@ -148,7 +149,7 @@ import Testing
         #expect(
             errorText { _ = try load(Zip(members: members, isDeflated: true, declaredCount: 100)) }.contains("promises 32 bytes of data"))
         let folder = try TemporaryFolder()
-        try folder.write("a.npz", Array(Zip(members: members).file.dropLast(30)))
+        try folder.write(Array(Zip(members: members).file.dropLast(30)), to: "a.npz")
         #expect(errorText { _ = try folder.load("a.npz") }.contains("has no directory"))
     }
 

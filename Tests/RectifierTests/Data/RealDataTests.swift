@@ -1,17 +1,15 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Rectifier
 
-/// The folder of real data that `RECTIFIER_DATA` names. Its layout: `fashion-mnist`, `tabular`, `spec/csv-spectrum`, `spec/npy`.
-private let folder = ProcessInfo.processInfo.environment["RECTIFIER_DATA"].map { URL(fileURLWithPath: $0) }
-
-@Suite(.enabled(if: folder != nil, "RECTIFIER_DATA names no folder")) struct RealDataTests {
+@Suite(.needsDataFolder) struct RealDataTests {
     func load(_ source: String, _ change: (inout DataSettings) -> Void = { _ in }) throws -> LoadedData {
         var settings = DataSettings()
         settings.source = source
         change(&settings)
-        return try LoadedData(settings, seed: 0, relativeTo: folder)
+        return try LoadedData(settings, seed: 0, relativeTo: dataFolder)
     }
 
     @Test func fashionMNIST() throws {
@@ -68,7 +66,7 @@ private let folder = ProcessInfo.processInfo.environment["RECTIFIER_DATA"].map {
     }
 
     @Test func spectrum() throws {
-        let spectrum = folder!.appendingPathComponent("spec/csv-spectrum")
+        let spectrum = dataFolder!.appendingPathComponent("spec/csv-spectrum")
         let files = try FileManager.default.contentsOfDirectory(atPath: spectrum.appendingPathComponent("csvs").path)
         #expect(files.count == 11)
         for file in files {
@@ -80,7 +78,7 @@ private let folder = ProcessInfo.processInfo.environment["RECTIFIER_DATA"].map {
     }
 
     @Test func arrays() throws {
-        let spec = folder!.appendingPathComponent("spec/npy")
+        let spec = dataFolder!.appendingPathComponent("spec/npy")
         let array = try NPY.array(ByteReader(Bytes(contentsOf: spec.appendingPathComponent("test.npy").path, name: "test.npy")))
         #expect(array.shape == [10])
         let archive = try NPZ(Bytes(contentsOf: spec.appendingPathComponent("test.npz").path, name: "test.npz"))

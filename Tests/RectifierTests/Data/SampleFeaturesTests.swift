@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Rectifier
@@ -6,16 +7,12 @@ import Testing
 @Suite("Features of one sample")
 struct SampleFeaturesTests {
     @Test func `are those of the file that holds it`() throws {
-        let file = FileManager.default.temporaryDirectory.appending(path: "rectifier-test-\(UUID().uuidString).csv")
-        defer { try? FileManager.default.removeItem(at: file) }
+        let folder = try TemporaryFolder()
         let fields = (0..<30).map { ["\(Double($0) / 7)", ["low", "mid", "high"][$0 * $0 % 3], $0 == 4 ? "" : "\($0 % 5)"] }
         let text = "size,kind,rooms,price\n" + fields.enumerated().map { "\($1.joined(separator: ",")),\($0 * 10)\n" }.joined()
-        try Data(text.utf8).write(to: file)
-        var settings = DataSettings()
-        settings.source = file.path
-        settings.missing = .mean
-        let preparation = try LoadedData(settings, seed: 0).preparation
-        let data = try preparation.dataset(reading: file.path, needsTargets: false).dataset
+        try folder.write(text, to: "t.csv")
+        let preparation = try folder.load("t.csv") { $0.missing = .mean }.preparation
+        let data = try preparation.dataset(reading: "t.csv", needsTargets: false, relativeTo: folder.url).dataset
         guard case .floats(let expected) = data.features else { throw RectifierError(.data, "features are no floats") }
         let width = data.width
         #expect(try fields.flatMap { try preparation.features(of: $0) } == expected)

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Rectifier
@@ -7,8 +8,8 @@ import Testing
     /// Loads a file that holds the text, with nothing held out unless the settings say otherwise.
     func load(_ text: String, _ files: [String: String] = [:], _ change: (inout DataSettings) -> Void = { _ in }) throws -> LoadedData {
         let folder = try TemporaryFolder()
-        try folder.write("t.csv", text)
-        for (name, text) in files { try folder.write(name, text) }
+        try folder.write(text, to: "t.csv")
+        for (name, text) in files { try folder.write(text, to: name) }
         return try folder.load("t.csv") { settings in
             settings.validation = .share(0)
             change(&settings)
@@ -199,14 +200,14 @@ import Testing
 
     @Test func predictsForFilesWithAndWithoutTarget() throws {
         let folder = try TemporaryFolder()
-        try folder.write("t.csv", "y,x,c\n" + (0..<9).map { "\($0 % 2),\($0),\($0 % 3 == 0 ? "a" : "b")\n" }.joined())
+        try folder.write("y,x,c\n" + (0..<9).map { "\($0 % 2),\($0),\($0 % 3 == 0 ? "a" : "b")\n" }.joined(), to: "t.csv")
         let model = try folder.load("t.csv") {
             $0.target = "y"
             $0.validation = .share(0)
         }
-        try folder.write("names.csv", "c,x\nb,4\n")
-        try folder.write("places.csv", "4,b\n")
-        try folder.write("all.csv", "junk,4,b\n")
+        try folder.write("c,x\nb,4\n", to: "names.csv")
+        try folder.write("4,b\n", to: "places.csv")
+        try folder.write("junk,4,b\n", to: "all.csv")
         func features(_ file: String, header: Bool? = nil) throws -> [Float] {
             try model.preparation.dataset(reading: file, needsTargets: false, header: header, relativeTo: folder.url).dataset.floats
         }
@@ -214,14 +215,14 @@ import Testing
         #expect(try features("places.csv", header: false) == [0, 0, 1])
         #expect(try features("all.csv", header: false) == [0, 0, 1])
         #expect(errorText { _ = try features("places.csv") }.contains("no column"))
-        try folder.write("wide.csv", "1,2,3,4\n")
+        try folder.write("1,2,3,4\n", to: "wide.csv")
         #expect(
             errorText { _ = try features("wide.csv", header: false) }
                 == "wide.csv: has 4 columns, the model takes 3 (or 2 without the target)")
         #expect(
             errorText { _ = try model.preparation.dataset(reading: "names.csv", needsTargets: true, relativeTo: folder.url) }.contains(
                 #"no column "y""#))
-        try folder.write("tiny-images-idx3-ubyte", idx([1, 2, 2], [1, 2, 3, 4]))
+        try folder.write(idx([1, 2, 2], [1, 2, 3, 4]), to: "tiny-images-idx3-ubyte")
         #expect(
             errorText { _ = try features("tiny-images-idx3-ubyte") }.contains(
                 "its samples have the shape 2 × 2, the model takes rows of 2 columns"))

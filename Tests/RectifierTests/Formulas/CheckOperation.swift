@@ -1,21 +1,7 @@
+import TestSupport
 import Testing
 
 @testable import Rectifier
-
-/// Numbers that look random and are always the same.
-struct Numbers {
-    private let stream: RandomStream
-    private var next = 0
-
-    init(seed: UInt64) { stream = RandomStream(seed: seed, purpose: 99) }
-
-    mutating func uniform(_ low: Double = -1, _ high: Double = 1) -> Double {
-        next += 1
-        return low + (high - low) * stream.uniform(next)
-    }
-
-    mutating func integer(below bound: Int) -> Int { min(bound - 1, Int(uniform(0, Double(bound)))) }
-}
 
 /// The one way an operation is tested: its value against a float64 reference at every element type, its gradient against difference quotients that cross
 /// no kink (``CheckedFunctions``), and its gradient's gradient likewise. Every rewrite is on, and then every one off, which must not matter.
@@ -29,9 +15,9 @@ func checkOperation(
     operation: ([Formula]) throws -> Formula, reference: ([[Double]]) -> [Double], sourceLocation: SourceLocation = #_sourceLocation
 ) throws {
     let batch = 3
-    var numbers = Numbers(seed: UInt64(truncatingIfNeeded: name.utf8.reduce(5381) { $0 &* 33 &+ Int($1) }))
+    var numbers = Numbers(seed: name.utf8.reduce(5381) { $0 &* 33 &+ Int($1) })
     let values = shapes.map { shape in
-        (0..<shape.count(batchSize: batch)).map { _ in numbers.uniform(domain.lowerBound, domain.upperBound) }
+        (0..<shape.count(batchSize: batch)).map { _ in numbers.uniform(in: domain) }
     }
     let inputs = shapes.enumerated().map { Formula.input("x\($0)", shape: $1) }
     let result = try operation(inputs)
@@ -112,7 +98,7 @@ func checkOperation(
         }
         return derivatives
     }
-    let weights = (0..<4096).map { _ in numbers.uniform(0.5, 1.5) }
+    let weights = (0..<4096).map { _ in numbers.uniform(in: 0.5...1.5) }
     let count = result.shape.count(batchSize: batch)
     let wave = Formula.input("wave", shape: result.shape)
     let function = try (result * wave).sum()

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Rectifier
@@ -7,7 +8,7 @@ struct RewriteTests {
     ///
     /// The constants are sums of few powers of two, so that folding them in double precision, where a program computes in single, rounds nothing.
     private func randomGraph(_ seed: Int) throws -> [Formula] {
-        var numbers = Numbers(seed: UInt64(seed))
+        var numbers = Numbers(seed: seed)
         let inputs = (0..<2).map { Formula.input("x\($0)", shape: [Shape.batch, 4]) }
         let weights = Formula.input("w", shape: [4, 4]), bias = Formula.input("b", shape: [4])
         var nodes = inputs

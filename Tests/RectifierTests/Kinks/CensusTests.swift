@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Rectifier
@@ -5,7 +6,7 @@ import Testing
 @Suite struct CensusTests {
     /// Whole numbers for features, so that pre-activations are exactly 0 again and again.
     private func data(_ count: Int, classes: Int = 3) throws -> Dataset {
-        var random = SplitMix(state: 5)
+        var random = Numbers(seed: 5)
         let features = (0..<count * 4).map { $0 < 12 ? 0 : Float(random.pick([-1, 0, 0, 1, 2])) }
         return try Dataset(
             count: count,

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Rectifier
@@ -12,7 +13,7 @@ struct GradientCheckTests {
         }
         let check = try GradientCheck(network, samples: 4)
         for seed in 0..<100 {
-            var numbers = Numbers(seed: UInt64(seed))
+            var numbers = Numbers(seed: seed)
             var parameters: Parameters?, features: [Double]?
             if fault == .anotherValueAtZero {
                 parameters = try wholeNumbers(network, &numbers)
@@ -137,7 +138,7 @@ struct GradientCheckTests {
         let check = try GradientCheck(network, loss: kinked.loss, samples: 3)
         var kinks = 0, undecided = 0, rows = 0
         for seed in 0..<80 {
-            var numbers = Numbers(seed: UInt64(seed))
+            var numbers = Numbers(seed: seed)
             let features = (0..<6).map { _ in Double(numbers.integer(below: 3) - 1) }
             let targets = (0..<6).map { place in
                 switch kinked.loss {
@@ -242,8 +243,8 @@ struct GradientCheckTests {
         let check = try GradientCheck(network, samples: 3)
         var rows = 0, decided = 0
         for seed in 0..<25 {
-            var numbers = Numbers(seed: UInt64(seed))
-            let report = try check.run(features: (0..<15).map { _ in numbers.uniform(-1e4, 1e4) }, seed: UInt64(seed))
+            var numbers = Numbers(seed: seed)
+            let report = try check.run(features: (0..<15).map { _ in numbers.uniform(in: -1e4...1e4) }, seed: UInt64(seed))
             #expect(report.count(.wrong) == 0, "seed \(seed): \(report)")
             rows += report.rows.count
             decided += report.rows.count - report.count(.undecided)

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Rectifier
@@ -76,7 +77,7 @@ func randomParameters(_ network: Network, seed: UInt64, scale: Double = 1) throw
     var parameters = try network.initialParameters(seed: seed, precision: .float64)
     var numbers = Numbers(seed: seed)
     for (name, tensor) in parameters where name.hasSuffix("bias") {
-        parameters[name] = Tensor(shape: tensor.shape, (0..<tensor.count).map { _ in numbers.uniform(-scale, scale) })
+        parameters[name] = Tensor(shape: tensor.shape, (0..<tensor.count).map { _ in numbers.uniform(in: -scale...scale) })
     }
     return parameters
 }
@@ -225,7 +226,7 @@ struct KinkDistanceTests {
                 Dense(size); ReLU(); Dense(1)
             }
             let pieces = try LinearPieces(of: network, randomParameters(network, seed: UInt64(size)))
-            func point() -> [Double] { (0..<10).map { _ in numbers.uniform(-2, 2) } }
+            func point() -> [Double] { (0..<10).map { _ in numbers.uniform(in: -2...2) } }
             let samples = 60
             distances.append(try (0..<samples).reduce(0.0) { sum, _ in try sum + pieces.piece(at: point()).nearestKink(in: .l2)!.distance })
             crossings.append(

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Rectifier
@@ -89,14 +90,14 @@ struct LinearRegionsTests {
         }
         var numbers = Numbers(seed: 6)
         let pieces = try LinearPieces(of: network, randomParameters(network, seed: 9))
-        func vector() -> [Double] { (0..<6).map { _ in numbers.uniform(-2, 2) } }
+        func vector() -> [Double] { (0..<6).map { _ in numbers.uniform(in: -2...2) } }
         let window = PlaneWindow(origin: vector(), u: vector(), v: vector(), s: -1...1, t: 0...1)
         let regions = try pieces.regions(in: window)
         let patterns = Set(regions.polygons.map(\.pattern))
         #expect(patterns.count == regions.polygons.count && patterns.count > 10)
         #expect(Swift.abs(regions.polygons.reduce(0) { $0 + $1.area } - 2) < 1e-12)
         for _ in 0..<1000 {
-            let place = SIMD2(numbers.uniform(-1, 1), numbers.uniform(0, 1))
+            let place = SIMD2(numbers.uniform(in: -1...1), numbers.uniform(in: 0...1))
             #expect(patterns.contains(try pieces.piece(at: window.sample(at: place)).pattern))
         }
         let picture = regions.svg(width: 200)

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Rectifier
@@ -59,7 +60,7 @@ struct SegmentKinksTests {
         let built = try network.built(isTraining: false)
         let program = try Program([built.output], batchSize: 1, parameters: parameters, elementType: .float64)
         var numbers = Numbers(seed: seed)
-        let start = (0..<6).map { _ in numbers.uniform(-3, 3) }, end = (0..<6).map { _ in numbers.uniform(-3, 3) }
+        let start = (0..<6).map { _ in numbers.uniform(in: -3...3) }, end = (0..<6).map { _ in numbers.uniform(in: -3...3) }
         func output(_ t: Double) throws -> [Double] {
             try program.setInput(Network.inputName, to: zip(start, end).map { $0 + t * ($1 - $0) })
             program.run()

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Rectifier
@@ -66,7 +67,7 @@ import Testing
             return (examiner.examine().verdict, result)
         }
 
-        func draw(_ random: inout SplitMix) -> ClarkeOracle {
+        func draw(_ random: inout Numbers) -> ClarkeOracle {
             let widths = [inputs] + units
             var weights: [[[Int]]] = []
             for layer in 0...units.count {
@@ -84,7 +85,7 @@ import Testing
 
     /// 10,000 networks of at most 6 hidden units with whole numbers for weights, against the Clarke subdifferential found by brute force.
     @Test func verdictsAgainstBruteForce() throws {
-        var random = SplitMix(state: 2024)
+        var random = Numbers(seed: 2024)
         var counts: [String: Int] = [:], contradictions: [String] = [], counterexamples = 0, enumerated = 0, networks = 0
         for (units, batches) in [
             ([1], 1...3), ([2], 1...3), ([3], 1...3), ([6], 1...2), ([1, 1], 1...3), ([2, 2], 1...2), ([3, 3], 1...2), ([2, 4], 1...1),
@@ -220,19 +221,4 @@ import Testing
         #expect(!areIndependent([[1], [2]], tolerance: 1e-6))
         #expect(areIndependent([], tolerance: 1e-6))
     }
-}
-
-/// Enough randomness for drawing tests.
-struct SplitMix {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-        return z ^ (z >> 31)
-    }
-
-    mutating func pick<T>(_ values: [T]) -> T { values[Int(next() % UInt64(values.count))] }
 }

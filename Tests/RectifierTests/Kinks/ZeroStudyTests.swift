@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Rectifier
@@ -67,9 +68,9 @@ struct ZeroStudyTests {
 
     /// Dark images of 64 pixels: little spreads the pre-activations, so that many are 0 in 16 bits.
     private func darkImages(_ count: Int) throws -> Dataset {
-        let stream = RandomStream(seed: 5, purpose: 9)
-        let pixels = (0..<count * 64).map { stream[$0] % 3 == 0 ? UInt8(stream[$0] >> 32 & 63) : 0 }
-        let labels = (0..<count).map { Int32(stream[count * 64 + $0] % 10) }
+        var numbers = Numbers(seed: 5)
+        let pixels = (0..<count * 64).map { _ in numbers.chance(1.0 / 3) ? UInt8(numbers.integer(below: 64)) : 0 }
+        let labels = (0..<count).map { _ in Int32(numbers.integer(below: 10)) }
         return try Dataset(
             count: count, sampleShape: [8, 8], features: .bytes(pixels), targets: .classes(labels, names: (0..<10).map(String.init)))
     }

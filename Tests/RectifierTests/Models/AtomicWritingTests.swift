@@ -1,17 +1,14 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Rectifier
 
-@Suite final class AtomicWritingTests {
-    let place: URL
+@Suite struct AtomicWritingTests {
+    private let temporary: TemporaryFolder
+    private var place: URL { temporary.url }
 
-    init() throws {
-        place = FileManager.default.temporaryDirectory.appending(path: "rectifier-test-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
-    }
-
-    deinit { try? FileManager.default.removeItem(at: place) }
+    init() throws { temporary = try TemporaryFolder() }
 
     static let owned: Set = ["model.json", "weights.safetensors", "checkpoint.safetensors"]
 

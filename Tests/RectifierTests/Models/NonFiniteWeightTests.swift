@@ -1,5 +1,6 @@
 import CRectifierKernels
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Rectifier
@@ -37,10 +38,6 @@ struct NonFiniteWeightTests {
         return nil
     }
 
-    private func temporaryFolder() -> URL {
-        FileManager.default.temporaryDirectory.appendingPathComponent("rectifier-test-\(UUID().uuidString)")
-    }
-
     @Test(arguments: [Double.infinity, -.infinity, .nan]) func `is found when a model is compiled or used`(_ value: Double) throws {
         for model in [try Self.model(value), try Self.model(value, precision: .bfloat16), try Self.model(value, precision: .float64)] {
             for use in [
@@ -64,7 +61,7 @@ struct NonFiniteWeightTests {
     }
 
     @Test(arguments: [Double.infinity, .nan]) func `is not written`(_ value: Double) throws {
-        let folder = temporaryFolder()
+        let temporary = try TemporaryFolder(), folder = temporary.url("model")
         let model = try Self.model(value, count: 2)
         let state = Parameters()
         for write in [
@@ -78,8 +75,7 @@ struct NonFiniteWeightTests {
     }
 
     @Test func `is found in a model that others wrote`() throws {
-        let folder = temporaryFolder()
-        defer { try? FileManager.default.removeItem(at: folder) }
+        let temporary = try TemporaryFolder(), folder = temporary.url("model")
         var settings = TrainingSettings()
         settings.epochs = 1
         try Trainer(Self.network(), data: Self.data(), settings: settings, output: folder).run()

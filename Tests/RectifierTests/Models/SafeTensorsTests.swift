@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Rectifier
@@ -154,16 +155,16 @@ import Testing
             metadata: ["m": "é\n"], tensors: [("a", Tensor(shape: [2, 2], [1, 2, 3, 4] as [Float])), ("b", Tensor(shape: [1], [5.0]))]
         ).encoded()
         let interesting = Array("{}[]\",:\\u0129-.e \u{e9}".utf8) + [0, 0xff, 0x80]
-        var random = SystemRandomNumberGenerator()
+        var random = Numbers(seed: 1)
         var readable = 0
         for _ in 0..<3000 {
             var bytes = original
-            for _ in 0..<Int.random(in: 1...4, using: &random) where !bytes.isEmpty {
-                let i = Int.random(in: 0..<bytes.count, using: &random)
-                switch Int.random(in: 0..<6, using: &random) {
-                case 0: bytes[i] = UInt8.random(in: 0...255, using: &random)
-                case 1: bytes[i] = interesting.randomElement(using: &random)!
-                case 2: bytes.insert(interesting.randomElement(using: &random)!, at: i)
+            for _ in 0..<random.integer(in: 1...4) where !bytes.isEmpty {
+                let i = random.integer(below: bytes.count)
+                switch random.integer(below: 6) {
+                case 0: bytes[i] = UInt8(random.integer(in: 0...255))
+                case 1: bytes[i] = random.pick(interesting)
+                case 2: bytes.insert(random.pick(interesting), at: i)
                 case 3: bytes.remove(at: i)
                 case 4: bytes.removeSubrange(i...)
                 default: bytes.insert(contentsOf: bytes[i..<min(i + 20, bytes.count)], at: i)
@@ -186,12 +187,10 @@ import Testing
         #expect(throws: RectifierError.self) { try SafeTensors(contentsOf: URL(filePath: "/dev/zero")) }
     }
 
-    static let samples = ProcessInfo.processInfo.environment["RECTIFIER_DATA"].map { URL(filePath: $0).appending(path: "spec/safetensors") }
-
     /// Files of another implementation, one of each number type.
-    @Test(.enabled(if: samples != nil), arguments: ["f16", "f32", "f64", "i8", "i16", "i32", "u8", "u16", "u32", "overall"])
+    @Test(.needsDataFolder, arguments: ["f16", "f32", "f64", "i8", "i16", "i32", "u8", "u16", "u32", "overall"])
     func foreignFiles(name: String) throws {
-        let read = try SafeTensors(contentsOf: Self.samples!.appending(path: "\(name).safetensors"))
+        let read = try SafeTensors(contentsOf: #require(dataFolder).appending(path: "spec/safetensors/\(name).safetensors"))
         #expect(read.metadata == ["test": "a"])
         #expect(read.tensors.count == (name == "overall" ? 9 : 1))
         for (_, tensor) in read.tensors {

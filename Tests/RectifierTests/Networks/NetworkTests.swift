@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Rectifier
@@ -59,7 +60,7 @@ struct NetworkTests {
         let loss = try Loss.softmaxCrossEntropy(built.output, .input("targets", shape: [Shape.batch, 3])).mean()
         let derivatives = try gradients(of: loss, withRespectTo: built.parameters)
         let parameters = try network.initialParameters(seed: 7, precision: .float64)
-        var numbers = Numbers(seed: UInt64(index))
+        var numbers = Numbers(seed: index)
         let batch = 5
         let inputs = [
             "features": (0..<batch * 6).map { _ in numbers.uniform() }, "targets": (0..<batch * 3).map { $0 % 3 == $0 / 3 % 3 ? 1.0 : 0 },

@@ -1,19 +1,12 @@
 import CRectifierKernels
+import TestSupport
 import Testing
 
 @testable import Rectifier
 
 @Suite struct CallScheduleTests {
-    private struct Draws: RandomNumberGenerator {
-        var state: UInt64
-        mutating func next() -> UInt64 {
-            state += 1
-            return rk_draw(7, state)
-        }
-    }
-
     /// Calls over few buffers, so that they get in each other's way; some can be cut by rows, of which there are two kinds, some not.
-    private static func randomSteps(_ random: inout Draws, buffers: Int) -> [PlannedCall] {
+    private static func randomSteps(_ random: inout Numbers, buffers: Int) -> [PlannedCall] {
         (0..<Int.random(in: 1...30, using: &random)).map { _ in
             func pick(_ most: Int) -> [Rectifier.Buffer] {
                 (0..<Int.random(in: 0...most, using: &random)).map { _ in Buffer(index: Int.random(in: 0..<buffers, using: &random)) }
@@ -33,7 +26,7 @@ import Testing
     /// Whatever the calls: each runs once; what meets another at a buffer stays in order; and within a phase only those meet that share the buffer
     /// by the same rows.
     @Test func noThreadNeedsWhatAnotherHasNotDone() {
-        var random = Draws(state: 0), cut = 0, moved = 0
+        var random = Numbers(seed: 7), cut = 0, moved = 0
         for _ in 0..<2_000 {
             let calls = Self.randomSteps(&random, buffers: 12), firstUpdate = Int.random(in: 0...calls.count, using: &random)
             let schedule = CallSchedule(calls, firstUpdate: firstUpdate, counts: Array(repeating: 1_000, count: 12), atMost: 3)

@@ -1,13 +1,11 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Rectifier
 
-/// The folder of real data that some tests use, where it is given.
-let dataFolder = ProcessInfo.processInfo.environment["RECTIFIER_DATA"].map { URL(fileURLWithPath: $0) }
-
 /// Follows recorded runs of an independent implementation of TensorFlow Playground's training, in float64 from the weights it began with.
-@Suite(.enabled(if: dataFolder != nil, "set RECTIFIER_DATA to the folder of data sets, with `oracle` beside it"))
+@Suite(.needsDataFolder)
 struct PlaygroundTests {
     struct Recorded: Decodable {
         struct Configuration: Decodable {

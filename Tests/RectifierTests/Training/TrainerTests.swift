@@ -1,5 +1,6 @@
 import CRectifierKernels
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Rectifier
@@ -31,10 +32,6 @@ struct TrainerTests {
         settings.learningRate = 0.01
         change(&settings)
         return settings
-    }
-
-    private func temporaryFolder() -> URL {
-        FileManager.default.temporaryDirectory.appendingPathComponent("rectifier-test-\(UUID().uuidString)")
     }
 
     @Test(
@@ -169,8 +166,7 @@ struct TrainerTests {
         let data = try Self.blobs(), heldOut = try Self.blobs(100, seed: 2)
         let whole = try Trainer(Self.network(), data: data, heldOut: heldOut, settings: settings).run()
 
-        let folder = temporaryFolder()
-        defer { try? FileManager.default.removeItem(at: folder) }
+        let temporary = try TemporaryFolder(), folder = temporary.url("model")
         let first = try TrainingSession(Trainer(Self.network(), data: data, heldOut: heldOut, settings: settings))
         for _ in 0..<stepsBeforeStop { try first.step() }
         try first.snapshot().write(to: folder)
@@ -183,8 +179,7 @@ struct TrainerTests {
     }
 
     @Test func modelsPredictTheSameAfterTheDisk() throws {
-        let folder = temporaryFolder()
-        defer { try? FileManager.default.removeItem(at: folder) }
+        let temporary = try TemporaryFolder(), folder = temporary.url("model")
         let data = try Self.blobs()
         let outcome = try Trainer(Self.network(), data: data, settings: Self.settings(), output: folder).run()
         let model = try Model(contentsOf: folder)
@@ -194,11 +189,10 @@ struct TrainerTests {
     }
 
     @Test func damagedModelsAreRefused() throws {
-        let folder = temporaryFolder()
-        defer { try? FileManager.default.removeItem(at: folder) }
+        let temporary = try TemporaryFolder(), folder = temporary.url("model")
         try Trainer(Self.network(), data: Self.blobs(), settings: Self.settings { $0.epochs = 1 }, output: folder).run()
         func message(after damage: (URL) throws -> Void) throws -> String {
-            let copy = temporaryFolder()
+            let copy = temporary.url("copy")
             defer { try? FileManager.default.removeItem(at: copy) }
             try FileManager.default.copyItem(at: folder, to: copy)
             try damage(copy)
@@ -229,8 +223,7 @@ struct TrainerTests {
     }
 
     @Test func aModelWhosePreparationDoesNotFitIsRefused() throws {
-        let folder = temporaryFolder()
-        defer { try? FileManager.default.removeItem(at: folder) }
+        let temporary = try TemporaryFolder(), folder = temporary.url("model")
         let network = try Network(input: [8]) { Dense(4) }
         var model = Model(network: network, loss: .softmaxCrossEntropy, parameters: try network.initialParameters(seed: 0))
         model.preparation = try Preparation(of: Self.blobs())
