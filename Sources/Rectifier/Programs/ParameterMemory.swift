@@ -37,7 +37,7 @@ final class ParameterMemory {
         func place(decays: Bool) -> Range<Int> {
             let start = offset
             for (index, formula) in parameters.enumerated() {
-                let parameter = formula.operation as! Parameter
+                let parameter = formula.parameter!
                 guard parameter.decays == decays else { continue }
                 let count = formula.shape.extents.reduce(1, *)
                 slots[index] = Slot(name: parameter.name, shape: formula.shape.extents, offset: offset, count: count)
