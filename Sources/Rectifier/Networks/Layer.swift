@@ -87,13 +87,14 @@ public struct NetworkBuild {
         // A layer of layers is described by its parts.
         if steps.count == outer.row {
             outputs.append(result)
+            let multiplyAdds = operations.map { ($0.operation as? any Contraction)?.multiplyAdds(of: $0, batchSize: 1) ?? 0 }
             var declared: [String] = []
             for text in operations.compactMap(\.operation.declaredAtKinks) where !declared.contains(text) { declared.append(text) }
             steps.append(
                 NetworkSummary.Row(
                     name: path.joined(separator: "."), layer: String(describing: layer), output: result.shape,
                     atKinks: declared.isEmpty ? nil : declared.joined(separator: ", "), parameters: made,
-                    multiplyAdds: operations.reduce(0) { $0 + (($1.operation as? any Contraction)?.multiplyAdds(of: $1, batchSize: 1) ?? 0) }))
+                    multiplyAdds: multiplyAdds.reduce(0, +)))
         }
         return result
     }

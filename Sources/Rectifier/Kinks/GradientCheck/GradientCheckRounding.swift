@@ -6,13 +6,13 @@
 ///
 /// - Parameter variables: What changes between two evaluations; everything else is the same in both, errors included. Their own rounding counts.
 func squaredRounding(of function: Formula, dependingOn variables: [Formula], batchSize: Int) throws -> Formula {
-    let moved = try dependents(below: [function], on: variables).compactMap { formula in
-        try formula.operation.rounding(of: formula, batchSize: batchSize).map { (formula, rounding: $0) }
+    let rounded = try dependents(below: [function], on: variables).compactMap { formula in
+        try formula.operation.rounding(of: formula, batchSize: batchSize).map { (formula: formula, rounding: $0) }
     }
-    let derivatives = try gradients(of: function, withRespectTo: moved.map(\.0))
-    return try zip(moved, derivatives).reduce(.constant(0)) { sum, term in
-        let (size, factor) = (term.0.rounding.size, term.0.rounding.factor)
-        let error = try term.1 * size
-        return try sum + .constant(factor * factor) * (error * error).sum()
+    let derivatives = try gradients(of: function, withRespectTo: rounded.map(\.formula))
+    return try zip(rounded.map(\.rounding), derivatives).reduce(.constant(0)) { sum, term in
+        let (rounding, derivative) = term
+        let error = try derivative * rounding.size
+        return try sum + .constant(rounding.factor * rounding.factor) * (error * error).sum()
     }
 }
