@@ -132,8 +132,6 @@ struct OperationTests {
     }
 
     @OperationCases private static func reductions() -> [OperationCase] {
-        func columns(_ x: [Double], _ n: Int) -> [[Double]] { (0..<n).map { j in stride(from: j, to: x.count, by: n).map { x[$0] } } }
-        func rows(_ x: [Double], _ n: Int) -> [[Double]] { stride(from: 0, to: x.count, by: n).map { Array(x[$0..<$0 + n]) } }
         let sum: @Sendable ([Double]) -> Double = { $0.reduce(0, +) }
         let shape: [Shape] = [[Shape.batch, 4]]
         OperationCase("sum", shapes: shape, operation: { try $0[0].sum() }, reference: { [sum($0[0])] })
@@ -147,47 +145,37 @@ struct OperationTests {
         OperationCase(
             "minimum columns", shapes: shape, operation: { try $0[0].minimum(over: [0]) },
             reference: { columns($0[0], 4).map { $0.min()! } })
-        func outerSums(_ x: [Double]) -> [Double] {
-            var sums = [0.0, 0, 0]
-            for (place, value) in x.enumerated() { sums[place / 2 % 3] += value }
-            return sums
-        }
         OperationCase(
             "sum of outer axes", shapes: [[2, 3, 2]], operation: { try $0[0].sum(over: [0, 2]) }, reference: { outerSums($0[0]) })
     }
 
     @OperationCases private static func rowFunctions() -> [OperationCase] {
-        func rows(_ x: [Double]) -> [[Double]] { stride(from: 0, to: x.count, by: 4).map { Array(x[$0..<$0 + 4]) } }
-        func logSum(_ row: [Double]) -> Double { Foundation.log(row.reduce(0) { $0 + Foundation.exp($1) }) }
         let shape: [Shape] = [[Shape.batch, 4]]
         OperationCase(
             "softmax", shapes: shape, operation: { try softmax($0[0]) },
             reference: {
-                rows($0[0]).flatMap { row in row.map { Foundation.exp($0 - logSum(row)) } }
+                rows($0[0], 4).flatMap { row in row.map { Foundation.exp($0 - logSum(row)) } }
             })
         OperationCase(
             "logSoftmax", shapes: shape, operation: { try logSoftmax($0[0]) },
             reference: {
-                rows($0[0]).flatMap { row in row.map { $0 - logSum(row) } }
+                rows($0[0], 4).flatMap { row in row.map { $0 - logSum(row) } }
             })
         OperationCase(
             "log(softmax)", shapes: shape, operation: { Rectifier.log(try softmax($0[0])) },
             reference: {
-                rows($0[0]).flatMap { row in row.map { $0 - logSum(row) } }
+                rows($0[0], 4).flatMap { row in row.map { $0 - logSum(row) } }
             })
-        OperationCase("logSumExp", shapes: shape, operation: { try logSumExp($0[0]) }, reference: { rows($0[0]).map(logSum) })
+        OperationCase("logSumExp", shapes: shape, operation: { try logSumExp($0[0]) }, reference: { rows($0[0], 4).map(logSum) })
         // Targets that are distributions.
         OperationCase(
             "softmaxCrossEntropy", shapes: shape,
             operation: { try Loss.softmaxCrossEntropy($0[0], .constant(0.25).broadcast(to: [Shape.batch, 4])) },
-            reference: { rows($0[0]).map { row in row.reduce(0) { $0 - 0.25 * ($1 - logSum(row)) } } })
+            reference: { rows($0[0], 4).map { row in row.reduce(0) { $0 - 0.25 * ($1 - logSum(row)) } } })
     }
 
     @OperationCases private static func losses() -> [OperationCase] {
         let pair: [Shape] = [[Shape.batch, 2], [Shape.batch, 2]]
-        func mean(_ f: @escaping (Double, Double) -> Double) -> ([[Double]]) -> [Double] {
-            { x in (0..<3).map { i in (f(x[0][2 * i], x[1][2 * i]) + f(x[0][2 * i + 1], x[1][2 * i + 1])) / 2 } }
-        }
         OperationCase(
             "squared", shapes: pair, operation: { try Loss.squaredError($0[0], $0[1]) }, reference: mean { ($0 - $1) * ($0 - $1) })
         OperationCase(
@@ -205,10 +193,6 @@ struct OperationTests {
     }
 
     @OperationCases private static func layout() -> [OperationCase] {
-        /// `count` elements, each taken from where `source` says.
-        func gathered(_ count: Int, _ source: @escaping (Int) -> Int) -> ([[Double]]) -> [Double] {
-            { x in (0..<count).map { x[0][source($0)] } }
-        }
         OperationCase(
             "reshape", shapes: [[Shape.batch, 4]], operation: { try Rectifier.tanh($0[0].reshaped(to: [Shape.batch, 2, 2])) * 2 },
             reference: { $0[0].map { 2 * Foundation.tanh($0) } })
@@ -221,9 +205,6 @@ struct OperationTests {
         OperationCase(
             "slice", shapes: [[Shape.batch, 5]], operation: { try $0[0].sliced(axis: 1, 1..<3) },
             reference: gathered(6) { $0 / 2 * 5 + 1 + $0 % 2 })
-        func joined(_ x: [[Double]]) -> [Double] {
-            (0..<3).flatMap { row -> [Double] in Array(x[0][2 * row..<2 * row + 2]) + x[1][3 * row..<3 * row + 3].map { 2 * $0 } }
-        }
         OperationCase(
             "concatenate", shapes: [[Shape.batch, 2], [Shape.batch, 3]], operation: { try concatenated([$0[0], $0[1] * 2], axis: 1) },
             reference: joined)
@@ -243,6 +224,29 @@ struct OperationTests {
         OperationCase(
             "injectedReLU", shapes: matrix, operation: { Formula(InjectedReLU(value: 1), of: $0[0]) },
             reference: { $0[0].map { Swift.max($0, 0) } })
+    }
+
+    // What references are made of.
+
+    private static func columns(_ x: [Double], _ n: Int) -> [[Double]] {
+        (0..<n).map { j in stride(from: j, to: x.count, by: n).map { x[$0] } }
+    }
+    private static func rows(_ x: [Double], _ n: Int) -> [[Double]] { stride(from: 0, to: x.count, by: n).map { Array(x[$0..<$0 + n]) } }
+    private static func outerSums(_ x: [Double]) -> [Double] {
+        var sums = [0.0, 0, 0]
+        for (place, value) in x.enumerated() { sums[place / 2 % 3] += value }
+        return sums
+    }
+    private static func logSum(_ row: [Double]) -> Double { Foundation.log(row.reduce(0) { $0 + Foundation.exp($1) }) }
+    private static func mean(_ f: @escaping (Double, Double) -> Double) -> ([[Double]]) -> [Double] {
+        { x in (0..<3).map { i in (f(x[0][2 * i], x[1][2 * i]) + f(x[0][2 * i + 1], x[1][2 * i + 1])) / 2 } }
+    }
+    /// `count` elements, each taken from where `source` says.
+    private static func gathered(_ count: Int, _ source: @escaping (Int) -> Int) -> ([[Double]]) -> [Double] {
+        { x in (0..<count).map { x[0][source($0)] } }
+    }
+    private static func joined(_ x: [[Double]]) -> [Double] {
+        (0..<3).flatMap { row -> [Double] in Array(x[0][2 * row..<2 * row + 2]) + x[1][3 * row..<3 * row + 3].map { 2 * $0 } }
     }
 
     static let all: [OperationCase] =

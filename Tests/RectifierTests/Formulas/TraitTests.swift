@@ -101,7 +101,8 @@ struct TraitTests {
                 for index in row * width..<(row + 1) * width { values[place][index] *= 2 }
                 var expected = before
                 for index in row * resultWidth..<(row + 1) * resultWidth { expected[index] *= 2 }
-                #expect(try node.run([node.fixed], values)[0] == expected, "\(node)")
+                let seen = try node.run([node.fixed], values)[0]
+                #expect(seen == expected, "\(node)")
             }
             return true
         }
@@ -196,7 +197,8 @@ struct TraitTests {
             return true
         }
         try check(claiming: { $0.operation.readsPositivity }) { node in
-            #expect(try values(node, of: x) == values(node, of: relu(x)), "\(node)")
+            let all = try values(node, of: x), rectified = try values(node, of: relu(x))
+            #expect(all == rectified, "\(node)")
             return true
         }
     }
