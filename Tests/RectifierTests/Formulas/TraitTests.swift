@@ -145,8 +145,8 @@ struct TraitTests {
             var numbers = Numbers(seed: 7)
             var hits = 0
             for trial in 0..<8 {
-                // One operand in turn is a parameter; none in the first trial.
-                let parameter = trial > 0 && !node.places.isEmpty ? node.places[trial % node.places.count] : nil
+                // In every other trial one operand in turn is a parameter.
+                let parameter = trial % 2 > 0 && !node.places.isEmpty ? node.places[trial / 2 % node.places.count] : nil
                 let variant = try node.with(parameter: parameter)
                 guard let mask = try mask(variant) else { continue }
                 let values = node.values.map { values in
