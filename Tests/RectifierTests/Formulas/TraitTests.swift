@@ -6,10 +6,10 @@ import Testing
 /// ``OperationTests/all``, at the operands it has there.
 struct TraitTests {
     /// Each operation once for operands of the same shapes.
-    private static let nodes: [AppliedOperation] = {
+    private static let nodes = Result {
         var seen = Set<AppliedOperation.Key>()
-        return try! OperationTests.all.flatMap { try AppliedOperation.all(in: $0) }.filter { seen.insert($0.key).inserted }
-    }()
+        return try OperationTests.all.flatMap { try AppliedOperation.all(in: $0) }.filter { seen.insert($0.key).inserted }
+    }
 
     /// Runs a check on all of them. What it says was checked must be all that `claims`, at least once for each kind of operation.
     private func check(
@@ -17,7 +17,7 @@ struct TraitTests {
         sourceLocation: SourceLocation = #_sourceLocation
     ) throws {
         var claimed = Set<String>(), checked = Set<String>()
-        for node in try Self.nodes.filter(claims) {
+        for node in try Self.nodes.get().filter(claims) {
             claimed.insert(node.type)
             if try body(node) { checked.insert(node.type) }
         }
@@ -94,9 +94,11 @@ struct TraitTests {
             return nil
         }
         try check(claiming: { rows($0) != nil }) { node in
-            let place = rows(node)!, width = node.values[place].count / node.leaves[place].shape[0]
-            let before = try node.run([node.fixed], node.values)[0], resultWidth = before.count / node.fixed.shape[0]
-            for row in 0..<node.fixed.shape[0] {
+            let place = rows(node)!, count = node.fixed.shape[0]
+            try #require(node.leaves[place].shape[0] == count, "\(node)")
+            let before = try node.run([node.fixed], node.values)[0]
+            let width = node.values[place].count / count, resultWidth = before.count / count
+            for row in 0..<count {
                 var values = node.values
                 for index in row * width..<(row + 1) * width { values[place][index] *= 2 }
                 var expected = before
