@@ -131,7 +131,7 @@ extension Network {
     func check(_ parameters: Parameters, from file: String) throws {
         let mine = try built(isTraining: false).parameters
         for formula in mine {
-            let name = (formula.operation as! Parameter).name
+            let name = formula.operation.name
             guard let tensor = parameters[name] else { throw RectifierError(.file, "\(file): is of another network: it has no \(name)") }
             guard tensor.shape == formula.shape.extents else {
                 throw RectifierError(

@@ -87,14 +87,14 @@ public struct NetworkBuild {
         // A layer of layers is described by its parts.
         if steps.count == outer.row {
             outputs.append(result)
-            let products = operations.filter { $0.operation is MatrixProduct }
+            let multiplyAdds = operations.map { ($0.operation as? any Contraction)?.multiplyAdds(of: $0, batchSize: 1) ?? 0 }
             var declared: [String] = []
             for text in operations.compactMap(\.operation.declaredAtKinks) where !declared.contains(text) { declared.append(text) }
             steps.append(
                 NetworkSummary.Row(
                     name: path.joined(separator: "."), layer: String(describing: layer), output: result.shape,
                     atKinks: declared.isEmpty ? nil : declared.joined(separator: ", "), parameters: made,
-                    multiplyAdds: products.reduce(0) { $0 + $1.operands[0].shape.count(batchSize: 1) * $1.shape.extents.last! }))
+                    multiplyAdds: multiplyAdds.reduce(0, +)))
         }
         return result
     }

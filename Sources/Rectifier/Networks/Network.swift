@@ -69,7 +69,7 @@ public struct Network: Sendable {
     public func initialParameters(seed: UInt64, precision: ElementType = .float32) throws -> Parameters {
         var result = Parameters()
         for (index, formula) in try built(isTraining: false).parameters.enumerated() {
-            let parameter = formula.operation as! Parameter
+            let parameter = formula.parameter!
             let shape = formula.shape.extents
             let values = parameter.initializer.values(
                 shape: shape, stream: RandomStream(seed: seed, purpose: RandomPurpose.initialization(index)))
@@ -82,7 +82,7 @@ public struct Network: Sendable {
     /// The names of its parameters, in order.
     var parameterNames: [String] {
         // A network that exists has been built before.
-        ((try? built(isTraining: false).parameters) ?? []).map { ($0.operation as! Parameter).name }
+        ((try? built(isTraining: false).parameters) ?? []).map { $0.parameter!.name }
     }
 
     /// Layer by layer: shapes, parameters, multiply-adds.

@@ -48,7 +48,7 @@ struct FusionPlan {
         for root in groups.keys { groups[root]!.sort { $0.id < $1.id } }
 
         guard rewrites.contains(.fuseEpilogue) else { return }
-        for product in order where product.operation is MatrixProduct && !needed.contains(product.id) {
+        for product in order where product.operation is any Contraction && !needed.contains(product.id) {
             let readerRoots = Set((consumers[product.id] ?? []).map { roots[$0.id] })
             guard readerRoots.count == 1, let root = readerRoots.first!, products[root] == nil, groups[root]!.last!.shape == product.shape
             else { continue }

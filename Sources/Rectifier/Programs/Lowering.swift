@@ -85,8 +85,6 @@ struct Lowering {
             if fusion.isDeferred(formula) { continue }
             if formula.isElementwise {
                 addMap(formula, fusion.group(of: formula), product: fusion.product(under: formula))
-            } else if formula.operands.isEmpty, !(formula.operation is DropoutMask) {
-                _ = newBuffer(for: formula)
             } else {
                 try formula.operation.lower(formula, in: &self)
             }
@@ -106,9 +104,10 @@ struct Lowering {
             bias = buffer(of: vector)
             group.removeAll { $0 == sum }
             let map = group.isEmpty ? nil : self.map(root, group, out: out, product: sum)
-            addProduct(product, into: out, bias: bias, epilogue: map)
+            (product.operation as! any Contraction).lower(product, into: out, bias: bias, epilogue: map, in: &self)
         } else if let product {
-            addProduct(product, into: out, bias: nil, epilogue: map(root, group, out: out, product: product))
+            let map = map(root, group, out: out, product: product)
+            (product.operation as! any Contraction).lower(product, into: out, bias: nil, epilogue: map, in: &self)
         } else {
             let map = map(root, group, out: out, product: nil)
             let kernel = kernels.map!
@@ -130,7 +129,7 @@ struct Lowering {
         guard sum.operation is Add, sum.operands[0] != sum.operands[1] else { return nil }
         let other = sum.operands[0] == product ? sum.operands[1] : sum.operands[0]
         let extents = extents(of: other)
-        let columns = self.extents(of: product)[1]
+        let columns = self.extents(of: product).last
         guard other.constantValue == nil, extents.last == columns, extents.dropLast().allSatisfy({ $0 == 1 }) else { return nil }
         return buffers[other.id] == nil ? nil : other
     }

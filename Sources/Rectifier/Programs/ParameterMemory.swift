@@ -46,7 +46,7 @@ final class ParameterMemory {
         var offset = 0
         var slots: [Slot?] = parameters.map { _ in nil }
         let kinds = parameters.map { formula in
-            let parameter = formula.operation as! Parameter
+            let parameter = formula.parameter!
             return (decays: parameter.decays, rate: rate(parameter.name))
         }
         var groups: [Group] = []
@@ -54,7 +54,7 @@ final class ParameterMemory {
             for rate in Set(kinds.lazy.filter { $0.decays == decays }.map(\.rate)).sorted(by: >) {
                 let start = offset
                 for (index, formula) in parameters.enumerated() where kinds[index] == (decays, rate) {
-                    let name = (formula.operation as! Parameter).name, count = formula.shape.extents.reduce(1, *)
+                    let name = formula.parameter!.name, count = formula.shape.extents.reduce(1, *)
                     slots[index] = Slot(name: name, shape: formula.shape.extents, offset: offset, count: count)
                     // Kernels may read 64 bytes past the end; the next parameter or this padding is there.
                     offset += (count + 63) / 64 * 64

@@ -39,7 +39,7 @@ public final class Program {
         _ outputs: [Formula], batchSize: Int, parameters: Parameters = Parameters(), elementType: ElementType = .float32,
         rewrites: Set<Rewrite> = Set(Rewrite.allCases)
     ) throws {
-        let leaves = topologicalOrder(of: outputs).filter { $0.operation is Parameter }
+        let leaves = topologicalOrder(of: outputs).filter { $0.parameter != nil }
         let memory = ParameterMemory(parameters: leaves, elementType: elementType)
         try memory.write(parameters, to: memory.weights)
         try self.init(outputs, batchSize: batchSize, parameters: memory, rewrites: rewrites)
@@ -72,17 +72,17 @@ public final class Program {
         var inputs: [String: (buffer: Buffer, extents: [Int])] = [:]
         var parameterBuffers: [Buffer] = []
         for leaf in topologicalOrder(of: wanted) where leaf.operands.isEmpty {
-            if let parameter = leaf.operation as? Parameter {
+            if let parameter = leaf.parameter {
                 guard let address = parameters.address(of: parameter.name, in: parameters.copies, of: elementType) else {
                     throw RectifierError(.shape, "there is no parameter \(parameter.name)")
                 }
                 fixed[lowering.buffer(of: leaf)] = address
                 parameterBuffers.append(lowering.buffer(of: leaf))
-            } else if let input = leaf.operation as? Input {
+            } else if let name = leaf.inputName {
                 let buffer = lowering.buffer(of: leaf), extents = leaf.shape.resolved(batchSize: batchSize)
-                inputs[input.name] = (buffer, extents)
-                if let feed = feeds[input.name] {
-                    feedPlaces[input.name] = feedCalls.count
+                inputs[name] = (buffer, extents)
+                if let feed = feeds[name] {
+                    feedPlaces[name] = feedCalls.count
                     feedCalls.append(feed.call(for: buffer, extents: extents, kernels: kernels, cursor: cursor))
                 }
             }

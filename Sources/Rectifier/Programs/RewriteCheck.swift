@@ -21,7 +21,7 @@ public func rewriteMismatches(
     of outputs: [Formula], parameters: Parameters = Parameters(), batchSize: Int = 3, elementType: ElementType = .float64, points: Int = 4,
     seed: UInt64 = 0, tolerance: Double = 0
 ) throws -> [RewriteMismatch] {
-    let inputs = topologicalOrder(of: outputs).filter { $0.operation is Input }
+    let inputs = topologicalOrder(of: outputs).filter { $0.inputName != nil }
     let all = try Program(outputs, batchSize: batchSize, parameters: parameters, elementType: elementType)
     let subnormal = elementType == .float64 ? Double.leastNonzeroMagnitude : Double(Float.leastNonzeroMagnitude)
     let kinks = [-1, -0.0, 0, 1, subnormal, -subnormal]

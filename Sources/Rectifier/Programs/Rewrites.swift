@@ -50,18 +50,16 @@ func rewritten(_ outputs: [Formula], _ rewrites: Set<Rewrite>) throws -> [Formul
 /// What the rewrites that look at one operation and its operands make of it.
 private func locallyRewritten(_ formula: Formula, _ rewrites: Set<Rewrite>) throws -> Formula {
     if rewrites.contains(.foldConstants), let folded = try folded(formula, rewrites) { return folded }
-    if rewrites.contains(.simplify), let simpler = try simplified(formula) { return simpler }
-    if rewrites.contains(.stabilise), let stable = try stabilised(formula) { return stable }
+    if rewrites.contains(.simplify), let simpler = try formula.operation.simplified(formula) { return simpler }
+    if rewrites.contains(.stabilise), let stable = try formula.operation.stabilised(formula) { return stable }
     return formula
 }
 
 private func folded(_ formula: Formula, _ rewrites: Set<Rewrite>) throws -> Formula? {
     guard let operation = formula.operation as? any Elementwise, !formula.operands.isEmpty else { return nil }
     // What is computed of repeated scalars is a repeated scalar.
-    func isRepeatedScalar(_ operand: Formula) -> Bool { operand.operation is Broadcast && operand.operands[0].shape.rank == 0 }
-    if formula.operands.contains(where: isRepeatedScalar) {
-        let scalars = formula.operands.map { isRepeatedScalar($0) ? $0.operands[0] : $0 }
-        if operation is Broadcast { return try scalars[0].broadcast(to: formula.shape) }
+    if formula.operands.contains(where: { $0.repeatedScalar != nil }) {
+        let scalars = formula.operands.map { $0.repeatedScalar ?? $0 }
         return try locallyRewritten(Formula(operation, scalars), rewrites).broadcast(to: formula.shape)
     }
     let values = formula.operands.compactMap(\.constantValue)
@@ -91,58 +89,14 @@ private func evaluate(_ instruction: Instruction, _ arguments: [Double]) -> Doub
     }
 }
 
-/// The number a formula is everywhere, through repetition.
-private func uniformValue(_ formula: Formula) -> Double? {
-    formula.constantValue ?? (formula.operation is Broadcast ? formula.operands[0].constantValue : nil)
-}
-
-private func simplified(_ formula: Formula) throws -> Formula? {
-    let x = formula.operands
-    func kept(_ operand: Formula) throws -> Formula? { try operand.broadcast(to: formula.shape) }
-    func isZero(_ operand: Formula, _ sign: FloatingPointSign) -> Bool { uniformValue(operand).map { $0 == 0 && $0.sign == sign } ?? false }
-    switch formula.operation {
-    case is Add:
-        // x + 0 stays: it makes +0 of -0.0, and the derivative of 1/x or log x there is an infinity of the other sign.
-        if isZero(x[1], .minus) { return try kept(x[0]) }
-        if isZero(x[0], .minus) { return try kept(x[1]) }
-    case is Subtract where isZero(x[1], .plus): return try kept(x[0])
-    case is Multiply:
-        if uniformValue(x[1]) == 1 { return try kept(x[0]) }
-        if uniformValue(x[0]) == 1 { return try kept(x[1]) }
-    case is Divide where uniformValue(x[1]) == 1: return try kept(x[0])
-    case is Negate where x[0].operation is Negate: return x[0].operands[0]
-    case is Reshape where x[0].shape.rank == 0: return try kept(x[0])
-    case is Reshape where x[0].operation is Broadcast && x[0].operands[0].shape.rank == 0:
-        return try x[0].operands[0].broadcast(to: formula.shape)
-    default: break
-    }
-    return nil
-}
-
-private func stabilised(_ formula: Formula) throws -> Formula? {
-    guard formula.operation is Logarithm else { return nil }
-    let argument = formula.operands[0]
-    switch argument.operation {
-    case is Softmax: return try logSoftmax(argument.operands[0])
-    case is SigmoidOperation: return -(try softplus(-argument.operands[0]))
-    case is Add:
-        for (one, exponential) in [(argument.operands[0], argument.operands[1]), (argument.operands[1], argument.operands[0])]
-        where one.constantValue == 1 && exponential.operation is Exponential {
-            return try softplus(exponential.operands[0])
-        }
-        return nil
-    default: return nil
-    }
-}
-
 /// `heaviside(z)` becomes `heaviside(relu(z))` where relu(z) is computed anyway: z > 0 exactly when relu(z) > 0.
 private func gatesReadFromOutputs(_ outputs: [Formula]) throws -> [Formula] {
     var rectified: [Int: Formula] = [:]
-    for formula in topologicalOrder(of: outputs) where formula.operation is ReLUOperation {
+    for formula in topologicalOrder(of: outputs) where formula.operation.keepsPositivity {
         rectified[formula.operands[0].id] = formula
     }
     return try rebuilt(outputs) { original, operands in
-        guard original.operation as? Heaviside == Heaviside(below: 0, atZero: 0, above: 1), operands == original.operands else { return nil }
+        guard original.operation.readsPositivity, operands == original.operands else { return nil }
         return try rectified[original.operands[0].id].map { try Formula(original.operation, $0) }
     }
 }

@@ -79,7 +79,7 @@ public struct ProbedRun {
     public var layerOutputs: [(name: String, output: Formula)] { zip(network.rows, network.layerOutputs).map { ($0.name, $1) } }
     /// The network's parameters, by name.
     public var parameters: [(name: String, formula: Formula)] {
-        network.parameters.map { (($0.operation as! Parameter).name, $0) }
+        network.parameters.map { ($0.parameter!.name, $0) }
     }
 }
 

@@ -70,12 +70,12 @@ public final class TrainingSession {
         position = Checkpoint.Position(trainingSamples: count)
 
         let losses = try plan.loss(network.output, .input(Network.targetName, shape: network.output.shape))
-        let trained = network.parameters.filter { trainer.plan.rate(of: ($0.operation as! Parameter).name) > 0 }
+        let trained = network.parameters.filter { trainer.plan.rate(of: $0.parameter!.name) > 0 }
         observation = try Observation(
             trainer.probes, of: ProbedRun(plan: plan, samples: count, losses: losses, network: network, trained: trained))
         let derivatives = try gradients(of: observation.losses.mean(), withRespectTo: trained)
         updates = UpdateCalls(
-            losses: observation.losses, gradients: zip(trained, derivatives).map { (($0.operation as! Parameter).name, $1) },
+            losses: observation.losses, gradients: zip(trained, derivatives).map { ($0.parameter!.name, $1) },
             optimizer: settings.optimizer, clips: settings.clipNorm != nil, numbers: numbers)
 
         if let checkpoint = trainer.checkpoint {

@@ -52,9 +52,9 @@ struct OperationTests {
             }),
     ]
 
-    @Test(arguments: unary) func unaryFunction(_ function: Unary) throws {
-        try checkOperation(
-            function.name, shapes: Self.matrix, domain: function.domain, operation: { try function.apply($0[0]) },
+    private static let functionsOfOne = unary.map { function in
+        OperationCase(
+            function.name, shapes: matrix, domain: function.domain, operation: { try function.apply($0[0]) },
             reference: { $0[0].map(function.reference) })
     }
 
@@ -77,36 +77,37 @@ struct OperationTests {
         Binary(name: "minimum", apply: { try minimum($0, $1) }, reference: { Swift.min($0, $1) }),
         Binary(name: "prelu", apply: { try prelu($0, slope: $1) }, reference: { $0 > 0 ? $0 : $1 * $0 }),
         Binary(name: "greater", apply: { try $0 > $1 }, reference: { $0 > $1 ? 1 : 0 }),
+        Binary(name: "equal", apply: { try equal($0, $1) }, reference: { $0 == $1 ? 1 : 0 }),
         Binary(name: "less or equal", apply: { try $0 <= $1 }, reference: { $0 <= $1 ? 1 : 0 }),
         Binary(name: "select", apply: { try select($0 > 0.3, $0 * $1, $1) }, reference: { $0 > 0.3 ? $0 * $1 : $1 }),
     ]
 
-    @Test(arguments: binary) func binaryFunction(_ function: Binary) throws {
-        try checkOperation(
+    @OperationCases private static func cases(of function: Binary) -> [OperationCase] {
+        OperationCase(
             function.name, shapes: [[Shape.batch, 4], [Shape.batch, 4]], domain: function.domain,
             operation: { try function.apply($0[0], $0[1]) },
             reference: { zip($0[0], $0[1]).map(function.reference) })
         // A row, a column, a scalar and the odd middle axis, on either side.
-        try checkOperation(
+        OperationCase(
             function.name + " by row", shapes: [[Shape.batch, 4], [4]], domain: function.domain,
             operation: { try function.apply($0[0], $0[1]) },
             reference: { x in (0..<12).map { function.reference(x[0][$0], x[1][$0 % 4]) } })
-        try checkOperation(
+        OperationCase(
             function.name + " by column", shapes: [[Shape.batch, 1], [Shape.batch, 4]], domain: function.domain,
             operation: { try function.apply($0[0], $0[1]) },
             reference: { x in (0..<12).map { function.reference(x[0][$0 / 4], x[1][$0]) } })
-        try checkOperation(
+        OperationCase(
             function.name + " by middle axis", shapes: [[2, 3, 2], [2, 1, 2]], domain: function.domain,
             operation: { try function.apply($0[0], $0[1]) },
             reference: { x in (0..<12).map { function.reference(x[0][$0], x[1][$0 / 6 * 2 + $0 % 2]) } })
-        try checkOperation(
+        OperationCase(
             function.name + " outer", shapes: [[3, 1], [1, 4]], domain: function.domain, operation: { try function.apply($0[0], $0[1]) },
             reference: { x in (0..<12).map { function.reference(x[0][$0 / 4], x[1][$0 % 4]) } })
     }
 
-    @Test(arguments: [false, true], [false, true]) func product(_ ta: Bool, _ tb: Bool) throws {
-        let (m, k, n) = (3, 5, 4)
-        try checkOperation(
+    @OperationCases private static func product(_ ta: Bool, _ tb: Bool) -> [OperationCase] {
+        let m = 3, k = 5, n = 4
+        OperationCase(
             "matmul \(ta) \(tb)", shapes: [ta ? [k, Shape.batch] : [Shape.batch, k], tb ? [n, k] : [k, n]],
             operation: { try matmul($0[0], $0[1], transposingA: ta, transposingB: tb) },
             reference: { x in
@@ -118,8 +119,8 @@ struct OperationTests {
     }
 
     /// Product, bias and activation, which become one step.
-    @Test func denseLayer() throws {
-        try checkOperation(
+    @OperationCases private static func denseLayer() -> [OperationCase] {
+        OperationCase(
             "dense", shapes: [[Shape.batch, 5], [5, 4], [4], [Shape.batch, 4]],
             operation: { x in try Rectifier.tanh(matmul(x[0], x[1]) + x[2]) * x[3] },
             reference: { x in
@@ -130,105 +131,132 @@ struct OperationTests {
             })
     }
 
-    @Test func reductions() throws {
-        func columns(_ x: [Double], _ n: Int) -> [[Double]] { (0..<n).map { j in stride(from: j, to: x.count, by: n).map { x[$0] } } }
-        func rows(_ x: [Double], _ n: Int) -> [[Double]] { stride(from: 0, to: x.count, by: n).map { Array(x[$0..<$0 + n]) } }
+    @OperationCases private static func reductions() -> [OperationCase] {
         let sum: @Sendable ([Double]) -> Double = { $0.reduce(0, +) }
         let shape: [Shape] = [[Shape.batch, 4]]
-        try checkOperation("sum", shapes: shape, operation: { try $0[0].sum() }, reference: { [sum($0[0])] })
-        try checkOperation("sum rows", shapes: shape, operation: { try $0[0].sum(over: [1]) }, reference: { rows($0[0], 4).map(sum) })
-        try checkOperation("sum columns", shapes: shape, operation: { try $0[0].sum(over: [0]) }, reference: { columns($0[0], 4).map(sum) })
-        try checkOperation("mean", shapes: shape, operation: { try $0[0].mean() }, reference: { [sum($0[0]) / 12] })
-        try checkOperation(
+        OperationCase("sum", shapes: shape, operation: { try $0[0].sum() }, reference: { [sum($0[0])] })
+        OperationCase("sum rows", shapes: shape, operation: { try $0[0].sum(over: [1]) }, reference: { rows($0[0], 4).map(sum) })
+        OperationCase("sum columns", shapes: shape, operation: { try $0[0].sum(over: [0]) }, reference: { columns($0[0], 4).map(sum) })
+        OperationCase("mean", shapes: shape, operation: { try $0[0].mean() }, reference: { [sum($0[0]) / 12] })
+        OperationCase(
             "mean columns", shapes: shape, operation: { try $0[0].mean(over: [0]) }, reference: { columns($0[0], 4).map { sum($0) / 3 } })
-        try checkOperation(
+        OperationCase(
             "maximum rows", shapes: shape, operation: { try $0[0].maximum(over: [-1]) }, reference: { rows($0[0], 4).map { $0.max()! } })
-        try checkOperation(
+        OperationCase(
             "minimum columns", shapes: shape, operation: { try $0[0].minimum(over: [0]) },
             reference: { columns($0[0], 4).map { $0.min()! } })
-        func outerSums(_ x: [Double]) -> [Double] {
-            var sums = [0.0, 0, 0]
-            for (place, value) in x.enumerated() { sums[place / 2 % 3] += value }
-            return sums
-        }
-        try checkOperation(
+        OperationCase(
             "sum of outer axes", shapes: [[2, 3, 2]], operation: { try $0[0].sum(over: [0, 2]) }, reference: { outerSums($0[0]) })
     }
 
-    @Test func rowFunctions() throws {
-        func rows(_ x: [Double]) -> [[Double]] { stride(from: 0, to: x.count, by: 4).map { Array(x[$0..<$0 + 4]) } }
-        func logSum(_ row: [Double]) -> Double { Foundation.log(row.reduce(0) { $0 + Foundation.exp($1) }) }
+    @OperationCases private static func rowFunctions() -> [OperationCase] {
         let shape: [Shape] = [[Shape.batch, 4]]
-        try checkOperation(
+        OperationCase(
             "softmax", shapes: shape, operation: { try softmax($0[0]) },
             reference: {
-                rows($0[0]).flatMap { row in row.map { Foundation.exp($0 - logSum(row)) } }
+                rows($0[0], 4).flatMap { row in row.map { Foundation.exp($0 - logSum(row)) } }
             })
-        try checkOperation(
+        OperationCase(
             "logSoftmax", shapes: shape, operation: { try logSoftmax($0[0]) },
             reference: {
-                rows($0[0]).flatMap { row in row.map { $0 - logSum(row) } }
+                rows($0[0], 4).flatMap { row in row.map { $0 - logSum(row) } }
             })
-        try checkOperation(
+        OperationCase(
             "log(softmax)", shapes: shape, operation: { Rectifier.log(try softmax($0[0])) },
             reference: {
-                rows($0[0]).flatMap { row in row.map { $0 - logSum(row) } }
+                rows($0[0], 4).flatMap { row in row.map { $0 - logSum(row) } }
             })
-        try checkOperation("logSumExp", shapes: shape, operation: { try logSumExp($0[0]) }, reference: { rows($0[0]).map(logSum) })
+        OperationCase("logSumExp", shapes: shape, operation: { try logSumExp($0[0]) }, reference: { rows($0[0], 4).map(logSum) })
         // Targets that are distributions.
-        try checkOperation(
+        OperationCase(
             "softmaxCrossEntropy", shapes: shape,
             operation: { try Loss.softmaxCrossEntropy($0[0], .constant(0.25).broadcast(to: [Shape.batch, 4])) },
-            reference: { rows($0[0]).map { row in row.reduce(0) { $0 - 0.25 * ($1 - logSum(row)) } } })
+            reference: { rows($0[0], 4).map { row in row.reduce(0) { $0 - 0.25 * ($1 - logSum(row)) } } })
     }
 
-    @Test func losses() throws {
+    @OperationCases private static func losses() -> [OperationCase] {
         let pair: [Shape] = [[Shape.batch, 2], [Shape.batch, 2]]
-        func mean(_ f: @escaping (Double, Double) -> Double) -> ([[Double]]) -> [Double] {
-            { x in (0..<3).map { i in (f(x[0][2 * i], x[1][2 * i]) + f(x[0][2 * i + 1], x[1][2 * i + 1])) / 2 } }
-        }
-        try checkOperation(
+        OperationCase(
             "squared", shapes: pair, operation: { try Loss.squaredError($0[0], $0[1]) }, reference: mean { ($0 - $1) * ($0 - $1) })
-        try checkOperation(
+        OperationCase(
             "half", shapes: pair, operation: { try Loss.halfSquaredError($0[0], $0[1]) }, reference: mean { ($0 - $1) * ($0 - $1) / 2 })
-        try checkOperation(
+        OperationCase(
             "absolute", shapes: pair, operation: { try Loss.absoluteError($0[0], $0[1]) }, reference: mean { Swift.abs($0 - $1) })
-        try checkOperation(
+        OperationCase(
             "huber", shapes: pair, operation: { try Loss.huber(delta: 0.8)($0[0], $0[1]) },
             reference: mean { Swift.abs($0 - $1) <= 0.8 ? ($0 - $1) * ($0 - $1) / 2 : 0.8 * (Swift.abs($0 - $1) - 0.4) })
-        try checkOperation(
+        OperationCase(
             "hinge", shapes: pair, operation: { try Loss.hinge($0[0], $0[1]) }, reference: mean { Swift.max(0, 1 - $0 * $1) })
-        try checkOperation(
+        OperationCase(
             "sigmoidCrossEntropy", shapes: pair, domain: 0.1...0.9, operation: { try Loss.sigmoidCrossEntropy($0[0], $0[1]) },
             reference: mean { Foundation.log1p(Foundation.exp($0)) - $0 * $1 })
     }
 
-    @Test func layout() throws {
-        /// `count` elements, each taken from where `source` says.
-        func gathered(_ count: Int, _ source: @escaping (Int) -> Int) -> ([[Double]]) -> [Double] {
-            { x in (0..<count).map { x[0][source($0)] } }
-        }
-        try checkOperation(
+    @OperationCases private static func layout() -> [OperationCase] {
+        OperationCase(
             "reshape", shapes: [[Shape.batch, 4]], operation: { try Rectifier.tanh($0[0].reshaped(to: [Shape.batch, 2, 2])) * 2 },
             reference: { $0[0].map { 2 * Foundation.tanh($0) } })
-        try checkOperation(
+        OperationCase(
             "transpose", shapes: [[2, 3, 4]], operation: { try $0[0].transposed([2, 0, 1]) },
             reference: gathered(24) { place -> Int in
                 let outer: Int = place / 6, inner: Int = place % 6
                 return inner / 3 * 12 + inner % 3 * 4 + outer
             })
-        try checkOperation(
+        OperationCase(
             "slice", shapes: [[Shape.batch, 5]], operation: { try $0[0].sliced(axis: 1, 1..<3) },
             reference: gathered(6) { $0 / 2 * 5 + 1 + $0 % 2 })
-        func joined(_ x: [[Double]]) -> [Double] {
-            (0..<3).flatMap { row -> [Double] in Array(x[0][2 * row..<2 * row + 2]) + x[1][3 * row..<3 * row + 3].map { 2 * $0 } }
-        }
-        try checkOperation(
+        OperationCase(
             "concatenate", shapes: [[Shape.batch, 2], [Shape.batch, 3]], operation: { try concatenated([$0[0], $0[1] * 2], axis: 1) },
             reference: joined)
-        try checkOperation(
+        OperationCase(
             "broadcast", shapes: [[Shape.batch, 1]], operation: { try $0[0].broadcast(to: [2, Shape.batch, 4]) },
             reference: gathered(24) { $0 % 12 / 4 })
+    }
+
+    /// Operations that no function of the library applies by itself.
+    @OperationCases private static func watches() -> [OperationCase] {
+        let counters = KinkCounters(count: 2)
+        OperationCase(
+            "watch", shapes: matrix, operation: { $0[0].watched(at: 0, KinkCounter(counters: counters, index: 0)) }, reference: { $0[0] })
+        OperationCase(
+            "watchTie", shapes: matrix + matrix,
+            operation: { try $0[0].watched(meeting: $0[1], KinkCounter(counters: counters, index: 1)) }, reference: { $0[0] })
+        OperationCase(
+            "injectedReLU", shapes: matrix, operation: { Formula(InjectedReLU(value: 1), of: $0[0]) },
+            reference: { $0[0].map { Swift.max($0, 0) } })
+    }
+
+    // What references are made of.
+
+    private static func columns(_ x: [Double], _ n: Int) -> [[Double]] {
+        (0..<n).map { j in stride(from: j, to: x.count, by: n).map { x[$0] } }
+    }
+    private static func rows(_ x: [Double], _ n: Int) -> [[Double]] { stride(from: 0, to: x.count, by: n).map { Array(x[$0..<$0 + n]) } }
+    private static func outerSums(_ x: [Double]) -> [Double] {
+        var sums = [0.0, 0, 0]
+        for (place, value) in x.enumerated() { sums[place / 2 % 3] += value }
+        return sums
+    }
+    private static func logSum(_ row: [Double]) -> Double { Foundation.log(row.reduce(0) { $0 + Foundation.exp($1) }) }
+    private static func mean(_ f: @escaping (Double, Double) -> Double) -> ([[Double]]) -> [Double] {
+        { x in (0..<3).map { i in (f(x[0][2 * i], x[1][2 * i]) + f(x[0][2 * i + 1], x[1][2 * i + 1])) / 2 } }
+    }
+    /// `count` elements, each taken from where `source` says.
+    private static func gathered(_ count: Int, _ source: @escaping (Int) -> Int) -> ([[Double]]) -> [Double] {
+        { x in (0..<count).map { x[0][source($0)] } }
+    }
+    private static func joined(_ x: [[Double]]) -> [Double] {
+        (0..<3).flatMap { row -> [Double] in Array(x[0][2 * row..<2 * row + 2]) + x[1][3 * row..<3 * row + 3].map { 2 * $0 } }
+    }
+
+    static let all: [OperationCase] =
+        functionsOfOne + binary.flatMap(cases) + [false, true].flatMap { product($0, false) + product($0, true) } + denseLayer()
+        + reductions() + rowFunctions() + losses() + layout() + watches()
+
+    @Test(arguments: all) func matchesReference(_ operation: OperationCase) throws {
+        try checkOperation(
+            operation.name, shapes: operation.shapes, domain: operation.domain, operation: operation.operation,
+            reference: operation.reference)
     }
 
     @Test func wrongShapesAreNamed() {

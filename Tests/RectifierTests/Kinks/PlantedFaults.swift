@@ -71,10 +71,8 @@ struct PlantedOperation<Base: Operation>: Operation {
     func gradient(upstream g: Formula, operands x: [Formula], result y: Formula) throws -> [Formula?] {
         try fault.gradient(base.gradient(upstream: g, operands: x, result: y), g, x, y)
     }
-    func lower(_ result: Formula, in lowering: inout Lowering) throws {
-        guard base is MatrixProduct else { return try base.lower(result, in: &lowering) }
-        lowering.addProduct(try Formula(base, result.operands), into: lowering.newBuffer(for: result), bias: nil, epilogue: nil)
-    }
+    func rounding(of y: Formula, batchSize: Int) throws -> Rounding? { try base.rounding(of: y, batchSize: batchSize) }
+    func lower(_ result: Formula, in lowering: inout Lowering) throws { try base.lower(result, in: &lowering) }
 }
 
 struct PlantedElementwise<Base: Elementwise>: Elementwise {

@@ -4,16 +4,19 @@ import CRectifierKernels
 
 struct Greater: Elementwise {
     func instruction(batchSize: Int) -> Instruction { Instruction(RK_OP_GREATER) }
+    func response(to operand: Int) -> Response { .constant }
     func kinks(of x: [Formula]) -> [Kink] { [Kink(x[0], x[1])] }
 }
 
 struct GreaterOrEqual: Elementwise {
     func instruction(batchSize: Int) -> Instruction { Instruction(RK_OP_GREATER_EQUAL) }
+    func response(to operand: Int) -> Response { .constant }
     func kinks(of x: [Formula]) -> [Kink] { [Kink(x[0], x[1])] }
 }
 
 struct Equal: Elementwise {
     func instruction(batchSize: Int) -> Instruction { Instruction(RK_OP_EQUAL) }
+    func response(to operand: Int) -> Response { .constant }
     func kinks(of x: [Formula]) -> [Kink] { [Kink(x[0], x[1])] }
 }
 
@@ -21,15 +24,11 @@ struct Equal: Elementwise {
 struct Select: Elementwise {
     func instruction(batchSize: Int) -> Instruction { Instruction(RK_OP_SELECT) }
     /// A condition that is itself a comparison jumps there, and is 0 in between.
-    func kinks(of x: [Formula]) -> [Kink] { x[0].operation.isPiecewiseConstant ? [] : [Kink(x[0], 0)] }
+    func kinks(of x: [Formula]) -> [Kink] { x[0].isPiecewiseConstant ? [] : [Kink(x[0], 0)] }
+    func response(to operand: Int) -> Response { operand == 0 ? .constant : .affine }
     func gradient(upstream g: Formula, operands x: [Formula], result y: Formula) throws -> [Formula?] {
         [nil, try Formula(Select(), x[0], g, 0).summed(to: x[1].shape), try Formula(Select(), x[0], 0, g).summed(to: x[2].shape)]
     }
-}
-
-extension Operation {
-    /// Whether the value only changes by jumps, each of which is among ``kinks(of:)``.
-    var isPiecewiseConstant: Bool { self is Greater || self is GreaterOrEqual || self is Equal || self is Heaviside || self is ClipGate }
 }
 
 extension Formula {

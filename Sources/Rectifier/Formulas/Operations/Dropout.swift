@@ -1,12 +1,12 @@
 import CRectifierKernels
 
 /// 0 with probability `rate`, else 1 / (1 - rate), drawn anew for every sample of every epoch (Srivastava et al. 2014, scaled while training).
-struct DropoutMask: Operation {
+struct DropoutMask: Leaf {
     var rate: Double
     /// Tells the masks of one network apart.
     var stream: Int
 
-    func shape(of operands: [Shape]) -> Shape { preconditionFailure("leaves are made with their shape") }
+    func zeros(_ kind: ZeroKind, of y: Formula, _ zeros: (Formula) throws -> Formula?) throws -> Formula? { try equal(y, 0) }
 
     func lower(_ result: Formula, in lowering: inout Lowering) {
         let extents = lowering.extents(of: result)

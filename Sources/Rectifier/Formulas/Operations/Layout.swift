@@ -19,6 +19,23 @@ struct Reshape: Operation {
         [try g.reshaped(to: x[0].shape)]
     }
 
+    func resolved(batchSize: Int) -> Self { Reshape(target: target.filled(batchSize: batchSize)) }
+    func response(to operand: Int) -> Response { .affine }
+    func tangent(of y: Formula, in tangents: Tangents) throws -> Formula? {
+        try tangents[y.operands[0]]?.reshaped(to: tangents.extended(y.shape))
+    }
+    func keepsSamples(of y: Formula) -> Bool { y.operands[0].shape.extents.first == Shape.batch }
+    func zeros(_ kind: ZeroKind, of y: Formula, _ zeros: (Formula) throws -> Formula?) throws -> Formula? {
+        try zeros(y.operands[0])?.reshaped(to: y.shape)
+    }
+    func rounding(of y: Formula, batchSize: Int) -> Rounding? { nil }
+
+    /// A repeated scalar is repeated to another shape.
+    func simplified(_ y: Formula) throws -> Formula? {
+        let x = y.operands[0]
+        return try (x.shape.rank == 0 ? x : x.repeatedScalar)?.broadcast(to: y.shape)
+    }
+
     func lower(_ result: Formula, in lowering: inout Lowering) { lowering.alias(result, to: result.operands[0]) }
 }
 
@@ -38,6 +55,16 @@ struct Broadcast: Elementwise {
     func gradient(upstream g: Formula, operands x: [Formula], result y: Formula) throws -> [Formula?] {
         [try g.summed(to: x[0].shape)]
     }
+
+    func resolved(batchSize: Int) -> Self { Broadcast(target: target.filled(batchSize: batchSize)) }
+    func response(to operand: Int) -> Response { .affine }
+    func tangent(of y: Formula, in tangents: Tangents) throws -> Formula? {
+        try tangents.padded(y.operands[0], to: y.shape)?.broadcast(to: tangents.extended(y.shape))
+    }
+    func zeros(_ kind: ZeroKind, of y: Formula, _ zeros: (Formula) throws -> Formula?) throws -> Formula? {
+        try zeros(y.operands[0])?.broadcast(to: y.shape)
+    }
+    func rounding(of y: Formula, batchSize: Int) -> Rounding? { nil }
 }
 
 /// Axes in another order: result axis i is operand axis `order[i]`.
@@ -54,6 +81,13 @@ struct Transpose: Operation {
     func gradient(upstream g: Formula, operands x: [Formula], result y: Formula) throws -> [Formula?] {
         [try g.transposed(order.indices.map { order.firstIndex(of: $0)! })]
     }
+
+    func response(to operand: Int) -> Response { .affine }
+    func tangent(of y: Formula, in tangents: Tangents) throws -> Formula? {
+        try tangents[y.operands[0]]?.transposed([0] + order.map { $0 + 1 })
+    }
+    func keepsSamples(of y: Formula) -> Bool { order[0] == 0 }
+    func rounding(of y: Formula, batchSize: Int) -> Rounding? { nil }
 
     func lower(_ result: Formula, in lowering: inout Lowering) {
         let x = result.operands[0]
@@ -87,6 +121,13 @@ struct Slice: Operation {
         }
         return [try concatenated(zeros(range.lowerBound) + [g] + zeros(x[0].shape[axis] - range.upperBound), axis: axis)]
     }
+
+    func response(to operand: Int) -> Response { .affine }
+    func tangent(of y: Formula, in tangents: Tangents) throws -> Formula? {
+        try tangents[y.operands[0]]?.sliced(axis: axis + 1, range)
+    }
+    func keepsSamples(of y: Formula) -> Bool { axis > 0 }
+    func rounding(of y: Formula, batchSize: Int) -> Rounding? { nil }
 
     func lower(_ result: Formula, in lowering: inout Lowering) {
         let x = result.operands[0]
@@ -124,6 +165,14 @@ struct Concatenate: Operation {
         }
     }
 
+    func response(to operand: Int) -> Response { .affine }
+    func tangent(of y: Formula, in tangents: Tangents) throws -> Formula? {
+        try concatenated(
+            y.operands.map { try tangents[$0] ?? Formula.constant(0).broadcast(to: tangents.extended($0.shape)) }, axis: axis + 1)
+    }
+    func keepsSamples(of y: Formula) -> Bool { axis > 0 }
+    func rounding(of y: Formula, batchSize: Int) -> Rounding? { nil }
+
     func lower(_ result: Formula, in lowering: inout Lowering) {
         let target = lowering.newBuffer(for: result)
         let strides = rowMajorStrides(lowering.extents(of: result))
@@ -160,6 +209,23 @@ extension Formula {
     public func sliced(axis: Int, _ range: Range<Int>) throws -> Formula {
         guard let axis = shape.axis(axis) else { throw RectifierError(.shape, "slice: \(shape) has no axis \(axis)") }
         return try Formula(Slice(axis: axis, range: range), self)
+    }
+}
+
+extension Formula {
+    /// The scalar that this repeats, if it does.
+    var repeatedScalar: Formula? { operation is Broadcast && operands[0].shape.rank == 0 ? operands[0] : nil }
+
+    /// The number this is everywhere, through repetition.
+    var uniformValue: Double? { (repeatedScalar ?? self).constantValue }
+    /// Whether this is 0 of a sign everywhere.
+    func isZero(_ sign: FloatingPointSign) -> Bool { uniformValue.map { $0 == 0 && $0.sign == sign } ?? false }
+
+    /// What this is a reshaped form of.
+    var withoutReshapes: Formula {
+        var formula = self
+        while formula.operation is Reshape { formula = formula.operands[0] }
+        return formula
     }
 }
 

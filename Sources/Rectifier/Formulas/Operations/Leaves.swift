@@ -1,19 +1,19 @@
 import CRectifierKernels
 
 /// A value handed in from outside, once for every run of a program.
-struct Input: Operation {
+struct Input: Leaf {
     var name: String
-    func shape(of operands: [Shape]) -> Shape { preconditionFailure("leaves are made with their shape") }
-    func lower(_ result: Formula, in lowering: inout Lowering) {}
+    func zeros(_ kind: ZeroKind, of y: Formula, _ zeros: (Formula) throws -> Formula?) throws -> Formula? { try equal(y, 0) }
 }
 
 /// A value that training changes. `decays` says whether weight decay, L1 and L2 apply: true for weights, false for biases.
-struct Parameter: Operation {
+struct Parameter: Leaf {
     var name: String
     var initializer: Initializer
     var decays: Bool
-    func shape(of operands: [Shape]) -> Shape { preconditionFailure("leaves are made with their shape") }
-    func lower(_ result: Formula, in lowering: inout Lowering) {}
+    func zeros(_ kind: ZeroKind, of y: Formula, _ zeros: (Formula) throws -> Formula?) throws -> Formula? {
+        kind == .structural ? try equal(y, 0) : nil
+    }
 }
 
 /// The same number everywhere.
@@ -48,4 +48,8 @@ extension Formula {
 
     /// The value, if this is a constant.
     var constantValue: Double? { (operation as? Constant)?.value }
+    /// What the parameter is, if this is one.
+    var parameter: Parameter? { operation as? Parameter }
+    /// The name, if this is an input.
+    var inputName: String? { (operation as? Input)?.name }
 }

@@ -1,7 +1,7 @@
 import CRectifierKernels
 
 /// The matrix product of two rank-2 formulas, either of them transposed.
-struct MatrixProduct: Operation {
+struct MatrixProduct: Contraction {
     var transposingA = false
     var transposingB = false
     var name: String { "matmul" }
@@ -33,43 +33,69 @@ struct MatrixProduct: Operation {
         return [da, db]
     }
 
-    func lower(_ result: Formula, in lowering: inout Lowering) {
-        lowering.addProduct(result, into: lowering.newBuffer(for: result), bias: nil, epilogue: nil)
+    func response(to operand: Int) -> Response { .product(with: 1 - operand, byRows: operand == 1 && !transposingA) }
+
+    func tangent(of y: Formula, in tangents: Tangents) throws -> Formula? {
+        let (a, b) = (y.operands[0], y.operands[1])
+        let directions = tangents.directions
+        if var moved = tangents[a] {
+            if transposingA { moved = try moved.transposed([0, 2, 1]) }
+            let (rows, inner) = (y.shape[0], moved.shape[2])
+            if rows == 1, tangents.isIdentity(moved) {
+                return try (transposingB ? b.transposed() : b).reshaped(to: tangents.extended(y.shape))
+            }
+            let rowByRow = try moved.reshaped(to: [directions * rows, inner])
+            return try matmul(rowByRow, b, transposingB: transposingB).reshaped(to: tangents.extended(y.shape))
+        }
+        guard var moved = tangents[b] else { return nil }
+        // (a · b)ᵀ = bᵀ · aᵀ, so that the directions can join the rows.
+        if !transposingB { moved = try moved.transposed([0, 2, 1]) }
+        let columns = y.shape[1]
+        let columnByColumn = try matmul(moved.reshaped(to: [directions * columns, moved.shape[2]]), a, transposingB: !transposingA)
+        return try columnByColumn.reshaped(to: [directions, columns, y.shape[0]]).transposed([0, 2, 1])
     }
-}
 
-/// The matrix product of two rank-2 formulas. Transposes cost nothing.
-public func matmul(_ a: Formula, _ b: Formula, transposingA: Bool = false, transposingB: Bool = false) throws -> Formula {
-    try Formula(MatrixProduct(transposingA: transposingA, transposingB: transposingB), a, b)
-}
+    func keepsSamples(of y: Formula) -> Bool { !transposingA && !y.operands[1].shape.hasBatch }
 
-extension Lowering {
-    /// The call for a matrix product, with what is fused into it.
-    mutating func addProduct(_ product: Formula, into c: Buffer, bias: Buffer?, epilogue: Map?) {
-        let operation = product.operation as! MatrixProduct
-        let (a, b) = (product.operands[0], product.operands[1])
-        let (aBuffer, bBuffer) = (buffer(of: a), buffer(of: b))
-        let aExtents = extents(of: a), bExtents = extents(of: b)
-        let m = operation.transposingA ? aExtents[1] : aExtents[0]
-        let k = operation.transposingA ? aExtents[0] : aExtents[1]
-        let n = operation.transposingB ? bExtents[0] : bExtents[1]
-        let kernel = kernels.product!, scratch = kernels.product_scratch!
+    /// Rows that are 0 have products that are.
+    func zeros(_ kind: ZeroKind, of y: Formula, _ zeros: (Formula) throws -> Formula?) throws -> Formula? {
+        transposingA ? nil : try zeros(y.operands[0])?.minimum(over: [1], keepingAxes: true).broadcast(to: y.shape)
+    }
+
+    func rounding(of y: Formula, batchSize: Int) throws -> Rounding? {
+        Rounding(try Formula(self, abs(y.operands[0]), abs(y.operands[1])), Double(terms(of: y, batchSize)).squareRoot())
+    }
+
+    func multiplyAdds(of y: Formula, batchSize: Int) -> Int { y.shape.count(batchSize: batchSize) * terms(of: y, batchSize) }
+
+    private func terms(of y: Formula, _ batchSize: Int) -> Int {
+        y.operands[0].shape.resolved(batchSize: batchSize)[transposingA ? 0 : 1]
+    }
+
+    func lower(_ result: Formula, into c: Buffer, bias: Buffer?, epilogue: Map?, in lowering: inout Lowering) {
+        let (a, b) = (result.operands[0], result.operands[1])
+        let (aBuffer, bBuffer) = (lowering.buffer(of: a), lowering.buffer(of: b))
+        let aExtents = lowering.extents(of: a), bExtents = lowering.extents(of: b)
+        let m = transposingA ? aExtents[1] : aExtents[0]
+        let k = transposingA ? aExtents[0] : aExtents[1]
+        let n = transposingB ? bExtents[0] : bExtents[1]
+        let kernel = lowering.kernels.product!, scratch = lowering.kernels.product_scratch!
         // Rows of a transposed A are columns of its buffer.
         let inWhole = [bBuffer] + (bias.map { [$0] } ?? []), mapped = epilogue?.sharedRows
         let rows = SharedRows(count: m, buffers: [aBuffer, c] + (mapped?.buffers ?? []), inWhole: inWhole + (mapped?.inWhole ?? []))
         let reads = [aBuffer] + inWhole + (epilogue?.reads.filter { $0 != c } ?? [])
-        add(
+        lowering.add(
             PlannedCall(
                 name: "product \(m)×\(k)×\(n)", reads: reads, writes: [c], work: m * n * k,
-                rows: operation.transposingA ? nil : rows,
+                rows: transposingA ? nil : rows,
                 scratch: { parts in Int(scratch(Int64(m), Int64(n), Int64(k), Int32(parts))) }
             ) { memory in
                 var call = rk_call()
                 call.kernel = kernel
                 call.product = rk_product(
                     a: memory[aBuffer], b: memory[bBuffer], c: memory[c],
-                    a_row: Int64(operation.transposingA ? 1 : aExtents[1]), a_column: Int64(operation.transposingA ? aExtents[1] : 1),
-                    b_row: Int64(operation.transposingB ? 1 : bExtents[1]), b_column: Int64(operation.transposingB ? bExtents[1] : 1),
+                    a_row: Int64(transposingA ? 1 : aExtents[1]), a_column: Int64(transposingA ? aExtents[1] : 1),
+                    b_row: Int64(transposingB ? 1 : bExtents[1]), b_column: Int64(transposingB ? bExtents[1] : 1),
                     c_row: Int64(n), m: Int64(m), n: Int64(n), k: Int64(k), zeros: Int32(rk_zeros_selected().rawValue),
                     bias: bias.map { UnsafeRawPointer(memory[$0]) },
                     epilogue: epilogue.map { UnsafePointer(memory.store($0.descriptor(in: memory))) },
@@ -77,4 +103,9 @@ extension Lowering {
                 return call
             })
     }
+}
+
+/// The matrix product of two rank-2 formulas. Transposes cost nothing.
+public func matmul(_ a: Formula, _ b: Formula, transposingA: Bool = false, transposingB: Bool = false) throws -> Formula {
+    try Formula(MatrixProduct(transposingA: transposingA, transposingB: transposingB), a, b)
 }

@@ -24,6 +24,18 @@ struct ReLUOperation: Elementwise {
     func gradient(upstream g: Formula, operands x: [Formula], result y: Formula) throws -> [Formula?] {
         [try g * heaviside(x[0], below: 0, atZero: atZero.value, above: 1)]
     }
+    func response(to operand: Int) -> Response { .affine }
+    func counting(with counter: KinkCounter) -> Self? {
+        var counted = self
+        counted.zeros = counter
+        return counted
+    }
+    func zeros(_ kind: ZeroKind, of y: Formula, _ zeros: (Formula) throws -> Formula?) throws -> Formula? {
+        guard kind == .frozen else { return try equal(y, 0) }
+        let below = heaviside(y.operands[0], below: 1, atZero: 0, above: 0)
+        return try zeros(y.operands[0]).map { try maximum(below, $0) } ?? below
+    }
+    var keepsPositivity: Bool { true }
 }
 
 /// x for x > 0, else slope · x.
@@ -41,6 +53,8 @@ struct LeakyReLUOperation: Elementwise {
     func gradient(upstream g: Formula, operands x: [Formula], result y: Formula) throws -> [Formula?] {
         [try g * heaviside(x[0], below: slope, atZero: atZero.value, above: 1)]
     }
+    func response(to operand: Int) -> Response { .affine }
+    func zeros(_ kind: ZeroKind, of y: Formula, _ zeros: (Formula) throws -> Formula?) throws -> Formula? { try zeros(y.operands[0]) }
 }
 
 struct AbsoluteValue: Elementwise {
@@ -53,6 +67,8 @@ struct AbsoluteValue: Elementwise {
     func gradient(upstream g: Formula, operands x: [Formula], result y: Formula) throws -> [Formula?] {
         [try g * heaviside(x[0], below: -1, atZero: atZero.value, above: 1)]
     }
+    func response(to operand: Int) -> Response { .affine }
+    func zeros(_ kind: ZeroKind, of y: Formula, _ zeros: (Formula) throws -> Formula?) throws -> Formula? { try zeros(y.operands[0]) }
 }
 
 /// `below`, `atZero` or `above` by the sign: the derivative of everything with one kink at 0. Its own derivative is 0.
@@ -60,6 +76,8 @@ struct Heaviside: Elementwise {
     var below: Double, atZero: Double, above: Double
     func instruction(batchSize: Int) -> Instruction { Instruction(RK_OP_HEAVISIDE, below, atZero, above) }
     func kinks(of x: [Formula]) -> [Kink] { [Kink(x[0], 0)] }
+    func response(to operand: Int) -> Response { .constant }
+    var readsPositivity: Bool { below == 0 && atZero == 0 && above == 1 }
 }
 
 struct Clip: Elementwise {
@@ -77,6 +95,7 @@ struct Clip: Elementwise {
     func gradient(upstream g: Formula, operands x: [Formula], result y: Formula) throws -> [Formula?] {
         [try g * Formula(ClipGate(lower: lower, upper: upper, atBounds: atBounds.value), of: x[0])]
     }
+    func response(to operand: Int) -> Response { .affine }
 }
 
 /// 1 between the bounds, 0 outside: the derivative of ``Clip``. Its own derivative is 0.
@@ -85,6 +104,7 @@ struct ClipGate: Elementwise {
     var atBounds: Double
     func instruction(batchSize: Int) -> Instruction { Instruction(RK_OP_CLIP_GATE, lower, upper, atBounds) }
     func kinks(of x: [Formula]) -> [Kink] { [Kink(x[0], .constant(lower)), Kink(x[0], .constant(upper))] }
+    func response(to operand: Int) -> Response { .constant }
 }
 
 /// How a maximum or minimum shares its derivative between equal operands. Each of these gives a subgradient; giving all of it to both would not.
@@ -110,6 +130,7 @@ struct Maximum: Elementwise {
     func gradient(upstream g: Formula, operands x: [Formula], result y: Formula) throws -> [Formula?] {
         try extremumGradient(g, x, firstWins: x[0] > x[1], ties: ties)
     }
+    func response(to operand: Int) -> Response { .affine }
 }
 
 struct Minimum: Elementwise {
@@ -121,6 +142,7 @@ struct Minimum: Elementwise {
     func gradient(upstream g: Formula, operands x: [Formula], result y: Formula) throws -> [Formula?] {
         try extremumGradient(g, x, firstWins: x[1] > x[0], ties: ties)
     }
+    func response(to operand: Int) -> Response { .affine }
 }
 
 private func extremumGradient(_ g: Formula, _ x: [Formula], firstWins: Formula, ties: Ties) throws -> [Formula?] {

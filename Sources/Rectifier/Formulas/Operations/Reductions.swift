@@ -27,10 +27,21 @@ struct Reduction: Operation {
         }
     }
 
-    var declaredAtKinks: String? { hasTies ? "ties split" : nil }
+    private var isSum: Bool { kind == .sum || kind == .mean }
 
-    /// Whether two elements share an extremum cannot be read off one element, so nothing is vouched for.
-    var hasTies: Bool { kind == .maximum || kind == .minimum }
+    var declaredAtKinks: String? { isSum ? nil : "ties split" }
+    var tiedAxes: Range<Int>? { isSum ? nil : axes }
+
+    func response(to operand: Int) -> Response { isSum ? .affine : .nonlinear }
+    func tangent(of y: Formula, in tangents: Tangents) throws -> Formula? {
+        try tangents[y.operands[0]].map { try Formula(Reduction(kind: kind, axes: axes.lowerBound + 1..<axes.upperBound + 1), $0) }
+    }
+    func keepsSamples(of y: Formula) -> Bool { axes.lowerBound > 0 }
+    func rounding(of y: Formula, batchSize: Int) throws -> Rounding? {
+        guard isSum else { return Rounding(abs(y), 8) }
+        let terms = y.operands[0].shape.resolved(batchSize: batchSize)[axes].reduce(1, *)
+        return Rounding(try Formula(self, abs(y.operands[0])), Double(terms).squareRoot())
+    }
 
     func lower(_ result: Formula, in lowering: inout Lowering) {
         let x = result.operands[0]

@@ -17,6 +17,7 @@ struct Logarithm: Elementwise {
     var name: String { "log" }
     func instruction(batchSize: Int) -> Instruction { Instruction(RK_OP_LOG) }
     func gradient(upstream g: Formula, operands x: [Formula], result y: Formula) throws -> [Formula?] { [try g / x[0]] }
+    func stabilised(_ y: Formula) throws -> Formula? { try y.operands[0].operation.logarithm(of: y.operands[0]) }
 }
 
 /// log(1 + x), accurate near 0.
@@ -37,12 +38,14 @@ struct SigmoidOperation: Elementwise {
     var name: String { "sigmoid" }
     func instruction(batchSize: Int) -> Instruction { Instruction(RK_OP_SIGMOID) }
     func gradient(upstream g: Formula, operands x: [Formula], result y: Formula) throws -> [Formula?] { [try g * (y * (1 - y))] }
+    func logarithm(of y: Formula) throws -> Formula? { -(try softplus(-y.operands[0])) }
 }
 
 struct HyperbolicTangent: Elementwise {
     var name: String { "tanh" }
     func instruction(batchSize: Int) -> Instruction { Instruction(RK_OP_TANH) }
     func gradient(upstream g: Formula, operands x: [Formula], result y: Formula) throws -> [Formula?] { [try g * (1 - y * y)] }
+    func zeros(_ kind: ZeroKind, of y: Formula, _ zeros: (Formula) throws -> Formula?) throws -> Formula? { try zeros(y.operands[0]) }
 }
 
 struct SoftplusOperation: Elementwise {

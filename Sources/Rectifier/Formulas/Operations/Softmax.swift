@@ -10,6 +10,9 @@ struct Softmax: Operation {
         [try y * (g - (g * y).sum(over: [-1], keepingAxes: true))]
     }
 
+    func keepsSamples(of y: Formula) -> Bool { true }
+    func rounding(of y: Formula, batchSize: Int) throws -> Rounding? { try roundingOfRows(y, batchSize) }
+    func logarithm(of y: Formula) throws -> Formula? { try logSoftmax(y.operands[0]) }
     func lower(_ result: Formula, in lowering: inout Lowering) { lowering.addRows(lowering.kernels.softmax, result) }
 }
 
@@ -21,6 +24,8 @@ struct LogSoftmax: Operation {
         [try g - softmax(x[0]) * g.sum(over: [-1], keepingAxes: true)]
     }
 
+    func keepsSamples(of y: Formula) -> Bool { true }
+    func rounding(of y: Formula, batchSize: Int) throws -> Rounding? { try roundingOfRows(y, batchSize) }
     func lower(_ result: Formula, in lowering: inout Lowering) { lowering.addRows(lowering.kernels.log_softmax, result) }
 }
 
@@ -32,6 +37,8 @@ struct LogSumExp: Operation {
         [try g * softmax(x[0])]
     }
 
+    func keepsSamples(of y: Formula) -> Bool { true }
+    func rounding(of y: Formula, batchSize: Int) throws -> Rounding? { try roundingOfRows(y, batchSize) }
     func lower(_ result: Formula, in lowering: inout Lowering) { lowering.addRows(lowering.kernels.log_sum_exp, result) }
 }
 
@@ -51,9 +58,18 @@ struct SoftmaxCrossEntropy: Operation {
         return [try g * (softmax(logits) - target), try -g * logSoftmax(logits)]
     }
 
+    func keepsSamples(of y: Formula) -> Bool { true }
+    func rounding(of y: Formula, batchSize: Int) throws -> Rounding? { try roundingOfRows(y, batchSize) }
+
     func lower(_ result: Formula, in lowering: inout Lowering) {
         lowering.addRows(lowering.kernels.cross_entropy, result, target: result.operands[1])
     }
+}
+
+/// Differences to the largest element of the row enter an exponential.
+private func roundingOfRows(_ y: Formula, _ batchSize: Int) throws -> Rounding {
+    let x = y.operands[0], terms = x.shape.resolved(batchSize: batchSize)[1]
+    return Rounding(try abs(y) + abs(x).maximum(over: [-1], keepingAxes: true) + 1, 16 + Double(terms).squareRoot())
 }
 
 /// exp(x) / Σ exp(x) along the rows of a matrix.

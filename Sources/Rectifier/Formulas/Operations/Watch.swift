@@ -8,6 +8,7 @@ struct Watch: Elementwise {
     var counter: KinkCounter
     func instruction(batchSize: Int) -> Instruction { Instruction(RK_OP_WATCH, value, counter: counter.address) }
     func gradient(upstream g: Formula, operands x: [Formula], result y: Formula) throws -> [Formula?] { [try g.summed(to: x[0].shape)] }
+    func response(to operand: Int) -> Response { .term(sign: 1) }
 }
 
 /// The first operand, counted where it equals the second.
@@ -17,10 +18,16 @@ struct WatchTie: Elementwise {
     func gradient(upstream g: Formula, operands x: [Formula], result y: Formula) throws -> [Formula?] {
         [try g.summed(to: x[0].shape), nil]
     }
+    func response(to operand: Int) -> Response { operand == 0 ? .term(sign: 1) : .constant }
 }
 
 extension Formula {
     var isWatch: Bool { operation is Watch || operation is WatchTie }
+
+    /// The same, counted where it equals a number.
+    func watched(at value: Double, _ counter: KinkCounter) -> Formula { Formula(Watch(value: value, counter: counter), of: self) }
+    /// The same, counted where it equals another value.
+    func watched(meeting other: Formula, _ counter: KinkCounter) throws -> Formula { try Formula(WatchTie(counter: counter), self, other) }
 }
 
 /// A number for each kink of a network, that running programs add to.
@@ -56,27 +63,4 @@ struct KinkCounter: Hashable {
     var counters: KinkCounters
     var index: Int
     var address: UnsafeMutablePointer<Int64> { counters.address(index) }
-}
-
-/// The outputs with each of some kinks counted, into the counter of the kink's number.
-func watched(_ outputs: [Formula], _ sites: [KinkSite], _ counters: KinkCounters) throws -> [Formula] {
-    let numbered = Dictionary(grouping: sites.enumerated(), by: { $0.element.result.id })
-    return try rebuilt(outputs) { original, operands in
-        guard let kinks = numbered[original.id] else { return nil }
-        var operands = operands
-        for (index, site) in kinks {
-            let counter = KinkCounter(counters: counters, index: index)
-            if var relu = original.operation as? ReLUOperation {
-                relu.zeros = counter
-                return try Formula(relu, operands)
-            }
-            guard let place = original.operands.firstIndex(of: site.kink.a) else { continue }
-            if let value = site.kink.b.constantValue {
-                operands[place] = Formula(Watch(value: value, counter: counter), of: operands[place])
-            } else if let other = original.operands.firstIndex(of: site.kink.b) {
-                operands[place] = try Formula(WatchTie(counter: counter), operands[place], operands[other])
-            }
-        }
-        return try Formula(original.operation, operands)
-    }
 }

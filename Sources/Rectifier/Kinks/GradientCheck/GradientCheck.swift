@@ -46,11 +46,11 @@ public final class GradientCheck {
         // Parameters become inputs, so that all that varies is set in one way.
         let original = topologicalOrder(of: checked)
         let formulas = try rebuilt(original) { formula, _ in
-            (formula.operation as? Parameter).map { Formula.input($0.name, shape: formula.shape) }
+            formula.parameter.map { Formula.input($0.name, shape: formula.shape) }
         }
         let places = Dictionary(uniqueKeysWithValues: original.enumerated().map { ($1.id, $0) })
         let used = (built.parameters + [built.input]).compactMap { places[$0.id] }.map { formulas[$0] }
-        variableNames = used.map { ($0.operation as! Input).name }
+        variableNames = used.map(\.operation.name)
         functions = try CheckedFunctions(checked.map { formulas[places[$0.id]!] }, of: used, batchSize: samples, cursor: cursor)
         let layers = original.map { formula in
             built.layerOutputs.firstIndex { $0.id >= formula.id }.map { built.rows[$0].name } ?? "loss"

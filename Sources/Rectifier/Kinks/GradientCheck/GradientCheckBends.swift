@@ -33,7 +33,7 @@ struct Bend {
 
     /// The margins of an operation applied to some operands. Those of an extremum tell how far each element is from being it.
     private static func margins(of result: Formula, _ operands: [Formula]) throws -> [(Formula, Rule)] {
-        if let reduction = result.operation as? Reduction, reduction.hasTies { return [(try operands[0] - result, .shared)] }
+        if result.operation.tiedAxes != nil { return [(try operands[0] - result, .shared)] }
         return try result.operation.kinks(of: operands).map { kink in
             (try kink.margin, kink.slopes.map { .declared($0) } ?? .none)
         }
@@ -62,8 +62,8 @@ struct Bend {
                     let bent = try .constant(slopes.above) * relu(margin) - .constant(slopes.below) * relu(-margin)
                     straight = try straight + line * (.constant(slopes.at.value) * margin - bent)
                 case .shared:
-                    let axes = (original.operation as! Reduction).axes
-                    func sum(_ x: Formula) throws -> Formula { try Formula(Reduction(kind: .sum, axes: axes), x) }
+                    let axes = Array(original.operation.tiedAxes!)
+                    func sum(_ x: Formula) throws -> Formula { try x.sum(over: axes, keepingAxes: true) }
                     straight = try straight + (sum(line * operands[0]) - sum(line) * plain)
                 }
             }
@@ -74,8 +74,7 @@ struct Bend {
 
     /// The lines for the elements whose margin is exactly 0.
     func lines(for margins: ArraySlice<Double>, batchSize: Int) -> [Double] {
-        guard case .shared = rule else { return margins.map { $0 == 0 ? 1 : 0 } }
-        let axes = (result.operation as! Reduction).axes
+        guard let axes = result.operation.tiedAxes else { return margins.map { $0 == 0 ? 1 : 0 } }
         let extents = margin.shape.resolved(batchSize: batchSize)
         let count = extents[axes].reduce(1, *), inner = extents[axes.upperBound...].reduce(1, *)
         var lines = [Double](repeating: 0, count: margins.count)

@@ -43,7 +43,7 @@ final class CheckedFunctions {
 
     /// Sets an input, variable or not. ``update()`` must follow.
     func setInput(_ name: String, to values: [Double]) throws {
-        if let index = variables.firstIndex(where: { ($0.operation as? Input)?.name == name }) { point[index] = values }
+        if let index = variables.firstIndex(where: { $0.inputName == name }) { point[index] = values }
         for program in [derivatives, evaluations] where program.hasInput(name) { try program.setInput(name, to: values) }
     }
 
@@ -92,7 +92,7 @@ final class CheckedFunctions {
     func reset(_ direction: Direction) throws { for variable in direction.keys { try move(variable, point[variable]) } }
 
     private func move(_ variable: Int, _ values: [Double]) throws {
-        let name = (variables[variable].operation as! Input).name
+        let name = variables[variable].operation.name
         if evaluations.hasInput(name) { try evaluations.setInput(name, to: values) }
     }
 

@@ -152,8 +152,7 @@ public final class LinearPieces {
         let (output, margins, places) = try rebuilt(on: x.reshaped(to: Shape([1] + network.inputShape)), batchSize: 1)
         let rows = count ?? width
         let directions = Formula.input("directions", shape: [rows, width])
-        let tangents = try Tangents(
-            of: [output] + margins, from: x, along: directions, areUnitVectors: count == nil, place: { places[$0.id] ?? "output" })
+        let tangents = try tangents(of: [output] + margins, from: x, along: directions, areUnitVectors: count == nil, places)
         func tangent(_ formula: Formula) throws -> Formula {
             let shape = Shape([rows, formula.shape.extents.reduce(1, *)])
             return try tangents[formula]?.reshaped(to: shape) ?? Formula.constant(0).broadcast(to: shape)
@@ -188,6 +187,20 @@ public final class LinearPieces {
         return program
     }
 
+    /// Refuses by name what is not piecewise linear.
+    private func tangents(
+        of outputs: [Formula], from x: Formula, along directions: Formula, areUnitVectors: Bool, _ places: [Int: String]
+    ) throws -> Tangents {
+        do {
+            return try Tangents(of: outputs, from: x, along: directions, areUnitVectors: areUnitVectors)
+        } catch let refusal as NotPiecewiseLinear {
+            throw RectifierError(
+                .setting,
+                "\(places[refusal.formula.id] ?? "output"): \(refusal.formula.operation.name) is not piecewise linear; kinks, "
+                    + "their distances and regions are exact only for networks of affine layers and activations like ReLU")
+        }
+    }
+
     private func makeLineProgram(_ size: Int) throws -> Program {
         let position = Formula.input("position", shape: [Shape.batch, 1])
         let points = try Formula.input("start", shape: [1, width]) + position * Formula.input("direction", shape: [1, width])
@@ -199,16 +212,10 @@ public final class LinearPieces {
     /// The network and its margins on another input, and the layer of each of the new formulas.
     private func rebuilt(on x: Formula, batchSize: Int?) throws -> (output: Formula, margins: [Formula], places: [Int: String]) {
         var places: [Int: String] = [:]
-        func sized(_ shape: Shape) -> Shape { batchSize.map { Shape(shape.resolved(batchSize: $0)) } ?? shape }
         let made = try Rectifier.rebuilt([output] + margins) { original, operands in
             if original == input { return x }
             guard !operands.isEmpty else { return original }
-            let operation: any Operation =
-                switch original.operation {
-                case let reshape as Reshape: Reshape(target: sized(reshape.target))
-                case let broadcast as Broadcast: Broadcast(target: sized(broadcast.target))
-                default: original.operation
-                }
+            let operation = batchSize.map { original.operation.resolved(batchSize: $0) } ?? original.operation
             let result = try Formula(operation, operands)
             places[result.id] = layers[original.id]
             return result
@@ -252,7 +259,7 @@ extension Kink {
     var place: Place {
         guard let constant = b.constantValue else { return Place(a: a.id, b: b.id) }
         var a = a
-        if constant == 0 { while a.operation is Negate { a = a.operands[0] } }
+        if constant == 0 { while let x = a.opposite { a = x } }
         return Place(a: a.id, b: 0, constant: constant == 0 ? 0 : constant.bitPattern)
     }
 }

@@ -17,6 +17,8 @@ struct InjectedReLU: Elementwise {
     func gradient(upstream g: Formula, operands x: [Formula], result y: Formula) throws -> [Formula?] {
         [try select(equal(x[0], 0), .constant(value), g * heaviside(x[0], below: 0, atZero: 0, above: 1))]
     }
+
+    func response(to operand: Int) -> Response { .affine }
 }
 
 /// ``InjectedReLU`` as a layer, for training with it.

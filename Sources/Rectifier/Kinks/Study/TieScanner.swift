@@ -125,7 +125,7 @@ final class TieScanner {
     private func draw(_ seed: UInt64) throws {
         var values = Parameters()
         for (formula, stream) in parameters {
-            let parameter = formula.operation as! Parameter, shape = formula.shape.extents
+            let parameter = formula.parameter!, shape = formula.shape.extents
             let drawn = parameter.initializer.values(
                 shape: shape, stream: RandomStream(seed: seed, purpose: RandomPurpose.initialization(stream)))
             values[parameter.name] =
@@ -218,13 +218,13 @@ final class TieScanner {
         let built = try family.network(depth: depth).built(isTraining: true)
         let target = Formula.input(Network.targetName, shape: built.output.shape)
         let loss = try Loss.softmaxCrossEntropy(built.output, target).mean()
-        func gradient(_ operation: any Operation) throws -> [Formula] {
-            let other = try rebuilt([loss]) { original, operands in
-                original.operation is ReLUOperation ? try Formula(operation, operands) : nil
-            }
-            return try gradients(of: other[0], withRespectTo: built.parameters)
+        // The only kinks are those of ReLU.
+        let injected = try rebuilt([loss]) { original, operands in
+            original.operation.kinks(of: original.operands).isEmpty ? nil : try Formula(InjectedReLU(value: 1), operands)
         }
-        let outputs = try gradient(ReLUOperation(atZero: 0)) + gradient(ReLUOperation(atZero: 1)) + gradient(InjectedReLU(value: 1))
+        let outputs = try [atKinks(0, [loss]), atKinks(1, [loss]), injected].flatMap {
+            try gradients(of: $0[0], withRespectTo: built.parameters)
+        }
         return try Program(outputs, batchSize: rows, parameters: memory, cursor: cursor, feeds: feeds)
     }
 }

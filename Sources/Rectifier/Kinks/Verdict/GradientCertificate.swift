@@ -125,7 +125,7 @@ private struct Dependencies {
             guard !below.isEmpty else { continue }
             influences[formula.id] = below
             axes[formula.id] = axis(of: formula)
-            if (formula.operation as? Reduction)?.hasTies == true { tie = formula }
+            if formula.operation.tiedAxes != nil { tie = formula }
         }
     }
 
@@ -134,26 +134,12 @@ private struct Dependencies {
     func isBySample(_ formula: Formula) -> Bool { axes[formula.id] == .samples }
 
     private func axis(of formula: Formula) -> Axis {
-        let x = formula.operands, own = x.map { axes[$0.id] }
-        func hasBatch(_ formula: Formula) -> Bool { formula.shape.extents.contains(Shape.batch) }
-        let leads = formula.shape.extents.first == Shape.batch && !formula.shape.extents.dropFirst().contains(Shape.batch)
-        if own.contains(.mixed) { return .mixed }
-        if !x.contains(where: hasBatch) { return hasBatch(formula) ? (leads ? .samples : .mixed) : .none }
-        guard leads else { return .mixed }
-        func isAligned(_ operand: Formula) -> Bool {
-            !hasBatch(operand) || (operand.shape.extents.first == Shape.batch && operand.shape.rank == formula.shape.rank)
-        }
-        switch formula.operation {
-        case is any Elementwise: return x.allSatisfy(isAligned) ? .samples : .mixed
-        case let product as MatrixProduct: return !product.transposingA && !hasBatch(x[1]) ? .samples : .mixed
-        case let reduction as Reduction: return reduction.axes.lowerBound > 0 ? .samples : .mixed
-        case is Reshape: return x[0].shape.extents.first == Shape.batch ? .samples : .mixed
-        case is Softmax, is LogSoftmax, is LogSumExp, is SoftmaxCrossEntropy: return .samples
-        case let slice as Slice: return slice.axis > 0 ? .samples : .mixed
-        case let join as Concatenate: return join.axis > 0 ? .samples : .mixed
-        case let transpose as Transpose: return transpose.order[0] == 0 ? .samples : .mixed
-        default: return .mixed
-        }
+        let x = formula.operands, shape = formula.shape
+        if x.contains(where: { axes[$0.id] == .mixed }) { return .mixed }
+        let hasSamples = x.contains(where: \.shape.hasBatch)
+        if !hasSamples, !shape.hasBatch { return .none }
+        guard shape.extents.first == Shape.batch, !shape.extents.dropFirst().contains(Shape.batch) else { return .mixed }
+        return !hasSamples || formula.operation.keepsSamples(of: formula) ? .samples : .mixed
     }
 
     // MARK: Handles
@@ -175,10 +161,8 @@ private struct Dependencies {
         into found: inout [GradientCertificate.Handle]
     ) {
         guard formula.shape == shape else { return }
-        let x = formula.operands
-        func follow(_ operand: Formula, _ other: Formula?, _ sign: Double, _ factors: [Formula]) {
-            let aside = beside.union(other.flatMap { influences[$0.id] } ?? [])
-            if operand.operation is Parameter {
+        func follow(_ operand: Formula, _ aside: Set<Int>, _ sign: Double, _ factors: [Formula]) {
+            if operand.parameter != nil {
                 // One number for each unit, the same for all samples.
                 let units = shape.extents.dropFirst(), own = operand.shape.extents.drop { $0 == 1 }, all = units.drop { $0 == 1 }
                 guard Array(own) == Array(all), operand.shape.rank <= shape.rank, isHandle(operand, reader: formula, aside) else {
@@ -189,28 +173,26 @@ private struct Dependencies {
                 search(operand, shape: shape, sign: sign, factors: factors, beside: aside, into: &found)
             }
         }
-        switch formula.operation {
-        case is Add:
-            follow(x[0], x[1], sign, factors)
-            follow(x[1], x[0], sign, factors)
-        case is Subtract:
-            follow(x[0], x[1], sign, factors)
-            follow(x[1], x[0], -sign, factors)
-        case is Negate: follow(x[0], nil, -sign, factors)
-        case is Multiply, is Divide:
-            for (operand, factor) in [(x[0], x[1]), (x[1], x[0])]
-            where influences[factor.id] == nil && (formula.operation is Multiply || operand == x[0]) {
+        for (place, operand) in formula.operands.enumerated() {
+            var others = formula.operands
+            others.remove(at: place)
+            let aside = beside.union(parameters(below: others))
+            switch formula.operation.response(to: place) {
+            case .term(let side): follow(operand, aside, side * sign, factors)
+            case .multiple(let other):
+                let factor = formula.operands[other]
+                guard influences[factor.id] == nil else { continue }
                 if let value = factor.constantValue {
-                    if value != 0, value.isFinite { follow(operand, nil, value < 0 ? -sign : sign, factors) }
+                    if value != 0, value.isFinite { follow(operand, aside, value < 0 ? -sign : sign, factors) }
                 } else {
-                    follow(operand, nil, sign, factors + [factor])
+                    follow(operand, aside, sign, factors + [factor])
                 }
+            case .product(let other, byRows: true):
+                guard operand.parameter != nil, isHandle(operand, reader: formula, aside) else { continue }
+                let rows = formula.operands[other]
+                found.append(.init(kind: .weights(rows: rows), parameter: operand, reader: formula, sign: sign, factors: factors))
+            case .constant, .affine, .product, .nonlinear: break
             }
-        case let product as MatrixProduct where !product.transposingA && x[1].operation is Parameter:
-            let aside = beside.union(influences[x[0].id] ?? [])
-            guard isHandle(x[1], reader: formula, aside) else { return }
-            found.append(.init(kind: .weights(rows: x[0]), parameter: x[1], reader: formula, sign: sign, factors: factors))
-        default: break
         }
     }
 
