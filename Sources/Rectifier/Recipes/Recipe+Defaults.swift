@@ -23,8 +23,9 @@ extension Recipe {
         }
 
         let usual = UsualSettings(isGenerated: GeneratedData.names.contains(self.data.source), data: data.training)
-        recipe.network.layers = network.layers ?? usual.layers
-        try recipe.network.checkMemory(inputs: data.training.width, outputs: data.training.outputCount, precision: training.precision)
+        recipe.network.fill(layers: usual.layers)
+        let network = try Network(recipe.network, input: data.training.sampleShape, outputs: data.training.outputCount)
+        try network.checkMemory(precision: training.precision)
         recipe.training.batchSize = training.batchSize ?? .samples(usual.batchSize)
         recipe.training.learningRate = training.learningRate ?? usual.learningRate(of: training.optimizer)
         recipe.training.weightDecay = training.weightDecay ?? usual.weightDecay
@@ -83,14 +84,10 @@ struct UsualSettings {
     }
 }
 
-extension NetworkSettings {
+extension Network {
     /// Throws where training would not fit this machine's memory: weights, gradients and two states of the optimiser.
-    fileprivate func checkMemory(inputs: Int, outputs: Int, precision: ElementType) throws {
-        var parameters = 0.0
-        for (rows, columns) in zip([inputs] + (layers ?? []), (layers ?? []) + [outputs]) {
-            parameters += Double(rows + 1) * Double(columns)
-        }
-        let bytes = parameters * Double(4 * precision.computing.size)
+    fileprivate func checkMemory(precision: ElementType) throws {
+        let bytes = Double(summary.parameterCount) * Double(4 * precision.computing.size)
         let memory = Double(ProcessInfo.processInfo.physicalMemory)
         guard bytes < memory else {
             let gigabytes = [bytes, memory].map { String(Int($0 / 1e9)) }
@@ -98,7 +95,4 @@ extension NetworkSettings {
                 .setting, "training a network of these layers needs \(gigabytes[0]) GB of memory, this machine has \(gigabytes[1]) GB")
         }
     }
-
-    /// The hidden layers for samples of that shape, many of them, where nothing names any.
-    static func usualLayers(input: [Int]) -> [Int] { input.count >= 2 ? [512, 512] : [128, 64] }
 }

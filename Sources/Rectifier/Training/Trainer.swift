@@ -54,7 +54,7 @@ public struct Trainer: Sendable {
         let recipe = try recipe.resolved(for: data)
         let network = try Network(recipe.network, input: data.training.sampleShape, outputs: data.training.outputCount)
         try self.init(
-            network, loss: recipe.network.atZero.map(data.training.usualLoss.atKinks) ?? data.training.usualLoss, data: data.training,
+            network, loss: recipe.network.loss(for: data.training), data: data.training,
             heldOut: data.heldOut, validation: data.validation,
             settings: recipe.training, output: output, recipe: recipe,
             preparation: data.preparation, checkpoint: nil)
