@@ -50,6 +50,9 @@ extension NetworkSettings: RecipeObject {
             allLayers = try LayerList(from: decoder)
             return
         }
+        guard (try? decoder.container(keyedBy: Key.self)) != nil else {
+            throw recipeError(decoder.codingPath, "\(Self.expected) is expected")
+        }
         let fields = try RecipeFields(decoder, as: Key.self)
         switch try fields.value(.layers, as: Layers.self) {
         case .widths(let widths): layers = widths

@@ -44,7 +44,7 @@ struct LayerCatalogTests {
         try LayerCatalog.register(
             Shrink(), name: "test-shrink",
             arguments: [.number(\.width, key: "width"), .flag("soft", \.isSoft), .kink("at-zero", \.atZero)])
-        let text = #"dense 8, test-mish, dense 4, residual(test-mish {"label":"a, (b) }","scale":2}), test-shrink width=0.25 soft, dense 2"#
+        let text = #"dense 8, test-mish {"scale":1}, dense 4, residual(test-mish {"label":"a, (b) }","scale":2}), test-shrink width=0.25 soft, dense 2"#
         let list = try LayerList(text)
         #expect(list.spelling == text)
         #expect((list.layers[0] as? Dense)?.initializer == .lecun)
@@ -66,6 +66,7 @@ struct LayerCatalogTests {
         settings.atZero = 1
         let set = try LayerList(Network(settings, input: [3], outputs: 2).layers)
         #expect(set.spelling.contains("test-shrink width=0.25 soft at-zero=1"))
+        #expect(message { _ = try LayerList("test-mish") }.hasSuffix("takes its settings as a JSON object: scale is missing"))
         #expect(message { _ = try LayerList("test-mish 3") }.hasPrefix("character 11: test-mish takes its settings as a JSON object"))
         #expect(message { _ = try LayerList(#"test-mish {"scale":"x"}"#) }.contains("scale has the wrong type"))
     }

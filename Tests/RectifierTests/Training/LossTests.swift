@@ -66,7 +66,7 @@ struct LossTests {
         let report = try network.kinkReport(
             loss: Loss("test-pinball:0.9"), parameters: network.initialParameters(seed: 0), features: [1], targets: [0])
         #expect(report.kinks.contains { $0.layer == "loss" && $0.touched == 1 })
-        try? Loss.register("test-unsound") { output, target, _ in abs(try output - target, atZero: 3) }
+        try? Loss.register("test-unsound") { output, target, _ in try abs(output - target, atZero: 3) }
         #expect(message { _ = try Loss("test-unsound") }.contains("3 is no derivative at the kink"))
     }
 
@@ -76,7 +76,7 @@ struct LossTests {
         #expect(message { try Loss.register("hinge") { output, _, _ in output } }.contains("already"))
         #expect(message { try Loss.register("huber") { output, _, _ in output } }.contains("already"))
         #expect(message { try Loss.register("a:b") { output, _, _ in output } }.contains("cannot be a loss's name"))
-        try? Loss.register("test-scalar") { output, _, _ in output.sum() }
+        try? Loss.register("test-scalar") { output, _, _ in try output.sum() }
         #expect(message { _ = try Loss("test-scalar") }.contains("it must give that or [batch, 1]"))
         #expect(message { _ = try Loss("test-pinball:x") }.contains("there is no loss"))
     }
