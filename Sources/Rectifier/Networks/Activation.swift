@@ -1,10 +1,11 @@
-/// The activation of a recipe: one of the ``LayerCatalog``'s, or none. In JSON and flags its spelling: `relu`, `leaky-relu 0.1`.
+/// The activation of a recipe: one of the ``LayerCatalog``'s, or none. In JSON and flags its spelling: `relu`,
+/// `leaky-relu 0.1`.
 public struct Activation: Spelled, Codable, Hashable {
     public let spelling: String
     /// `nil` for ``linear``.
     private let layer: (any Layer)?
-    /// How weights before it are usually drawn, which keeps the size of signals: He's for ReLU and its kin, Glorot's for those
-    /// that are linear near 0.
+    /// How weights before it are usually drawn, which keeps the size of signals: He's for ReLU and its kin, Glorot's
+    /// for those that are linear near 0.
     public let usualInitializer: Initializer
 
     /// max(x, 0).
@@ -54,8 +55,9 @@ public struct Activation: Spelled, Codable, Hashable {
 
     /// The layer; `nil` for ``linear``, which is none.
     ///
-    /// - Parameter share: What the derivative at its kinks is, as a share of the way from the inactive side's to the active
-    ///   side's; for ReLU the derivative at 0 itself. `nil` leaves the layer's own, and so does a layer without kinks.
+    /// - Parameter share: What the derivative at its kinks is, as a share of the way from the inactive side's to the
+    ///   active side's; for ReLU the derivative at 0 itself. `nil` leaves the layer's own, and so does a layer
+    ///   without kinks.
     public func layer(atKinks share: KinkValue? = nil) -> (any Layer)? { share.map { layer?.withKinks(at: $0) } ?? layer }
 
     public static func == (a: Activation, b: Activation) -> Bool { a.spelling == b.spelling }

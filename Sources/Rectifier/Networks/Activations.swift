@@ -5,8 +5,8 @@ public protocol KinkedLayer: Layer {
     /// Whether it has kinks with these settings.
     var hasKinks: Bool { get }
 
-    /// The same with other derivatives at its kinks: `share` of the way from the inactive side to the active one. For ReLU
-    /// that is the derivative itself.
+    /// The same with other derivatives at its kinks: `share` of the way from the inactive side to the active one. For
+    /// ReLU that is the derivative itself.
     func atKinks(_ share: KinkValue) -> Self
 }
 
@@ -23,7 +23,8 @@ public struct ReLU: KinkedLayer, Codable, Hashable {
     public func atKinks(_ share: KinkValue) -> Self { ReLU(atZero: share) }
 }
 
-/// x for x > 0, else slope · x; the derivative at 0 is `atZero`, by default the slope; any value from the slope to 1 is a subgradient.
+/// x for x > 0, else slope · x; the derivative at 0 is `atZero`, by default the slope; any value from the slope to 1
+/// is a subgradient.
 public struct LeakyReLU: KinkedLayer, Codable, Hashable {
     public var slope: Double
     public var atZero: KinkValue?
@@ -33,8 +34,8 @@ public struct LeakyReLU: KinkedLayer, Codable, Hashable {
     public func atKinks(_ share: KinkValue) -> Self { LeakyReLU(slope: slope, atZero: share.map { slope + $0 * (1 - slope) }) }
 }
 
-/// x for x > 0, else slope · x with a learned slope for each element of the last axis, starting at 0.25 (He et al. 2015). At 0 the derivative is
-/// `atZero + (1 - atZero) · slope`.
+/// x for x > 0, else slope · x with a learned slope for each element of the last axis, starting at 0.25 (He et al.
+/// 2015). At 0 the derivative is `atZero + (1 - atZero) · slope`.
 public struct PReLU: KinkedLayer, Codable, Hashable {
     public var atZero: KinkValue
     public init(atZero: KinkValue = 0) { self.atZero = atZero }
@@ -81,7 +82,8 @@ public struct Softplus: Layer, Codable, Hashable {
     public func callAsFunction(_ x: Formula, in build: inout NetworkBuild) throws -> Formula { try softplus(x, sharpness: sharpness) }
 }
 
-/// x for x > 0, else alpha · (exp(x) - 1). At 0 the derivative is `atZero + (1 - atZero) · alpha`: 1 where alpha is, else alpha by default.
+/// x for x > 0, else alpha · (exp(x) - 1). At 0 the derivative is `atZero + (1 - atZero) · alpha`: 1 where alpha is,
+/// else alpha by default.
 public struct ELU: KinkedLayer, Codable, Hashable {
     public var alpha: Double
     public var atZero: KinkValue?

@@ -1,5 +1,5 @@
-// Layers made of layers: the same input goes into each branch, and what comes out is joined. A branch without layers hands on
-// the input. Gradients need no rule of their own: they follow from the formulas.
+// Layers made of layers: the same input goes into each branch, and what comes out is joined. A branch without layers
+// hands on the input. Gradients need no rule of their own: they follow from the formulas.
 
 /// Adds what some layers make of the input to the input: `x + layers(x)`. The layers keep the shape.
 public struct Residual: LayerOfLayers {

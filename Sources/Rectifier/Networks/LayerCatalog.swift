@@ -1,7 +1,8 @@
 import Synchronization
 
-/// All layers that files and the layer language know, each once: its name, how its settings are spelled, what it declares at
-/// its kinks, and how the weights before it are usually drawn. Its form in `model.json` is that of its `Codable`.
+/// All layers that files and the layer language know, each once: its name, how its settings are spelled, what it
+/// declares at its kinks, and how the weights before it are usually drawn. Its form in `model.json` is that of its
+/// `Codable`.
 ///
 /// A layer of your own is one of them once it is registered:
 ///
@@ -46,14 +47,14 @@ public enum LayerCatalog {
     /// The names of all layers.
     public static var names: [String] { entries.map(\.name) }
 
-    /// Makes a layer of your own one of the catalog's: models with it are saved and read, `inspect` prints it, and the layer
-    /// language knows it, its settings as JSON: `scaled-mish {"scale":2}`.
+    /// Makes a layer of your own one of the catalog's: models with it are saved and read, `inspect` prints it, and
+    /// the layer language knows it, its settings as JSON: `scaled-mish {"scale":2}`.
     ///
     /// - Parameters:
     ///   - name: Letters, digits and hyphens, a letter first. Model files know the layer by it.
     ///   - activation: How weights before it are usually drawn, where it is an activation: recipes then take it as one.
-    /// - Throws: ``RectifierError`` where another type has the name, or the type another name. Registering a type again under
-    ///   its name changes nothing.
+    /// - Throws: ``RectifierError`` where another type has the name, or the type another name. Registering a type
+    ///   again under its name changes nothing.
     public static func register<L: Layer & Codable>(
         _ type: L.Type, name: String, activation usualInitializer: Initializer? = nil
     ) throws {
@@ -80,7 +81,8 @@ public enum LayerCatalog {
             let type = ObjectIdentifier(entry.type)
             for old in entries where old.name == entry.name || ObjectIdentifier(old.type) == type {
                 guard old.name == entry.name else {
-                    throw RectifierError(.setting, "the layer \(entry.type) is registered as '\(old.name)', so it cannot be '\(entry.name)'")
+                    throw RectifierError(
+                        .setting, "the layer \(entry.type) is registered as '\(old.name)', so it cannot be '\(entry.name)'")
                 }
                 guard ObjectIdentifier(old.type) == type else {
                     throw RectifierError(.setting, "the layer name '\(entry.name)' is \(old.type)'s; register \(entry.type) under another")

@@ -3,8 +3,8 @@
 /// Every layer of the ``LayerCatalog`` has a spelling, so that a text says all that the layers are:
 /// `LayerList(list.spelling) == list`. See <doc:LayerLanguage>.
 ///
-/// Weights whose initializer is not written are drawn by the usual one of the activation behind them, before the next layer
-/// that has weights; where there is none, by Glorot's.
+/// Weights whose initializer is not written are drawn by the usual one of the activation behind them, before the next
+/// layer that has weights; where there is none, by Glorot's.
 public struct LayerList: Spelled, Codable, Hashable {
     public let layers: [any Layer]
     public let spelling: String

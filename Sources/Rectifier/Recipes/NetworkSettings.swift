@@ -12,17 +12,17 @@ public struct NetworkSettings: Sendable, Codable, Equatable {
     public var layers: [Int]?
     /// The activation after each hidden layer.
     public var activation = Activation.relu
-    /// The derivative at the kinks of activations and loss: for ReLU the one at 0, 0 ≤ value ≤ 1; for others the same share of
-    /// the way from the inactive side's to the active side's, so that leaky ReLU has `slope + value · (1 - slope)`, the
-    /// absolute value `2 · value - 1` and hard sigmoid `value / 6`. `nil`: each function's own, 0 for ReLU. A value outside
-    /// [0, 1] must be written as ``KinkValue/unsound(_:)``, in JSON `"unsound:2"`.
+    /// The derivative at the kinks of activations and loss: for ReLU the one at 0, 0 ≤ value ≤ 1; for others the same
+    /// share of the way from the inactive side's to the active side's, so that leaky ReLU has
+    /// `slope + value · (1 - slope)`, the absolute value `2 · value - 1` and hard sigmoid `value / 6`. `nil`: each function's own, 0 for
+    /// ReLU. A value outside [0, 1] must be written as ``KinkValue/unsound(_:)``, in JSON `"unsound:2"`.
     public var atZero: KinkValue?
     /// How weights are drawn. `nil`: the usual way for the activation.
     public var initializer: Initializer?
     /// The share of hidden outputs set to 0 while training, 0 ≤ share < 1.
     public var dropout = 0.0
-    /// All layers, the last one included, whose width the data decide. Where they are given, widths, activation, initializer
-    /// and dropout are not. Images are flattened first where no layer of the list does it.
+    /// All layers, the last one included, whose width the data decide. Where they are given, widths, activation,
+    /// initializer and dropout are not. Images are flattened first where no layer of the list does it.
     public var allLayers: LayerList?
     /// What training makes small. `nil`: cross-entropy for classes, squared error for numbers.
     public var loss: Loss?

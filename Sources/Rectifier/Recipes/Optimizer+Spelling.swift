@@ -1,5 +1,5 @@
-// In flags `adam`, `sgd:0.9:nesterov` (momentum), `adam:0.9:0.99:1e-08` (beta1, beta2, epsilon), `rmsprop:0.9:0:1e-08` (decay,
-// momentum, epsilon); in recipes a name, or an object.
+// In flags `adam`, `sgd:0.9:nesterov` (momentum), `adam:0.9:0.99:1e-08` (beta1, beta2, epsilon),
+// `rmsprop:0.9:0:1e-08` (decay, momentum, epsilon); in recipes a name, or an object.
 
 extension Optimizer: Spelled, Codable, RecipeObject {
     private enum Key: String, RecipeKey, CodingKey { case name, momentum, nesterov, beta1, beta2, decay, epsilon }

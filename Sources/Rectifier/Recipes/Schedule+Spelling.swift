@@ -1,5 +1,5 @@
-// `constant`, `staircase:10:0.5` (every 10 epochs by 0.5), `cosine`, `cosine:2:0.01` (warm-up epochs, floor), `warm-up:3`,
-// `one-cycle`; in recipes that, or an object. A staircase was once called `step`, which is still read.
+// `constant`, `staircase:10:0.5` (every 10 epochs by 0.5), `cosine`, `cosine:2:0.01` (warm-up epochs, floor),
+// `warm-up:3`, `one-cycle`; in recipes that, or an object. A staircase was once called `step`, which is still read.
 
 extension Schedule: Spelled, Codable, RecipeObject {
     private enum Key: String, RecipeKey, CodingKey { case name, every, factor, warmUp, floor }

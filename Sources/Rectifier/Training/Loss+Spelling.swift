@@ -1,7 +1,7 @@
 import Synchronization
 
-/// `softmax-cross-entropy`, `huber:1`; `hinge:0.5` and `absolute-error:unsound:2` where the derivative at the kink is not 0; a
-/// registered loss by its name and numbers, `pinball:0.9`.
+/// `softmax-cross-entropy`, `huber:1`; `hinge:0.5` and `absolute-error:unsound:2` where the derivative at the kink is
+/// not 0; a registered loss by its name and numbers, `pinball:0.9`.
 extension Loss: Spelled, Codable {
     /// Those without a number.
     private static let plain: [Loss] = [
@@ -94,8 +94,8 @@ extension Loss {
     /// let loss = try Loss("pinball:0.9")
     /// ```
     ///
-    /// What it declares at its kinks is checked and watched as in the losses that come with the library. Register it before a
-    /// model with it is read, once in a program: a loss cannot be replaced.
+    /// What it declares at its kinks is checked and watched as in the losses that come with the library. Register it
+    /// before a model with it is read, once in a program: a loss cannot be replaced.
     ///
     /// - Parameters:
     ///   - name: Letters, digits and hyphens, a letter first.

@@ -141,10 +141,13 @@ struct KinkValueTests {
         #expect(try slope(.huber(delta: 0.5), output: 1, target: 0.5).allSatisfy { $0 == 0.5 })
         #expect(try slope(Loss.huber(delta: 0.5).atKinks(0), output: 0, target: 0.5).allSatisfy { $0 == -0.5 })
         #expect(Loss.hinge == .hinge(atKink: 0) && Loss.hinge.spelling == "hinge" && "\(Loss.hinge)" == "hinge")
-        #expect("\(Loss.softmaxCrossEntropy)" == "softmax-cross-entropy" && "\(Loss.absoluteError(atKink: 1))" == "absolute-error:1")
+        #expect("\(Loss.softmaxCrossEntropy)" == "softmax-cross-entropy")
+        #expect("\(Loss.absoluteError(atKink: 1))" == "absolute-error:1")
         #expect(message { try Loss.hinge(atKink: 2).validate() }.hasPrefix("loss: relu: 2 is no derivative at the kink"))
         #expect(message { _ = try JSONDecoder().decode([Loss].self, from: Data(#"["absolute-error:-2"]"#.utf8)) }.contains("[-1, 1]"))
-        for text in ["hinge:x", "hinge:", "huber", "huber:-1", "squared-error:1"] { #expect(throws: RectifierError.self, "\(text)") { try Loss(text) } }
+        for text in ["hinge:x", "hinge:", "huber", "huber:-1", "squared-error:1"] {
+            #expect(throws: RectifierError.self, "\(text)") { try Loss(text) }
+        }
         for loss in [Loss.huber(delta: 0.25), .squaredError, .hinge] { #expect(try Loss(loss.spelling) == loss) }
     }
 
@@ -152,7 +155,10 @@ struct KinkValueTests {
     @Test func recipesSetAllLayers() throws {
         var settings = NetworkSettings()
         settings.layers = [3, 4]
-        for (activation, shown) in [("relu", "0.5"), ("leaky-relu", "0.505"), ("leaky-relu 0.5", "0.75"), ("elu 0.5", "share 0.5"), ("abs", "0"), ("hard-tanh", "0.5"), ("prelu", "share 0.5")] {
+        for (activation, shown) in [
+            ("relu", "0.5"), ("leaky-relu", "0.505"), ("leaky-relu 0.5", "0.75"), ("elu 0.5", "share 0.5"), ("abs", "0"),
+            ("hard-tanh", "0.5"), ("prelu", "share 0.5"),
+        ] {
             settings.activation = try Activation(activation)
             settings.atZero = 0.5
             try settings.validate()

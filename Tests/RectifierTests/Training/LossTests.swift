@@ -117,6 +117,8 @@ struct LossTests {
         for schedule in schedules { #expect(try Schedule(schedule.spelling) == schedule) }
         #expect(try Schedule("step:3:0.1").spelling == "staircase:3:0.1")
         #expect(try Schedule("staircase:3") == .staircase(every: 3, factor: 0.1))
-        for text in ["sgd:x", "sgd:1:2", "adam:nesterov", "adam:0.9", "guess"] { #expect(throws: RectifierError.self) { try Optimizer(text) } }
+        for text in ["sgd:x", "sgd:1:2", "adam:nesterov", "adam:0.9", "guess"] {
+            #expect(throws: RectifierError.self) { try Optimizer(text) }
+        }
     }
 }
