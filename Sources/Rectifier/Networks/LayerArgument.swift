@@ -25,7 +25,9 @@ public struct LayerArgument<L: Layer>: Sendable {
         self.form = form
         self.usage = usage
         self.read = { layer, text in
-            guard let value = try read(text) else { throw RectifierError(.setting, "\(usage) must be \(expected), not '\(text)'") }
+            guard let value = try read(text) else {
+                throw RectifierError(.setting, "\(usage) must be \(expected), not \(Names.quoted(text))")
+            }
             layer[keyPath: path] = value
         }
         self.write = { write($0[keyPath: path]) }

@@ -57,7 +57,7 @@ extension LayerEntry {
         self.init(
             name: name, type: type, usualInitializer: nil, hasWeights: true,
             read: { phrase, _ in
-                if let word = phrase.words.first { throw word.error("\(name) takes layers in parentheses, not '\(word.text)'") }
+                if let word = phrase.words.first { throw word.error("\(name) takes layers in parentheses, not \(word.shown)") }
                 guard let branches = phrase.branches else {
                     throw phrase.name.error("\(name) takes layers in parentheses: \(name)(dense 64, relu, dense 64)")
                 }
@@ -142,7 +142,7 @@ private struct LayerWords<L: Layer>: Sendable {
             }
         }
         let close = Names.closest(to: String(word.text.prefix { $0 != "=" }), among: keys)
-        return word.error("\(name) takes no '\(word.text)'; \(close.map { "did you mean '\($0)'?" } ?? "it is written: \(usage)")")
+        return word.error("\(name) takes no \(word.shown); \(close.map { "did you mean '\($0)'?" } ?? "it is written: \(usage)")")
     }
 
     func write(_ layer: L, usual: L) -> String {

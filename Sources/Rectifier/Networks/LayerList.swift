@@ -26,8 +26,8 @@ extension LayerCatalog {
     static func layers(of phrases: [LayerPhrase]) throws -> [any Layer] {
         let entries = try phrases.map { phrase in
             guard let entry = entry(named: phrase.name.text) else {
-                let name = phrase.name.text
-                throw phrase.name.error("there is no layer '\(name)'; \(Names.hint(for: name, among: names))")
+                let hint = Names.hint(for: phrase.name.text, among: names)
+                throw phrase.name.error("there is no layer \(phrase.name.shown); \(hint)")
             }
             return entry
         }

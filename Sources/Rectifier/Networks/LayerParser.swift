@@ -72,7 +72,9 @@ struct LayerParser {
         while place < text.count, !text[place].isWhitespace, !",()|".contains(text[place]) {
             if text[place] == "{" { try skipJSON() } else { place += 1 }
         }
-        return place == start ? nil : LayerPhrase.Word(text: String(text[start..<place]), position: start + 1)
+        // JSON may go over several lines, errors may not.
+        let characters = text[start..<place].map { $0.isNewline ? " " : $0 }
+        return place == start ? nil : LayerPhrase.Word(text: String(characters), position: start + 1)
     }
 
     /// Moves behind the brace that closes the one here. Braces in strings do not count.
@@ -109,12 +111,15 @@ struct LayerParser {
     /// What to say where something else was expected than what comes next.
     private func unexpected(_ expected: String) -> RectifierError {
         let next = text[place...].prefix { !$0.isWhitespace && !",()|".contains($0) }
-        let found = next.isEmpty ? text[place...].first.map(String.init) : String(next)
-        return LayerPhrase.Word(text: "", position: place + 1).error("\(expected) is expected, not \(found.map { "'\($0)'" } ?? "the end")")
+        let found = LayerPhrase.Word(text: next.isEmpty ? String(text[place...].prefix(1)) : String(next), position: place + 1)
+        return found.error("\(expected) is expected, not \(found.text.isEmpty ? "the end" : found.shown)")
     }
 }
 
 extension LayerPhrase.Word {
     /// An error at this place.
     func error(_ message: String) -> RectifierError { RectifierError(.setting, "character \(position): \(message)") }
+
+    /// The word as an error shows it.
+    var shown: String { Names.quoted(text) }
 }

@@ -71,6 +71,34 @@ struct LayerLanguageTests {
         }
     }
 
+    /// Damaged texts are read or refused in one line, and what is read is printed and read back.
+    @Test func damagedTextsAreReadOrRefused() throws {
+        var numbers = Numbers(seed: 12)
+        let letters = Array(",()|{}\"\\= 0.-:eé\n") + Array("identitydense")
+        var read = 0
+        for _ in 0..<20_000 {
+            var text = Array(try LayerList(layers(&numbers, depth: 2)).spelling)
+            for _ in 0..<1 + numbers.integer(below: 3) {
+                let place = numbers.integer(below: text.count), letter = letters[numbers.integer(below: letters.count)]
+                switch numbers.integer(below: 3) {
+                case 0: text[place] = letter
+                case 1: text.insert(letter, at: place)
+                default: text.removeSubrange(place..<min(text.count, place + 1 + numbers.integer(below: 4)))
+                }
+                if text.isEmpty { text = [letter] }
+            }
+            do {
+                let list = try LayerList(String(text))
+                #expect(try LayerList(list.spelling).spelling == list.spelling, "\(String(text))")
+                read += 1
+            } catch let error as RectifierError {
+                #expect(error.kind == .setting && error.description.hasPrefix("character "), "\(String(text)): \(error)")
+                #expect(!error.description.contains("\n"))
+            }
+        }
+        #expect(read > 100)
+    }
+
     @Test func settingsAreWritten() throws {
         func spelling(_ layers: any Layer...) throws -> String { try LayerList(layers).spelling }
         #expect(try spelling(Dense(512), ReLU(), Dropout(0.2), Dense(10, initializer: .glorot)) == "dense 512, relu, dropout 0.2, dense 10")
@@ -120,6 +148,9 @@ struct LayerLanguageTests {
         ("sum(relu) relu", "character 11: a ',' or the end is expected, not 'relu'"),
         ("identity, relu", "character 1: 'identity' stands for no layers"),
         ("relu {", "character 6: the '{' is not closed"),
+        ("relu {\"\n\"}", "character 6: relu takes no '{\" \"}'"),
+        ("dense {\n}", "character 7: UNITS must be a whole number from 1 to 1000000, not '{ }'"),
+        (String(repeating: "x", count: 200_000), "character 1: there is no layer '\(String(repeating: "x", count: 40))…'; there are"),
         (String(repeating: "sum(", count: 200_000), "character 401: layers lie inside each other more than 100 deep"),
     ]) func mistakes(_ text: String, _ says: String) throws {
         let error = try #require(throws: RectifierError.self) { try LayerList(text) }
