@@ -73,7 +73,8 @@ struct DataFlags: ParsableArguments {
 struct NetworkFlags: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "All layers, or a file with them: see above. Instead of the next five flags but --at-zero.", valueName: "layers|file"),
+            "All layers, or a file with them: see above. In place of --layers, --activation, --initializer and --dropout.",
+            valueName: "layers|file"),
         transform: allLayers)
     var network: LayerList?
 
