@@ -34,6 +34,21 @@ enum Format {
         return "\(whole / 3600):\(String(format: "%02d", whole / 60 % 60)):\(tail) h"
     }
 
+    /// Words on lines of at most 80 characters, the first behind a title, the others below it.
+    static func wrapped(_ title: String, _ text: String, separator: String) -> [String] {
+        var lines = [title]
+        let words = text.split(separator: separator, omittingEmptySubsequences: false)
+        for (index, word) in words.enumerated() {
+            let piece = word + (index < words.count - 1 ? separator : "")
+            if lines[lines.count - 1].count + piece.count > 80, lines[lines.count - 1].count > title.count {
+                while lines[lines.count - 1].last == " " { lines[lines.count - 1].removeLast() }
+                lines.append(String(repeating: " ", count: title.count))
+            }
+            lines[lines.count - 1] += piece
+        }
+        return lines
+    }
+
     /// `28×28`
     static func shape(_ shape: [Int]) -> String {
         shape.isEmpty ? "1" : shape.map(String.init).joined(separator: "×")

@@ -6,16 +6,20 @@ struct ModelReport {
     private let name: String
     private let summary: NetworkSummary
     private let statistics: [ParameterStatistics]
+    /// In the layer language, as a recipe and `--network` take it.
+    private let layers: String?
 
     init(_ model: Model, name: String) {
         self.model = model
         self.name = name
         summary = model.network.summary
+        layers = try? LayerList(model.network.layers).spelling
         statistics = model.parameters.map { ParameterStatistics(name: $0.name, tensor: $0.tensor) }
     }
 
     var lines: [String] {
         var lines = ["\(name): \(Format.count(summary.parameterCount)) parameters, \(model.precision.rawValue), loss \(model.loss)", ""]
+        if let layers { lines += Format.wrapped("network  ", layers, separator: ", ") + [""] }
         lines += summary.description.split(separator: "\n").map(String.init)
         lines.append("")
         var table = TextTable(
@@ -39,7 +43,7 @@ struct ModelReport {
     var json: JSONLine {
         [
             "model": name, "parameters": summary.parameterCount, "multiplyAdds": summary.multiplyAdds,
-            "precision": model.precision.rawValue, "loss": String(describing: model.loss),
+            "precision": model.precision.rawValue, "loss": model.loss.spelling, "network": layers,
             "layers": summary.rows.map { row -> JSONLine in
                 [
                     "name": row.name, "layer": row.layer, "output": row.output.description, "atKinks": row.atKinks,

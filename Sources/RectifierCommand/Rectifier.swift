@@ -15,7 +15,10 @@ struct RectifierTool: AsyncParsableCommand {
               rectifier predict houses.rectifier --data new-houses.csv
             """,
         version: rectifierVersion,
-        subcommands: [Train.self, Evaluate.self, Predict.self, Inspect.self, Check.self, Study.self, Bench.self, Info.self, Datasets.self, Defaults.self]
+        subcommands: [
+            Train.self, Evaluate.self, Predict.self, Inspect.self, Check.self, Study.self, Bench.self, Info.self, Datasets.self,
+            Defaults.self,
+        ]
     )
 
     static func main() async {

@@ -53,11 +53,10 @@ final class TextReporter: TrainingReporter {
         let data =
             "\(recipe.data.source): \(Format.count(started.trainingSamples)) samples"
             + (started.heldOutSamples > 0 ? ", \(Format.count(started.heldOutSamples)) held out" : ", none held out")
-        let layers = recipe.network.layers ?? []
-        let network =
-            (layers.isEmpty ? "linear" : "\(layers.map(String.init).joined(separator: "-")) \(recipe.network.activation)")
-            + (recipe.network.atZero.map { ", \($0) at zero" } ?? "")
+        let about =
+            (recipe.network.atZero.map { ", \($0) at zero" } ?? "") + (recipe.network.loss.map { ", \($0)" } ?? "")
             + ", \(Format.count(started.parameterCount)) parameters"
+        let network = recipe.network.title(width: 70 - about.count) + about
         let rate = recipe.training.learningRate.map { ", learning rate \(Format.significant($0))" } ?? ""
         let batch =
             switch recipe.training.batchSize {

@@ -10,9 +10,16 @@ struct Train: AsyncParsableCommand {
             With no flags, learns the generated set "digits". Flags fill a recipe, or override the one given with --recipe.
             Ctrl-C stops after the current step and saves; --resume goes on from there, to the same bits.
 
+            --network spells all layers, the last as wide as the data's outputs:
+              "dense 512, relu, dropout 0.2, dense 10"
+              "residual(dense 64, relu, dense 64)", "concat(dense 8 | dense 8, tanh)"
+            Behind a layer's name stand its settings: "leaky-relu 0.1", "relu at-zero=0.5",
+            "dense 64 no-bias init=orthogonal". `rectifier inspect` prints a model's layers so.
+
             Examples:
               rectifier train
               rectifier train --data fashion-mnist --layers 512,512 --epochs 5
+              rectifier train --network "dense 128, gelu, dense 10" --epochs 2
               rectifier train --data housing.csv --target median_house_value --missing mean
               rectifier train --recipe digits.rectifier/recipe.json --learning-rate 0.0005
               rectifier train --resume digits.rectifier --epochs 20

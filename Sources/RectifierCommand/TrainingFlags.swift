@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import Rectifier
 
 /// The flags of `train` that are spellings of a recipe's settings. Those that are given override the recipe.
@@ -71,16 +72,23 @@ struct DataFlags: ParsableArguments {
 /// What is trained.
 struct NetworkFlags: ParsableArguments {
     @Option(
+        help: ArgumentHelp(
+            "All layers, or a file with them: see above. In place of --layers, --activation, --initializer and --dropout.",
+            valueName: "layers|file"),
+        transform: allLayers)
+    var network: LayerList?
+
+    @Option(
         parsing: .unconditional,
         help: ArgumentHelp(
             "Units of the hidden layers, or none for a linear model (default: 512,512 for images, fewer for tables).", valueName: "512,512"),
-        transform: layerList)
-    var layers: LayerList?
+        transform: widths)
+    var layers: HiddenWidths?
 
     @Option(
         help: ArgumentHelp("The activation after each hidden layer: \(Activation.names.joined(separator: ", ")).", valueName: "name"),
-        transform: activationName)
-    var activation: String?
+        transform: { try Activation($0) })
+    var activation: Activation?
 
     @Option(
         parsing: .unconditional,
@@ -94,18 +102,34 @@ struct NetworkFlags: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "How weights are drawn: \(Initializer.names.joined(separator: ", ")) (default: the activation's usual one).", valueName: "name"),
-        transform: initializerName)
-    var initializer: String?
+        transform: { try Initializer($0) })
+    var initializer: Initializer?
 
     @Option(parsing: .unconditional, help: ArgumentHelp("The share of hidden outputs set to 0 while training.", valueName: "share"))
     var dropout: Double?
 
+    @Option(
+        help: ArgumentHelp(
+            "What is made small: \(Loss.names.joined(separator: ", ")) (default: softmax-cross-entropy for classes, squared-error "
+                + "for numbers).", valueName: "name"),
+        transform: { try Loss($0) })
+    var loss: Loss?
+
     func apply(to settings: inout NetworkSettings) {
+        if let network {
+            // In place of whatever layers the recipe has.
+            var spelled = NetworkSettings()
+            (spelled.allLayers, spelled.atZero, spelled.loss) = (network, settings.atZero, settings.loss)
+            settings = spelled
+        } else if layers != nil {
+            settings.allLayers = nil
+        }
         override(&settings.layers, with: layers?.units)
         override(&settings.activation, with: activation)
         override(&settings.atZero, with: atZero)
         override(&settings.initializer, with: initializer)
         override(&settings.dropout, with: dropout)
+        override(&settings.loss, with: loss)
     }
 }
 
@@ -113,7 +137,7 @@ struct NetworkFlags: ParsableArguments {
 struct OptimizationFlags: ParsableArguments {
     @Option(
         help: ArgumentHelp("\(Optimizer.names.joined(separator: ", ")) (default: adam).", valueName: "name"),
-        transform: { try Optimizer(named: $0) })
+        transform: { try Optimizer($0) })
     var optimizer: Optimizer?
 
     @Option(
@@ -129,7 +153,7 @@ struct OptimizationFlags: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "The learning rate over the run: constant, cosine[:WARMUP[:FLOOR]], step:EPOCHS[:FACTOR], warm-up:EPOCHS, one-cycle "
+            "The learning rate over the run: constant, cosine[:WARMUP[:FLOOR]], staircase:EPOCHS[:FACTOR], warm-up:EPOCHS, one-cycle "
                 + "(default: cosine).",
             valueName: "name"),
         transform: { try Schedule($0) })
@@ -231,32 +255,34 @@ func threadCount(_ text: String) throws -> Int {
 }
 
 /// `512,512` or `none`.
-struct LayerList: Sendable {
+struct HiddenWidths: Sendable {
     var units: [Int]
 }
 
-private func layerList(_ text: String) throws -> LayerList {
-    if text == "none" { return LayerList(units: []) }
+private func widths(_ text: String) throws -> HiddenWidths {
+    if text == "none" { return HiddenWidths(units: []) }
     let units = text.split(separator: ",", omittingEmptySubsequences: false).map { Int($0.trimming(" ")) }
     guard units.allSatisfy({ $0.map { $0 > 0 } ?? false }) else {
         throw ValidationError("expected whole numbers above 0 with commas between them, as 512,512, or none")
     }
-    return LayerList(units: units.compactMap { $0 })
+    return HiddenWidths(units: units.compactMap { $0 })
 }
 
-private func activationName(_ text: String) throws -> String {
-    _ = try Activation.named(text)
-    return text
+/// Layers in the layer language, or a file that holds them.
+private func allLayers(_ text: String) throws -> LayerList {
+    guard FileManager.default.fileExists(atPath: text) else { return try LayerList(text) }
+    do {
+        return try LayerList(String(contentsOfFile: text, encoding: .utf8))
+    } catch let error as RectifierError {
+        throw RectifierError(error.kind, "\(text): \(error.description)")
+    } catch {
+        throw RectifierError(.file, "\(text): cannot be read as text")
+    }
 }
 
 private func kinkValue(_ text: String) throws -> KinkValue {
     guard let value = KinkValue(text) else { throw ValidationError("expected a number from 0 to 1, or unsound:NUMBER, not '\(text)'") }
     return value
-}
-
-private func initializerName(_ text: String) throws -> String {
-    _ = try Initializer(text)
-    return text
 }
 
 extension Substring {

@@ -25,7 +25,8 @@ struct RecipeTests {
         #expect(read.data.validation == .source("houses-2.csv"))
         #expect(read.network.layers == [64, 32])
         #expect(read.training.optimizer == .rmsProp())
-        #expect(read.training.schedule == .step(every: 10, factor: 0.5))
+        // As it was once called.
+        #expect(read.training.schedule == .staircase(every: 10, factor: 0.5))
         #expect(read.training.batchSize == .full)
         #expect(read.training.earlyStopping == EarlyStopping(patience: 7))
         #expect(read.training.seed == .max)
@@ -37,7 +38,7 @@ struct RecipeTests {
         .rmsProp(), .rmsProp(decay: 0.9, momentum: 0.1),
     ]
     static let schedules: [Schedule?] = [
-        nil, .constant, .step(every: 3, factor: 0.25), .cosine(), .cosine(warmUp: 1.5, floor: 0.01), .warmUp(2), .oneCycle,
+        nil, .constant, .staircase(every: 3, factor: 0.25), .cosine(), .cosine(warmUp: 1.5, floor: 0.01), .warmUp(2), .oneCycle,
     ]
 
     @Test(arguments: optimizers, schedules)
@@ -52,7 +53,7 @@ struct RecipeTests {
         recipe.data.header = true
         recipe.data.separator = ";"
         recipe.network.layers = []
-        recipe.network.initializer = "orthogonal:2.0"
+        recipe.network.initializer = .orthogonal(gain: 2)
         recipe.network.atZero = schedule == nil ? .unsound(2) : 0.25
         recipe.training.optimizer = optimizer
         recipe.training.schedule = schedule
@@ -84,7 +85,15 @@ struct RecipeTests {
         (#"{"training": {"precision": "float8"}}"#, ["training.precision", "float32", "float8"]),
         (#"{"training": 3}"#, ["training", "object"]),
         (#"{"network": {"layers": [8, "x"]}}"#, ["network.layers"]),
-        (#"{"network": {"layers": 8}}"#, ["network.layers", "list"]),
+        (#"{"network": {"layers": 8}}"#, ["network.layers", "list", "in quotes"]),
+        (#"{"network": 8}"#, ["network", "object", "in quotes"]),
+        (#"{"network": "dense 8, rely"}"#, ["network", "character 10", "'rely'", "did you mean 'relu'?"]),
+        (#"{"network": {"layers": "dense x"}}"#, ["network.layers", "character 7", "UNITS", "'x'"]),
+        (#"{"network": {"activation": "guess"}}"#, ["network.activation", "guess", "relu"]),
+        (#"{"network": {"activation": "dense 8"}}"#, ["network.activation", "dense", "relu"]),
+        (#"{"network": {"initializer": "guess"}}"#, ["network.initializer", "guess", "glorot"]),
+        (#"{"network": {"initializer": 2}}"#, ["network.initializer", "in quotes"]),
+        (#"{"network": {"loss": "hinges"}}"#, ["network.loss", "hinges", "'hinge'"]),
         (#"{"network": {"atZero": "half"}}"#, ["network.atZero", "0 to 1", "unsound:NUMBER", "half"]),
         (#"{"network": {"atZero": [0]}}"#, ["network.atZero", "0 to 1"]),
         (#"{"network": {"atzero": 0}}"#, ["network.atzero", "'atZero'"]),
@@ -102,6 +111,12 @@ struct RecipeTests {
         #expect(!error.description.contains("\n"))
     }
 
+    private static let gelu: NetworkSettings = {
+        var settings = NetworkSettings()
+        settings.activation = try! Activation("gelu")
+        return settings
+    }()
+
     static let outOfRange: [(String, @Sendable (inout Recipe) -> Void)] = [
         ("source", { $0.data.source = "" }),
         ("noise", { $0.data.noise = .nan }),
@@ -117,15 +132,13 @@ struct RecipeTests {
         ("validation", { $0.data.validation = .share(1) }),
         ("separator", { $0.data.separator = "\"" }),
         ("units", { $0.network.layers = [8, 0] }),
-        ("activation", { $0.network.activation = "guess" }),
-        ("initializer", { $0.network.initializer = "guess" }),
         ("from 0 to 1, where it is a subgradient, not 2; if it is meant, write unsound:2", { $0.network.atZero = 2 }),
         ("at zero", { $0.network.atZero = KinkValue(.nan) }),
         ("at zero", { $0.network.atZero = .unsound(.infinity) }),
         (
             "gelu has none",
             {
-                $0.network.activation = "gelu"
+                $0.network = gelu
                 $0.network.atZero = 0.5
             }
         ),
@@ -136,7 +149,7 @@ struct RecipeTests {
         ("epsilon", { $0.training.optimizer = .adamW(epsilon: 0) }),
         ("decay", { $0.training.optimizer = .rmsProp(decay: -1) }),
         ("floor", { $0.training.schedule = .cosine(floor: 2) }),
-        ("every", { $0.training.schedule = .step(every: 0, factor: 0.1) }),
+        ("every", { $0.training.schedule = .staircase(every: 0, factor: 0.1) }),
         ("weight decay", { $0.training.weightDecay = -1 }),
         ("l1", { $0.training.l1 = .nan }),
         ("l2", { $0.training.l2 = -.infinity }),

@@ -40,7 +40,7 @@ struct Workload {
         var layers: [any Layer] = description.input.count > 1 ? [Flatten()] : []
         for units in description.layers.dropLast() {
             layers.append(Dense(units))
-            if let activation = try Activation.named(description.activation) { layers.append(activation) }
+            if let activation = try Activation(description.activation).layer() { layers.append(activation) }
         }
         layers.append(Dense(description.layers.last!))
         return try Network(input: description.input, layers: layers)

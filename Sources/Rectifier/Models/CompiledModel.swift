@@ -66,7 +66,7 @@ public final class CompiledModel: Sendable {
         outputShape = model.network.outputShape
         outputCount = outputShape.reduce(1, *)
         precision = model.precision
-        isClassifier = model.loss == .softmaxCrossEntropy
+        isClassifier = model.loss == .softmaxCrossEntropy || model.preparation?.classNames != nil
         takesPixels = model.preparation?.takesPixels ?? true
         classNames = isClassifier ? model.preparation?.classNames : nil
         units = model.preparation?.targetValues?.map { ($0.mean, $0.deviation) } ?? []

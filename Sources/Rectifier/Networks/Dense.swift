@@ -1,7 +1,7 @@
 /// Every output is a weighted sum of all inputs: `x · weights + bias`, `[batch, n]` → `[batch, units]`.
 ///
 /// `weights` is `[n, units]` and drawn by the initializer; `bias` is `[units]` and starts at 0.
-public struct Dense: Layer, Codable, Hashable {
+public struct Dense: WeightedLayer, Hashable {
     public var units: Int
     public var initializer: Initializer
     public var hasBias: Bool

@@ -31,7 +31,7 @@ public struct NetworkBuild {
     /// All parameters so far.
     public private(set) var parameters: [Formula] = []
     /// What each layer made, for ``NetworkSummary``.
-    private(set) var steps: [NetworkSummary.Row] = []
+    private(set) var rows: [NetworkSummary.Row] = []
     /// What came out of each of them.
     private(set) var outputs: [Formula] = []
 
@@ -67,7 +67,7 @@ public struct NetworkBuild {
     public mutating func apply(_ layer: any Layer, to x: Formula) throws -> Formula {
         counts[layer.name, default: 0] += 1
         let name = layer.name + String(counts[layer.name]!)
-        let outer = (path: path, counts: counts, parameters: parameters.count, row: steps.count)
+        let outer = (path: path, counts: counts, parameters: parameters.count, row: rows.count)
         path.append(name)
         counts = [:]
         defer { (path, counts) = (outer.path, outer.counts) }
@@ -85,12 +85,12 @@ public struct NetworkBuild {
         }
         let made = parameters[outer.parameters...].reduce(0) { $0 + $1.shape.extents.reduce(1, *) }
         // A layer of layers is described by its parts.
-        if steps.count == outer.row {
+        if rows.count == outer.row {
             outputs.append(result)
             let multiplyAdds = operations.map { ($0.operation as? any Contraction)?.multiplyAdds(of: $0, batchSize: 1) ?? 0 }
             var declared: [String] = []
             for text in operations.compactMap(\.operation.declaredAtKinks) where !declared.contains(text) { declared.append(text) }
-            steps.append(
+            rows.append(
                 NetworkSummary.Row(
                     name: path.joined(separator: "."), layer: String(describing: layer), output: result.shape,
                     atKinks: declared.isEmpty ? nil : declared.joined(separator: ", "), parameters: made,

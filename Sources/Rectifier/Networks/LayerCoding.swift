@@ -1,16 +1,5 @@
 // Layers in model files: `{"layer": "dense", "units": 512, …}`.
 
-/// Layers that a model file can describe, by the name they have there.
-private let knownLayers: [String: any (Layer & Codable).Type] = [
-    "dense": Dense.self, "flatten": Flatten.self, "dropout": Dropout.self, "residual": Residual.self,
-    "relu": ReLU.self, "leaky-relu": LeakyReLU.self, "prelu": PReLU.self, "relu6": ReLU6.self, "abs": Absolute.self, "elu": ELU.self,
-    "gelu": GELU.self,
-    "silu": SiLU.self, "softplus": Softplus.self, "sigmoid": Sigmoid.self, "tanh": Tanh.self, "hard-sigmoid": HardSigmoid.self,
-    "hard-tanh": HardTanh.self, "sin": SineActivation.self,
-]
-
-private let layerNames = Dictionary(uniqueKeysWithValues: knownLayers.map { (ObjectIdentifier($1), $0) })
-
 /// A layer with its name beside its settings.
 private struct CodedLayer: Codable {
     enum Key: String, CodingKey { case layer }
@@ -20,20 +9,43 @@ private struct CodedLayer: Codable {
 
     init(from decoder: any Decoder) throws {
         let name = try decoder.container(keyedBy: Key.self).decode(String.self, forKey: .layer)
-        guard let type = knownLayers[name] else {
+        guard let entry = LayerCatalog.entry(named: name) else {
             throw RectifierError(
-                .file, "there is no layer \"\(name)\"; a model with layers of your own is read with its network given in code")
+                .file,
+                "there is no layer '\(name)'; a layer of your own must be registered before it is read: "
+                    + "LayerCatalog.register(\(name.capitalized)Layer.self, name: \"\(name)\")")
         }
-        layer = try type.init(from: decoder)
+        layer = try entry.type.init(from: decoder)
     }
 
     func encode(to encoder: any Encoder) throws {
-        guard let coded = layer as? any (Layer & Codable), let name = layerNames[ObjectIdentifier(type(of: layer))] else {
-            throw RectifierError(.output, "the layer \(layer.name) is code and cannot be described in a file")
+        guard let entry = LayerCatalog.entry(for: layer), let coded = layer as? any (Layer & Codable) else {
+            throw RectifierError(
+                .output, "the layer \(layer.name) is code and cannot be described in a file; LayerCatalog.register makes it known")
         }
         var container = encoder.container(keyedBy: Key.self)
-        try container.encode(name, forKey: .layer)
+        try container.encode(entry.name, forKey: .layer)
         try coded.encode(to: encoder)
+    }
+}
+
+extension Dense: Codable {
+    private enum Key: String, CodingKey { case units, initializer, initialiser, hasBias }
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: Key.self)
+        // As it was once spelled.
+        let key = container.contains(.initialiser) ? Key.initialiser : .initializer
+        self.init(
+            try container.decode(Int.self, forKey: .units), initializer: try container.decode(Initializer.self, forKey: key),
+            hasBias: try container.decode(Bool.self, forKey: .hasBias))
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: Key.self)
+        try container.encode(units, forKey: .units)
+        try container.encode(initializer, forKey: .initializer)
+        try container.encode(hasBias, forKey: .hasBias)
     }
 }
 
@@ -47,6 +59,21 @@ extension Residual: Codable {
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: Key.self)
         try container.encode(layers.map { CodedLayer($0) }, forKey: .layers)
+    }
+}
+
+private enum BranchKey: String, CodingKey { case branches }
+
+extension LayerOfLayers {
+    /// The branches as ``Sum`` and ``Concatenation`` code them.
+    public init(from decoder: any Decoder) throws {
+        let branches = try decoder.container(keyedBy: BranchKey.self).decode([[CodedLayer]].self, forKey: .branches)
+        try self.init(branches: branches.map { $0.map(\.layer) })
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: BranchKey.self)
+        try container.encode(branches.map { $0.map { CodedLayer($0) } }, forKey: .branches)
     }
 }
 
@@ -68,7 +95,8 @@ extension Network: Codable {
     /// Whether a file can describe all layers: false where one is code of yours.
     var isDescribable: Bool {
         func describable(_ layer: any Layer) -> Bool {
-            (layer as? Residual)?.layers.allSatisfy(describable) ?? (layerNames[ObjectIdentifier(type(of: layer))] != nil)
+            LayerCatalog.entry(for: layer) != nil
+                && ((layer as? any LayerOfLayers)?.branches.allSatisfy { $0.allSatisfy(describable) } ?? true)
         }
         return layers.allSatisfy(describable)
     }

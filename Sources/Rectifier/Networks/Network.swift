@@ -28,19 +28,6 @@ public struct Network: Sendable {
         outputShape = try Network.build(input, layers, isTraining: false).output.shape.extents.dropFirst().map { $0 }
     }
 
-    /// The network of a recipe: dense layers with an activation after each but the last, whose outputs are `outputs` numbers.
-    public init(_ settings: NetworkSettings, input: [Int], outputs: Int) throws {
-        let initializer = try settings.initializer.map { try Initializer($0) } ?? Activation.usualInitializer(for: settings.activation)
-        var layers: [any Layer] = input.count > 1 ? [Flatten()] : []
-        for units in settings.layers ?? NetworkSettings.usualLayers(input: input) {
-            layers.append(Dense(units, initializer: initializer))
-            if let activation = try Activation.named(settings.activation, atKinks: settings.atZero) { layers.append(activation) }
-            if settings.dropout > 0 { layers.append(Dropout(settings.dropout)) }
-        }
-        layers.append(Dense(outputs, initializer: settings.initializer == nil ? .glorot : initializer))
-        try self.init(input: input, layers: layers)
-    }
-
     /// The network as formulas.
     struct Built {
         var input: Formula
@@ -58,11 +45,11 @@ public struct Network: Sendable {
     private static func build(_ inputShape: [Int], _ layers: [any Layer], isTraining: Bool) throws -> Built {
         var build = NetworkBuild(isTraining: isTraining)
         let input = Formula.input(inputName, shape: Shape([Shape.batch] + inputShape))
-        let output = try layers.reduce(input) { try build.apply($1, to: $0) }
+        let output = try build.apply(layers, to: input)
         guard output.shape.rank > 0, output.shape[0] == Shape.batch else {
             throw RectifierError(.shape, "the network's output has shape \(output.shape), whose first axis is not the batch")
         }
-        return Built(input: input, output: output, parameters: build.parameters, rows: build.steps, layerOutputs: build.outputs)
+        return Built(input: input, output: output, parameters: build.parameters, rows: build.rows, layerOutputs: build.outputs)
     }
 
     /// Parameters drawn by the layers' initializers.

@@ -18,22 +18,8 @@ public struct Dropout: Layer, Codable, Hashable {
     }
 }
 
-/// Adds what some layers make of the input to the input: `x + layers(x)`. The layers keep the shape.
-public struct Residual: Layer {
-    public var layers: [any Layer]
-
-    public init(@NetworkBuilder _ layers: () -> [any Layer]) { self.layers = layers() }
-    public init(layers: [any Layer]) { self.layers = layers }
-
-    public func callAsFunction(_ x: Formula, in build: inout NetworkBuild) throws -> Formula {
-        let change = try layers.reduce(x) { try build.apply($1, to: $0) }
-        guard change.shape == x.shape else { throw RectifierError(.shape, "adds \(change.shape) to \(x.shape); both must be one shape") }
-        return try x + change
-    }
-}
-
-/// A layer of your own, as a function. It can wire its input in any way that has no cycle, and is not part of a model file: a model that has one is read back with
-/// ``Model/init(contentsOf:network:)``.
+/// A layer of your own, as a function. It can wire its input in any way that has no cycle, and is not part of a model file: a
+/// model that has one is read back with ``Model/init(contentsOf:network:)``. For one that is, see ``LayerCatalog``.
 public struct Function: Layer {
     public let name: String
     private let body: @Sendable (Formula, inout NetworkBuild) throws -> Formula

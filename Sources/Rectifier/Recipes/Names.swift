@@ -6,6 +6,9 @@ package enum Names {
         return "one of \(names.dropLast().joined(separator: ", ")) or \(last)"
     }
 
+    /// A text as an error shows it: in quotes, and not all of it where it is long.
+    package static func quoted(_ text: String) -> String { "'\(text.count > 40 ? text.prefix(40) + "…" : text)'" }
+
     /// What to say of a name that is not allowed: the one that was probably meant, or all there are.
     package static func hint(for name: String, among names: [String]) -> String {
         if let close = closest(to: name, among: names) { return "did you mean '\(close)'?" }
@@ -20,18 +23,19 @@ package enum Names {
         return best.distance <= max(1, min(letters.count, best.name.utf8.count) / 3) ? best.name : nil
     }
 
-    /// Letters to insert, drop or change to make one of the other (Levenshtein).
+    /// Letters to insert, drop, change or swap with their neighbour to make one of the other (Damerau and Levenshtein).
     private static func distance(_ a: [UInt8], _ b: [UInt8]) -> Int {
-        var row = Array(0...b.count)
+        // Of the first i letters of a and the first j of b.
+        var rows = [Array(0...b.count)]
         for i in a.indices {
-            var diagonal = row[0]
-            row[0] = i + 1
+            var row = [i + 1]
             for j in b.indices {
-                let changed = diagonal + (a[i] == b[j] ? 0 : 1)
-                diagonal = row[j + 1]
-                row[j + 1] = min(changed, row[j] + 1, row[j + 1] + 1)
+                var least = min(rows[i][j] + (a[i] == b[j] ? 0 : 1), rows[i][j + 1] + 1, row[j] + 1)
+                if i > 0, j > 0, a[i] == b[j - 1], a[i - 1] == b[j] { least = min(least, rows[i - 1][j - 1] + 1) }
+                row.append(least)
             }
+            rows.append(row)
         }
-        return row[b.count]
+        return rows[a.count][b.count]
     }
 }

@@ -1,8 +1,15 @@
-extension Optimizer: Codable, RecipeObject {
+// In flags `adam`, `sgd:0.9:nesterov` (momentum), `adam:0.9:0.99:1e-08` (beta1, beta2, epsilon),
+// `rmsprop:0.9:0:1e-08` (decay, momentum, epsilon); in recipes a name, or an object.
+
+extension Optimizer: Spelled, Codable, RecipeObject {
     private enum Key: String, RecipeKey, CodingKey { case name, momentum, nesterov, beta1, beta2, decay, epsilon }
 
+    /// With their usual settings.
+    private static let usual: [Optimizer] = [.sgd(), .adam(), .adamW(), .rmsProp()]
+    private static let nesterov = "nesterov"
+
     /// `sgd`, `adam`, `adamw`, `rmsprop`.
-    public static let names = ["sgd", "adam", "adamw", "rmsprop"]
+    public static let names = usual.map(\.name)
 
     public var name: String {
         switch self {
@@ -13,20 +20,45 @@ extension Optimizer: Codable, RecipeObject {
         }
     }
 
-    /// The optimiser of that name with its usual settings.
-    public init(named name: String) throws {
-        switch name.lowercased() {
-        case "sgd": self = .sgd()
-        case "adam": self = .adam()
-        case "adamw": self = .adamW()
-        case "rmsprop": self = .rmsProp()
-        default: throw RectifierError(.setting, "the optimizer must be \(Names.oneOf(Self.names)), not '\(name)'")
+    /// The name, and all settings where one is not the usual one.
+    public var spelling: String {
+        if Self.usual.contains(self) { return name }
+        return switch self {
+        case .sgd(let momentum, false): NumberedName.spelling(name, momentum)
+        case .sgd(let momentum, true): NumberedName.spelling(name, momentum) + ":" + Self.nesterov
+        case .adam(let beta1, let beta2, let epsilon), .adamW(let beta1, let beta2, let epsilon):
+            NumberedName.spelling(name, beta1, beta2, epsilon)
+        case .rmsProp(let decay, let momentum, let epsilon): NumberedName.spelling(name, decay, momentum, epsilon)
+        }
+    }
+
+    /// The optimizer of a ``spelling``.
+    public init(_ spelling: String) throws {
+        let isNesterov = spelling.hasSuffix(":" + Self.nesterov)
+        let parts = NumberedName(isNesterov ? String(spelling.dropLast(Self.nesterov.count + 1)) : spelling)
+        guard let usual = Self.usual.first(where: { $0.name == parts.name.lowercased() }) else {
+            throw RectifierError(.setting, "the optimizer must be \(Names.oneOf(Self.names)), not '\(spelling)'")
+        }
+        switch (usual, parts.numbers) {
+        case (_, []?) where !isNesterov: self = usual
+        case (.sgd, let numbers?) where numbers.count == 1: self = .sgd(momentum: numbers[0], nesterov: isNesterov)
+        case (.adam, let numbers?) where numbers.count == 3 && !isNesterov:
+            self = .adam(beta1: numbers[0], beta2: numbers[1], epsilon: numbers[2])
+        case (.adamW, let numbers?) where numbers.count == 3 && !isNesterov:
+            self = .adamW(beta1: numbers[0], beta2: numbers[1], epsilon: numbers[2])
+        case (.rmsProp, let numbers?) where numbers.count == 3 && !isNesterov:
+            self = .rmsProp(decay: numbers[0], momentum: numbers[1], epsilon: numbers[2])
+        default:
+            throw RectifierError(
+                .setting,
+                "the optimizer '\(spelling)' is not understood; examples: adam, sgd:0.9:nesterov, adam:0.9:0.99:1e-08, "
+                    + "rmsprop:0.9:0:1e-08")
         }
     }
 
     public init(from decoder: any Decoder) throws {
         if let name = try? decoder.singleValueContainer().decode(String.self) {
-            self = try located(decoder) { try Optimizer(named: name) }
+            self = try located(decoder) { try Optimizer(name) }
             return
         }
         let fields = try RecipeFields(decoder, as: Key.self)
@@ -35,7 +67,7 @@ extension Optimizer: Codable, RecipeObject {
         }
         // The settings of the other optimisers are refused, not ignored.
         let allowed: Set<Key>
-        self = try located(decoder) { try Optimizer(named: name) }
+        self = try located(decoder) { try Optimizer(name) }
         switch self {
         case .sgd(var momentum, var nesterov):
             try fields.read(.momentum, into: &momentum)
@@ -65,7 +97,7 @@ extension Optimizer: Codable, RecipeObject {
     }
 
     public func encode(to encoder: any Encoder) throws {
-        if self == (try Optimizer(named: name)) {
+        if Self.usual.contains(self) {
             var container = encoder.singleValueContainer()
             try container.encode(name)
             return

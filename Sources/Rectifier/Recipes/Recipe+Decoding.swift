@@ -46,21 +46,6 @@ private struct ColumnName: RecipeValue {
     }
 }
 
-extension NetworkSettings: RecipeObject {
-    private enum Key: String, RecipeKey { case layers, activation, atZero, initializer, initialiser, dropout }
-
-    public init(from decoder: any Decoder) throws {
-        self.init()
-        let fields = try RecipeFields(decoder, as: Key.self)
-        try fields.read(.layers, into: &layers)
-        try fields.read(.activation, into: &activation)
-        try fields.read(.atZero, into: &atZero)
-        try fields.read(.initialiser, into: &initializer)  // as it was spelled before 0.3
-        try fields.read(.initializer, into: &initializer)
-        try fields.read(.dropout, into: &dropout)
-    }
-}
-
 extension TrainingSettings: RecipeObject {
     private enum Key: String, RecipeKey, CodingKey {
         case optimizer, learningRate, schedule, weightDecay, l1, l2, clipNorm, batchSize, epochs, shuffle, earlyStopping

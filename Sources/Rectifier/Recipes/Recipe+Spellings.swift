@@ -1,7 +1,14 @@
 // The settings that are a word, a number or an object in JSON, and one word on the command line.
 
-extension BatchSize: Codable, RecipeValue {
+extension BatchSize: Spelled, Codable, RecipeValue {
     static var expected: String { "a whole number above 0 or \"full\"" }
+
+    public var spelling: String {
+        switch self {
+        case .samples(let count): String(count)
+        case .full: "full"
+        }
+    }
 
     /// `128` or `full`.
     public init(_ text: String) throws {

@@ -44,18 +44,25 @@ extension NetworkSettings {
         }
         try require((layers ?? []).count <= 1000, "a recipe has at most 1000 hidden layers, not \((layers ?? []).count)")
         try require(dropout >= 0 && dropout < 1, "dropout must be at least 0 and below 1, not \(dropout)")
-        _ = try Activation.named(activation)
-        if let initializer { _ = try Initializer(initializer) }
+        if let allLayers {
+            try require(
+                layers == nil && activation == .relu && initializer == nil && dropout == 0,
+                "the network's layers are spelled out; their widths, activation, initializer and dropout belong there too")
+            try require(
+                allLayers.layers.count <= 10_000, "a recipe has at most 10000 layers, not \(allLayers.layers.count)")
+        }
+        try loss?.validate()
         if let atZero {
             try require(atZero.value.isFinite, "the derivative at zero must be a finite number, not \(atZero.value)")
             try require(
                 atZero.isUnsound || 0...1 ~= atZero.value,
                 "the derivative at zero must be from 0 to 1, where it is a subgradient, not \(atZero); if it is meant, write unsound:\(atZero)"
             )
+            let hasKinks = allLayers?.layers.contains(where: \.hasKinks) ?? activation.hasKinks
             try require(
-                Activation.kinkedNames.contains(activation),
-                "a derivative at zero is for activations with a kink (\(Activation.kinkedNames.joined(separator: ", "))); \(activation) has none"
-            )
+                hasKinks || loss?.hasKink == true,
+                "a derivative at zero is for activations with a kink (\(Activation.kinkedNames.joined(separator: ", "))); "
+                    + "\(allLayers == nil ? activation.spelling : "the network") has none")
         }
     }
 }
@@ -121,9 +128,9 @@ extension Schedule {
     func validate() throws {
         switch self {
         case .constant, .oneCycle: break
-        case .step(let every, let factor):
-            try require(every >= 1, "a step schedule must step every 1 epoch or more, not every \(every)")
-            try requirePositive(factor, "the factor of a step schedule")
+        case .staircase(let every, let factor):
+            try require(every >= 1, "a staircase schedule must step every 1 epoch or more, not every \(every)")
+            try requirePositive(factor, "the factor of a staircase schedule")
         case .cosine(let warmUp, let floor):
             try requireNotNegative(warmUp, "the warm-up")
             try require(0...1 ~= floor, "the floor of a cosine schedule must be from 0 to 1, not \(floor)")

@@ -65,21 +65,3 @@ public struct DataSettings: Sendable, Codable, Hashable {
         return settings
     }()
 }
-
-/// The network of a recipe.
-public struct NetworkSettings: Sendable, Codable, Equatable {
-    /// Units of the hidden layers; `[]` is a linear model. `nil`: 512, 512 for images, smaller for tables.
-    public var layers: [Int]?
-    /// The activation after each hidden layer, by its name in ``Activation``.
-    public var activation = "relu"
-    /// The derivative at the kinks of activations and loss: for ReLU the one at 0, 0 ≤ value ≤ 1; for others the same share of the way from the inactive
-    /// side's to the active side's, so that leaky ReLU has `slope + value · (1 - slope)`, the absolute value `2 · value - 1` and hard sigmoid `value / 6`.
-    /// `nil`: each function's own, 0 for ReLU. A value outside [0, 1] must be written as ``KinkValue/unsound(_:)``, in JSON `"unsound:2"`.
-    public var atZero: KinkValue?
-    /// The initializer of weights, by its name in ``Initializer``. `nil`: the usual one of the activation.
-    public var initializer: String?
-    /// The share of hidden outputs set to 0 while training, 0 ≤ share < 1.
-    public var dropout = 0.0
-
-    public init() {}
-}

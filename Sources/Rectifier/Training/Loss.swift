@@ -1,6 +1,7 @@
 /// What training makes small: the mean over a batch of one number for each sample.
 public struct Loss: Sendable, Hashable {
-    /// -log of the probability that softmax of the outputs gives the right class. Targets are distributions over the classes.
+    /// -log of the probability that softmax of the outputs gives the right class. Targets are distributions over the
+    /// classes.
     public static let softmaxCrossEntropy = Loss(kind: .softmaxCrossEntropy)
     /// The same for outputs that are each a yes or no, through sigmoid; the mean over outputs. Targets lie in [0, 1].
     public static let sigmoidCrossEntropy = Loss(kind: .sigmoidCrossEntropy)
@@ -11,11 +12,13 @@ public struct Loss: Sendable, Hashable {
 
     /// |output - target|, the mean over outputs; derivative 0 where both are equal.
     public static let absoluteError = Loss(kind: .absoluteError(atKink: 0))
-    /// ``absoluteError`` with the derivative `atKink` where output and target are equal; any value in [-1, 1] is a subgradient.
+    /// ``absoluteError`` with the derivative `atKink` where output and target are equal; any value in [-1, 1] is a
+    /// subgradient.
     public static func absoluteError(atKink: KinkValue) -> Loss { Loss(kind: .absoluteError(atKink: atKink)) }
 
-    /// Half the square of the difference up to `delta`, linear beyond (Huber 1964); the mean over outputs. At the corners ±`delta` the derivative is
-    /// continuous, so there is none to declare; the second derivative, which jumps, is that of the square.
+    /// Half the square of the difference up to `delta`, linear beyond (Huber 1964); the mean over outputs. At the
+    /// corners ±`delta` the derivative is continuous, so there is none to declare; the second derivative, which
+    /// jumps, is that of the square.
     public static func huber(delta: Double) -> Loss { Loss(kind: .huber(delta: delta)) }
 
     /// max(0, 1 - output · target), the mean over outputs; derivative 0 at the margin. Targets are -1 or 1.
@@ -28,10 +31,20 @@ public struct Loss: Sendable, Hashable {
         case absoluteError(atKink: KinkValue)
         case huber(delta: Double)
         case hinge(atKink: KinkValue)
+        case registered(RegisteredLoss)
     }
     let kind: Kind
 
-    /// The same with another derivative at its kink: `share` of the way from the inactive side to the active one.
+    /// Whether there is a derivative to declare, which ``atKinks(_:)`` changes.
+    var hasKink: Bool {
+        switch kind {
+        case .absoluteError, .hinge: true
+        default: false
+        }
+    }
+
+    /// The same with another derivative at its kink: `share` of the way from the inactive side to the active one. A
+    /// loss of one's own keeps what its formula declares.
     func atKinks(_ share: KinkValue) -> Loss {
         switch kind {
         case .absoluteError: .absoluteError(atKink: share.map { 2 * $0 - 1 })
@@ -40,7 +53,8 @@ public struct Loss: Sendable, Hashable {
         }
     }
 
-    /// Throws for a derivative at the kink that is no subgradient and does not say so.
+    /// Throws for a derivative at the kink that is no subgradient and does not say so, and for a loss that is not one
+    /// number for each sample.
     func validate() throws {
         let output = Formula.input(Network.inputName, shape: [Shape.batch, 1])
         for formula in topologicalOrder(of: [try self(output, .input(Network.targetName, shape: output.shape))]) {
@@ -49,6 +63,21 @@ public struct Loss: Sendable, Hashable {
             } catch let error as RectifierError {
                 throw RectifierError(error.kind, "loss: \(error.description)")
             }
+        }
+    }
+
+    /// Throws where a recipe's loss is not for its targets: classes are rows of 0 with a 1, numbers are standardised.
+    func check(_ targets: Dataset.Targets) throws {
+        switch (targets, kind) {
+        case (_, .registered): break
+        case (.classes, .softmaxCrossEntropy), (.classes, .sigmoidCrossEntropy): break
+        case (.classes, _):
+            throw RectifierError(
+                .setting, "the loss \(self) is not for classes; take softmax-cross-entropy or sigmoid-cross-entropy")
+        case (_, .softmaxCrossEntropy), (_, .sigmoidCrossEntropy), (_, .hinge):
+            throw RectifierError(
+                .setting, "the loss \(self) is not for numbers; take squared-error, absolute-error or huber:1")
+        default: break
         }
     }
 
@@ -70,6 +99,13 @@ public struct Loss: Sendable, Hashable {
             let held = clip(difference, -delta, delta, atBounds: 1)
             losses = try held * (difference - 0.5 * held)
         case .hinge(let value): losses = relu(try 1 - output * target, atZero: value)
+        case .registered(let own):
+            losses = try own.formula(output, target)
+            if losses.shape == [Shape.batch, 1] { return losses }
+            guard losses.shape == output.shape else {
+                throw RectifierError(
+                    .shape, "loss: \(self) gives \(losses.shape) for outputs \(output.shape); it must give that or [batch, 1]")
+            }
         }
         return try losses.mean(over: [1], keepingAxes: true)
     }
@@ -79,23 +115,14 @@ public struct Loss: Sendable, Hashable {
         return try difference * difference
     }
 
-    /// What outputs mean: probabilities for the cross-entropies, themselves for the others.
+    /// What outputs mean: probabilities for the cross-entropies, what it says for a loss of one's own, themselves for
+    /// the others.
     func prediction(_ output: Formula) throws -> Formula {
         switch kind {
         case .softmaxCrossEntropy: try softmax(output)
         case .sigmoidCrossEntropy: sigmoid(output)
+        case .registered(let own): try own.prediction(output)
         default: output
-        }
-    }
-}
-
-extension Loss: CustomStringConvertible {
-    /// `softmaxCrossEntropy`, `huber(delta: 1.0)`, `hinge(atKink: 0.5)`.
-    public var description: String {
-        switch kind {
-        case .absoluteError(atKink: 0): "absoluteError"
-        case .hinge(atKink: 0): "hinge"
-        default: String(describing: kind)
         }
     }
 }

@@ -7,7 +7,7 @@ extension Schedule {
         func halfCosine(_ share: Double) -> Double { 0.5 + 0.5 * Rectifier.cosine(of: Double.pi * min(1, share)) }
         switch self {
         case .constant: return 1
-        case .step(let every, let factor): return powerOf(factor, (progress / Double(every)).rounded(.down))
+        case .staircase(let every, let factor): return powerOf(factor, (progress / Double(every)).rounded(.down))
         case .warmUp(let rise): return progress < rise ? progress / rise : 1
         case .cosine(let rise, let floor):
             if progress < rise { return progress / rise }

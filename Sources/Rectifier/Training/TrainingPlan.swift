@@ -34,9 +34,9 @@ public struct TrainingPlan: Sendable {
         try recipe.validate()
         let usual = UsualSettings(for: data)
         var recipe = recipe
-        recipe.network.layers = recipe.network.layers ?? usual.layers
+        recipe.network.fill(layers: usual.layers)
         let network = try Network(recipe.network, input: data.training.sampleShape, outputs: data.training.outputCount)
-        let loss = recipe.network.atZero.map(data.training.usualLoss.atKinks) ?? data.training.usualLoss
+        let loss = try recipe.network.loss(for: data.training)
         try self.init(network, loss: loss, recipe: recipe, data: data, usual: usual)
     }
 
@@ -49,6 +49,8 @@ public struct TrainingPlan: Sendable {
         recipe.data = data.settings
         recipe.training = settings
         try recipe.training.validate()
+        // A network with a layer that is code has no spelling; its model cannot be written either.
+        if network.isDescribable { recipe.network = try NetworkSettings(network, loss: loss) }
         try self.init(network, loss: loss ?? data.training.usualLoss, recipe: recipe, data: data, usual: UsualSettings(for: data))
     }
 

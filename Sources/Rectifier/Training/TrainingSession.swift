@@ -81,7 +81,8 @@ public final class TrainingSession {
         if let checkpoint = trainer.checkpoint {
             try restore(checkpoint)
         } else {
-            let initial = try trainer.initialParameters ?? plan.network.initialParameters(seed: settings.seed, precision: settings.precision)
+            let initial =
+                try trainer.initialParameters ?? plan.network.initialParameters(seed: settings.seed, precision: settings.precision)
             guard initial.names.count == memory.slots.count else {
                 throw RectifierError(.shape, "there are \(initial.names.count) initial parameters; the network has \(memory.slots.count)")
             }

@@ -51,7 +51,7 @@ public enum BatchSize: Sendable, Hashable {
 public enum Schedule: Sendable, Hashable {
     case constant
     /// `factor` every `every` epochs.
-    case step(every: Int, factor: Double)
+    case staircase(every: Int, factor: Double)
     /// Half a cosine from 1 to `floor`, after a linear rise over `warmUp` epochs.
     case cosine(warmUp: Double = 0, floor: Double = 0)
     /// A linear rise over `warmUp` epochs, then constant.

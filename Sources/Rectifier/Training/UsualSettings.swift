@@ -26,10 +26,10 @@ public struct UsualSettings: Sendable {
     /// Units of the hidden layers.
     var layers: [Int] {
         switch kind {
-        case .images: [512, 512]
+        case .images: NetworkSettings.usualLayers(input: [1, 1])
         case .points: [32, 32]
         case .smallTable: [32]
-        case .table: [128, 64]
+        case .table: NetworkSettings.usualLayers(input: [1])
         }
     }
 
@@ -58,9 +58,4 @@ public struct UsualSettings: Sendable {
         [Kind.smallTable.rawValue, "32", "16 or 32", "0.01", "0.3 / rows", "for 5,000 steps, 10 to 200"],
         [Kind.table.rawValue, "128, 64", "128", "0.001", "0", "for 5,000 steps, 10 to 200"],
     ]
-}
-
-extension NetworkSettings {
-    /// The hidden layers for samples of that shape, many of them, where nothing names any.
-    static func usualLayers(input: [Int]) -> [Int] { input.count >= 2 ? [512, 512] : [128, 64] }
 }

@@ -1,3 +1,4 @@
+import Foundation
 import TestSupport
 import Testing
 
@@ -48,7 +49,8 @@ struct GradientCheckTests {
         ReLU(), ReLU(atZero: 0.5), ReLU(atZero: 1), LeakyReLU(), LeakyReLU(slope: -0.5, atZero: 0.25), PReLU(), PReLU(atZero: 1), ReLU6(),
         ReLU6(atBounds: 1), Absolute(), Absolute(atZero: -1), ELU(alpha: 0.5), GELU(), SiLU(), Softplus(), Softplus(sharpness: 5),
         Sigmoid(), Tanh(), HardSigmoid(), HardTanh(), SineActivation(), Dropout(0.4), Flatten(), Dense(4), Dense(4, hasBias: false),
-        Residual(layers: [Dense(3), Tanh(), Dense(4)]),
+        Residual(layers: [Dense(3), Tanh(), Dense(4)]), Sum([Dense(3), ReLU()], [Dense(3)], [Dense(3, hasBias: false)]),
+        Concatenation([Dense(3), Tanh()], [], [ReLU()]),
     ]
     private static let losses: [Loss?] = [
         nil, .softmaxCrossEntropy, .sigmoidCrossEntropy, .squaredError, .halfSquaredError, .absoluteError, .huber(delta: 0.5), .hinge,
@@ -69,6 +71,26 @@ struct GradientCheckTests {
         #expect(image.passes && image.rows.contains { $0.layer == "input" })
     }
 
+    /// A layer that is added to the catalog, or made public without being in it, must be checked as well.
+    @Test func everyLayerIsInTheCatalogAndChecked() throws {
+        let checked = Set(Self.layers.map { ObjectIdentifier(type(of: $0)) })
+        for entry in LayerCatalog.shipped {
+            #expect(checked.contains(ObjectIdentifier(entry.type)), "no gradient check covers \(entry.name): add it to the list here")
+        }
+        let sources = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../../../Sources")
+        let files = try #require(FileManager.default.enumerator(at: sources.standardizedFileURL, includingPropertiesForKeys: nil))
+        var found = Set<String>()
+        for case let file as URL in files where file.pathExtension == "swift" {
+            let text = try String(contentsOf: file, encoding: .utf8)
+            for match in text.matches(of: /public (?:struct|final class|extension) (\w+): [^{\n]*Layer(OfLayers)?\b/) {
+                found.insert(String(match.1))
+            }
+        }
+        let types = Set(LayerCatalog.shipped.map { String(describing: $0.type) })
+        #expect(found.subtracting(types) == ["Function"], "add them to LayerCatalog")
+        #expect(types.isSubset(of: found))
+    }
+
     @Test(arguments: 0..<4) func randomArchitecturesPass(_ part: Int) throws {
         for index in 0..<50 {
             let seed = UInt64(50 * part + index)
@@ -78,7 +100,7 @@ struct GradientCheckTests {
                 let units = 1 + numbers.integer(below: 6)
                 let initializer = numbers.integer(below: 2) == 0 ? Initializer.he : .orthogonal()
                 layers.append(Dense(units, initializer: initializer, hasBias: numbers.integer(below: 3) > 0))
-                let activation = try Activation.named(Activation.names[numbers.integer(below: Activation.names.count)])
+                let activation = try Activation(Activation.names[numbers.integer(below: Activation.names.count)]).layer()
                 if let activation { layers.append(activation) }
                 if numbers.integer(below: 3) == 0, let activation { layers.append(Residual(layers: [Dense(3), activation, Dense(units)])) }
                 if numbers.integer(below: 3) == 0 { layers.append(Dropout(0.3)) }
@@ -232,7 +254,7 @@ struct GradientCheckTests {
 
     /// Features so large that the first step goes over hundreds of waves, or far into saturation.
     @Test(arguments: ["sin", "tanh", "gelu", "softplus"]) func strongCurvatureIsNoFalseAlarm(_ activation: String) throws {
-        let layer = try #require(try Activation.named(activation))
+        let layer = try #require(try Activation(activation).layer())
         let network = try Network(input: [5]) {
             Dense(8, initializer: .uniform(3))
             [layer]

@@ -18,7 +18,7 @@ struct KinkValueTests {
     /// The layers with kinks, with a value, and where each touches a kink.
     static let layers: [(layer: any KinkedLayer & Codable, kink: Double, slopes: (Double, Double))] = [
         (ReLU(), 0, (0, 1)), (LeakyReLU(slope: 0.25), 0, (0.25, 1)), (PReLU(), 0, (0.25, 1)), (ReLU6(), 6, (0, 1)), (ReLU6(), 0, (0, 1)),
-        (Absolute(), 0, (-1, 1)), (HardSigmoid(), 3, (0, 1.0 / 6)), (HardTanh(), -1, (0, 1)),
+        (Absolute(), 0, (-1, 1)), (HardSigmoid(), 3, (0, 1.0 / 6)), (HardTanh(), -1, (0, 1)), (ELU(alpha: 0.5), 0, (0.5, 1)),
     ]
 
     /// The derivative at the kink is the share that was asked for, after a model file too.
@@ -135,35 +135,41 @@ struct KinkValueTests {
             #expect(try slope(absolute, output: 3, target: 3).allSatisfy { $0 == 2 * share.value - 1 })
             for loss in [hinge, absolute] {
                 #expect(try JSONDecoder().decode([Loss].self, from: JSONEncoder().encode([loss])) == [loss])
-                #expect(loss.text.contains("unsound") == share.isUnsound)
+                #expect(loss.spelling.contains("unsound") == share.isUnsound)
             }
         }
         #expect(try slope(.huber(delta: 0.5), output: 1, target: 0.5).allSatisfy { $0 == 0.5 })
         #expect(try slope(Loss.huber(delta: 0.5).atKinks(0), output: 0, target: 0.5).allSatisfy { $0 == -0.5 })
-        #expect(Loss.hinge == .hinge(atKink: 0) && Loss.hinge.text == "hinge" && "\(Loss.hinge)" == "hinge")
-        #expect("\(Loss.softmaxCrossEntropy)" == "softmaxCrossEntropy" && "\(Loss.absoluteError(atKink: 1))" == "absoluteError(atKink: 1)")
+        #expect(Loss.hinge == .hinge(atKink: 0) && Loss.hinge.spelling == "hinge" && "\(Loss.hinge)" == "hinge")
+        #expect("\(Loss.softmaxCrossEntropy)" == "softmax-cross-entropy")
+        #expect("\(Loss.absoluteError(atKink: 1))" == "absolute-error:1")
         #expect(message { try Loss.hinge(atKink: 2).validate() }.hasPrefix("loss: relu: 2 is no derivative at the kink"))
         #expect(message { _ = try JSONDecoder().decode([Loss].self, from: Data(#"["absolute-error:-2"]"#.utf8)) }.contains("[-1, 1]"))
-        for text in ["hinge:x", "hinge:", "huber", "huber:-1", "squared-error:1"] { #expect(Loss(text: text) == nil, "\(text)") }
-        for loss in [Loss.huber(delta: 0.25), .squaredError, .hinge] { #expect(Loss(text: loss.text) == loss) }
+        for text in ["hinge:x", "hinge:", "huber", "huber:-1", "squared-error:1"] {
+            #expect(throws: RectifierError.self, "\(text)") { try Loss(text) }
+        }
+        for loss in [Loss.huber(delta: 0.25), .squaredError, .hinge] { #expect(try Loss(loss.spelling) == loss) }
     }
 
     /// One setting of the recipe reaches every activation of its network.
     @Test func recipesSetAllLayers() throws {
         var settings = NetworkSettings()
         settings.layers = [3, 4]
-        for (activation, shown) in [("relu", "0.5"), ("leaky-relu", "0.505"), ("abs", "0"), ("hard-tanh", "0.5"), ("prelu", "share 0.5")] {
-            settings.activation = activation
+        for (activation, shown) in [
+            ("relu", "0.5"), ("leaky-relu", "0.505"), ("leaky-relu 0.5", "0.75"), ("elu 0.5", "share 0.5"), ("abs", "0"),
+            ("hard-tanh", "0.5"), ("prelu", "share 0.5"),
+        ] {
+            settings.activation = try Activation(activation)
             settings.atZero = 0.5
             try settings.validate()
             #expect(try Network(settings, input: [2], outputs: 1).summary.rows.compactMap(\.atKinks) == [shown, shown])
         }
         for (activation, own) in [("relu", "0"), ("leaky-relu", "0.01"), ("abs", "0")] {
-            settings.activation = activation
+            settings.activation = try Activation(activation)
             settings.atZero = nil
             #expect(try Network(settings, input: [2], outputs: 1).summary.rows.compactMap(\.atKinks) == [own, own])
         }
-        settings.activation = "leaky-relu"
+        settings.activation = try Activation("leaky-relu")
         settings.atZero = .unsound(2)
         try settings.validate()
         #expect(try Network(settings, input: [2], outputs: 1).summary.rows.compactMap(\.atKinks) == ["unsound:1.99", "unsound:1.99"])

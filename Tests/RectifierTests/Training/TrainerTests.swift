@@ -291,7 +291,7 @@ struct TrainerTests {
     @Test func schedules() {
         func factors(_ schedule: Rectifier.Schedule) -> [Double] { [0, 1, 2, 3.5, 4].map { schedule.factor(progress: $0, epochs: 4) } }
         #expect(factors(.constant) == [1, 1, 1, 1, 1])
-        #expect(factors(.step(every: 2, factor: 0.5)) == [1, 1, 0.5, 0.5, 0.25])
+        #expect(factors(.staircase(every: 2, factor: 0.5)) == [1, 1, 0.5, 0.5, 0.25])
         #expect(factors(.warmUp(2)) == [0, 0.5, 1, 1, 1])
         let cosine = factors(.cosine())
         #expect(cosine[0] == 1 && Swift.abs(cosine[2] - 0.5) < 1e-12 && Swift.abs(cosine[4]) < 1e-12)

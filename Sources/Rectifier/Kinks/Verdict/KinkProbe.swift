@@ -171,7 +171,9 @@ final class KinkObserver: CountingObserver {
 extension KinkSite {
     /// `relu`, or `clip at 6` where an operation has several.
     var name: String {
-        guard let bound = kink.b.constantValue, bound != 0 || result.operation.kinks(of: result.operands).count > 1 else { return result.operation.name }
+        guard let bound = kink.b.constantValue, bound != 0 || result.operation.kinks(of: result.operands).count > 1 else {
+            return result.operation.name
+        }
         return "\(result.operation.name) at \(KinkValue(bound))"
     }
 }
