@@ -48,9 +48,9 @@ RK_INLINE void *N(further)(const N(tile_job) *t, int64_t rows) {
 /// With `packed`, A lies tile by tile and B in a panel. With `copying`, B is read where it lies, whole vectors of the element type `b_row`
 /// apart, and written to the panel on the way.
 RK_INLINE void N(tile)(const N(tile_job) *t, const int rows, const int vectors, const bool packed, const bool copying) {
-    V sum[RK_TILE_ROWS][RK_TILE_VECTORS];
+    Vec sum[RK_TILE_ROWS][RK_TILE_VECTORS];
     RK_UNROLLED for (int r = 0; r < rows; r++) {
-        RK_UNROLLED for (int v = 0; v < vectors; v++) sum[r][v] = N(get)(t->start + r * t->start_row + v * W);
+        RK_UNROLLED for (int v = 0; v < vectors; v++) sum[r][v] = Load(t->start + r * t->start_row + v * LANES);
     }
     // One pointer for each row and one index for all of them: two additions for each k. Compilers know that the pointers lie a_row apart
     // and would chain them through additions; the empty assembly makes them forget.
@@ -67,14 +67,14 @@ RK_INLINE void N(tile)(const N(tile_job) *t, const int rows, const int vectors, 
     int64_t place = 0;
 #define ONE_K                                                                                                                         \
     {                                                                                                                                 \
-        V line[RK_TILE_VECTORS];                                                                                                      \
+        Vec line[RK_TILE_VECTORS];                                                                                                      \
         RK_UNROLLED for (int v = 0; v < vectors; v++) {                                                                               \
-            line[v] = copying ? N(across)(source + v * W, b_row) : N(get)(b + v * W);                                                 \
-            if (copying) N(put)(panel + v * W, line[v]);                                                                              \
+            line[v] = copying ? LoadAcross(source + v * LANES, b_row) : Load(b + v * LANES);                                                 \
+            if (copying) Store(panel + v * LANES, line[v]);                                                                              \
         }                                                                                                                             \
         RK_UNROLLED for (int r = 0; r < rows; r++) {                                                                                  \
-            V x = SPLAT(lines[r][place]);                                                                                             \
-            RK_UNROLLED for (int v = 0; v < vectors; v++) sum[r][v] = MULTIPLY_ADD(x, line[v], sum[r][v]);                            \
+            Vec x = Set(lines[r][place]);                                                                                             \
+            RK_UNROLLED for (int v = 0; v < vectors; v++) sum[r][v] = MulAddTerms(x, line[v], sum[r][v]);                            \
         }                                                                                                                             \
         place += a_column, b += b_row, source += b_row, panel += TILE_COLUMNS;                                                        \
     }
@@ -100,7 +100,7 @@ RK_INLINE void N(tile)(const N(tile_job) *t, const int rows, const int vectors, 
 #undef ONE_K
     if (t->bias) {
         RK_UNROLLED for (int v = 0; v < vectors; v++) {
-            const V bias = N(get)(t->bias + v * W);
+            const Vec bias = Load(t->bias + v * LANES);
             RK_UNROLLED for (int r = 0; r < rows; r++) sum[r][v] += bias;
         }
     }
@@ -108,20 +108,20 @@ RK_INLINE void N(tile)(const N(tile_job) *t, const int rows, const int vectors, 
     void *const out = t->out;
     if (t->partial) {
         RK_UNROLLED for (int r = 0; r < rows; r++) {  // scratch has whole vectors
-            RK_UNROLLED for (int v = 0; v < vectors; v++) N(put)((COMPUTE *)out + r * out_row + v * W, sum[r][v]);
+            RK_UNROLLED for (int v = 0; v < vectors; v++) Store((COMPUTE *)out + r * out_row + v * LANES, sum[r][v]);
         }
-    } else if (t->past_caches && columns >= vectors * W) {
+    } else if (t->past_caches && columns >= vectors * LANES) {
         RK_UNROLLED for (int r = 0; r < rows; r++) {
-            RK_UNROLLED for (int v = 0; v < vectors; v++) N(store_past_caches)((STORAGE *)out + r * out_row + v * W, sum[r][v]);
+            RK_UNROLLED for (int v = 0; v < vectors; v++) DemoteStream((STORAGE *)out + r * out_row + v * LANES, sum[r][v]);
         }
-    } else if (columns >= vectors * W) {
+    } else if (columns >= vectors * LANES) {
         RK_UNROLLED for (int r = 0; r < rows; r++) {
-            RK_UNROLLED for (int v = 0; v < vectors; v++) N(store)((STORAGE *)out + r * out_row + v * W, sum[r][v]);
+            RK_UNROLLED for (int v = 0; v < vectors; v++) DemoteStore((STORAGE *)out + r * out_row + v * LANES, sum[r][v]);
         }
     } else {
         RK_UNROLLED for (int r = 0; r < rows; r++) {
-            RK_UNROLLED for (int v = 0; v < vectors - 1; v++) N(store)((STORAGE *)out + r * out_row + v * W, sum[r][v]);
-            N(store_some)((STORAGE *)out + r * out_row + (vectors - 1) * W, sum[r][vectors - 1], columns - (vectors - 1) * W);
+            RK_UNROLLED for (int v = 0; v < vectors - 1; v++) DemoteStore((STORAGE *)out + r * out_row + v * LANES, sum[r][v]);
+            DemoteStoreTail((STORAGE *)out + r * out_row + (vectors - 1) * LANES, sum[r][vectors - 1], columns - (vectors - 1) * LANES);
         }
     }
 }
@@ -194,7 +194,7 @@ static void N(pack_a)(COMPUTE *copy, const STORAGE *a, int64_t row, int64_t colu
             for (int64_t i = 0, height; i < rows; i += height, to += N(group)(depth)) {
                 height = N(height)(rows - i);
                 for (int64_t kk = k; kk < end; kk++) {
-                    for (int v = 0; v < height; v += W) N(put)(to + kk * RK_TILE_ROWS + v, N(across)(a + i + kk * column + v, column));
+                    for (int v = 0; v < height; v += LANES) Store(to + kk * RK_TILE_ROWS + v, LoadAcross(a + i + kk * column + v, column));
                 }
             }
         }
@@ -204,21 +204,21 @@ static void N(pack_a)(COMPUTE *copy, const STORAGE *a, int64_t row, int64_t colu
         height = N(height)(rows - i);
         if (column != TERMS) {
             for (int64_t k = 0; k < depth; k++) {
-                for (int64_t r = 0; r < height; r++) copy[k * RK_TILE_ROWS + r] = N(single)(a + r * row + k * column, column);
+                for (int64_t r = 0; r < height; r++) copy[k * RK_TILE_ROWS + r] = LoadTerm(a + r * row + k * column, column);
             }
             continue;
         }
         // Last rows first, because their vectors are the ones that reach into the next k.
-        for (int64_t first = (height - 1) / W * W; first >= 0; first -= W) {
-            const STORAGE *line[W];
-            for (int r = 0; r < W; r++) line[r] = a + rk_min(first + r, height - 1) * row;
-            for (int64_t k = 0; k < depth; k += W) {
-                V block[W];
-                RK_UNROLLED for (int r = 0; r < W; r++) block[r] = N(along)(line[r] + k * TERMS);
-                N(transpose)(block);
+        for (int64_t first = (height - 1) / LANES * LANES; first >= 0; first -= LANES) {
+            const STORAGE *line[LANES];
+            for (int r = 0; r < LANES; r++) line[r] = a + rk_min(first + r, height - 1) * row;
+            for (int64_t k = 0; k < depth; k += LANES) {
+                Vec block[LANES];
+                RK_UNROLLED for (int r = 0; r < LANES; r++) block[r] = LoadAlong(line[r] + k * TERMS);
+                Transpose(block);
                 COMPUTE *to = copy + k * RK_TILE_ROWS + first;
-                if (k + W <= depth) RK_UNROLLED for (int j = 0; j < W; j++) N(put)(to + j * RK_TILE_ROWS, block[j]);
-                else RK_UNROLLED for (int j = 0; j < W; j++) if (k + j < depth) N(put)(to + j * RK_TILE_ROWS, block[j]);
+                if (k + LANES <= depth) RK_UNROLLED for (int j = 0; j < LANES; j++) Store(to + j * RK_TILE_ROWS, block[j]);
+                else RK_UNROLLED for (int j = 0; j < LANES; j++) if (k + j < depth) Store(to + j * RK_TILE_ROWS, block[j]);
             }
         }
     }
@@ -238,7 +238,7 @@ RK_INLINE int64_t N(sums_row)(int64_t columns) { return rk_round_up(columns, TIL
 
 RK_INLINE N(dense_room) N(room)(int64_t m, int64_t n, int64_t k) {
     const int64_t rows = rk_min(m, BLOCK_ROWS), depth = rk_min(k, PANEL_DEPTH), groups = rows / RK_TILE_ROWS + 2;
-    N(dense_room) r = {(depth + W) * TILE_COLUMNS, groups * N(group)(depth) + SLACK, 0};
+    N(dense_room) r = {(depth + LANES) * TILE_COLUMNS, groups * N(group)(depth) + SLACK, 0};
     if (!N(sums_in_c)(n) && k > PANEL_DEPTH) r.sums = rows * N(sums_row)(n);
     r.panel = rk_round_up(r.panel, 16), r.a = rk_round_up(r.a, 16);
     return r;
@@ -280,7 +280,7 @@ static void N(dense_block)(const rk_product *p, const N(block) block, COMPUTE *s
 
         for (int64_t column = block.column_begin; column < block.column_end; column += TILE_COLUMNS) {
             t.columns = rk_min(TILE_COLUMNS, block.column_end - column);
-            const int64_t vectors = (t.columns + W - 1) / W;
+            const int64_t vectors = (t.columns + LANES - 1) / LANES;
             const STORAGE *b = (const STORAGE *)p->b + k * b_row + column * b_column;
             int64_t fetch_tile = 0;
             if (b_in_place) {
@@ -294,9 +294,9 @@ static void N(dense_block)(const rk_product *p, const N(block) block, COMPUTE *s
                 t.fetch_step = !more ? 0 : b_column == 1 ? b_row : 64 / (int64_t)sizeof(COMPUTE) * b_row;
                 fetch_tile = !more ? 0 : b_column == 1 ? depth / (64 / (int64_t)sizeof(COMPUTE)) * b_row : TILE_LINES * b_column;
             }
-            V zeros[RK_TILE_VECTORS] = {0}, bias[RK_TILE_VECTORS];
+            Vec zeros[RK_TILE_VECTORS] = {0}, bias[RK_TILE_VECTORS];
             if (last) {
-                for (int v = 0; v < vectors; v++) bias[v] = N(bias)(p, column + v * W);
+                for (int v = 0; v < vectors; v++) bias[v] = LoadBias(p, column + v * LANES);
                 t.bias = (const COMPUTE *)bias;
             }
             const bool packed = !a_in_place && !b_in_place && vectors == RK_TILE_VECTORS;
@@ -337,11 +337,11 @@ static void N(dense_block)(const rk_product *p, const N(block) block, COMPUTE *s
 /// Terms of a chain that are too few for it to pay.
 #define SHORT_CHAIN 32
 
-RK_INLINE int64_t N(small_scratch)(int64_t n, int64_t k) { return (k + W) * rk_round_up(n, W); }
+RK_INLINE int64_t N(small_scratch)(int64_t n, int64_t k) { return (k + LANES) * rk_round_up(n, LANES); }
 
 /// Whether B lies in the first cache, or a tile reads it only once, and dense tiles are about as fast as anything.
 RK_INLINE bool N(is_small)(int64_t m, int64_t n, int64_t k) {
-    const bool near = k * rk_round_up(n, W) <= NEAR || (m <= RK_TILE_ROWS && n <= TILE_COLUMNS);
+    const bool near = k * rk_round_up(n, LANES) <= NEAR || (m <= RK_TILE_ROWS && n <= TILE_COLUMNS);
     return sizeof(STORAGE) == sizeof(COMPUTE) && near && (k <= SHORT_CHAIN || m * n * k <= SMALL_TERMS);
 }
 
@@ -355,16 +355,16 @@ static void N(small_block)(const rk_product *p, const N(block) block, COMPUTE *p
     const COMPUTE *b = (const COMPUTE *)p->b + block.column_begin * p->b_column;
     t.b_row = p->b_row;
     if (p->b_column != 1 && columns > 1) {
-        t.b_row = rk_round_up(columns, W);
+        t.b_row = rk_round_up(columns, LANES);
         N(pack_b)(panel, t.b_row, (const STORAGE *)b, p->b_row, p->b_column, p->k, columns);
         b = panel;
     }
-    V zeros[RK_TILE_VECTORS] = {0}, bias[RK_TILE_VECTORS];
+    Vec zeros[RK_TILE_VECTORS] = {0}, bias[RK_TILE_VECTORS];
     t.start = (const COMPUTE *)zeros, t.bias = (const COMPUTE *)bias;
     for (int64_t j = 0; j < columns; j += TILE_COLUMNS) {
         t.columns = rk_min(TILE_COLUMNS, columns - j);
-        const int64_t vectors = (t.columns + W - 1) / W;
-        for (int v = 0; v < vectors; v++) bias[v] = N(bias)(p, block.column_begin + j + v * W);
+        const int64_t vectors = (t.columns + LANES - 1) / LANES;
+        for (int v = 0; v < vectors; v++) bias[v] = LoadBias(p, block.column_begin + j + v * LANES);
         t.b = b + j, t.out = (STORAGE *)p->c + block.row_begin * p->c_row + block.column_begin + j;
         N(strips)[vectors - 1](&t);
     }
@@ -374,30 +374,30 @@ static void N(small_block)(const rk_product *p, const N(block) block, COMPUTE *p
 
 #define CHAINS (RK_TILE_ROWS * RK_TILE_VECTORS)
 #if RK_PAIRS
-#define BURST(sum, x, y) MULTIPLY_ADD(x, y, sum)
+#define BURST(sum, x, y) MulAddTerms(x, y, sum)
 #else
-#define BURST(sum, x, y) FMA(sum, x, y)
+#define BURST(sum, x, y) MulAdd(sum, x, y)
 #endif
 
 static double N(burst)(int64_t rounds) {
     // Each chain swings between two numbers with unlike digits: multipliers fed the same numbers again and again draw less power, and a
     // processor may run faster for it than any product can.
     volatile COMPUTE factor = (COMPUTE)-0.9999999, seed = (COMPUTE)0.7390851332;
-    V x = SPLAT(factor), y, sums[CHAINS];
-    for (int i = 0; i < W; i++) y[i] = seed * (COMPUTE)(i + 1.618);
+    Vec x = Set(factor), y, sums[CHAINS];
+    for (int i = 0; i < LANES; i++) y[i] = seed * (COMPUTE)(i + 1.618);
     for (int j = 0; j < CHAINS; j++) sums[j] = y * (COMPUTE)(0.1234567 * (j + 1));
 #if RK_PAIRS
     const STORAGE there_and_back[TERMS] = {0x3f3d, 0xbf3d};  // 0.74 and -0.74
-    x = SPLAT(N(single)(there_and_back, TERMS)), y = (V)(((N(U))y & 0xffff0000) | (N(U))y >> 16);
+    x = Set(LoadTerm(there_and_back, TERMS)), y = (Vec)(((UnsignedVec)y & 0xffff0000) | (UnsignedVec)y >> 16);
 #endif
     for (int64_t i = 0; i < rounds; i++) {
         RK_UNROLLED for (int j = 0; j < CHAINS; j++) sums[j] = BURST(sums[j], x, y);
     }
-    V total = sums[0];
+    Vec total = sums[0];
     for (int j = 1; j < CHAINS; j++) total += sums[j];
     volatile COMPUTE sink = total[0];
     (void)sink;
-    return (double)rounds * CHAINS * W * 2 * TERMS;
+    return (double)rounds * CHAINS * LANES * 2 * TERMS;
 }
 
 #undef BURST

@@ -16,20 +16,6 @@
 
 #include "data.inc.h"
 
-#undef FMA
-#undef PICK_D
-#undef PICK
-#undef SPLAT_D
-#undef SPLAT
-#undef S
-#undef L
-#undef D
-#undef I
-#undef V
-#undef N
-#undef DW
-#undef W
-
 #undef WIDE
 #undef FORMAT
 #undef COMPUTE

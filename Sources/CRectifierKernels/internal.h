@@ -42,6 +42,8 @@
 
 #define RK_PASTE_(a, b) a##_##b
 #define RK_PASTE(a, b) RK_PASTE_(a, b)
+/// The name of a function for the element type that is being compiled: N(product) is product_float32 in turn, and so on.
+#define N(name) RK_PASTE(name, ELEMENT)
 
 /// One table per instruction set, indexed by `rk_type`.
 extern const rk_kernels rk_reference_kernels[RK_TYPE_COUNT];

@@ -10,7 +10,7 @@
 // Small products are dense, without further thought. Of larger ones blocks of rows decide one by one whether zeros of A are skipped
 // (skip.inc.h) or multiplied (dense.inc.h).
 
-#define TILE_COLUMNS (RK_TILE_VECTORS * W)
+#define TILE_COLUMNS (RK_TILE_VECTORS * LANES)
 /// Rows of a block, which rests in the second cache: that of processors with 64-byte vectors has 1 MB or more.
 #define BLOCK_ROWS ((RK_VECTOR_BYTES == 64 ? 392 : 264) / RK_TILE_ROWS * RK_TILE_ROWS)
 /// Rows that are not worth a copy of B.
@@ -25,33 +25,33 @@
 
 #if RK_PAIRS
 #define TERMS 2
-#define MULTIPLY_ADD N(multiply_add_pairs)
+#define MulAddTerms MulAddPairs
 #else
 #define TERMS 1
-#define MULTIPLY_ADD FMA
+#define MulAddTerms MulAdd
 #endif
 
-/// What multiply-adds take: W elements, or pairs, that follow one another along k.
-RK_INLINE V N(along)(const STORAGE *p) {
+/// What multiply-adds take: LANES elements, or pairs, that follow one another along k.
+RK_INLINE Vec LoadAlong(const STORAGE *p) {
 #if RK_PAIRS
-    return N(get)((const COMPUTE *)p);
+    return Load((const COMPUTE *)p);
 #else
-    return N(load)(p);
+    return LoadPromote(p);
 #endif
 }
 
-/// W that lie side by side, at places of k that are `k_step` elements apart.
-RK_INLINE V N(across)(const STORAGE *p, int64_t k_step) {
+/// LANES that lie side by side, at places of k that are `k_step` elements apart.
+RK_INLINE Vec LoadAcross(const STORAGE *p, int64_t k_step) {
 #if RK_PAIRS
-    return N(pairs)(p, p + k_step / TERMS);
+    return LoadPairs(p, p + k_step / TERMS);
 #else
     (void)k_step;
-    return N(load)(p);
+    return LoadPromote(p);
 #endif
 }
 
 /// A single one.
-RK_INLINE COMPUTE N(single)(const STORAGE *p, int64_t k_step) {
+RK_INLINE COMPUTE LoadTerm(const STORAGE *p, int64_t k_step) {
 #if RK_PAIRS
     const STORAGE pair[TERMS] = {p[0], p[k_step / TERMS]};
     COMPUTE x;
@@ -59,7 +59,7 @@ RK_INLINE COMPUTE N(single)(const STORAGE *p, int64_t k_step) {
     return x;
 #else
     (void)k_step;
-    return N(load_one)(p);
+    return LoadPromoteOne(p);
 #endif
 }
 
@@ -68,33 +68,33 @@ typedef struct {
 } N(block);
 
 /// Bias from `column` on, never -0: added to a chain, it makes +0 of either 0.
-RK_INLINE V N(bias)(const rk_product *p, int64_t column) {
-    return p->bias ? N(load)((const STORAGE *)p->bias + column) + SPLAT(0) : SPLAT(0);
+RK_INLINE Vec LoadBias(const rk_product *p, int64_t column) {
+    return p->bias ? LoadPromote((const STORAGE *)p->bias + column) + Zero() : Zero();
 }
 
 /// Copies `depth` × `columns` of B to a panel: line k at k · `width`, whole vectors. What lies beyond `columns` is read from somewhere
 /// valid, what lies beyond `depth` is written up to a whole vector.
 RK_INLINE void N(pack_b)(
     COMPUTE *panel, const int64_t width, const STORAGE *b, int64_t row, int64_t column, int64_t depth, int64_t columns) {
-    const int64_t vectors = (columns + W - 1) / W;
+    const int64_t vectors = (columns + LANES - 1) / LANES;
     if (column == 1) {
         for (int64_t k = 0; k < depth; k++, b += row, panel += width) {
-            for (int64_t v = 0; v < vectors; v++) N(put)(panel + v * W, N(across)(b + v * W, row));
+            for (int64_t v = 0; v < vectors; v++) Store(panel + v * LANES, LoadAcross(b + v * LANES, row));
         }
     } else if (row == TERMS) {
         for (int64_t v = 0; v < vectors; v++) {
-            const STORAGE *line[W];
-            for (int j = 0; j < W; j++) line[j] = b + rk_min(v * W + j, columns - 1) * column;
-            for (int64_t k = 0; k < depth; k += W) {
-                V block[W];
-                RK_UNROLLED for (int j = 0; j < W; j++) block[j] = N(along)(line[j] + k * TERMS);
-                N(transpose)(block);
-                RK_UNROLLED for (int j = 0; j < W; j++) N(put)(panel + (k + j) * width + v * W, block[j]);
+            const STORAGE *line[LANES];
+            for (int j = 0; j < LANES; j++) line[j] = b + rk_min(v * LANES + j, columns - 1) * column;
+            for (int64_t k = 0; k < depth; k += LANES) {
+                Vec block[LANES];
+                RK_UNROLLED for (int j = 0; j < LANES; j++) block[j] = LoadAlong(line[j] + k * TERMS);
+                Transpose(block);
+                RK_UNROLLED for (int j = 0; j < LANES; j++) Store(panel + (k + j) * width + v * LANES, block[j]);
             }
         }
     } else {
         for (int64_t k = 0; k < depth; k++) {
-            for (int64_t j = 0; j < columns; j++) panel[k * width + j] = N(single)(b + k * row + j * column, row);
+            for (int64_t j = 0; j < columns; j++) panel[k * width + j] = LoadTerm(b + k * row + j * column, row);
         }
     }
 }
@@ -118,7 +118,7 @@ RK_INLINE int64_t N(block_rows)(int64_t rows) {
 #if RK_VECTOR_BYTES == 64 && FORMAT == RK_FORMAT_PLAIN
 #define HALF_AS_WIDE (&rk_avx2_kernels[WIDE ? RK_FLOAT64 : RK_FLOAT32])
 /// Whether vectors half as long hold a row, and there is little else to do than to fill and to turn them: those are the same bits sooner.
-RK_INLINE bool N(is_narrow)(int64_t n, int64_t k) { return n <= W / 2 && k <= W; }
+RK_INLINE bool N(is_narrow)(int64_t n, int64_t k) { return n <= LANES / 2 && k <= LANES; }
 #endif
 
 static int64_t N(product_scratch)(int64_t m, int64_t n, int64_t k, int parts) {
@@ -126,7 +126,7 @@ static int64_t N(product_scratch)(int64_t m, int64_t n, int64_t k, int parts) {
     if (N(is_narrow)(n, k)) return HALF_AS_WIDE->product_scratch(m, n, k, parts);
 #endif
     (void)parts;
-    const int64_t skip = rk_max(N(skip_scratch)(m, n, k), N(skip_scratch)(n, m, k)), few_rows = rk_max(m, n) + W;
+    const int64_t skip = rk_max(N(skip_scratch)(m, n, k), N(skip_scratch)(n, m, k)), few_rows = rk_max(m, n) + LANES;
     const int64_t large = rk_max(N(dense_scratch)(m, n, k), rk_max(skip, few_rows));
     const int64_t count = N(is_small)(m, n, k) ? rk_max(large, N(small_scratch)(n, k)) : large;
     return rk_round_up(count * (int64_t)sizeof(COMPUTE), 64);
@@ -198,30 +198,30 @@ static void N(blocks)(const rk_product *p, const N(block) share, COMPUTE *scratc
     if (N(past_caches)(p)) __atomic_thread_fence(__ATOMIC_SEQ_CST);  // such stores keep to no order otherwise
 }
 
-/// C's only column, where A is stored by rows: W rows at a time are turned in registers, so that each lane holds a row's chain. Two such
+/// C's only column, where A is stored by rows: LANES rows at a time are turned in registers, so that each lane holds a row's chain. Two such
 /// groups, because a chain waits for its multiply-adds.
 static void N(column)(const rk_product *p, int64_t begin, int64_t end) {
-    const V bias = SPLAT(N(bias)(p, 0)[0]);
-    for (int64_t row = begin; row < end; row += 2 * W) {
-        const STORAGE *lines[2][W];
-        for (int i = 0; i < 2 * W; i++) lines[i / W][i % W] = (const STORAGE *)p->a + rk_min(row + i, end - 1) * p->a_row;
-        V sums[2] = {0};
-        for (int64_t k = 0; k < p->k; k += W) {
-            V block[2][W];
+    const Vec bias = Set(LoadBias(p, 0)[0]);
+    for (int64_t row = begin; row < end; row += 2 * LANES) {
+        const STORAGE *lines[2][LANES];
+        for (int i = 0; i < 2 * LANES; i++) lines[i / LANES][i % LANES] = (const STORAGE *)p->a + rk_min(row + i, end - 1) * p->a_row;
+        Vec sums[2] = {0};
+        for (int64_t k = 0; k < p->k; k += LANES) {
+            Vec block[2][LANES];
             RK_UNROLLED for (int g = 0; g < 2; g++) {
-                RK_UNROLLED for (int i = 0; i < W; i++) block[g][i] = N(along)(lines[g][i] + k * TERMS);
-                N(transpose)(block[g]);
+                RK_UNROLLED for (int i = 0; i < LANES; i++) block[g][i] = LoadAlong(lines[g][i] + k * TERMS);
+                Transpose(block[g]);
             }
             const STORAGE *const b = (const STORAGE *)p->b + k * p->b_row;
-            RK_UNROLLED for (int j = 0; j < W; j++) {
+            RK_UNROLLED for (int j = 0; j < LANES; j++) {
                 if (k + j >= p->k) break;
-                const V x = SPLAT(N(single)(b + j * p->b_row, p->b_row));
-                RK_UNROLLED for (int g = 0; g < 2; g++) sums[g] = MULTIPLY_ADD(block[g][j], x, sums[g]);
+                const Vec x = Set(LoadTerm(b + j * p->b_row, p->b_row));
+                RK_UNROLLED for (int g = 0; g < 2; g++) sums[g] = MulAddTerms(block[g][j], x, sums[g]);
             }
         }
         STORAGE *const c = (STORAGE *)p->c + row;
-        N(store_upto)(c, sums[0] + bias, end - row);
-        if (row + W < end) N(store_upto)(c + W, sums[1] + bias, end - row - W);
+        DemoteStoreN(c, sums[0] + bias, end - row);
+        if (row + LANES < end) DemoteStoreN(c + LANES, sums[1] + bias, end - row - LANES);
     }
 }
 
@@ -264,7 +264,7 @@ static void N(product)(const rk_call *call, int part, int parts) {
 }
 
 #undef HALF_AS_WIDE
-#undef MULTIPLY_ADD
+#undef MulAddTerms
 #undef TERMS
 #undef PAST_CACHES
 #undef FAR_APART

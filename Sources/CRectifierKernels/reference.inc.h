@@ -1,6 +1,5 @@
 // The reference kernels of one element type. Included by reference.c with ELEMENT, STORAGE and COMPUTE defined.
 
-#define N(name) RK_PASTE(name, ELEMENT)
 #define LOAD(p) ((COMPUTE)N(load)(p))
 #define STORE(p, x) N(store)(p, x)
 
@@ -354,7 +353,6 @@ static double N(burst)(int64_t rounds) {
 #undef EACH_ROW
 #undef STORE
 #undef LOAD
-#undef N
 #undef COMPUTE
 #undef STORAGE
 #undef ELEMENT
