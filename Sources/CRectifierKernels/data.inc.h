@@ -33,7 +33,8 @@ static bool N(simplify)(const rk_copy *copy, N(layout) *l) {
     return true;
 }
 
-/// out[i · out_row + j] = in[i + j · in_column], rows × columns: in squares of a vector's width through registers, the rest one by one.
+/// out[i · out_row + j] = in[i + j · in_column], rows × columns: in squares of a vector's width through registers, the
+/// rest one by one.
 static void N(copy_transposed)(const STORAGE *in, int64_t in_column, STORAGE *out, int64_t out_row, int64_t rows, int64_t columns) {
     int64_t i = 0;
 #if FORMAT == RK_FORMAT_PLAIN
@@ -48,11 +49,10 @@ static void N(copy_transposed)(const STORAGE *in, int64_t in_column, STORAGE *ou
         for (; j < columns; j++) for (int v = 0; v < LANES; v++) out[(i + v) * out_row + j] = in[i + v + j * in_column];
     }
 #endif
-    const int64_t side = 32;
-    for (; i < rows; i += side) {
-        for (int64_t j = 0; j < columns; j += side) {
-            for (int64_t ii = i; ii < rk_min(i + side, rows); ii++) {
-                for (int64_t jj = j; jj < rk_min(j + side, columns); jj++) out[ii * out_row + jj] = in[ii + jj * in_column];
+    for (; i < rows; i += COPY_SIDE) {
+        for (int64_t j = 0; j < columns; j += COPY_SIDE) {
+            for (int64_t ii = i; ii < rk_min(i + COPY_SIDE, rows); ii++) {
+                for (int64_t jj = j; jj < rk_min(j + COPY_SIDE, columns); jj++) out[ii * out_row + jj] = in[ii + jj * in_column];
             }
         }
     }
@@ -67,8 +67,8 @@ static void N(copy)(const rk_call *call, int part, int parts) {
     }
     if (parts > 1) {
         int cut = 0;
-        if (l.extent[0] < 4 * parts) for (int d = 1; d < l.rank; d++) if (l.extent[d] > l.extent[cut]) cut = d;
-        const rk_range range = rk_share(l.extent[cut], cut == l.rank - 1 ? 64 : 1, part, parts);
+        if (l.extent[0] < ROWS_PER_PART * parts) for (int d = 1; d < l.rank; d++) if (l.extent[d] > l.extent[cut]) cut = d;
+        const rk_range range = rk_share(l.extent[cut], cut == l.rank - 1 ? ELEMENT_UNIT : 1, part, parts);
         l.in += range.begin * l.in_stride[cut], l.out += range.begin * l.out_stride[cut];
         l.extent[cut] = range.end - range.begin;
         if (l.extent[cut] <= 0) return;
@@ -108,38 +108,36 @@ static void N(copy)(const rk_call *call, int part, int parts) {
 typedef uint8_t N(bytes) __attribute__((vector_size(DOUBLE_LANES)));
 typedef float N(floats) __attribute__((vector_size(DOUBLE_LANES * 4)));
 
-/// A sample of `TYPE`, whose vectors of DOUBLE_LANES lanes are `VECTOR`s, in double. The last vector is read element by element: data sets have no
-/// padding.
+/// A sample of `TYPE`, whose vectors of DOUBLE_LANES lanes are `VECTOR`s, in double. The last vector is read element by
+/// element: data sets have no padding.
 #define GATHER_BY_DOUBLES(TYPE, VECTOR)                                                                                               \
-    for (int64_t j = 0; j < g->width; j += DOUBLE_LANES) {                                                                                      \
+    for (int64_t j = 0; j < g->width; j += DOUBLE_LANES) {                                                                            \
         const TYPE *p = (const TYPE *)g->source + (int64_t)indices[row] * g->width + j;                                               \
         VECTOR v = {0};                                                                                                               \
-        if (g->width - j >= DOUBLE_LANES) memcpy(&v, p, sizeof v);                                                                              \
+        if (g->width - j >= DOUBLE_LANES) memcpy(&v, p, sizeof v);                                                                    \
         else for (int64_t i = 0; i < g->width - j; i++) v[i] = p[i];                                                                  \
-        StoreDoubleN(out + j, (ConvertTo(v, DoubleVec) - shift) * scale, g->width - j);                                      \
+        StoreDoubleN(out + j, (ConvertTo(v, DoubleVec) - shift) * scale, g->width - j);                                               \
     }
-
-/// Samples to fetch ahead: they lie anywhere in a data set that is larger than the caches.
-#define AHEAD 8
 
 RK_INLINE void N(fetch_sample)(const rk_gather *g, int64_t row, int64_t end) {
     if (row >= end) return;
     const int64_t bytes = g->width * (g->source_type == RK_SOURCE_UINT8 ? 1 : g->source_type == RK_SOURCE_FLOAT32 ? 4 : 8);
     const char *sample = (const char *)g->source + (*g->indices)[row] * bytes;
-    for (int64_t i = 0; i < rk_min(bytes, 2048); i += 64) __builtin_prefetch(sample + i);
+    for (int64_t i = 0; i < rk_min(bytes, GATHER_AHEAD_BYTES); i += 64) __builtin_prefetch(sample + i);
 }
 
 #if FORMAT == RK_FORMAT_PLAIN && !WIDE
 typedef uint8_t N(wide_bytes) __attribute__((vector_size(LANES)));
 
-/// (byte - shift) · (high + low), a multiply-add in float with scale in two parts: nearly always what rounding the double once gives.
+/// (byte - shift) · (high + low), a multiply-add in float with scale in two parts: nearly always what rounding the
+/// double once gives.
 RK_INLINE Vec N(scaled_bytes)(N(wide_bytes) bytes, Vec shift, Vec high, Vec low) {
     const Vec x = ConvertTo(bytes, Vec) - shift;
     return MulAdd(x, high, x * low);
 }
 
-/// Bytes to float in float arithmetic, four times as fast as by doubles. There are 256 cases, so whether this is exact is simply tried.
-/// False if it is not.
+/// Bytes to float in float arithmetic, four times as fast as by doubles. There are 256 cases, so whether this is exact
+/// is simply tried. False if it is not.
 static bool N(gather_bytes)(const rk_gather *g, int64_t begin, int64_t end) {
     const Vec shift = Set(g->shift), high = Set(g->scale), low = Set(g->scale - (double)high[0]);
     for (int first = 0; first < 256; first += LANES) {
@@ -149,7 +147,7 @@ static bool N(gather_bytes)(const rk_gather *g, int64_t begin, int64_t end) {
         for (int i = 0; i < LANES; i++) if (fast[i] != (COMPUTE)((first + i - g->shift) * g->scale)) return false;
     }
     for (int64_t row = begin; row < end; row++) {
-        N(fetch_sample)(g, row + AHEAD, end);
+        N(fetch_sample)(g, row + GATHER_AHEAD, end);
         const uint8_t *in = (const uint8_t *)g->source + (int64_t)(*g->indices)[row] * g->width;
         COMPUTE *out = (COMPUTE *)g->out + row * g->width;
         int64_t j = 0;
@@ -182,7 +180,7 @@ static bool N(gather_narrow)(const rk_gather *g, int64_t begin, int64_t end) {
 /// Numbers taken as they are.
 static void N(gather_floats)(const rk_gather *g, int64_t begin, int64_t end) {
     for (int64_t row = begin; row < end; row++) {
-        N(fetch_sample)(g, row + AHEAD, end);
+        N(fetch_sample)(g, row + GATHER_AHEAD, end);
         const float *in = (const float *)g->source + (int64_t)(*g->indices)[row] * g->width;
         float *out = (float *)g->out + row * g->width;
         int64_t j = 0;
@@ -201,13 +199,13 @@ static void N(gather)(const rk_call *call, int part, int parts) {
     const bool plain = g->source_type == RK_SOURCE_FLOAT32 && g->shift == 0 && g->scale == 1;
     if (plain && N(gather_narrow)(g, rows.begin, rows.end)) return;
 #endif
-    for (int64_t row = rows.begin; row < rows.begin + AHEAD; row++) N(fetch_sample)(g, row, rows.end);
+    for (int64_t row = rows.begin; row < rows.begin + GATHER_AHEAD; row++) N(fetch_sample)(g, row, rows.end);
 #if FORMAT == RK_FORMAT_PLAIN && !WIDE
     if (g->source_type == RK_SOURCE_UINT8 && N(gather_bytes)(g, rows.begin, rows.end)) return;
     if (plain) return N(gather_floats)(g, rows.begin, rows.end);
 #endif
     for (int64_t row = rows.begin; row < rows.end; row++) {
-        N(fetch_sample)(g, row + AHEAD, rows.end);
+        N(fetch_sample)(g, row + GATHER_AHEAD, rows.end);
         STORAGE *out = (STORAGE *)g->out + row * g->width;
         switch ((rk_source_type)g->source_type) {
         case RK_SOURCE_UINT8: GATHER_BY_DOUBLES(uint8_t, N(bytes)) break;
@@ -229,7 +227,6 @@ static void N(gather)(const rk_call *call, int part, int parts) {
 }
 
 #undef GATHER_BY_DOUBLES
-#undef AHEAD
 
 static void N(one_hot)(const rk_call *call, int part, int parts) {
     const rk_one_hot *o = &call->one_hot;

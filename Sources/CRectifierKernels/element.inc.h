@@ -1,4 +1,5 @@
-// Every family for one element type. Included with ELEMENT, STORAGE, COMPUTE, FORMAT and WIDE (whether COMPUTE is double) defined.
+// Every family for one element type. Included with ELEMENT, STORAGE, COMPUTE, FORMAT and WIDE (whether COMPUTE is
+// double) defined.
 
 #include "vectors.inc.h"
 

@@ -1,14 +1,14 @@
-// Elementwise programs: an interpreter that decodes each instruction once for a tile of about 512 elements and then runs a vector loop over
-// it.
+// Elementwise programs: an interpreter that decodes each instruction once for a tile of about MAP_TILE elements and
+// then runs a vector loop over it.
 //
-// A tile is a piece of one row, or several short rows. Every slot is a run of the computing type: temporaries lie on the stack; an operand
-// that is stored so already is used where it lies; others (broadcasts, 16-bit types, short rows with gaps) are staged: filled before the
-// tile, written back after it. What does not change from tile to tile (constants, operands that broadcast both ways) is filled once.
+// A tile is a piece of one row, or several short rows. Every slot is a run of the computing type: temporaries lie on
+// the stack; an operand that is stored so already is used where it lies; others (broadcasts, 16-bit types, short rows
+// with gaps) are staged: filled before the tile, written back after it. What does not change from tile to tile
+// (constants, operands that broadcast both ways) is filled once.
 //
-// A matrix whose rows all follow one another is one long row. Elements do not depend on each other, so neither tiles nor parts show in the
-// bits.
+// A matrix whose rows all follow one another is one long row. Elements do not depend on each other, so neither tiles
+// nor parts show in the bits.
 
-#define MAP_TILE 512
 #define MAP_SLOTS (RK_MAP_OPERANDS + RK_MAP_TEMPORARIES)
 
 typedef struct {
@@ -71,8 +71,8 @@ static void N(map_prepare)(N(map_plan) *plan, const rk_map *map, int64_t row, in
 /// Keeps the share of one part.
 RK_INLINE void N(map_cut)(N(map_plan) *plan, int part, int parts) {
     if (parts == 1) return;
-    const bool by_rows = plan->rows >= 4 * parts || plan->columns < 64 * parts;
-    const rk_range range = by_rows ? rk_share(plan->rows, 1, part, parts) : rk_share(plan->columns, 64, part, parts);
+    const bool by_rows = plan->rows >= ROWS_PER_PART * parts || plan->columns < ELEMENT_UNIT * parts;
+    const rk_range range = by_rows ? rk_share(plan->rows, 1, part, parts) : rk_share(plan->columns, ELEMENT_UNIT, part, parts);
     for (int o = 0; o < plan->map->operand_count; o++) {
         plan->operands[o].base += range.begin * (by_rows ? plan->operands[o].row : plan->operands[o].column);
     }
@@ -87,18 +87,18 @@ RK_INLINE void N(fill)(COMPUTE *to, COMPUTE x, int64_t count) {
 /// Runs `result` for each vector of the tile, where a, b, c are the arguments' vectors.
 #define EACH_VECTOR(result)                                                                                                           \
     {                                                                                                                                 \
-        const Vec x = Set(instruction->x), y = Set(instruction->y), z = Set(instruction->z);                                      \
+        const Vec x = Set(instruction->x), y = Set(instruction->y), z = Set(instruction->z);                                          \
         (void)x, (void)y, (void)z;                                                                                                    \
         int64_t i = 0;                                                                                                                \
-        for (; i + LANES <= n; i += LANES) {                                                                                                  \
-            const Vec a = Load(pa + i), b = Load(pb + i), c = Load(pc + i);                                                       \
+        for (; i + LANES <= n; i += LANES) {                                                                                          \
+            const Vec a = Load(pa + i), b = Load(pb + i), c = Load(pc + i);                                                           \
             (void)a, (void)b, (void)c;                                                                                                \
-            Store(d + i, result);                                                                                                    \
+            Store(d + i, result);                                                                                                     \
         }                                                                                                                             \
         if (i < n) {                                                                                                                  \
-            const Vec a = Load(pa + i), b = Load(pb + i), c = Load(pc + i);                                                       \
+            const Vec a = Load(pa + i), b = Load(pb + i), c = Load(pc + i);                                                           \
             (void)a, (void)b, (void)c;                                                                                                \
-            StoreTail(d + i, result, n - i);                                                                                        \
+            StoreTail(d + i, result, n - i);                                                                                          \
         }                                                                                                                             \
         break;                                                                                                                        \
     }
@@ -108,10 +108,10 @@ RK_INLINE void N(fill)(COMPUTE *to, COMPUTE x, int64_t count) {
     {                                                                                                                                 \
         const Vec x = Set(instruction->x);                                                                                            \
         (void)x;                                                                                                                      \
-        for (int64_t i = 0; i < n; i += LANES) {                                                                                          \
-            const Vec a = Load(pa + i), b = Load(pb + i);                                                                           \
+        for (int64_t i = 0; i < n; i += LANES) {                                                                                      \
+            const Vec a = Load(pa + i), b = Load(pb + i);                                                                             \
             (void)a, (void)b;                                                                                                         \
-            StoreN(d + i, result, n - i);                                                                                        \
+            StoreN(d + i, result, n - i);                                                                                             \
         }                                                                                                                             \
         break;                                                                                                                        \
     }
@@ -153,7 +153,8 @@ RK_INLINE Vec N(or_nan)(Vec a, Vec result) { return IfThenElse(a != a, a, result
 RK_INLINE Vec N(or_either_nan)(Vec a, Vec b, Vec result) { return N(or_nan)(a, N(or_nan)(b, result)); }
 RK_INLINE Vec N(heaviside)(Vec a, Vec x, Vec y, Vec z) { return N(or_nan)(a, IfThenElse(a < 0, x, IfThenElse(a == 0, y, z))); }
 
-static void N(map_apply)(const rk_instruction *instruction, COMPUTE *d, const COMPUTE *pa, const COMPUTE *pb, const COMPUTE *pc, int64_t n) {
+static void N(map_apply)(
+    const rk_instruction *instruction, COMPUTE *d, const COMPUTE *pa, const COMPUTE *pb, const COMPUTE *pc, int64_t n) {
     const Vec zero = Zero(), one = Set(1);
     switch ((rk_opcode)instruction->opcode) {
     case RK_OP_COPY: EACH_VECTOR(a)
@@ -235,10 +236,11 @@ static void N(map_run)(const N(map_plan) *plan) {
     uint32_t staged_reads = 0, staged_writes = 0, in_place = 0;
     for (int o = 0; o < map->operand_count; o++) {
         const uint32_t bit = 1u << o;
+        const bool dense_rows = tile_rows == 1 || plan->operands[o].row == columns;
         slots[o] = room[o];
         if (plan->operands[o].column == 0 && plan->operands[o].row == 0) {
             N(fill)(slots[o], LoadPromoteOne(plan->operands[o].base), tile_rows * tile_columns);
-        } else if (sizeof(STORAGE) == sizeof(COMPUTE) && plan->operands[o].column == 1 && (tile_rows == 1 || plan->operands[o].row == columns)) {
+        } else if (sizeof(STORAGE) == sizeof(COMPUTE) && plan->operands[o].column == 1 && dense_rows) {
             in_place |= bit;
         } else {
             staged_reads |= plan->reads & bit;
@@ -327,7 +329,7 @@ static void N(map)(const rk_call *call, int part, int parts) {
     const rk_range rows = rk_share(shared, 1, part, parts);
     if (N(map_is_flat)(map)) {
         const int64_t count = map->rows * map->columns, width = shared ? count / shared : 1;
-        const rk_range range = shared ? rows : rk_share(count, 64, part, parts);
+        const rk_range range = shared ? rows : rk_share(count, ELEMENT_UNIT, part, parts);
         N(map_flat)(map, range.begin * width, range.end * width);
         return;
     }
@@ -345,4 +347,3 @@ static void N(map)(const rk_call *call, int part, int parts) {
 }
 
 #undef MAP_SLOTS
-#undef MAP_TILE

@@ -1,15 +1,17 @@
 // Elementary functions on whole vectors.
 //
-// For float (and the 16-bit types, whose arithmetic is float) exp, expm1, sigmoid and tanh are evaluated in float, within 2 units in the
-// last place over the whole range, subnormal results included. Logarithms and softplus are evaluated in double with a relative error below
-// 1e-10 and rounded once, which leaves about half a unit; each 2 × DOUBLE_LANES floats take two passes.
+// For float (and the 16-bit types, whose arithmetic is float) exp, expm1, sigmoid and tanh are evaluated in float,
+// within 2 units in the last place over the whole range, subnormal results included. Logarithms and softplus are
+// evaluated in double with a relative error below 1e-10 and rounded once, which leaves about half a unit; each 2 ×
+// DOUBLE_LANES floats take two passes.
 //
-//   exponential  x = n ln 2 + r, |r| ≤ ln 2 / 2; exp(r) - 1 = r + r² q(r), q of degree 4 in float (error 2e-8), 6 in double (1e-11);
-//                2ⁿ by setting exponent bits. exp(x) - 1 = 2ⁿ (exp(r) - 1) + (2ⁿ - 1) keeps its digits near 0.
-//   logarithm    x = 2ᵉ (1 + f), 1 + f in [√½, √2); log(1 + f) = 2 atanh(s), s = f / (2 + f), series in s² of degree 4 (error 2e-11).
-//                log1p(x) takes f = x itself where e = 0, so it keeps its digits near 0.
-//   tanh         |x| < 11/16: x + x³ p(x²), p of degree 4 (error 1.3e-8); else 1 - 2 / (exp(2 |x|) + 1), exp(2 |x|) = 2ⁿ 2ᶠ with |f| ≤ ½
-//                and a polynomial of degree 5 (error 9e-8, of which a third reaches the result).
+//   exponential  x = n ln 2 + r, |r| ≤ ln 2 / 2; exp(r) - 1 = r + r² q(r), q of degree 4 in float (error 2e-8), 6 in
+//                double (1e-11); 2ⁿ by setting exponent bits. exp(x) - 1 = 2ⁿ (exp(r) - 1) + (2ⁿ - 1) keeps its digits
+//                near 0.
+//   logarithm    x = 2ᵉ (1 + f), 1 + f in [√½, √2); log(1 + f) = 2 atanh(s), s = f / (2 + f), series in s² of degree 4
+//                (error 2e-11). log1p(x) takes f = x itself where e = 0, so it keeps its digits near 0.
+//   tanh         |x| < 11/16: x + x³ p(x²), p of degree 4 (error 1.3e-8); else 1 - 2 / (exp(2 |x|) + 1), exp(2 |x|) =
+//                2ⁿ 2ᶠ with |f| ≤ ½ and a polynomial of degree 5 (error 9e-8, of which a third reaches the result).
 //   the others   sigmoid x = exp(min(x, 0)) / (1 + exp(-|x|)); softplus x = max(x, 0) + log1p(exp(-|x|)).
 //
 // For double, and for pow, sin, cos and the normal law everywhere, libm is called lane by lane.
@@ -38,7 +40,8 @@ RK_INLINE DoubleVec N(log_parts)(DoubleVec u, DoubleVec small, bool shifted) {
     // Subtracting √½ from the bits makes the exponent of what is left that of u / √½, rounded down.
     LongVec bits = (LongVec)u - 0x3fe6a09e667f3bcd, exponent = bits & ~0xfffffffffffff;
     DoubleVec fraction = (DoubleVec)((LongVec)u - exponent);
-    // The exponent as a double: placed in the low bits of 2⁵² + 2¹⁰, which is then taken off. Shifted without sign (AVX2 has no other).
+    // The exponent as a double: placed in the low bits of 2⁵² + 2¹⁰, which is then taken off. Shifted without sign
+    // (AVX2 has no other).
     LongVec biased = (LongVec)((UnsignedLongVec)(exponent + ((LongVec){0} + (1024LL << 52))) >> 52);
     DoubleVec exponent_d = (DoubleVec)(biased | 0x4330000000000000) - SetDouble(0x1p52 + 1024);
     DoubleVec f = shifted ? IfThenElseDouble(exponent == 0, small, fraction - 1) : fraction - 1;
@@ -140,10 +143,10 @@ RK_INLINE Vec N(v_tanh)(Vec x) {
 //===--- Through doubles ---------------------------------------------------------------------===//
 
 #define BY_DOUBLES(name)                                                                                                              \
-    RK_INLINE Vec N(v_##name)(Vec x) {                                                                                                    \
-        ShortVec half[2];                                                                                                                \
+    RK_INLINE Vec N(v_##name)(Vec x) {                                                                                                \
+        ShortVec half[2];                                                                                                             \
         memcpy(half, &x, sizeof x);                                                                                                   \
-        for (int i = 0; i < 2; i++) half[i] = ConvertTo(N(name##_d)(ConvertTo(half[i], DoubleVec)), ShortVec);       \
+        for (int i = 0; i < 2; i++) half[i] = ConvertTo(N(name##_d)(ConvertTo(half[i], DoubleVec)), ShortVec);                        \
         memcpy(&x, half, sizeof x);                                                                                                   \
         return x;                                                                                                                     \
     }
@@ -155,20 +158,20 @@ BY_DOUBLES(softplus)
 
 #endif
 
-// In memory, handed on by address: a compiler then leaves the upper halves of registers clear, which the mathematical library's code for
-// older processors, where that is all there is, runs three times as fast for.
-#define BY_LANES(name, formula)                                                                                                    \
+// In memory, handed on by address: a compiler then leaves the upper halves of registers clear, which the mathematical
+// library's code for older processors, where that is all there is, runs three times as fast for.
+#define BY_LANES(name, formula)                                                                                                       \
     static __attribute__((noinline)) void N(name##_lanes)(COMPUTE *lanes) {                                                           \
-        for (int i = 0; i < LANES; i++) {                                                                                                 \
+        for (int i = 0; i < LANES; i++) {                                                                                             \
             const double x = lanes[i];                                                                                                \
-            lanes[i] = (COMPUTE)(formula);                                                                                         \
+            lanes[i] = (COMPUTE)(formula);                                                                                            \
         }                                                                                                                             \
     }                                                                                                                                 \
-    RK_INLINE Vec N(v_##name)(Vec v) {                                                                                                    \
-        COMPUTE lanes[LANES];                                                                                                             \
-        Store(lanes, v);                                                                                                             \
+    RK_INLINE Vec N(v_##name)(Vec v) {                                                                                                \
+        COMPUTE lanes[LANES];                                                                                                         \
+        Store(lanes, v);                                                                                                              \
         N(name##_lanes)(lanes);                                                                                                       \
-        return Load(lanes);                                                                                                         \
+        return Load(lanes);                                                                                                           \
     }
 
 #if WIDE

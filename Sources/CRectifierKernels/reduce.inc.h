@@ -1,8 +1,8 @@
 // Sums, maxima and minima over one axis, and over a whole buffer.
 //
-// Along contiguous elements four vectors run side by side over blocks of 4 LANES; what is left over goes to the first of them; then they are
-// joined as (0 + 1) + (2 + 3), and their lanes in halves. Across rows (inner > 1) each element has one chain, in order. Both orders follow
-// from the shape alone.
+// Along contiguous elements four vectors run side by side over blocks of 4 LANES; what is left over goes to the first
+// of them; then they are joined as (0 + 1) + (2 + 3), and their lanes in halves. Across rows (inner > 1) each element
+// has one chain, in order. Both orders follow from the shape alone.
 
 /// One step of a reduction. Maximum and minimum take every NaN, and keep one: it compares as neither more nor less.
 RK_INLINE Vec N(join)(Vec a, Vec b, const rk_reduction reduction) {
@@ -34,9 +34,10 @@ RK_INLINE COMPUTE N(reduce_line)(const STORAGE *in, int64_t count, const rk_redu
 }
 
 /// `vectors` vectors of columns, down `count` rows.
-RK_INLINE void N(reduce_strip)(const STORAGE *in, STORAGE *out, int64_t count, int64_t inner, int64_t columns, COMPUTE scale, const int vectors,
-                               const rk_reduction reduction) {
-    Vec sums[8];
+RK_INLINE void N(reduce_strip)(
+    const STORAGE *in, STORAGE *out, int64_t count, int64_t inner, int64_t columns, COMPUTE scale, const int vectors,
+    const rk_reduction reduction) {
+    Vec sums[REDUCE_VECTORS];
     for (int v = 0; v < vectors; v++) sums[v] = N(identity)(reduction);
     for (int64_t c = 0; c < count; c++, in += inner) {
         for (int v = 0; v < vectors; v++) sums[v] = N(join)(sums[v], LoadPromote(in + v * LANES), reduction);
@@ -50,10 +51,12 @@ RK_INLINE void N(reduce_as)(const rk_reduce *r, int part, int parts, const rk_re
     const COMPUTE scale = (COMPUTE)r->scale;
     if (r->inner == 1) {
         const rk_range range = rk_share(r->outer, 1, part, parts);
-        for (int64_t o = range.begin; o < range.end; o++) DemoteStoreOne(out + o, scale * N(reduce_line)(in + o * r->count, r->count, reduction));
+        for (int64_t o = range.begin; o < range.end; o++) {
+            DemoteStoreOne(out + o, scale * N(reduce_line)(in + o * r->count, r->count, reduction));
+        }
         return;
     }
-    const int64_t strip = 8 * LANES, strips = (r->inner + strip - 1) / strip;
+    const int64_t strip = REDUCE_VECTORS * LANES, strips = (r->inner + strip - 1) / strip;
     const rk_range range = rk_share(r->outer * strips, 1, part, parts);
     for (int64_t s = range.begin; s < range.end; s++) {
         const int64_t o = s / strips, end = rk_min((s % strips + 1) * strip, r->inner);
@@ -61,7 +64,7 @@ RK_INLINE void N(reduce_as)(const rk_reduce *r, int part, int parts, const rk_re
         const STORAGE *from = in + o * r->count * r->inner;
         STORAGE *to = out + o * r->inner;
         if (i + strip <= end) {
-            N(reduce_strip)(from + i, to + i, r->count, r->inner, strip, scale, 8, reduction);
+            N(reduce_strip)(from + i, to + i, r->count, r->inner, strip, scale, REDUCE_VECTORS, reduction);
             continue;
         }
         for (; i + 2 * LANES <= end; i += 2 * LANES) N(reduce_strip)(from + i, to + i, r->count, r->inner, 2 * LANES, scale, 2, reduction);

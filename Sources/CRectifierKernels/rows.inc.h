@@ -1,6 +1,7 @@
-// The softmax family. With maximum M of a row and R = log Σ exp(x - M): log-sum-exp = M + R, log-softmax = (x - M) - R, softmax = exp of
-// that, cross-entropy = Σ target ((M - x) + R). Everything after loading is in double, so rows far from 0 and losses near 0 keep their
-// digits. Where M is infinite R is 0: infinities come out as limits or NaN, never as plausible numbers. A NaN makes the row NaN.
+// The softmax family. With maximum M of a row and R = log Σ exp(x - M): log-sum-exp = M + R, log-softmax = (x - M) - R,
+// softmax = exp of that, cross-entropy = Σ target ((M - x) + R). Everything after loading is in double, so rows far
+// from 0 and losses near 0 keep their digits. Where M is infinite R is 0: infinities come out as limits or NaN, never
+// as plausible numbers. A NaN makes the row NaN.
 
 /// Of DOUBLE_LANES rows, whose logarithms are taken at once.
 typedef struct {

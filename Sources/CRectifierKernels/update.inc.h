@@ -1,5 +1,6 @@
-// Optimiser updates: one pass over weights, gradient and state, in the computing type; formulas at rk_update in the header. The numbers of
-// rk_hyper are combined in double where they meet each other only, and rounded to the computing type once.
+// Optimizer updates: one pass over weights, gradient and state, in the computing type; formulas at rk_update in the
+// header. The numbers of rk_hyper are combined in double where they meet each other only, and rounded to the computing
+// type once.
 
 typedef struct {
     Vec rate, momentum, beta1, rest1, beta2, rest2, epsilon, step1, factor2, decay, l2, l1, scale;
@@ -14,7 +15,8 @@ RK_INLINE N(hyper) N(hyper_vectors)(const rk_hyper *h) {
     };
 }
 
-/// The gradient with clipping and penalties; `*w` becomes the weight after decoupled decay. `plain`: there are neither penalties nor decay.
+/// The gradient with clipping and penalties; `*w` becomes the weight after decoupled decay. `plain`: there are neither
+/// penalties nor decay.
 RK_INLINE Vec N(prepare)(const N(hyper) *h, Vec g, Vec *w, bool plain) {
     if (plain) return h->scale * g;
     const Vec one = Set(1), zero = Zero(), sign = IfThenElse(*w > 0, one, IfThenElse(*w < 0, -one, zero));
@@ -23,7 +25,8 @@ RK_INLINE Vec N(prepare)(const N(hyper) *h, Vec g, Vec *w, bool plain) {
     return g;
 }
 
-/// Runs the body for each vector: `w` and `g` are given, and the body changes `w`. Lanes beyond the part's range are computed and dropped.
+/// Runs the body for each vector: `w` and `g` are given, and the body changes `w`. Lanes beyond the part's range are
+/// computed and dropped.
 #define EACH_WEIGHT(body)                                                                                                             \
     const rk_update *u = &call->update;                                                                                               \
     const N(hyper) h = N(hyper_vectors)(u->hyper);                                                                                    \
@@ -31,20 +34,20 @@ RK_INLINE Vec N(prepare)(const N(hyper) *h, Vec g, Vec *w, bool plain) {
     const STORAGE *const gradient = u->gradient;                                                                                      \
     STORAGE *const copy = u->copy;                                                                                                    \
     (void)state1, (void)state2;                                                                                                       \
-    const rk_range range = rk_share(u->count, 64, part, parts);                                                                       \
+    const rk_range range = rk_share(u->count, ELEMENT_UNIT, part, parts);                                                             \
     int64_t i = range.begin;                                                                                                          \
     if (!copy && u->hyper->l1 == 0 && u->hyper->l2 == 0 && u->hyper->decay == 0) {                                                    \
-        for (; i + LANES <= range.end; i += LANES) EACH_VECTOR(true, LANES, body)                                                                 \
+        for (; i + LANES <= range.end; i += LANES) EACH_VECTOR(true, LANES, body)                                                     \
     }                                                                                                                                 \
     for (; i < range.end; i += LANES) EACH_VECTOR(false, range.end - i, body)
 
 #define EACH_VECTOR(plain, count, body)                                                                                               \
     {                                                                                                                                 \
         const int64_t left = count;                                                                                                   \
-        Vec w = Load(weights + i), g = N(prepare)(&h, LoadPromote(gradient + i), &w, plain);                                              \
+        Vec w = Load(weights + i), g = N(prepare)(&h, LoadPromote(gradient + i), &w, plain);                                          \
         body;                                                                                                                         \
-        StoreN(weights + i, w, left);                                                                                            \
-        if (!plain && copy) DemoteStoreN(copy + i, w, left);                                                                         \
+        StoreN(weights + i, w, left);                                                                                                 \
+        if (!plain && copy) DemoteStoreN(copy + i, w, left);                                                                          \
     }
 
 /// Sets a state vector and gives it back.
@@ -53,8 +56,8 @@ RK_INLINE Vec N(keep)(COMPUTE *state, Vec v, int64_t left) {
     return v;
 }
 
-/// The same with 0 for what is too small for a normal number. A state decays while its gradient is 0; rounding would leave it at the smallest
-/// number there is for good, where roots and quotients take twice as long.
+/// The same with 0 for what is too small for a normal number. A state decays while its gradient is 0; rounding would
+/// leave it at the smallest number there is for good, where roots and quotients take twice as long.
 RK_INLINE Vec N(keep_normal)(COMPUTE *state, Vec v, int64_t left) {
     const Vec smallest = Set(RK_SMALLEST_NORMAL(COMPUTE));
     return N(keep)(state, IfThenElse(Abs(v) < smallest, Zero(), v), left);

@@ -3,6 +3,7 @@
 //
 // A load may read past the end of its buffer by less than RK_PADDING bytes; a store writes its own elements only.
 
+#include "tuning.h"
 #include "vocabulary.h"
 
 #if WIDE
@@ -28,7 +29,8 @@ RK_INLINE Vec Load(const COMPUTE *p) {
 
 RK_INLINE void Store(COMPUTE *p, Vec v) { memcpy(p, &v, sizeof v); }
 
-/// Writes the first `size` bytes of `from`, fewer than 64. Powers of two, because a call of memcpy costs more than a tile's edge should.
+/// Writes the first `size` bytes of `from`, fewer than 64. Powers of two, because a call of memcpy costs more than a
+/// tile's edge should.
 RK_INLINE void StoreBytes(void *to, const void *from, int64_t size) {
     char *t = to;
     const char *f = from;
@@ -54,7 +56,8 @@ RK_INLINE StoredVec Demote(Vec v) { return v; }
 typedef uint32_t UnsignedVec __attribute__((vector_size(RK_VECTOR_BYTES)));
 RK_INLINE Vec Promote(StoredVec s) { return (Vec)(ConvertTo(s, UnsignedVec) << 16); }
 
-/// Nearest, ties to even, by adding just under half a unit, or half when the last kept bit is odd; a NaN is cut and made quiet.
+/// Nearest, ties to even, by adding just under half a unit, or half when the last kept bit is odd; a NaN is cut and
+/// made quiet.
 RK_INLINE StoredVec Demote(Vec v) {
     UnsignedVec u = (UnsignedVec)v, rounded = (u + 0x7fff + (u >> 16 & 1)) >> 16, nan = u >> 16 | 0x40;
     UnsignedVec mask = (UnsignedVec)(v != v);
@@ -183,7 +186,10 @@ RK_INLINE Vec LoadPairs(const STORAGE *p, const STORAGE *q) {
 }
 
 #if RK_EMULATE_AVX512
-RK_INLINE Vec FlushSubnormals(Vec v) { return IfThenElse(((UnsignedVec)v & 0x7fffffff) < 0x00800000, (Vec)((UnsignedVec)v & 0x80000000), v); }
+RK_INLINE Vec FlushSubnormals(Vec v) {
+    const UnsignedVec u = (UnsignedVec)v;
+    return IfThenElse((u & 0x7fffffff) < 0x00800000, (Vec)(u & 0x80000000), v);
+}
 
 /// As the instruction is specified: the second term, then the first, each rounded once, and subnormal numbers are 0.
 RK_INLINE Vec MulAddPairs(Vec a, Vec b, Vec sum) {
@@ -208,7 +214,7 @@ RK_INLINE DoubleVec LoadDouble(const STORAGE *p) {
     memcpy(&v, p, sizeof v);
     return ConvertTo(v, DoubleVec);
 #else
-    // Through a full vector, as `widen` takes one; its upper lanes are dropped.
+    // Through a full vector, as `Promote` takes one; its upper lanes are dropped.
     StoredVec s = {0};
     memcpy(&s, p, DOUBLE_LANES * sizeof(STORAGE));
     Vec v = Promote(s);
@@ -218,8 +224,8 @@ RK_INLINE DoubleVec LoadDouble(const STORAGE *p) {
 #endif
 }
 
-/// Rounds once. The 16-bit types go through float, which is exact enough only if its last bit remembers that something was cut:
-/// rounding to odd (truncate, then set the last bit if inexact) makes the second rounding right.
+/// Rounds once. The 16-bit types go through float, which is exact enough only if its last bit remembers that something
+/// was cut: rounding to odd (truncate, then set the last bit if inexact) makes the second rounding right.
 RK_INLINE ShortStoredVec DemoteDouble(DoubleVec d) {
 #if FORMAT == RK_FORMAT_PLAIN
     return ConvertTo(d, ShortStoredVec);
@@ -273,79 +279,4 @@ RK_INLINE LongVec FirstNDouble(int64_t count) {
     return mask;
 }
 
-//===--- Transposes ---------------------------------------------------------------------===//
-
-// Swapping the off-diagonal blocks of size s of each 2s × 2s block, for s = LANES/2 ... 1, transposes LANES vectors of LANES lanes. For float the last
-// two sizes are done inside 16-byte blocks by interleaving, which takes one instruction where swapping takes two. Of 64-byte vectors,
-// which have four such blocks, the first two sizes are done at once, by instructions that need no table of indices.
-#define LOW(j, s) ((j) & (s) ? LANES + (j) - (s) : (j))
-#define HIGH(j, s) ((j) & (s) ? LANES + (j) : (j) + (s))
-#define INTERLEAVE(j, s) (((j) & ~3) + (s) + ((j) >> 1 & 1) + ((j) & 1) * LANES)
-#define JOIN(j, s) (((j) & ~3) + (s) + ((j) & 1) + ((j) >> 1 & 1) * LANES)
-#define HALVES(j, s) ((j) / (LANES / 2) * LANES + (s) + (j) % (LANES / 2))
-#define QUARTERS(j, s) ((j) / (LANES / 2) * LANES + (j) / (LANES / 4) % 2 * (LANES / 2) + (s) + (j) % (LANES / 4))
-#if RK_VECTOR_BYTES == 64 && !WIDE
-#define PAIR(T, a, b, s)                                                                                                              \
-    __builtin_shufflevector(a, b, T(0, s), T(1, s), T(2, s), T(3, s), T(4, s), T(5, s), T(6, s), T(7, s), T(8, s), T(9, s), T(10, s), \
-                            T(11, s), T(12, s), T(13, s), T(14, s), T(15, s))
-#elif RK_VECTOR_BYTES / (4 + 4 * WIDE) == 8
-#define PAIR(T, a, b, s) __builtin_shufflevector(a, b, T(0, s), T(1, s), T(2, s), T(3, s), T(4, s), T(5, s), T(6, s), T(7, s))
-#elif RK_VECTOR_BYTES / (4 + 4 * WIDE) == 4
-#define PAIR(T, a, b, s) __builtin_shufflevector(a, b, T(0, s), T(1, s), T(2, s), T(3, s))
-#else
-#define PAIR(T, a, b, s) __builtin_shufflevector(a, b, T(0, s), T(1, s))
-#endif
-#define SWAP_BLOCKS(s)                                                                                                                \
-    if (LANES > s) {                                                                                                                      \
-        RK_UNROLLED for (int i = 0; i < LANES; i++) {                                                                                     \
-            if (i & s) continue;                                                                                                      \
-            Vec a = v[i], b = v[(i + s) % LANES];                                                                                           \
-            v[i] = PAIR(LOW, a, b, s % LANES);                                                                                            \
-            v[(i + s) % LANES] = PAIR(HIGH, a, b, s % LANES);                                                                                 \
-        }                                                                                                                             \
-    }
-
-RK_INLINE void Transpose(Vec v[LANES]) {
-#if RK_VECTOR_BYTES == 64
-    RK_UNROLLED for (int i = 0; i < LANES / 4; i++) {
-        Vec *const u = v + i;
-        Vec a = PAIR(HALVES, u[0], u[LANES / 4], 0), b = PAIR(HALVES, u[LANES / 2], u[LANES * 3 / 4], 0);
-        Vec c = PAIR(HALVES, u[0], u[LANES / 4], LANES / 2), d = PAIR(HALVES, u[LANES / 2], u[LANES * 3 / 4], LANES / 2);
-        u[0] = PAIR(QUARTERS, a, b, 0), u[LANES / 4] = PAIR(QUARTERS, a, b, LANES / 4);
-        u[LANES / 2] = PAIR(QUARTERS, c, d, 0), u[LANES * 3 / 4] = PAIR(QUARTERS, c, d, LANES / 4);
-    }
-#elif WIDE
-    SWAP_BLOCKS(2)
-#else
-    SWAP_BLOCKS(4)
-#endif
-#if WIDE
-    SWAP_BLOCKS(1)
-#else
-    RK_UNROLLED for (int i = 0; i < LANES; i += 4) {
-        Vec a = PAIR(INTERLEAVE, v[i], v[i + 1], 0), b = PAIR(INTERLEAVE, v[i], v[i + 1], 2);
-        Vec c = PAIR(INTERLEAVE, v[i + 2], v[i + 3], 0), d = PAIR(INTERLEAVE, v[i + 2], v[i + 3], 2);
-        v[i] = PAIR(JOIN, a, c, 0), v[i + 1] = PAIR(JOIN, a, c, 2), v[i + 2] = PAIR(JOIN, b, d, 0), v[i + 3] = PAIR(JOIN, b, d, 2);
-    }
-#endif
-}
-
-#define ROTATED(j, s) (((j) + (s)) % LANES)
-
-/// Lane i of the result is lane i + `places`, a power of two below LANES.
-RK_INLINE Vec RotateLanes(Vec v, const int places) {
-    if (places == 8) return PAIR(ROTATED, v, v, 8);
-    if (places == 4) return PAIR(ROTATED, v, v, 4);
-    if (places == 2) return PAIR(ROTATED, v, v, 2);
-    return PAIR(ROTATED, v, v, 1);
-}
-#undef ROTATED
-
-#undef SWAP_BLOCKS
-#undef PAIR
-#undef JOIN
-#undef INTERLEAVE
-#undef QUARTERS
-#undef HALVES
-#undef HIGH
-#undef LOW
+#include "transpose.inc.h"

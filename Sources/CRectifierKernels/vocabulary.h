@@ -87,10 +87,17 @@
 #define BroadcastLane N(BroadcastLane)  // one lane, in all of them (64-byte vectors)
 #define RotateLanes N(RotateLanes)
 #define Transpose N(Transpose)          // LANES vectors as a square
-#define NonzeroBits N(NonzeroBits)      // bit i: whether lane i is not 0
+#define NonzeroBits N(NonzeroBits)      // bit i: whether lane i is not 0 (nonzeros.inc.h)
 
 //===--- Terms of a product (product.inc.h) -------------------------------------------------===//
 
+#if RK_PAIRS
+#define TERMS 2  // that a multiply-add takes
+#define MulAddTerms(a, b, sum) MulAddPairs(a, b, sum)
+#else
+#define TERMS 1
+#define MulAddTerms(a, b, sum) MulAdd(a, b, sum)
+#endif
 #define LoadAlong N(LoadAlong)    // LANES terms that follow one another along k
 #define LoadAcross N(LoadAcross)  // one term each of LANES rows or columns
 #define LoadTerm N(LoadTerm)      // a single term
