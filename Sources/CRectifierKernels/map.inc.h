@@ -236,11 +236,11 @@ static void N(map_run)(const N(map_plan) *plan) {
     uint32_t staged_reads = 0, staged_writes = 0, in_place = 0;
     for (int o = 0; o < map->operand_count; o++) {
         const uint32_t bit = 1u << o;
-        const bool dense_rows = tile_rows == 1 || plan->operands[o].row == columns;
         slots[o] = room[o];
         if (plan->operands[o].column == 0 && plan->operands[o].row == 0) {
             N(fill)(slots[o], LoadPromoteOne(plan->operands[o].base), tile_rows * tile_columns);
-        } else if (sizeof(STORAGE) == sizeof(COMPUTE) && plan->operands[o].column == 1 && dense_rows) {
+        } else if (sizeof(STORAGE) == sizeof(COMPUTE) && plan->operands[o].column == 1
+                   && (tile_rows == 1 || plan->operands[o].row == columns)) {
             in_place |= bit;
         } else {
             staged_reads |= plan->reads & bit;

@@ -36,8 +36,8 @@ RK_INLINE void N(pack_b)(
 /// Rows of the next tile when `left` are left: the last two share evenly, because a tile of a row or two starves the
 /// multipliers.
 RK_INLINE int64_t N(height)(int64_t left) {
-    if (left >= 2 * RK_TILE_ROWS || left == RK_TILE_ROWS) return RK_TILE_ROWS;
-    return left > RK_TILE_ROWS ? (left + 1) / 2 : left;
+    const bool whole = left >= 2 * RK_TILE_ROWS || left == RK_TILE_ROWS;
+    return whole ? RK_TILE_ROWS : left > RK_TILE_ROWS ? (left + 1) / 2 : left;
 }
 
 /// Elements of a packed tile of A.

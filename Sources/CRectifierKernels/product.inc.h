@@ -98,7 +98,7 @@ static int64_t N(product_scratch)(int64_t m, int64_t n, int64_t k, int parts) {
 }
 
 /// A part's share of the exchanged product.
-static void N(exchanged_share)(const rk_product *p, COMPUTE *scratch, int part, int parts) {
+static __attribute__((noinline)) void N(exchanged_share)(const rk_product *p, COMPUTE *scratch, int part, int parts) {
     const rk_product q = N(exchanged)(p);
     const N(block) share = N(split)(&q, TILE_COLUMNS, ROW_UNIT, part, parts);
     if (share.column_end <= share.column_begin) return;
@@ -110,11 +110,12 @@ static void N(exchanged_share)(const rk_product *p, COMPUTE *scratch, int part, 
 }
 
 /// A share block by block, each with its epilogue while what was computed is at hand.
-static void N(blocks)(const rk_call *call, const rk_product *p, const N(block) share, COMPUTE *scratch) {
+static void N(blocks)(
+    const rk_call *call, const rk_product *p, const N(traits) traits, const N(block) share, COMPUTE *scratch) {
     const int64_t size = N(block_rows)(share.row_end - share.row_begin);
     for (int64_t row = share.row_begin; row < share.row_end; row += size) {
         const N(block) block = {row, rk_min(row + size, share.row_end), share.column_begin, share.column_end};
-        switch (N(route)(call, p, RK_BLOCK, block)) {
+        switch (N(route)(call, p, traits, RK_BLOCK, block)) {
         case RK_ROUTE_FEW_ROWS: N(few_rows)(p, block, scratch, p->zeros != RK_ZEROS_MULTIPLIED); break;
         case RK_ROUTE_SKIPPING: N(skip_block)(p, block, scratch, false); break;
         default: N(dense_block)(p, block, scratch); break;
@@ -128,7 +129,8 @@ static void N(product)(const rk_call *call, int part, int parts) {
     rk_product room;
     const rk_product *const p = N(in_terms)(&call->product, &room);
     COMPUTE *const scratch = (COMPUTE *)((char *)p->scratch + part * p->scratch_stride);
-    switch (N(route)(call, p, RK_WHOLE, N(whole)(p))) {
+    const N(traits) traits = N(traits_of)(p);
+    switch (N(route)(call, p, traits, RK_WHOLE, N(whole)(p))) {
 #ifdef OTHER_SET
     case RK_ROUTE_SINGLE_TERMS:
     case RK_ROUTE_HALF_VECTORS: OTHER_SET->product(call, part, parts); return;
@@ -137,12 +139,12 @@ static void N(product)(const rk_call *call, int part, int parts) {
     default: break;
     }
     const N(block) share = N(share)(call, p, part, parts);
-    switch (N(route)(call, p, RK_SHARE, share)) {
+    switch (N(route)(call, p, traits, RK_SHARE, share)) {
     case RK_ROUTE_NOTHING: return;
     case RK_ROUTE_COLUMN_AS_ROW: N(column_as_row)(p, share, scratch); break;
     case RK_ROUTE_COLUMN: N(column)(p, share); break;
     case RK_ROUTE_SMALL: N(small_block)(p, share, scratch); break;
-    default: N(blocks)(call, p, share, scratch); return;
+    default: N(blocks)(call, p, traits, share, scratch); return;
     }
     if (p->epilogue) N(map_block)(p->epilogue, share.row_begin, share.row_end, share.column_begin, share.column_end);
 }

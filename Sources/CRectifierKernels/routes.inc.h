@@ -68,6 +68,8 @@ static bool N(exchange_pays)(const rk_product *p) {
 
 //===--- Shares of parts -----------------------------------------------------------------------===//
 
+RK_INLINE N(block) N(whole)(const rk_product *p) { return (N(block)){0, p->m, 0, p->n}; }
+
 RK_INLINE int64_t N(largest_share)(int64_t count, int64_t unit, int parts) {
     return rk_min((count + unit * parts - 1) / (unit * parts) * unit, count);
 }
@@ -76,7 +78,7 @@ RK_INLINE int64_t N(largest_share)(int64_t count, int64_t unit, int parts) {
 /// own share of A, by columns only its own share of B, which is more work as a rule, because A is used as it lies
 /// unless it is stored by columns.
 RK_INLINE N(block) N(split)(const rk_product *p, int64_t row_unit, int64_t column_unit, int part, int parts) {
-    if (parts == 1) return (N(block)){0, p->m, 0, p->n};
+    if (parts == 1) return N(whole)(p);
     const int64_t by_rows = N(largest_share)(p->m, row_unit, parts) * p->n, by_columns = N(largest_share)(p->n, column_unit, parts) * p->m;
     const bool rows_first = p->a_row == 1 && 2 * p->m >= p->n;
     if (rows_first ? by_rows <= by_columns + by_columns / SPLIT_MARGIN : by_rows + by_rows / SPLIT_MARGIN < by_columns) {
@@ -89,12 +91,11 @@ RK_INLINE N(block) N(split)(const rk_product *p, int64_t row_unit, int64_t colum
 
 /// What a part computes of a product that is not exchanged: the rows it keeps from call to call, or its share of C.
 RK_INLINE N(block) N(share)(const rk_call *call, const rk_product *p, int part, int parts) {
+    if (parts == 1) return N(whole)(p);
     if (call->shared_rows == 0) return N(split)(p, ROW_UNIT, TILE_COLUMNS, part, parts);
     const rk_range kept = rk_share(p->m, 1, part, parts);
     return (N(block)){kept.begin, kept.end, 0, p->n};
 }
-
-RK_INLINE N(block) N(whole)(const rk_product *p) { return (N(block)){0, p->m, 0, p->n}; }
 
 /// Blocks of equal size: a last one of few rows would cost as much to prepare as a whole one.
 RK_INLINE int64_t N(block_rows)(int64_t rows) {
@@ -104,25 +105,34 @@ RK_INLINE int64_t N(block_rows)(int64_t rows) {
 
 //===--- The choice ----------------------------------------------------------------------------===//
 
+/// What is so of a product as a whole, worked out once: the smallest products take less time than to do it again.
+typedef struct {
+    bool one_column, may_multiply, small;
+} N(traits);
+
+RK_INLINE N(traits) N(traits_of)(const rk_product *p) {
+    const bool may_multiply = p->zeros != RK_ZEROS_SKIPPED;
+    return (N(traits)){p->n == 1 && p->c_row == 1, may_multiply, may_multiply && N(is_small)(p->m, p->n, p->k)};
+}
+
 /// How `region` of C is computed. It is asked about a product as a whole, about a part's share of it where that answers
 /// RK_ROUTE_BY_PARTS, and about each block of rows of a share where that answers RK_ROUTE_BY_BLOCKS. `p` is the call's
 /// product, in pairs where there are (`in_terms`).
-RK_INLINE rk_route N(route)(const rk_call *call, const rk_product *p, const rk_extent extent, const N(block) region) {
-    const bool one_column = p->n == 1 && p->c_row == 1, may_multiply = p->zeros != RK_ZEROS_SKIPPED;
-    const bool small = may_multiply && N(is_small)(p->m, p->n, p->k);
+RK_INLINE rk_route N(route)(
+    const rk_call *call, const rk_product *p, const N(traits) is, const rk_extent extent, const N(block) region) {
     const int64_t rows = region.row_end - region.row_begin, columns = region.column_end - region.column_begin;
     switch (extent) {
     case RK_WHOLE: {
         const rk_route other = N(route_to_other_set)(&call->product);
         if (other != RK_ROUTE_BY_PARTS) return other;
-        const bool exchange = !one_column && !small && call->shared_rows == 0 && N(exchange_pays)(p);
+        const bool exchange = !is.one_column && !is.small && call->shared_rows == 0 && N(exchange_pays)(p);
         return exchange ? RK_ROUTE_EXCHANGED : RK_ROUTE_BY_PARTS;
     }
     case RK_SHARE:
         if (rows <= 0 || columns <= 0) return RK_ROUTE_NOTHING;
-        if (one_column && p->a_row == 1 && !p->bias) return RK_ROUTE_COLUMN_AS_ROW;
-        if (one_column && p->a_column == TERMS && rows > FEW_ROWS && may_multiply) return RK_ROUTE_COLUMN;
-        return small && rows <= BLOCK_ROWS ? RK_ROUTE_SMALL : RK_ROUTE_BY_BLOCKS;
+        if (is.one_column && p->a_row == 1 && !p->bias) return RK_ROUTE_COLUMN_AS_ROW;
+        if (is.one_column && p->a_column == TERMS && rows > FEW_ROWS && is.may_multiply) return RK_ROUTE_COLUMN;
+        return is.small && rows <= BLOCK_ROWS ? RK_ROUTE_SMALL : RK_ROUTE_BY_BLOCKS;
     case RK_BLOCK:
         if (rows <= FEW_ROWS && (p->b_column == 1 || p->n == 1)) return RK_ROUTE_FEW_ROWS;
         return N(skipping_pays)(p, region) ? RK_ROUTE_SKIPPING : RK_ROUTE_DENSE;
@@ -143,11 +153,13 @@ RK_INLINE const rk_product *N(in_terms)(const rk_product *p, rk_product *room) {
 static rk_route N(product_route)(const rk_call *call, int part, int parts, int64_t block) {
     rk_product room;
     const rk_product *const p = N(in_terms)(&call->product, &room);
-    rk_route route = N(route)(call, p, RK_WHOLE, N(whole)(p));
+    const N(traits) traits = N(traits_of)(p);
+    rk_route route = N(route)(call, p, traits, RK_WHOLE, N(whole)(p));
     const N(block) share = N(share)(call, p, part, parts);
-    if (route == RK_ROUTE_BY_PARTS) route = N(route)(call, p, RK_SHARE, share);
+    if (route == RK_ROUTE_BY_PARTS) route = N(route)(call, p, traits, RK_SHARE, share);
     if (route != RK_ROUTE_BY_BLOCKS) return block == 0 ? route : RK_ROUTE_NOTHING;
     const int64_t size = N(block_rows)(share.row_end - share.row_begin), row = share.row_begin + block * size;
     if (row >= share.row_end) return RK_ROUTE_NOTHING;
-    return N(route)(call, p, RK_BLOCK, (N(block)){row, rk_min(row + size, share.row_end), share.column_begin, share.column_end});
+    return N(route)(
+        call, p, traits, RK_BLOCK, (N(block)){row, rk_min(row + size, share.row_end), share.column_begin, share.column_end});
 }

@@ -71,7 +71,7 @@ static void N(few_rows)(const rk_product *p, const N(block) block, COMPUTE *sums
 
 /// C's only column, where A is stored by rows: LANES rows at a time are turned in registers, so that each lane holds a
 /// row's chain. Two such groups, because a chain waits for its multiply-adds.
-static void N(column)(const rk_product *p, const N(block) block) {
+static __attribute__((noinline)) void N(column)(const rk_product *p, const N(block) block) {
     const int64_t end = block.row_end;
     const Vec bias = Set(LoadBias(p, 0)[0]);
     for (int64_t row = block.row_begin; row < end; row += 2 * LANES) {
