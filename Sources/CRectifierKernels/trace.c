@@ -1,6 +1,6 @@
 //===----------------------------------------------------------------------===//
 // RECTIFIER_TRACE=routes: how products are computed, a line for each shape and route, when they are run for the first
-// time. Off, it costs a branch for each call.
+// time by `rk_run`. Off, it costs a branch for each call.
 //===----------------------------------------------------------------------===//
 
 #include "internal.h"

@@ -124,8 +124,8 @@
 /// Cutting the side that needs more copies has to save one part of so many. By trial, log "Two threads: scratch 64 kB".
 #define SPLIT_MARGIN 16
 
-/// Rows for each part from which on elementwise programs and copies are cut by rows. Otherwise they are cut at multiples
-/// of so many elements, as updates are: a line of the cache or more. By trial, log "Fast kernel bodies".
+/// Rows for each part from which on elementwise programs and copies are cut by rows. Otherwise they are cut at
+/// multiples of so many elements, as updates are: a line of the cache or more. By trial, log "Fast kernel bodies".
 #define ROWS_PER_PART 4
 #define ELEMENT_UNIT 64
 

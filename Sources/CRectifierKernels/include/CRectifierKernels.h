@@ -90,8 +90,8 @@ typedef struct {
     uint16_t opcode;
     uint16_t d, a, b, c;
     double x, y, z;
-    /// WATCH, WATCH_TIE, RELU: counts elements as the element type rounds them; atomically, so parts may share it. May be
-    /// NULL.
+    /// WATCH, WATCH_TIE, RELU: counts elements as the element type rounds them; atomically, so parts may share it. May
+    /// be NULL.
     int64_t *counter;
 } rk_instruction;
 
