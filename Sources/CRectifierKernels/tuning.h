@@ -1,8 +1,8 @@
 // Every number that was tuned, with where it comes from. None of them changes a result, only how long it takes.
 //
-// "log: …" names the commit that chose a number, by how its subject begins (`git log --grep`); "notes: …" the file of
-// Benchmarks/notes that has the measurements. "By trial" means that the log has the number and no measurement. Numbers
-// without either follow from what is beside them.
+// `log "…"` names the commit that chose a number, by how its subject begins (`git log --grep`); "appendix" means
+// docs/benchmarks-appendix.md, which has the measurements. "By trial" means that the log has the number and no
+// measurement. Numbers without either follow from what is beside them.
 //
 // Machines: Zen 3 (AVX2), and since "AVX-512 products keep their sums" Zen 5 (AVX-512). NEON's have not been measured.
 
@@ -15,7 +15,7 @@
 
 /// A dense tile: rows × vectors of C in registers, beside one register for each vector of B and one for a number of A.
 /// 6 × 2 + 2 + 1 of 16 (SSE2, AVX2), 14 × 2 + 2 + 1 of 32 (AVX-512), 6 × 4 + 4 + 1 of 32 (NEON).
-/// Taller tiles for products of one vector run out of registers: 3 to 10 % slower (notes: spiral).
+/// Taller tiles for products of one vector run out of registers: 3 to 10 % slower (appendix).
 #if RK_ARM64
 #define RK_TILE_ROWS 6
 #define RK_TILE_VECTORS 4
@@ -29,12 +29,12 @@
 
 /// Vectors in a row of a panel over which zeros are skipped: as many as registers and the first cache allow, because
 /// each row visits each panel. 36 kB of 64-byte vectors, 28 kB of 32-byte ones.
-/// 13: log "Skipping: panels of 13 vectors wherever". 9: 10 to 16 are 1 % faster to 40 % slower (notes: fashion).
+/// 13: log "Skipping: panels of 13 vectors wherever". 9: 10 to 16 are 1 % faster to 40 % slower (appendix).
 #define SKIP_VECTORS (RK_VECTOR_BYTES == 64 ? 9 : 13)
 
 /// Whether rows are packed before zeros are skipped: their numbers are then loaded by the vector and spread from
-/// registers, of which only AVX-512 has enough. The loop takes 0.90 of the time at 15 % zeros and 0.80 at 80 (notes:
-/// fashion). Two terms at once take so long that loads are not the limit.
+/// registers, of which only AVX-512 has enough. The loop takes 0.90 of the time at 15 % zeros and 0.80 at 80
+/// (appendix). Two terms at once take so long that loads are not the limit.
 #if RK_VECTOR_BYTES == 64 && !RK_PAIRS
 #define SKIP_PACKS 1
 #else
@@ -48,11 +48,12 @@
 #define PANEL_DEPTH (RK_VECTOR_BYTES == 64 ? 256 : 320)
 
 /// Rows of a block, which rests in the second cache: 1 MB or more where vectors have 64 bytes (log "AVX-512 products
-/// keep their sums"). 264 holds a batch of 256, whose dense products got 1 to 3 % faster (log "AVX2: blocks of 264").
+/// keep their sums"). 264 holds a batch of 256, whose dense products got 1 to 3 % faster (log "AVX2: blocks of 264",
+/// appendix).
 #define BLOCK_ROWS ((RK_VECTOR_BYTES == 64 ? 392 : 264) / RK_TILE_ROWS * RK_TILE_ROWS)
 
 /// Terms of a panel over which zeros are skipped, a bit each of a word. 32, 40 and 48 are 5 to 15, 3 to 10 and 1 to 4 %
-/// slower (notes: fashion).
+/// slower (appendix).
 #define SKIP_DEPTH 64
 
 /// Such panels that are taken together, because their slices of A and C rest in the second cache together. By trial,
@@ -107,10 +108,10 @@
 /// AVX-512 skipping pays from 10 to 12 % zeros on, with AVX2 from 13 to 15 % (changelog).
 #define DENSE_CYCLES 0.55          // a multiply-add of a vector in a dense tile
 #define SKIP_CYCLES 0.6            // the same where zeros are skipped; so is one more load for each number
-#define SKIP_CYCLES_PACKED 0.53    // the same with packed rows, which need no other load (4.1 cycles for 8: notes, fashion)
+#define SKIP_CYCLES_PACKED 0.53    // the same with packed rows, which need no other load (4.1 cycles for 8: appendix)
 #define CHAIN_CYCLES 4             // what a chain waits for its multiply-add
-#define VISIT_CYCLES 40            // a row's visit to a panel: its sums, and a branch nobody foresees (notes: fashion)
-#define VISIT_CYCLES_PACKED 30     // the same with packed rows (notes: fashion)
+#define VISIT_CYCLES 40            // a row's visit to a panel: its sums, and a branch nobody foresees (appendix)
+#define VISIT_CYCLES_PACKED 30     // the same with packed rows (appendix)
 #define COPY_CYCLES 1              // a vector copied to a panel
 #define TURN_CYCLES 3              // the same from a transposed matrix
 #define TRANSPOSE_CYCLES 0.5       // an element of C written as a transpose: log "Gradients of weights skip zeros"
@@ -149,7 +150,7 @@
 //===--- Threads ------------------------------------------------------------------------------===//
 
 /// How long a thread spins for the next call or run before it sleeps: threads that yielded instead could stay on one
-/// processor beside an idle one (notes: tabular). By trial, log "Kernels in their simplest form".
+/// processor beside an idle one (appendix). By trial, log "Kernels in their simplest form".
 #define SPIN_NANOSECONDS 50000
 
 /// What lies so far apart is in no one's way: two lines, because processors fetch them in pairs.
