@@ -8,8 +8,6 @@
 #define RK_VECTOR_BYTES 32
 #define RK_FMA 1
 #define RK_HALF 1
-#define RK_TILE_ROWS 6
-#define RK_TILE_VECTORS 2
 
 #pragma clang attribute push(__attribute__((target("avx2,fma,f16c,bmi"))), apply_to = function)
 #include "kernels.inc.h"

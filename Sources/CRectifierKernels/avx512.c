@@ -1,7 +1,7 @@
 // x86-64 with AVX-512 (F, BW, DQ, VL).
 //
-// With RK_EMULATE_AVX512 defined the same bodies, 64-byte vectors and all, are compiled for AVX2: a way to test them on machines without
-// AVX-512.
+// With RK_EMULATE_AVX512 defined the same bodies, 64-byte vectors and all, are compiled for AVX2: a way to test them on
+// machines without AVX-512.
 
 #include "internal.h"
 
@@ -11,8 +11,6 @@
 #define RK_VECTOR_BYTES 64
 #define RK_FMA 1
 #define RK_HALF 1
-#define RK_TILE_ROWS 14
-#define RK_TILE_VECTORS 2
 
 #if RK_EMULATE_AVX512
 #pragma clang attribute push(__attribute__((target("avx2,fma,f16c,bmi"))), apply_to = function)

@@ -1,6 +1,8 @@
-// x86-64 with AVX-512 and AVX512-BF16, which has products of bfloat16 take two terms with each multiply-add. All else is avx512.c's.
+// x86-64 with AVX-512 and AVX512-BF16, which has products of bfloat16 take two terms with each multiply-add. All else
+// is avx512.c's.
 //
-// That rounds otherwise than a chain of single terms: a level of its own, because each level gives the same bits everywhere.
+// That rounds otherwise than a chain of single terms: a level of its own, because each level gives the same bits
+// everywhere.
 
 #include "internal.h"
 
@@ -9,8 +11,6 @@
 #define RK_VECTOR_BYTES 64
 #define RK_FMA 1
 #define RK_HALF 1
-#define RK_TILE_ROWS 14
-#define RK_TILE_VECTORS 2
 #define RK_PAIRS 1
 
 #if RK_EMULATE_AVX512

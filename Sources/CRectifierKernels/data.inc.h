@@ -33,26 +33,26 @@ static bool N(simplify)(const rk_copy *copy, N(layout) *l) {
     return true;
 }
 
-/// out[i · out_row + j] = in[i + j · in_column], rows × columns: in squares of a vector's width through registers, the rest one by one.
+/// out[i · out_row + j] = in[i + j · in_column], rows × columns: in squares of a vector's width through registers, the
+/// rest one by one.
 static void N(copy_transposed)(const STORAGE *in, int64_t in_column, STORAGE *out, int64_t out_row, int64_t rows, int64_t columns) {
     int64_t i = 0;
 #if FORMAT == RK_FORMAT_PLAIN
-    for (; i + W <= rows; i += W) {
+    for (; i + LANES <= rows; i += LANES) {
         int64_t j = 0;
-        for (; j + W <= columns; j += W) {
-            V block[W];
-            RK_UNROLLED for (int v = 0; v < W; v++) block[v] = N(get)(in + i + (j + v) * in_column);
-            N(transpose)(block);
-            RK_UNROLLED for (int v = 0; v < W; v++) N(put)(out + (i + v) * out_row + j, block[v]);
+        for (; j + LANES <= columns; j += LANES) {
+            Vec block[LANES];
+            RK_UNROLLED for (int v = 0; v < LANES; v++) block[v] = Load(in + i + (j + v) * in_column);
+            Transpose(block);
+            RK_UNROLLED for (int v = 0; v < LANES; v++) Store(out + (i + v) * out_row + j, block[v]);
         }
-        for (; j < columns; j++) for (int v = 0; v < W; v++) out[(i + v) * out_row + j] = in[i + v + j * in_column];
+        for (; j < columns; j++) for (int v = 0; v < LANES; v++) out[(i + v) * out_row + j] = in[i + v + j * in_column];
     }
 #endif
-    const int64_t side = 32;
-    for (; i < rows; i += side) {
-        for (int64_t j = 0; j < columns; j += side) {
-            for (int64_t ii = i; ii < rk_min(i + side, rows); ii++) {
-                for (int64_t jj = j; jj < rk_min(j + side, columns); jj++) out[ii * out_row + jj] = in[ii + jj * in_column];
+    for (; i < rows; i += COPY_SIDE) {
+        for (int64_t j = 0; j < columns; j += COPY_SIDE) {
+            for (int64_t ii = i; ii < rk_min(i + COPY_SIDE, rows); ii++) {
+                for (int64_t jj = j; jj < rk_min(j + COPY_SIDE, columns); jj++) out[ii * out_row + jj] = in[ii + jj * in_column];
             }
         }
     }
@@ -67,8 +67,8 @@ static void N(copy)(const rk_call *call, int part, int parts) {
     }
     if (parts > 1) {
         int cut = 0;
-        if (l.extent[0] < 4 * parts) for (int d = 1; d < l.rank; d++) if (l.extent[d] > l.extent[cut]) cut = d;
-        const rk_range range = rk_share(l.extent[cut], cut == l.rank - 1 ? 64 : 1, part, parts);
+        if (l.extent[0] < ROWS_PER_PART * parts) for (int d = 1; d < l.rank; d++) if (l.extent[d] > l.extent[cut]) cut = d;
+        const rk_range range = rk_share(l.extent[cut], cut == l.rank - 1 ? ELEMENT_UNIT : 1, part, parts);
         l.in += range.begin * l.in_stride[cut], l.out += range.begin * l.out_stride[cut];
         l.extent[cut] = range.end - range.begin;
         if (l.extent[cut] <= 0) return;
@@ -105,58 +105,56 @@ static void N(copy)(const rk_call *call, int part, int parts) {
 
 //===--- Batches --------------------------------------------------------------------------===//
 
-typedef uint8_t N(bytes) __attribute__((vector_size(DW)));
-typedef float N(floats) __attribute__((vector_size(DW * 4)));
+typedef uint8_t N(bytes) __attribute__((vector_size(DOUBLE_LANES)));
+typedef float N(floats) __attribute__((vector_size(DOUBLE_LANES * 4)));
 
-/// A sample of `TYPE`, whose vectors of DW lanes are `VECTOR`s, in double. The last vector is read element by element: data sets have no
-/// padding.
+/// A sample of `TYPE`, whose vectors of DOUBLE_LANES lanes are `VECTOR`s, in double. The last vector is read element by
+/// element: data sets have no padding.
 #define GATHER_BY_DOUBLES(TYPE, VECTOR)                                                                                               \
-    for (int64_t j = 0; j < g->width; j += DW) {                                                                                      \
+    for (int64_t j = 0; j < g->width; j += DOUBLE_LANES) {                                                                            \
         const TYPE *p = (const TYPE *)g->source + (int64_t)indices[row] * g->width + j;                                               \
         VECTOR v = {0};                                                                                                               \
-        if (g->width - j >= DW) memcpy(&v, p, sizeof v);                                                                              \
+        if (g->width - j >= DOUBLE_LANES) memcpy(&v, p, sizeof v);                                                                    \
         else for (int64_t i = 0; i < g->width - j; i++) v[i] = p[i];                                                                  \
-        N(store_d_upto)(out + j, (__builtin_convertvector(v, D) - shift) * scale, g->width - j);                                      \
+        StoreDoubleN(out + j, (ConvertTo(v, DoubleVec) - shift) * scale, g->width - j);                                               \
     }
-
-/// Samples to fetch ahead: they lie anywhere in a data set that is larger than the caches.
-#define AHEAD 8
 
 RK_INLINE void N(fetch_sample)(const rk_gather *g, int64_t row, int64_t end) {
     if (row >= end) return;
     const int64_t bytes = g->width * (g->source_type == RK_SOURCE_UINT8 ? 1 : g->source_type == RK_SOURCE_FLOAT32 ? 4 : 8);
     const char *sample = (const char *)g->source + (*g->indices)[row] * bytes;
-    for (int64_t i = 0; i < rk_min(bytes, 2048); i += 64) __builtin_prefetch(sample + i);
+    for (int64_t i = 0; i < rk_min(bytes, GATHER_AHEAD_BYTES); i += 64) __builtin_prefetch(sample + i);
 }
 
 #if FORMAT == RK_FORMAT_PLAIN && !WIDE
-typedef uint8_t N(wide_bytes) __attribute__((vector_size(W)));
+typedef uint8_t N(wide_bytes) __attribute__((vector_size(LANES)));
 
-/// (byte - shift) · (high + low), a multiply-add in float with scale in two parts: nearly always what rounding the double once gives.
-RK_INLINE V N(scaled_bytes)(N(wide_bytes) bytes, V shift, V high, V low) {
-    const V x = __builtin_convertvector(bytes, V) - shift;
-    return FMA(x, high, x * low);
+/// (byte - shift) · (high + low), a multiply-add in float with scale in two parts: nearly always what rounding the
+/// double once gives.
+RK_INLINE Vec N(scaled_bytes)(N(wide_bytes) bytes, Vec shift, Vec high, Vec low) {
+    const Vec x = ConvertTo(bytes, Vec) - shift;
+    return MulAdd(x, high, x * low);
 }
 
-/// Bytes to float in float arithmetic, four times as fast as by doubles. There are 256 cases, so whether this is exact is simply tried.
-/// False if it is not.
+/// Bytes to float in float arithmetic, four times as fast as by doubles. There are 256 cases, so whether this is exact
+/// is simply tried. False if it is not.
 static bool N(gather_bytes)(const rk_gather *g, int64_t begin, int64_t end) {
-    const V shift = SPLAT(g->shift), high = SPLAT(g->scale), low = SPLAT(g->scale - (double)high[0]);
-    for (int first = 0; first < 256; first += W) {
+    const Vec shift = Set(g->shift), high = Set(g->scale), low = Set(g->scale - (double)high[0]);
+    for (int first = 0; first < 256; first += LANES) {
         N(wide_bytes) bytes;
-        for (int i = 0; i < W; i++) bytes[i] = (uint8_t)(first + i);
-        const V fast = N(scaled_bytes)(bytes, shift, high, low);
-        for (int i = 0; i < W; i++) if (fast[i] != (COMPUTE)((first + i - g->shift) * g->scale)) return false;
+        for (int i = 0; i < LANES; i++) bytes[i] = (uint8_t)(first + i);
+        const Vec fast = N(scaled_bytes)(bytes, shift, high, low);
+        for (int i = 0; i < LANES; i++) if (fast[i] != (COMPUTE)((first + i - g->shift) * g->scale)) return false;
     }
     for (int64_t row = begin; row < end; row++) {
-        N(fetch_sample)(g, row + AHEAD, end);
+        N(fetch_sample)(g, row + GATHER_AHEAD, end);
         const uint8_t *in = (const uint8_t *)g->source + (int64_t)(*g->indices)[row] * g->width;
         COMPUTE *out = (COMPUTE *)g->out + row * g->width;
         int64_t j = 0;
-        for (; j + W <= g->width; j += W) {
+        for (; j + LANES <= g->width; j += LANES) {
             N(wide_bytes) bytes;
             memcpy(&bytes, in + j, sizeof bytes);
-            N(put)(out + j, N(scaled_bytes)(bytes, shift, high, low));
+            Store(out + j, N(scaled_bytes)(bytes, shift, high, low));
         }
         for (; j < g->width; j++) out[j] = (COMPUTE)((in[j] - g->shift) * g->scale);
     }
@@ -182,12 +180,12 @@ static bool N(gather_narrow)(const rk_gather *g, int64_t begin, int64_t end) {
 /// Numbers taken as they are.
 static void N(gather_floats)(const rk_gather *g, int64_t begin, int64_t end) {
     for (int64_t row = begin; row < end; row++) {
-        N(fetch_sample)(g, row + AHEAD, end);
+        N(fetch_sample)(g, row + GATHER_AHEAD, end);
         const float *in = (const float *)g->source + (int64_t)(*g->indices)[row] * g->width;
         float *out = (float *)g->out + row * g->width;
         int64_t j = 0;
-        for (; j + W <= g->width; j += W) N(put)(out + j, N(get)(in + j));
-        N(put_bytes)(out + j, in + j, (g->width - j) * (int64_t)sizeof(float));
+        for (; j + LANES <= g->width; j += LANES) Store(out + j, Load(in + j));
+        StoreBytes(out + j, in + j, (g->width - j) * (int64_t)sizeof(float));
     }
 }
 #endif
@@ -195,23 +193,23 @@ static void N(gather_floats)(const rk_gather *g, int64_t begin, int64_t end) {
 static void N(gather)(const rk_call *call, int part, int parts) {
     const rk_gather *g = &call->gather;
     const int32_t *indices = *g->indices;
-    const D shift = SPLAT_D(g->shift), scale = SPLAT_D(g->scale);
+    const DoubleVec shift = SetDouble(g->shift), scale = SetDouble(g->scale);
     const rk_range rows = rk_share(g->rows, 1, part, parts);
 #if FORMAT == RK_FORMAT_PLAIN && !WIDE
     const bool plain = g->source_type == RK_SOURCE_FLOAT32 && g->shift == 0 && g->scale == 1;
     if (plain && N(gather_narrow)(g, rows.begin, rows.end)) return;
 #endif
-    for (int64_t row = rows.begin; row < rows.begin + AHEAD; row++) N(fetch_sample)(g, row, rows.end);
+    for (int64_t row = rows.begin; row < rows.begin + GATHER_AHEAD; row++) N(fetch_sample)(g, row, rows.end);
 #if FORMAT == RK_FORMAT_PLAIN && !WIDE
     if (g->source_type == RK_SOURCE_UINT8 && N(gather_bytes)(g, rows.begin, rows.end)) return;
     if (plain) return N(gather_floats)(g, rows.begin, rows.end);
 #endif
     for (int64_t row = rows.begin; row < rows.end; row++) {
-        N(fetch_sample)(g, row + AHEAD, rows.end);
+        N(fetch_sample)(g, row + GATHER_AHEAD, rows.end);
         STORAGE *out = (STORAGE *)g->out + row * g->width;
         switch ((rk_source_type)g->source_type) {
         case RK_SOURCE_UINT8: GATHER_BY_DOUBLES(uint8_t, N(bytes)) break;
-        case RK_SOURCE_FLOAT64: GATHER_BY_DOUBLES(double, D) break;
+        case RK_SOURCE_FLOAT64: GATHER_BY_DOUBLES(double, DoubleVec) break;
         case RK_SOURCE_FLOAT32:
 #if WIDE
             GATHER_BY_DOUBLES(float, N(floats))
@@ -219,8 +217,8 @@ static void N(gather)(const rk_call *call, int part, int parts) {
             {
                 const float *p = (const float *)g->source + (int64_t)indices[row] * g->width;
                 int64_t j = 0;
-                for (; j + W <= g->width; j += W) N(store)(out + j, (N(get)(p + j) - SPLAT(g->shift)) * SPLAT(g->scale));
-                for (; j < g->width; j++) N(store_one)(out + j, (p[j] - (float)g->shift) * (float)g->scale);
+                for (; j + LANES <= g->width; j += LANES) DemoteStore(out + j, (Load(p + j) - Set(g->shift)) * Set(g->scale));
+                for (; j < g->width; j++) DemoteStoreOne(out + j, (p[j] - (float)g->shift) * (float)g->scale);
             }
 #endif
             break;
@@ -229,12 +227,11 @@ static void N(gather)(const rk_call *call, int part, int parts) {
 }
 
 #undef GATHER_BY_DOUBLES
-#undef AHEAD
 
 static void N(one_hot)(const rk_call *call, int part, int parts) {
     const rk_one_hot *o = &call->one_hot;
     STORAGE one;
-    N(store_one)(&one, 1);
+    DemoteStoreOne(&one, 1);
     const rk_range rows = rk_share(o->rows, 1, part, parts);
     STORAGE *out = (STORAGE *)o->out;
     memset(out + rows.begin * o->classes, 0, (size_t)((rows.end - rows.begin) * o->classes) * sizeof(STORAGE));
@@ -244,7 +241,7 @@ static void N(one_hot)(const rk_call *call, int part, int parts) {
     }
 }
 
-RK_INLINE N(UL) N(mix)(N(UL) z) {
+RK_INLINE UnsignedLongVec N(mix)(UnsignedLongVec z) {
     z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
     z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
     return z ^ (z >> 31);
@@ -254,17 +251,17 @@ static void N(dropout)(const rk_call *call, int part, int parts) {
     const rk_dropout *d = &call->dropout;
     STORAGE *out = d->out;
     const uint64_t gamma = 0x9e3779b97f4a7c15u, first = *d->position * (uint64_t)d->columns;
-    const L threshold = (L){0} + (int64_t)rk_dropout_threshold(d->rate);
-    const D kept = SPLAT_D(1 / (1 - d->rate));
+    const LongVec threshold = (LongVec){0} + (int64_t)rk_dropout_threshold(d->rate);
+    const DoubleVec kept = SetDouble(1 / (1 - d->rate));
     const rk_range rows = rk_share(d->rows, 1, part, parts), range = {rows.begin * d->columns, rows.end * d->columns};
-    // rk_draw of DW neighbours at a time: their arguments to the mixing function lie a constant apart.
-    N(UL) argument;
-    for (int i = 0; i < DW; i++) {
+    // rk_draw of DOUBLE_LANES neighbours at a time: their arguments to the mixing function lie a constant apart.
+    UnsignedLongVec argument;
+    for (int i = 0; i < DOUBLE_LANES; i++) {
         argument[i] = rk_stream(*d->seed, d->purpose, *d->epoch) + (first + (uint64_t)range.begin + (uint64_t)i + 1) * gamma;
     }
-    for (int64_t i = range.begin; i < range.end; i += DW, argument += gamma * DW) {
-        const L dropped = (L)(N(mix)(argument) >> 40) < threshold;
-        N(store_d_upto)(out + i, PICK_D(dropped, SPLAT_D(0), kept), range.end - i);
+    for (int64_t i = range.begin; i < range.end; i += DOUBLE_LANES, argument += gamma * DOUBLE_LANES) {
+        const LongVec dropped = (LongVec)(N(mix)(argument) >> 40) < threshold;
+        StoreDoubleN(out + i, IfThenElseDouble(dropped, ZeroDouble(), kept), range.end - i);
     }
 }
 
@@ -273,20 +270,20 @@ static void N(dropout)(const rk_call *call, int part, int parts) {
 static void N(from_double)(void *out, const double *in, int64_t count) {
     STORAGE *to = out;
     int64_t i = 0;
-    for (; i + DW <= count; i += DW) {
-        D d;
+    for (; i + DOUBLE_LANES <= count; i += DOUBLE_LANES) {
+        DoubleVec d;
         memcpy(&d, in + i, sizeof d);
-        N(store_d)(to + i, d);
+        StoreDouble(to + i, d);
     }
-    for (; i < count; i++) N(store_d_upto)(to + i, SPLAT_D(in[i]), 1);
+    for (; i < count; i++) StoreDoubleN(to + i, SetDouble(in[i]), 1);
 }
 
 static void N(to_double)(double *out, const void *in, int64_t count) {
     const STORAGE *from = in;
     int64_t i = 0;
-    for (; i + DW <= count; i += DW) {
-        D d = N(load_d)(from + i);
+    for (; i + DOUBLE_LANES <= count; i += DOUBLE_LANES) {
+        DoubleVec d = LoadDouble(from + i);
         memcpy(out + i, &d, sizeof d);
     }
-    for (; i < count; i++) out[i] = (double)N(load_one)(from + i);
+    for (; i < count; i++) out[i] = (double)LoadPromoteOne(from + i);
 }

@@ -119,6 +119,9 @@ int64_t rk_type_size(rk_type type) {
 #define X(name, member) #name,
 static const char *const kernel_names[] = {RK_KERNELS(X)};
 #undef X
+#define X(name, text) text,
+static const char *const route_names[] = {RK_ROUTES(X)};
+#undef X
 #define X(name, arguments) #name,
 static const char *const opcode_names[] = {RK_OPCODES(X)};
 #undef X
@@ -128,6 +131,7 @@ const unsigned char rk_opcode_argument_counts[RK_OP_COUNT] = {RK_OPCODES(X)};
 
 int rk_kernel_count(void) { return sizeof kernel_names / sizeof *kernel_names; }
 const char *rk_kernel_name(int index) { return index >= 0 && index < rk_kernel_count() ? kernel_names[index] : NULL; }
+const char *rk_route_name(int route) { return route >= 0 && route < RK_ROUTE_COUNT ? route_names[route] : NULL; }
 const char *rk_opcode_name(int opcode) { return opcode >= 0 && opcode < RK_OP_COUNT ? opcode_names[opcode] : NULL; }
 int rk_opcode_arguments(int opcode) { return opcode >= 0 && opcode < RK_OP_COUNT ? rk_opcode_argument_counts[opcode] : 0; }
 

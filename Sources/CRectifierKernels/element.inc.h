@@ -1,4 +1,5 @@
-// Every family for one element type. Included with ELEMENT, STORAGE, COMPUTE, FORMAT and WIDE (whether COMPUTE is double) defined.
+// Every family for one element type. Included with ELEMENT, STORAGE, COMPUTE, FORMAT and WIDE (whether COMPUTE is
+// double) defined.
 
 #include "vectors.inc.h"
 
@@ -15,20 +16,6 @@
 #include "update.inc.h"
 
 #include "data.inc.h"
-
-#undef FMA
-#undef PICK_D
-#undef PICK
-#undef SPLAT_D
-#undef SPLAT
-#undef S
-#undef L
-#undef D
-#undef I
-#undef V
-#undef N
-#undef DW
-#undef W
 
 #undef WIDE
 #undef FORMAT

@@ -25,8 +25,8 @@
 #define RK_INLINE static inline __attribute__((always_inline, unused))
 #define RK_LOCAL static __attribute__((unused))
 
-/// Before a hot loop: where its code begins is worth up to 4 % where another thread shares the core, and would otherwise change with any
-/// line above it.
+/// Before a hot loop: where its code begins is worth up to 4 % where another thread shares the core, and would
+/// otherwise change with any line above it.
 #if defined(__has_c_attribute)
 #if __has_c_attribute(clang::code_align)
 #define RK_ALIGNED_LOOP [[clang::code_align(64)]]
@@ -36,12 +36,15 @@
 #define RK_ALIGNED_LOOP
 #endif
 
-/// Before a loop that indexes an array by its counter: such an array is in registers if every loop over it is unrolled, and in memory, from
-/// its first line on, if one is not.
+/// Before a loop that indexes an array by its counter: such an array is in registers if every loop over it is unrolled,
+/// and in memory, from its first line on, if one is not.
 #define RK_UNROLLED _Pragma("clang loop unroll(full)")
 
 #define RK_PASTE_(a, b) a##_##b
 #define RK_PASTE(a, b) RK_PASTE_(a, b)
+/// The name of a function for the element type that is being compiled: N(product) is product_float32 in turn, and so
+/// on.
+#define N(name) RK_PASTE(name, ELEMENT)
 
 /// One table per instruction set, indexed by `rk_type`.
 extern const rk_kernels rk_reference_kernels[RK_TYPE_COUNT];
@@ -62,6 +65,14 @@ extern const rk_peak_burst rk_neon_peak[RK_TYPE_COUNT];
 
 extern const unsigned char rk_opcode_argument_counts[RK_OP_COUNT];
 
+/// What a product's route is chosen for (routes.inc.h).
+typedef enum { RK_WHOLE, RK_SHARE, RK_BLOCK } rk_extent;
+
+/// Whether RECTIFIER_TRACE asks for routes.
+bool rk_traces_routes(void);
+/// Prints how a part is about to compute a product; nothing for other kernels.
+void rk_trace_call(const rk_call *call, int part, int parts);
+
 /// Gradient clipping is the same for every type and instruction set.
 void rk_clip_kernel(const rk_call *call, int part, int parts);
 
@@ -72,6 +83,7 @@ void rk_clip_kernel(const rk_call *call, int part, int parts);
         .copy = copy_##element, .gather = gather_##element, .one_hot = one_hot_##element, .dropout = dropout_##element,               \
         .sgd = sgd_##element, .nesterov = nesterov_##element, .adam = adam_##element, .rmsprop = rmsprop_##element,                   \
         .accumulate = accumulate_##element, .clip = rk_clip_kernel, .product_scratch = product_scratch_##element,                     \
+        .product_route = product_route_##element,                                                                                     \
         .count_nonfinite = count_nonfinite_##element, .from_double = from_double_##element, .to_double = to_double_##element,         \
     }
 

@@ -2,7 +2,6 @@
 //
 //   RK_ISA            its name                         RK_VECTOR_BYTES   16, 32 or 64
 //   RK_FMA            whether it fuses multiply-adds   RK_HALF           whether it converts float16
-//   RK_TILE_ROWS, RK_TILE_VECTORS                      the product's tile
 //   RK_PAIRS          whether products of bfloat16 take two terms at once (of those alone: avx512bf16.c)
 
 #define ELEMENT float32

@@ -1,14 +1,14 @@
-// Elementwise programs: an interpreter that decodes each instruction once for a tile of about 512 elements and then runs a vector loop over
-// it.
+// Elementwise programs: an interpreter that decodes each instruction once for a tile of about MAP_TILE elements and
+// then runs a vector loop over it.
 //
-// A tile is a piece of one row, or several short rows. Every slot is a run of the computing type: temporaries lie on the stack; an operand
-// that is stored so already is used where it lies; others (broadcasts, 16-bit types, short rows with gaps) are staged: filled before the
-// tile, written back after it. What does not change from tile to tile (constants, operands that broadcast both ways) is filled once.
+// A tile is a piece of one row, or several short rows. Every slot is a run of the computing type: temporaries lie on
+// the stack; an operand that is stored so already is used where it lies; others (broadcasts, 16-bit types, short rows
+// with gaps) are staged: filled before the tile, written back after it. What does not change from tile to tile
+// (constants, operands that broadcast both ways) is filled once.
 //
-// A matrix whose rows all follow one another is one long row. Elements do not depend on each other, so neither tiles nor parts show in the
-// bits.
+// A matrix whose rows all follow one another is one long row. Elements do not depend on each other, so neither tiles
+// nor parts show in the bits.
 
-#define MAP_TILE 512
 #define MAP_SLOTS (RK_MAP_OPERANDS + RK_MAP_TEMPORARIES)
 
 typedef struct {
@@ -71,8 +71,8 @@ static void N(map_prepare)(N(map_plan) *plan, const rk_map *map, int64_t row, in
 /// Keeps the share of one part.
 RK_INLINE void N(map_cut)(N(map_plan) *plan, int part, int parts) {
     if (parts == 1) return;
-    const bool by_rows = plan->rows >= 4 * parts || plan->columns < 64 * parts;
-    const rk_range range = by_rows ? rk_share(plan->rows, 1, part, parts) : rk_share(plan->columns, 64, part, parts);
+    const bool by_rows = plan->rows >= ROWS_PER_PART * parts || plan->columns < ELEMENT_UNIT * parts;
+    const rk_range range = by_rows ? rk_share(plan->rows, 1, part, parts) : rk_share(plan->columns, ELEMENT_UNIT, part, parts);
     for (int o = 0; o < plan->map->operand_count; o++) {
         plan->operands[o].base += range.begin * (by_rows ? plan->operands[o].row : plan->operands[o].column);
     }
@@ -81,24 +81,24 @@ RK_INLINE void N(map_cut)(N(map_plan) *plan, int part, int parts) {
 }
 
 RK_INLINE void N(fill)(COMPUTE *to, COMPUTE x, int64_t count) {
-    for (int64_t i = 0; i < count; i += W) N(put)(to + i, SPLAT(x));
+    for (int64_t i = 0; i < count; i += LANES) Store(to + i, Set(x));
 }
 
 /// Runs `result` for each vector of the tile, where a, b, c are the arguments' vectors.
 #define EACH_VECTOR(result)                                                                                                           \
     {                                                                                                                                 \
-        const V x = SPLAT(instruction->x), y = SPLAT(instruction->y), z = SPLAT(instruction->z);                                      \
+        const Vec x = Set(instruction->x), y = Set(instruction->y), z = Set(instruction->z);                                          \
         (void)x, (void)y, (void)z;                                                                                                    \
         int64_t i = 0;                                                                                                                \
-        for (; i + W <= n; i += W) {                                                                                                  \
-            const V a = N(get)(pa + i), b = N(get)(pb + i), c = N(get)(pc + i);                                                       \
+        for (; i + LANES <= n; i += LANES) {                                                                                          \
+            const Vec a = Load(pa + i), b = Load(pb + i), c = Load(pc + i);                                                           \
             (void)a, (void)b, (void)c;                                                                                                \
-            N(put)(d + i, result);                                                                                                    \
+            Store(d + i, result);                                                                                                     \
         }                                                                                                                             \
         if (i < n) {                                                                                                                  \
-            const V a = N(get)(pa + i), b = N(get)(pb + i), c = N(get)(pc + i);                                                       \
+            const Vec a = Load(pa + i), b = Load(pb + i), c = Load(pc + i);                                                           \
             (void)a, (void)b, (void)c;                                                                                                \
-            N(put_some)(d + i, result, n - i);                                                                                        \
+            StoreTail(d + i, result, n - i);                                                                                          \
         }                                                                                                                             \
         break;                                                                                                                        \
     }
@@ -106,55 +106,56 @@ RK_INLINE void N(fill)(COMPUTE *to, COMPUTE x, int64_t count) {
 /// The same with the body once, for long ones.
 #define EACH_VECTOR_ONCE(result)                                                                                                      \
     {                                                                                                                                 \
-        const V x = SPLAT(instruction->x);                                                                                            \
+        const Vec x = Set(instruction->x);                                                                                            \
         (void)x;                                                                                                                      \
-        for (int64_t i = 0; i < n; i += W) {                                                                                          \
-            const V a = N(get)(pa + i), b = N(get)(pb + i);                                                                           \
+        for (int64_t i = 0; i < n; i += LANES) {                                                                                      \
+            const Vec a = Load(pa + i), b = Load(pb + i);                                                                             \
             (void)a, (void)b;                                                                                                         \
-            N(put_upto)(d + i, result, n - i);                                                                                        \
+            StoreN(d + i, result, n - i);                                                                                             \
         }                                                                                                                             \
         break;                                                                                                                        \
     }
 
 /// -1 where both are equal as the element type rounds them.
-RK_INLINE I N(equal_stored)(V a, V b) {
-    if (sizeof(STORAGE) == sizeof(COMPUTE)) return (I)(a == b);
-    return (I)(N(widen)(N(narrow)(a)) == N(widen)(N(narrow)(b)));
+RK_INLINE IntVec N(equal_stored)(Vec a, Vec b) {
+    if (sizeof(STORAGE) == sizeof(COMPUTE)) return (IntVec)(a == b);
+    return (IntVec)(Promote(Demote(a)) == Promote(Demote(b)));
 }
 
 /// Copies `a`, or rectifies it, and counts where it equals `b`, or the number that all of `b` is (`same`).
 RK_INLINE void N(watch)(COMPUTE *d, const COMPUTE *a, const COMPUTE *b, const bool same, const bool rectify, int64_t *counter, int64_t n) {
-    const V zero = SPLAT(0);
-    I found = {0};
+    const Vec zero = Zero();
+    IntVec found = {0};
     int64_t i = 0;
-    for (; i + W <= n; i += W) {
-        const V va = N(get)(a + i);
-        found -= N(equal_stored)(va, N(get)(same ? b : b + i));
-        N(put)(d + i, rectify ? PICK(va <= 0, zero, va) : va);
+    for (; i + LANES <= n; i += LANES) {
+        const Vec va = Load(a + i);
+        found -= N(equal_stored)(va, Load(same ? b : b + i));
+        Store(d + i, rectify ? IfThenElse(va <= 0, zero, va) : va);
     }
     if (i < n) {
-        const V va = N(get)(a + i);
-        I equal = N(equal_stored)(va, N(get)(same ? b : b + i));
-        for (int64_t lane = n - i; lane < W; lane++) equal[lane] = 0;
+        const Vec va = Load(a + i);
+        IntVec equal = N(equal_stored)(va, Load(same ? b : b + i));
+        for (int64_t lane = n - i; lane < LANES; lane++) equal[lane] = 0;
         found -= equal;
-        N(put_some)(d + i, rectify ? PICK(va <= 0, zero, va) : va, n - i);
+        StoreTail(d + i, rectify ? IfThenElse(va <= 0, zero, va) : va, n - i);
     }
     // Mostly there is none, and then nothing to add up.
-    const L words = (L)found;
+    const LongVec words = (LongVec)found;
     int64_t any = 0;
-    for (int word = 0; word < DW; word++) any |= words[word];
+    for (int word = 0; word < DOUBLE_LANES; word++) any |= words[word];
     if (!any || !counter) return;
     int64_t count = 0;
-    for (int lane = 0; lane < W; lane++) count += found[lane];
+    for (int lane = 0; lane < LANES; lane++) count += found[lane];
     __atomic_fetch_add(counter, count, __ATOMIC_RELAXED);
 }
 
-RK_INLINE V N(or_nan)(V a, V result) { return PICK(a != a, a, result); }
-RK_INLINE V N(or_either_nan)(V a, V b, V result) { return N(or_nan)(a, N(or_nan)(b, result)); }
-RK_INLINE V N(heaviside)(V a, V x, V y, V z) { return N(or_nan)(a, PICK(a < 0, x, PICK(a == 0, y, z))); }
+RK_INLINE Vec N(or_nan)(Vec a, Vec result) { return IfThenElse(a != a, a, result); }
+RK_INLINE Vec N(or_either_nan)(Vec a, Vec b, Vec result) { return N(or_nan)(a, N(or_nan)(b, result)); }
+RK_INLINE Vec N(heaviside)(Vec a, Vec x, Vec y, Vec z) { return N(or_nan)(a, IfThenElse(a < 0, x, IfThenElse(a == 0, y, z))); }
 
-static void N(map_apply)(const rk_instruction *instruction, COMPUTE *d, const COMPUTE *pa, const COMPUTE *pb, const COMPUTE *pc, int64_t n) {
-    const V zero = SPLAT(0), one = SPLAT(1);
+static void N(map_apply)(
+    const rk_instruction *instruction, COMPUTE *d, const COMPUTE *pa, const COMPUTE *pb, const COMPUTE *pc, int64_t n) {
+    const Vec zero = Zero(), one = Set(1);
     switch ((rk_opcode)instruction->opcode) {
     case RK_OP_COPY: EACH_VECTOR(a)
     case RK_OP_CONST: EACH_VECTOR_ONCE(x)
@@ -162,12 +163,12 @@ static void N(map_apply)(const rk_instruction *instruction, COMPUTE *d, const CO
     case RK_OP_SUB: EACH_VECTOR(a - b)
     case RK_OP_MUL: EACH_VECTOR(a * b)
     case RK_OP_DIV: EACH_VECTOR(a / b)
-    case RK_OP_MAX: EACH_VECTOR(PICK((a < b) | (b != b), b, a))
-    case RK_OP_MIN: EACH_VECTOR(PICK((a > b) | (b != b), b, a))
+    case RK_OP_MAX: EACH_VECTOR(IfThenElse((a < b) | (b != b), b, a))
+    case RK_OP_MIN: EACH_VECTOR(IfThenElse((a > b) | (b != b), b, a))
     case RK_OP_POW: EACH_VECTOR_ONCE(N(v_pow)(a, b))
     case RK_OP_NEG: EACH_VECTOR(-a)
-    case RK_OP_ABS: EACH_VECTOR(__builtin_elementwise_abs(a))
-    case RK_OP_SQRT: EACH_VECTOR(__builtin_elementwise_sqrt(a))
+    case RK_OP_ABS: EACH_VECTOR(Abs(a))
+    case RK_OP_SQRT: EACH_VECTOR(Sqrt(a))
     case RK_OP_EXP: EACH_VECTOR_ONCE(N(v_exp)(a))
     case RK_OP_EXPM1: EACH_VECTOR_ONCE(N(v_expm1)(a))
     case RK_OP_LOG: EACH_VECTOR_ONCE(N(v_log)(a))
@@ -180,23 +181,23 @@ static void N(map_apply)(const rk_instruction *instruction, COMPUTE *d, const CO
     case RK_OP_COS: EACH_VECTOR_ONCE(N(v_cos)(a))
     case RK_OP_RELU:
         if (instruction->counter) {
-            const COMPUTE nothing[W] = {0};
+            const COMPUTE nothing[LANES] = {0};
             N(watch)(d, pa, nothing, true, true, instruction->counter, n);
             break;
         }
-        EACH_VECTOR(PICK(a <= 0, zero, a))
-    case RK_OP_LEAKY: EACH_VECTOR(PICK(a > 0, a, x * a))
+        EACH_VECTOR(IfThenElse(a <= 0, zero, a))
+    case RK_OP_LEAKY: EACH_VECTOR(IfThenElse(a > 0, a, x * a))
     case RK_OP_HEAVISIDE: EACH_VECTOR(N(heaviside)(a, x, y, z))
     case RK_OP_HEAVISIDE_MUL: EACH_VECTOR(N(heaviside)(a, x, y, z) * b)
-    case RK_OP_CLIP: EACH_VECTOR(PICK(a < x, x, PICK(a > y, y, a)))
-    case RK_OP_CLIP_GATE: EACH_VECTOR(N(or_nan)(a, PICK((a == x) | (a == y), z, PICK((a > x) & (a < y), one, zero))))
-    case RK_OP_GREATER: EACH_VECTOR(N(or_either_nan)(a, b, PICK(a > b, one, zero)))
-    case RK_OP_GREATER_EQUAL: EACH_VECTOR(N(or_either_nan)(a, b, PICK(a >= b, one, zero)))
-    case RK_OP_EQUAL: EACH_VECTOR(N(or_either_nan)(a, b, PICK(a == b, one, zero)))
-    case RK_OP_SELECT: EACH_VECTOR(N(or_nan)(a, PICK(a != 0, b, c)))
+    case RK_OP_CLIP: EACH_VECTOR(IfThenElse(a < x, x, IfThenElse(a > y, y, a)))
+    case RK_OP_CLIP_GATE: EACH_VECTOR(N(or_nan)(a, IfThenElse((a == x) | (a == y), z, IfThenElse((a > x) & (a < y), one, zero))))
+    case RK_OP_GREATER: EACH_VECTOR(N(or_either_nan)(a, b, IfThenElse(a > b, one, zero)))
+    case RK_OP_GREATER_EQUAL: EACH_VECTOR(N(or_either_nan)(a, b, IfThenElse(a >= b, one, zero)))
+    case RK_OP_EQUAL: EACH_VECTOR(N(or_either_nan)(a, b, IfThenElse(a == b, one, zero)))
+    case RK_OP_SELECT: EACH_VECTOR(N(or_nan)(a, IfThenElse(a != 0, b, c)))
     case RK_OP_WATCH: {
-        COMPUTE to[W];
-        N(put)(to, SPLAT(instruction->x));
+        COMPUTE to[LANES];
+        Store(to, Set(instruction->x));
         N(watch)(d, pa, to, true, false, instruction->counter, n);
         break;
     }
@@ -211,14 +212,14 @@ static void N(map_apply)(const rk_instruction *instruction, COMPUTE *d, const CO
 /// `rows` × `columns` of an operand, gathered. Writes whole vectors; each row's surplus is overwritten by the next.
 static void N(stage_in)(COMPUTE *to, const STORAGE *from, int64_t row, int64_t column, int64_t rows, int64_t columns) {
     for (int64_t r = 0; r < rows; r++, from += row, to += columns) {
-        if (column == 0) N(fill)(to, N(load_one)(from), columns);
-        else for (int64_t i = 0; i < columns; i += W) N(put)(to + i, N(load)(from + i));
+        if (column == 0) N(fill)(to, LoadPromoteOne(from), columns);
+        else for (int64_t i = 0; i < columns; i += LANES) Store(to + i, LoadPromote(from + i));
     }
 }
 
 static void N(stage_out)(STORAGE *to, const COMPUTE *from, int64_t row, int64_t rows, int64_t columns) {
     for (int64_t r = 0; r < rows; r++, to += row, from += columns) {
-        for (int64_t i = 0; i < columns; i += W) N(store_upto)(to + i, N(get)(from + i), columns - i);
+        for (int64_t i = 0; i < columns; i += LANES) DemoteStoreN(to + i, Load(from + i), columns - i);
     }
 }
 
@@ -229,7 +230,7 @@ static void N(map_run)(const N(map_plan) *plan) {
     const int64_t tile_columns = columns < MAP_TILE ? columns : MAP_TILE, tile_rows = rk_min(rows, MAP_TILE / tile_columns);
 
     // Room for whole vectors behind a tile.
-    COMPUTE room[MAP_SLOTS][MAP_TILE + W] __attribute__((aligned(64)));
+    COMPUTE room[MAP_SLOTS][MAP_TILE + LANES] __attribute__((aligned(64)));
     COMPUTE *slots[MAP_SLOTS];
     for (int i = 0; i < RK_MAP_TEMPORARIES; i++) slots[RK_MAP_OPERANDS + i] = room[RK_MAP_OPERANDS + i];
     uint32_t staged_reads = 0, staged_writes = 0, in_place = 0;
@@ -237,8 +238,9 @@ static void N(map_run)(const N(map_plan) *plan) {
         const uint32_t bit = 1u << o;
         slots[o] = room[o];
         if (plan->operands[o].column == 0 && plan->operands[o].row == 0) {
-            N(fill)(slots[o], N(load_one)(plan->operands[o].base), tile_rows * tile_columns);
-        } else if (sizeof(STORAGE) == sizeof(COMPUTE) && plan->operands[o].column == 1 && (tile_rows == 1 || plan->operands[o].row == columns)) {
+            N(fill)(slots[o], LoadPromoteOne(plan->operands[o].base), tile_rows * tile_columns);
+        } else if (sizeof(STORAGE) == sizeof(COMPUTE) && plan->operands[o].column == 1
+                   && (tile_rows == 1 || plan->operands[o].row == columns)) {
             in_place |= bit;
         } else {
             staged_reads |= plan->reads & bit;
@@ -272,7 +274,7 @@ static void N(map_run)(const N(map_plan) *plan) {
                 const COMPUTE *const a = arguments > 0 ? slots[i->a] : room[0];
                 N(map_apply)(i, slots[i->d], a, arguments > 1 ? slots[i->b] : a, arguments > 2 ? slots[i->c] : a, n);
                 if (sizeof(STORAGE) != sizeof(COMPUTE) && i->d < RK_MAP_OPERANDS && plan->reads >> i->d & 1) {
-                    for (int64_t v = 0; v < n; v += W) N(put)(slots[i->d] + v, N(widen)(N(narrow)(N(get)(slots[i->d] + v))));
+                    for (int64_t v = 0; v < n; v += LANES) Store(slots[i->d] + v, Promote(Demote(Load(slots[i->d] + v))));
                 }
             }
             for (uint32_t left = staged_writes; left; left &= left - 1) {
@@ -295,7 +297,7 @@ RK_INLINE bool N(map_is_flat)(const rk_map *map) {
 
 /// Elements [begin, end) of a map that is flat: nothing to plan, which is most of what a small map would take.
 static void N(map_flat)(const rk_map *map, int64_t begin, int64_t end) {
-    COMPUTE room[RK_MAP_TEMPORARIES][MAP_TILE + W] __attribute__((aligned(64)));
+    COMPUTE room[RK_MAP_TEMPORARIES][MAP_TILE + LANES] __attribute__((aligned(64)));
     const uint32_t constants = end - begin > MAP_TILE ? N(map_constants)(map) : 0;
     for (int64_t at = begin; at < end; at += MAP_TILE) {
         for (const rk_instruction *i = map->instructions, *last = i + map->instruction_count; i < last; i++) {
@@ -327,7 +329,7 @@ static void N(map)(const rk_call *call, int part, int parts) {
     const rk_range rows = rk_share(shared, 1, part, parts);
     if (N(map_is_flat)(map)) {
         const int64_t count = map->rows * map->columns, width = shared ? count / shared : 1;
-        const rk_range range = shared ? rows : rk_share(count, 64, part, parts);
+        const rk_range range = shared ? rows : rk_share(count, ELEMENT_UNIT, part, parts);
         N(map_flat)(map, range.begin * width, range.end * width);
         return;
     }
@@ -345,4 +347,3 @@ static void N(map)(const rk_call *call, int part, int parts) {
 }
 
 #undef MAP_SLOTS
-#undef MAP_TILE

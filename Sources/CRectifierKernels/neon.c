@@ -8,8 +8,6 @@
 #define RK_VECTOR_BYTES 16
 #define RK_FMA 1
 #define RK_HALF 1
-#define RK_TILE_ROWS 6
-#define RK_TILE_VECTORS 4
 
 #include "kernels.inc.h"
 

@@ -1,12 +1,13 @@
 //===----------------------------------------------------------------------===//
 // The fork-join pool. Every thread runs the same list of calls, each on its own part; they meet only after calls that
-// say so, and at the end of the run. Waiting is spinning at first, because the next call or run is usually
-// microseconds away; then threads sleep, so that a busy machine makes progress. To yield instead would not do: a scheduler
-// that has put two threads on one processor leaves them there for long, but looks for an idle one when it wakes a thread.
+// say so, and at the end of the run. Waiting is spinning at first, because the next call or run is usually microseconds
+// away; then threads sleep, so that a busy machine makes progress. To yield instead would not do: a scheduler that has
+// put two threads on one processor leaves them there for long, but looks for an idle one when it wakes a thread.
 //===----------------------------------------------------------------------===//
 
 #define _GNU_SOURCE
 #include "internal.h"
+#include "tuning.h"
 
 #include <pthread.h>
 #include <sched.h>
@@ -18,9 +19,6 @@
 #if defined(__APPLE__)
 #include <sys/sysctl.h>
 #endif
-
-#define SPIN_NANOSECONDS 50000
-#define CACHE_LINE 128
 
 static inline void relax(void) {
 #if RK_X86
@@ -42,10 +40,10 @@ struct rk_pool {
     const rk_call *calls;
     int64_t count;
     bool stop;
-    _Alignas(CACHE_LINE) atomic_uint generation;  ///< of the run; a change starts the workers
-    _Alignas(CACHE_LINE) atomic_uint phase;       ///< of the barrier; a change lets the waiting go
-    _Alignas(CACHE_LINE) atomic_int arrived;      ///< at the barrier
-    _Alignas(CACHE_LINE) atomic_int sleepers;
+    _Alignas(APART_BYTES) atomic_uint generation;  ///< of the run; a change starts the workers
+    _Alignas(APART_BYTES) atomic_uint phase;       ///< of the barrier; a change lets the waiting go
+    _Alignas(APART_BYTES) atomic_int arrived;      ///< at the barrier
+    _Alignas(APART_BYTES) atomic_int sleepers;
     pthread_mutex_t mutex;
     pthread_cond_t wake;
     struct worker {
@@ -78,7 +76,8 @@ static void await_change(rk_pool *pool, const atomic_uint *value, unsigned old) 
     pthread_mutex_unlock(&pool->mutex);
 }
 
-/// Lets those go who wait for it. Sequentially consistent on both sides, so that either we see a sleeper or it sees the new value.
+/// Lets those go who wait for it. Sequentially consistent on both sides, so that either we see a sleeper or it sees the
+/// new value.
 static void change(rk_pool *pool, atomic_uint *value) {
     atomic_fetch_add(value, 1);
     if (atomic_load(&pool->sleepers) == 0) return;
@@ -101,7 +100,9 @@ static void run_part(rk_pool *pool, int part) {
     const rk_call *calls = pool->calls;
     const int64_t count = pool->count;
     const int threads = pool->threads;
+    const bool traced = rk_traces_routes();
     for (const rk_call *call = calls; call < calls + count; call++) {
+        if (traced && (!call->solo || part == 0)) rk_trace_call(call, part, call->solo ? 1 : threads);
         if (!call->solo) call->kernel(call, part, threads);
         else if (part == 0) call->kernel(call, 0, 1);
         if (call->barrier && call + 1 < calls + count) meet(pool);
@@ -130,9 +131,9 @@ static int processors(void) {
 
 rk_pool *rk_pool_create(int threads) {
     if (threads < 1 || threads > 4096) return NULL;
-    size_t size = rk_round_up(sizeof(rk_pool) + (size_t)threads * sizeof(struct worker), CACHE_LINE);
+    size_t size = rk_round_up(sizeof(rk_pool) + (size_t)threads * sizeof(struct worker), APART_BYTES);
     rk_pool *pool;
-    if (posix_memalign((void **)&pool, CACHE_LINE, size) != 0) return NULL;
+    if (posix_memalign((void **)&pool, APART_BYTES, size) != 0) return NULL;
     memset(pool, 0, size);
     pool->patience = threads <= processors() ? SPIN_NANOSECONDS : 0;
     pthread_mutex_init(&pool->mutex, NULL);
@@ -164,7 +165,11 @@ int rk_pool_threads(const rk_pool *pool) { return pool ? pool->threads : 1; }
 
 void rk_run(rk_pool *pool, const rk_call *calls, int64_t count) {
     if (!pool || pool->threads == 1) {
-        for (const rk_call *call = calls; call < calls + count; call++) call->kernel(call, 0, 1);
+        const bool traced = rk_traces_routes();
+        for (const rk_call *call = calls; call < calls + count; call++) {
+            if (traced) rk_trace_call(call, 0, 1);
+            call->kernel(call, 0, 1);
+        }
         return;
     }
     pool->calls = calls;

@@ -1,57 +1,36 @@
 // The product C = A B + bias.
 //
-// Each element of C is one chain of multiply-adds over k, ascending, from 0, and then the bias. Which tile, block, panel, part or path it
-// falls into changes where its operands are read from, and whether terms 0 · b are computed, and nothing else; so its bits depend on A, B
-// and the bias alone (and 0 · b is not NaN as long as B is finite).
+// Each element of C is one chain of multiply-adds over k, ascending, from 0, and then the bias. Which tile, block,
+// panel, part or path it falls into changes where its operands are read from, and whether terms 0 · b are computed, and
+// nothing else; so its bits depend on A, B and the bias alone (and 0 · b is not NaN as long as B is finite).
 //
-// Where an instruction takes two terms of a chain at once (RK_PAIRS), an element of A's copy, of a panel and of what is skipped is a pair
-// of them, p->k counts pairs, and the operands' strides along k are those from pair to pair.
+// Where an instruction takes two terms of a chain at once (RK_PAIRS), an element of A's copy, of a panel and of what is
+// skipped is a pair of them, p->k counts pairs, and the operands' strides along k are those from pair to pair.
 //
-// Small products are dense, without further thought. Of larger ones blocks of rows decide one by one whether zeros of A are skipped
-// (skip.inc.h) or multiplied (dense.inc.h).
+// Small products are dense, without further thought. Of larger ones blocks of rows decide one by one whether zeros of A
+// are skipped (skip.inc.h) or multiplied (dense.inc.h).
 
-#define TILE_COLUMNS (RK_TILE_VECTORS * W)
-/// Rows of a block, which rests in the second cache: that of processors with 64-byte vectors has 1 MB or more.
-#define BLOCK_ROWS ((RK_VECTOR_BYTES == 64 ? 392 : 264) / RK_TILE_ROWS * RK_TILE_ROWS)
-/// Rows that are not worth a copy of B.
-#define FEW_ROWS 4
-/// Rows of which a part has a multiple; of columns it has whole tiles, so that parts share no line of the cache.
-#define ROW_UNIT 4
-/// Elements from row to row of C that let its rows push each other out of the caches: partial sums had better rest elsewhere.
-#define FAR_APART (4096 / (int64_t)sizeof(STORAGE))
-
-/// Bytes of C that are more than the caches keep.
-#define PAST_CACHES 16777216
-
+/// What multiply-adds take: LANES elements, or pairs, that follow one another along k.
+RK_INLINE Vec LoadAlong(const STORAGE *p) {
 #if RK_PAIRS
-#define TERMS 2
-#define MULTIPLY_ADD N(multiply_add_pairs)
+    return Load((const COMPUTE *)p);
 #else
-#define TERMS 1
-#define MULTIPLY_ADD FMA
-#endif
-
-/// What multiply-adds take: W elements, or pairs, that follow one another along k.
-RK_INLINE V N(along)(const STORAGE *p) {
-#if RK_PAIRS
-    return N(get)((const COMPUTE *)p);
-#else
-    return N(load)(p);
+    return LoadPromote(p);
 #endif
 }
 
-/// W that lie side by side, at places of k that are `k_step` elements apart.
-RK_INLINE V N(across)(const STORAGE *p, int64_t k_step) {
+/// LANES that lie side by side, at places of k that are `k_step` elements apart.
+RK_INLINE Vec LoadAcross(const STORAGE *p, int64_t k_step) {
 #if RK_PAIRS
-    return N(pairs)(p, p + k_step / TERMS);
+    return LoadPairs(p, p + k_step / TERMS);
 #else
     (void)k_step;
-    return N(load)(p);
+    return LoadPromote(p);
 #endif
 }
 
 /// A single one.
-RK_INLINE COMPUTE N(single)(const STORAGE *p, int64_t k_step) {
+RK_INLINE COMPUTE LoadTerm(const STORAGE *p, int64_t k_step) {
 #if RK_PAIRS
     const STORAGE pair[TERMS] = {p[0], p[k_step / TERMS]};
     COMPUTE x;
@@ -59,7 +38,7 @@ RK_INLINE COMPUTE N(single)(const STORAGE *p, int64_t k_step) {
     return x;
 #else
     (void)k_step;
-    return N(load_one)(p);
+    return LoadPromoteOne(p);
 #endif
 }
 
@@ -68,90 +47,12 @@ typedef struct {
 } N(block);
 
 /// Bias from `column` on, never -0: added to a chain, it makes +0 of either 0.
-RK_INLINE V N(bias)(const rk_product *p, int64_t column) {
-    return p->bias ? N(load)((const STORAGE *)p->bias + column) + SPLAT(0) : SPLAT(0);
+RK_INLINE Vec LoadBias(const rk_product *p, int64_t column) {
+    return p->bias ? LoadPromote((const STORAGE *)p->bias + column) + Zero() : Zero();
 }
 
-/// Copies `depth` × `columns` of B to a panel: line k at k · `width`, whole vectors. What lies beyond `columns` is read from somewhere
-/// valid, what lies beyond `depth` is written up to a whole vector.
-RK_INLINE void N(pack_b)(
-    COMPUTE *panel, const int64_t width, const STORAGE *b, int64_t row, int64_t column, int64_t depth, int64_t columns) {
-    const int64_t vectors = (columns + W - 1) / W;
-    if (column == 1) {
-        for (int64_t k = 0; k < depth; k++, b += row, panel += width) {
-            for (int64_t v = 0; v < vectors; v++) N(put)(panel + v * W, N(across)(b + v * W, row));
-        }
-    } else if (row == TERMS) {
-        for (int64_t v = 0; v < vectors; v++) {
-            const STORAGE *line[W];
-            for (int j = 0; j < W; j++) line[j] = b + rk_min(v * W + j, columns - 1) * column;
-            for (int64_t k = 0; k < depth; k += W) {
-                V block[W];
-                RK_UNROLLED for (int j = 0; j < W; j++) block[j] = N(along)(line[j] + k * TERMS);
-                N(transpose)(block);
-                RK_UNROLLED for (int j = 0; j < W; j++) N(put)(panel + (k + j) * width + v * W, block[j]);
-            }
-        }
-    } else {
-        for (int64_t k = 0; k < depth; k++) {
-            for (int64_t j = 0; j < columns; j++) panel[k * width + j] = N(single)(b + k * row + j * column, row);
-        }
-    }
-}
-
-/// Whether C is written past the caches, which would hold little of it by the time it is read, and would first read what is overwritten.
-RK_INLINE bool N(past_caches)(const rk_product *p) {
-    const int64_t row = p->c_row * (int64_t)sizeof(STORAGE);
-    return !p->epilogue && p->m * row >= PAST_CACHES && ((uintptr_t)p->c | (uintptr_t)row) % RK_VECTOR_BYTES == 0;
-}
-
-/// Blocks of equal size: a last one of few rows would cost as much to prepare as a whole one.
-RK_INLINE int64_t N(block_rows)(int64_t rows) {
-    const int64_t blocks = (rows + BLOCK_ROWS - 1) / BLOCK_ROWS;
-    return blocks <= 1 ? rows : rk_round_up((rows + blocks - 1) / blocks, RK_TILE_ROWS);
-}
-
-#include "dense.inc.h"
-
-#include "skip.inc.h"
-
-#if RK_VECTOR_BYTES == 64 && FORMAT == RK_FORMAT_PLAIN
-#define HALF_AS_WIDE (&rk_avx2_kernels[WIDE ? RK_FLOAT64 : RK_FLOAT32])
-/// Whether vectors half as long hold a row, and there is little else to do than to fill and to turn them: those are the same bits sooner.
-RK_INLINE bool N(is_narrow)(int64_t n, int64_t k) { return n <= W / 2 && k <= W; }
-#endif
-
-static int64_t N(product_scratch)(int64_t m, int64_t n, int64_t k, int parts) {
-#ifdef HALF_AS_WIDE
-    if (N(is_narrow)(n, k)) return HALF_AS_WIDE->product_scratch(m, n, k, parts);
-#endif
-    (void)parts;
-    const int64_t skip = rk_max(N(skip_scratch)(m, n, k), N(skip_scratch)(n, m, k)), few_rows = rk_max(m, n) + W;
-    const int64_t large = rk_max(N(dense_scratch)(m, n, k), rk_max(skip, few_rows));
-    const int64_t count = N(is_small)(m, n, k) ? rk_max(large, N(small_scratch)(n, k)) : large;
-    return rk_round_up(count * (int64_t)sizeof(COMPUTE), 64);
-}
-
-RK_INLINE int64_t N(largest_share)(int64_t count, int64_t unit, int parts) {
-    return rk_min((count + unit * parts - 1) / (unit * parts) * unit, count);
-}
-
-/// The share of a part, of rows or of columns, whole units each: what comes out even. By rows each part copies only its own share of A, by
-/// columns only its own share of B, which is more work as a rule, because A is used as it lies unless it is stored by columns.
-RK_INLINE N(block) N(split)(const rk_product *p, int64_t row_unit, int64_t column_unit, int part, int parts) {
-    if (parts == 1) return (N(block)){0, p->m, 0, p->n};
-    const int64_t by_rows = N(largest_share)(p->m, row_unit, parts) * p->n, by_columns = N(largest_share)(p->n, column_unit, parts) * p->m;
-    const bool rows_first = p->a_row == 1 && 2 * p->m >= p->n;
-    if (rows_first ? by_rows <= by_columns + by_columns / 16 : by_rows + by_rows / 16 < by_columns) {
-        const rk_range rows = rk_share(p->m, row_unit, part, parts);
-        return (N(block)){rows.begin, rows.end, 0, p->n};
-    }
-    const rk_range columns = rk_share(p->n, column_unit, part, parts);
-    return (N(block)){0, p->m, columns.begin, columns.end};
-}
-
-/// The product that gives C's columns as rows, where A is stored by columns, as it is in the gradient of weights: there both sides may have
-/// zeros, and those of B are skipped by exchanging the two.
+/// The product that gives C's columns as rows, where A is stored by columns, as it is in the gradient of weights: there
+/// both sides may have zeros, and those of B are skipped by exchanging the two.
 RK_INLINE rk_product N(exchanged)(const rk_product *p) {
     rk_product q = *p;
     q.a = p->b, q.a_row = p->b_column, q.a_column = p->b_row, q.b = p->a, q.b_row = p->a_column, q.b_column = p->a_row;
@@ -159,116 +60,94 @@ RK_INLINE rk_product N(exchanged)(const rk_product *p) {
     return q;
 }
 
-/// Whether skipping zeros of B takes less time than both skipping those of A and skipping none. All parts find the same.
-static bool N(exchange_pays)(const rk_product *p) {
-    if (p->zeros == RK_ZEROS_MULTIPLIED || p->a_row != 1 || p->a_column == TERMS || p->b_column != 1 || p->bias) return false;
+/// Whether C is written past the caches, which would hold little of it by the time it is read, and would first read
+/// what is overwritten.
+RK_INLINE bool N(past_caches)(const rk_product *p) {
+    const int64_t row = p->c_row * (int64_t)sizeof(STORAGE);
+    return !p->epilogue && p->m * row >= STREAM_BYTES && ((uintptr_t)p->c | (uintptr_t)row) % RK_VECTOR_BYTES == 0;
+}
+
+#include "packing.inc.h"
+
+#include "tile.inc.h"
+
+#include "dense.inc.h"
+
+#include "nonzeros.inc.h"
+
+#include "skip_rows.inc.h"
+
+#include "skip.inc.h"
+
+#include "small.inc.h"
+
+#include "routes.inc.h"
+
+#include "peak.inc.h"
+
+static int64_t N(product_scratch)(int64_t m, int64_t n, int64_t k, int parts) {
+#ifdef OTHER_SET
+    const rk_product p = {.m = m, .n = n, .k = k};
+    if (N(route_to_other_set)(&p) == RK_ROUTE_HALF_VECTORS) return OTHER_SET->product_scratch(m, n, k, parts);
+#endif
+    (void)parts;
+    const int64_t skip = rk_max(N(skip_scratch)(m, n, k), N(skip_scratch)(n, m, k)), few_rows = rk_max(m, n) + LANES;
+    const int64_t large = rk_max(N(dense_scratch)(m, n, k), rk_max(skip, few_rows));
+    const int64_t count = N(is_small)(m, n, k) ? rk_max(large, N(small_scratch)(n, k)) : large;
+    return rk_round_up(count * (int64_t)sizeof(COMPUTE), CACHE_LINE_BYTES);
+}
+
+/// A part's share of the exchanged product.
+static __attribute__((noinline)) void N(exchanged_share)(const rk_product *p, COMPUTE *scratch, int part, int parts) {
     const rk_product q = N(exchanged)(p);
-    const N(block) whole = {0, p->m, 0, p->n}, exchanged = {0, p->n, 0, p->m};
-    const double cycles = N(skip_cycles)(&q, exchanged) + 0.5 * (double)(p->m * p->n);
-    return cycles < N(skip_cycles)(p, whole) && (p->zeros == RK_ZEROS_SKIPPED || cycles < N(dense_cycles)(p, whole));
-}
-
-/// Whether to skip zeros of A.
-RK_INLINE bool N(skipping_pays)(const rk_product *p, const N(block) block) {
-    if (p->zeros == RK_ZEROS_MULTIPLIED || p->k == 0) return false;
-    return p->zeros == RK_ZEROS_SKIPPED || N(skip_cycles)(p, block) < N(dense_cycles)(p, block);
-}
-
-/// A share of the exchanged product.
-static void N(skip_exchanged)(const rk_product *q, const N(block) share, COMPUTE *scratch) {
+    const N(block) share = N(split)(&q, TILE_COLUMNS, ROW_UNIT, part, parts);
     if (share.column_end <= share.column_begin) return;
     const int64_t size = N(block_rows)(share.row_end - share.row_begin);
     for (int64_t row = share.row_begin; row < share.row_end; row += size) {
-        N(skip_block)(q, (N(block)){row, rk_min(row + size, share.row_end), share.column_begin, share.column_end}, scratch, true);
+        N(skip_block)(&q, (N(block)){row, rk_min(row + size, share.row_end), share.column_begin, share.column_end}, scratch, true);
     }
-    if (q->epilogue) N(map_block)(q->epilogue, share.column_begin, share.column_end, share.row_begin, share.row_end);
+    if (q.epilogue) N(map_block)(q.epilogue, share.column_begin, share.column_end, share.row_begin, share.row_end);
 }
 
-/// Block by block, each as its zeros advise, and its epilogue while what was computed is at hand.
-static void N(blocks)(const rk_product *p, const N(block) share, COMPUTE *scratch) {
-    const int64_t block_rows = N(block_rows)(share.row_end - share.row_begin);
-    for (int64_t row = share.row_begin; row < share.row_end; row += block_rows) {
-        const N(block) block = {row, rk_min(row + block_rows, share.row_end), share.column_begin, share.column_end};
-        const bool few = block.row_end - row <= FEW_ROWS && (p->b_column == 1 || p->n == 1);
-        if (few) N(few_rows)(p, block, scratch, p->zeros != RK_ZEROS_MULTIPLIED);
-        else if (N(skipping_pays)(p, block)) N(skip_block)(p, block, scratch, false);
-        else N(dense_block)(p, block, scratch);
+/// A share block by block, each with its epilogue while what was computed is at hand.
+static void N(blocks)(
+    const rk_call *call, const rk_product *p, const N(traits) traits, const N(block) share, COMPUTE *scratch) {
+    const int64_t size = N(block_rows)(share.row_end - share.row_begin);
+    for (int64_t row = share.row_begin; row < share.row_end; row += size) {
+        const N(block) block = {row, rk_min(row + size, share.row_end), share.column_begin, share.column_end};
+        switch (N(route)(call, p, traits, RK_BLOCK, block)) {
+        case RK_ROUTE_FEW_ROWS: N(few_rows)(p, block, scratch, p->zeros != RK_ZEROS_MULTIPLIED); break;
+        case RK_ROUTE_SKIPPING: N(skip_block)(p, block, scratch, false); break;
+        default: N(dense_block)(p, block, scratch); break;
+        }
         if (p->epilogue) N(map_block)(p->epilogue, block.row_begin, block.row_end, block.column_begin, block.column_end);
     }
     if (N(past_caches)(p)) __atomic_thread_fence(__ATOMIC_SEQ_CST);  // such stores keep to no order otherwise
 }
 
-/// C's only column, where A is stored by rows: W rows at a time are turned in registers, so that each lane holds a row's chain. Two such
-/// groups, because a chain waits for its multiply-adds.
-static void N(column)(const rk_product *p, int64_t begin, int64_t end) {
-    const V bias = SPLAT(N(bias)(p, 0)[0]);
-    for (int64_t row = begin; row < end; row += 2 * W) {
-        const STORAGE *lines[2][W];
-        for (int i = 0; i < 2 * W; i++) lines[i / W][i % W] = (const STORAGE *)p->a + rk_min(row + i, end - 1) * p->a_row;
-        V sums[2] = {0};
-        for (int64_t k = 0; k < p->k; k += W) {
-            V block[2][W];
-            RK_UNROLLED for (int g = 0; g < 2; g++) {
-                RK_UNROLLED for (int i = 0; i < W; i++) block[g][i] = N(along)(lines[g][i] + k * TERMS);
-                N(transpose)(block[g]);
-            }
-            const STORAGE *const b = (const STORAGE *)p->b + k * p->b_row;
-            RK_UNROLLED for (int j = 0; j < W; j++) {
-                if (k + j >= p->k) break;
-                const V x = SPLAT(N(single)(b + j * p->b_row, p->b_row));
-                RK_UNROLLED for (int g = 0; g < 2; g++) sums[g] = MULTIPLY_ADD(block[g][j], x, sums[g]);
-            }
-        }
-        STORAGE *const c = (STORAGE *)p->c + row;
-        N(store_upto)(c, sums[0] + bias, end - row);
-        if (row + W < end) N(store_upto)(c + W, sums[1] + bias, end - row - W);
-    }
-}
-
 static void N(product)(const rk_call *call, int part, int parts) {
-#if RK_PAIRS
-    if (call->product.k % TERMS) return rk_avx512_kernels[RK_BFLOAT16].product(call, part, parts);  // one would have no partner
-    rk_product in_pairs = call->product;
-    in_pairs.k /= TERMS, in_pairs.a_column *= TERMS, in_pairs.b_row *= TERMS;
-    const rk_product *p = &in_pairs;
-#else
-    const rk_product *p = &call->product;
-#endif
-#ifdef HALF_AS_WIDE
-    if (N(is_narrow)(p->n, p->k)) return HALF_AS_WIDE->product(call, part, parts);
-#endif
+    rk_product room;
+    const rk_product *const p = N(in_terms)(&call->product, &room);
     COMPUTE *const scratch = (COMPUTE *)((char *)p->scratch + part * p->scratch_stride);
-    const bool one_column = p->n == 1 && p->c_row == 1, dense = p->zeros != RK_ZEROS_SKIPPED;
-    const bool small = dense && N(is_small)(p->m, p->n, p->k);
-    if (!one_column && !small && call->shared_rows == 0 && N(exchange_pays)(p)) {
-        const rk_product q = N(exchanged)(p);
-        N(skip_exchanged)(&q, N(split)(&q, TILE_COLUMNS, ROW_UNIT, part, parts), scratch);
-        return;
+    const N(traits) traits = N(traits_of)(p);
+    switch (N(route)(call, p, traits, RK_WHOLE, N(whole)(p))) {
+#ifdef OTHER_SET
+    case RK_ROUTE_SINGLE_TERMS:
+    case RK_ROUTE_HALF_VECTORS: OTHER_SET->product(call, part, parts); return;
+#endif
+    case RK_ROUTE_EXCHANGED: N(exchanged_share)(p, scratch, part, parts); return;
+    default: break;
     }
-    const rk_range kept = rk_share(p->m, 1, part, parts);
-    const N(block) share = call->shared_rows > 0 ? (N(block)){kept.begin, kept.end, 0, p->n} : N(split)(p, ROW_UNIT, TILE_COLUMNS, part, parts);
-    const int64_t rows = share.row_end - share.row_begin;
-    if (rows <= 0 || share.column_end <= share.column_begin) return;
-    if (one_column && p->a_row == 1 && !p->bias) {  // as a row it is a sum of A's lines
-        const rk_product q = N(exchanged)(p);
-        N(few_rows)(&q, (N(block)){0, 1, share.row_begin, share.row_end}, scratch, p->zeros != RK_ZEROS_MULTIPLIED);
-    } else if (one_column && p->a_column == TERMS && rows > FEW_ROWS && dense) {
-        N(column)(p, share.row_begin, share.row_end);
-    } else if (small && rows <= BLOCK_ROWS) {
-        N(small_block)(p, share, scratch);
-    } else {
-        N(blocks)(p, share, scratch);
-        return;
+    const N(block) share = N(share)(call, p, part, parts);
+    switch (N(route)(call, p, traits, RK_SHARE, share)) {
+    case RK_ROUTE_NOTHING: return;
+    case RK_ROUTE_COLUMN_AS_ROW: N(column_as_row)(p, share, scratch); break;
+    case RK_ROUTE_COLUMN: N(column)(p, share); break;
+    case RK_ROUTE_SMALL: N(small_block)(p, share, scratch); break;
+    default: N(blocks)(call, p, traits, share, scratch); return;
     }
     if (p->epilogue) N(map_block)(p->epilogue, share.row_begin, share.row_end, share.column_begin, share.column_end);
 }
 
-#undef HALF_AS_WIDE
-#undef MULTIPLY_ADD
-#undef TERMS
-#undef PAST_CACHES
-#undef FAR_APART
-#undef ROW_UNIT
-#undef FEW_ROWS
-#undef BLOCK_ROWS
-#undef TILE_COLUMNS
+#undef OTHER_SET
+#undef SLACK

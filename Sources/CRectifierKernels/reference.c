@@ -5,8 +5,8 @@
 
 #include "internal.h"
 
-/// `x` rounded to nearest, ties to even, among the numbers of `digits` significant bits whose exponent is at least `minimum`. Exact steps
-/// but one.
+/// `x` rounded to nearest, ties to even, among the numbers of `digits` significant bits whose exponent is at least
+/// `minimum`. Exact steps but one.
 static double round_to_format(double x, int digits, int minimum) {
     int exponent;
     frexp(x, &exponent);
@@ -62,7 +62,8 @@ void rk_clip_kernel(const rk_call *call, int part, int parts) {
     const rk_clip *clip = &call->clip;
     double norm = sqrt(*clip->sum);
     *clip->norm = norm;
-    // Scaling by NaN makes a gradient that overflowed visible in every weight, where scaling by limit / infinity = 0 would hide it.
+    // Scaling by NaN makes a gradient that overflowed visible in every weight, where scaling by limit / infinity = 0
+    // would hide it.
     *clip->scale = !isfinite(norm) ? NAN : norm > clip->limit ? clip->limit / norm : 1;
 }
 

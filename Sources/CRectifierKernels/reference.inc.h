@@ -1,6 +1,5 @@
 // The reference kernels of one element type. Included by reference.c with ELEMENT, STORAGE and COMPUTE defined.
 
-#define N(name) RK_PASTE(name, ELEMENT)
 #define LOAD(p) ((COMPUTE)N(load)(p))
 #define STORE(p, x) N(store)(p, x)
 
@@ -73,7 +72,8 @@ static void N(map_range)(const rk_map *map, int64_t row_begin, int64_t row_end, 
                 const uint16_t slots[3] = {i->a, i->b, i->c};
                 COMPUTE arguments[3] = {0};
                 for (int n = 0; n < rk_opcode_arguments(i->opcode); n++) {
-                    arguments[n] = slots[n] < RK_MAP_OPERANDS ? LOAD(N(place)(map, slots[n], row, column)) : temporaries[slots[n] - RK_MAP_OPERANDS];
+                    arguments[n] = slots[n] < RK_MAP_OPERANDS ? LOAD(N(place)(map, slots[n], row, column))
+                                                              : temporaries[slots[n] - RK_MAP_OPERANDS];
                 }
                 COMPUTE result = N(apply)(i, arguments[0], arguments[1], arguments[2]);
                 if (i->counter) N(count_equal)(i, arguments[0], arguments[1]);
@@ -114,6 +114,11 @@ static void N(product)(const rk_call *call, int part, int parts) {
         }
     }
     if (p->epilogue) N(map_range)(p->epilogue, rows.begin, rows.end, 0, p->n);
+}
+
+static rk_route N(product_route)(const rk_call *call, int part, int parts, int64_t block) {
+    const rk_range rows = rk_share(call->product.m, 1, part, parts);
+    return block == 0 && rows.begin < rows.end ? RK_ROUTE_REFERENCE : RK_ROUTE_NOTHING;
 }
 
 static int64_t N(product_scratch)(int64_t m, int64_t n, int64_t k, int parts) {
@@ -354,7 +359,6 @@ static double N(burst)(int64_t rounds) {
 #undef EACH_ROW
 #undef STORE
 #undef LOAD
-#undef N
 #undef COMPUTE
 #undef STORAGE
 #undef ELEMENT

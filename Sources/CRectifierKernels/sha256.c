@@ -1,5 +1,5 @@
-// The compression function of SHA-256 (FIPS 180-4, 6.2.2), by which models and checkpoints know their numbers: a fifteenth of a short
-// run was spent in it before it used the instructions that processors have for it.
+// The compression function of SHA-256 (FIPS 180-4, 6.2.2), by which models and checkpoints know their numbers: a
+// fifteenth of a short run was spent in it before it used the instructions that processors have for it.
 
 #include "internal.h"
 
@@ -24,7 +24,8 @@ void rk_sha256_portable(uint32_t state[8], const uint8_t *blocks, int64_t count)
     for (; count > 0; count--, blocks += 64) {
         uint32_t w[16], v[8];
         memcpy(v, state, sizeof v);
-        // Sixteen rounds at a time: a turn of the working variables, and of the ring that the message schedule lives in.
+        // Sixteen rounds at a time: a turn of the working variables, and of the ring that the message schedule lives
+        // in.
         for (int begin = 0; begin < 64; begin += 16) {
             RK_UNROLLED for (int i = 0; i < 16; i++) {
                 if (begin == 0) {

@@ -38,30 +38,30 @@ typedef enum { RK_SOURCE_UINT8, RK_SOURCE_FLOAT32, RK_SOURCE_FLOAT64 } rk_source
 
 //===--- Elementwise programs -----------------------------------------------===//
 
-/// X(NAME, number of slot arguments). `x`, `y`, `z` are the instruction's constants.
-/// Every instruction gives NaN when an argument is NaN, comparisons and selections included (SELECT: one it looks at; WATCH_TIE: a).
-/// MAX and MIN give `a` on a tie, so MAX(-0.0, 0.0) is -0.0.
-#define RK_OPCODES(X)                                                                              \
-    X(COPY, 1)        /* a */                                                                      \
-    X(CONST, 0)       /* x */                                                                      \
-    X(ADD, 2) X(SUB, 2) X(MUL, 2) X(DIV, 2)                                                        \
-    X(MAX, 2) X(MIN, 2)                                                                            \
-    X(POW, 2)         /* a to the power b, as C's pow but for NaN: pow(1, NaN), pow(NaN, 0) are NaN */ \
-    X(NEG, 1) X(ABS, 1) X(SQRT, 1)                                                                 \
-    X(EXP, 1) X(EXPM1, 1) X(LOG, 1) X(LOG1P, 1)                                                    \
-    X(SIGMOID, 1) X(TANH, 1)                                                                       \
-    X(SOFTPLUS, 1)    /* log(1 + exp(a)) */                                                        \
-    X(NORMAL_CDF, 1)  /* share of the standard normal law below a */                               \
-    X(SIN, 1) X(COS, 1)                                                                            \
-    X(RELU, 1)        /* a > 0 ? a : 0; with a counter, also what WATCH does for x = 0 */          \
-    X(LEAKY, 1)       /* a > 0 ? a : x * a */                                                      \
-    X(HEAVISIDE, 1)   /* a < 0 ? x : a == 0 ? y : z; every derivative with one kink at 0 */    \
-    X(HEAVISIDE_MUL, 2)  /* HEAVISIDE(a) * b: how a rectifier passes a gradient on */              \
-    X(CLIP, 1)        /* a < x ? x : a > y ? y : a */                                              \
-    X(CLIP_GATE, 1)   /* 1 inside (x, y), 0 outside, z at x and at y: the derivative of CLIP */    \
-    X(GREATER, 2) X(GREATER_EQUAL, 2) X(EQUAL, 2)  /* 1 or 0 */                                    \
-    X(SELECT, 3)      /* a != 0 ? b : c (c is not looked at where b is chosen) */              \
-    X(WATCH, 1)       /* a; adds to *counter how many elements equal x */                          \
+/// X(NAME, number of slot arguments). `x`, `y`, `z` are the instruction's constants. Every instruction gives NaN when
+/// an argument is NaN, comparisons and selections included (SELECT: one it looks at; WATCH_TIE: a). MAX and MIN give
+/// `a` on a tie, so MAX(-0.0, 0.0) is -0.0.
+#define RK_OPCODES(X)                                                                                                                 \
+    X(COPY, 1)        /* a */                                                                                                         \
+    X(CONST, 0)       /* x */                                                                                                         \
+    X(ADD, 2) X(SUB, 2) X(MUL, 2) X(DIV, 2)                                                                                           \
+    X(MAX, 2) X(MIN, 2)                                                                                                               \
+    X(POW, 2)         /* a to the power b, as C's pow but for NaN: pow(1, NaN), pow(NaN, 0) are NaN */                                \
+    X(NEG, 1) X(ABS, 1) X(SQRT, 1)                                                                                                    \
+    X(EXP, 1) X(EXPM1, 1) X(LOG, 1) X(LOG1P, 1)                                                                                       \
+    X(SIGMOID, 1) X(TANH, 1)                                                                                                          \
+    X(SOFTPLUS, 1)    /* log(1 + exp(a)) */                                                                                           \
+    X(NORMAL_CDF, 1)  /* share of the standard normal law below a */                                                                  \
+    X(SIN, 1) X(COS, 1)                                                                                                               \
+    X(RELU, 1)        /* a > 0 ? a : 0; with a counter, also what WATCH does for x = 0 */                                             \
+    X(LEAKY, 1)       /* a > 0 ? a : x * a */                                                                                         \
+    X(HEAVISIDE, 1)   /* a < 0 ? x : a == 0 ? y : z; every derivative with one kink at 0 */                                           \
+    X(HEAVISIDE_MUL, 2)  /* HEAVISIDE(a) * b: how a rectifier passes a gradient on */                                                 \
+    X(CLIP, 1)        /* a < x ? x : a > y ? y : a */                                                                                 \
+    X(CLIP_GATE, 1)   /* 1 inside (x, y), 0 outside, z at x and at y: the derivative of CLIP */                                       \
+    X(GREATER, 2) X(GREATER_EQUAL, 2) X(EQUAL, 2)  /* 1 or 0 */                                                                       \
+    X(SELECT, 3)      /* a != 0 ? b : c (c is not looked at where b is chosen) */                                                     \
+    X(WATCH, 1)       /* a; adds to *counter how many elements equal x */                                                             \
     X(WATCH_TIE, 2)   /* a; adds to *counter how many elements equal b */
 
 typedef enum {
@@ -84,13 +84,15 @@ typedef struct {
     int64_t column_stride;
 } rk_operand;
 
-/// `d = opcode(a, b, c)` in the computing type. A slot below `operand_count` is that operand; the others, from RK_MAP_OPERANDS on,
-/// are temporaries (RK_MAP_OPERANDS + i, i < RK_MAP_TEMPORARIES).
+/// `d = opcode(a, b, c)` in the computing type. A slot below `operand_count` is that operand; the others, from
+/// RK_MAP_OPERANDS on, are temporaries (RK_MAP_OPERANDS + i, i < RK_MAP_TEMPORARIES).
 typedef struct {
     uint16_t opcode;
     uint16_t d, a, b, c;
     double x, y, z;
-    int64_t *counter;  ///< WATCH, WATCH_TIE, RELU: counts elements as the element type rounds them; atomically, so parts may share it. May be NULL.
+    /// WATCH, WATCH_TIE, RELU: counts elements as the element type rounds them; atomically, so parts may share it. May
+    /// be NULL.
+    int64_t *counter;
 } rk_instruction;
 
 /// An elementwise program over rows × columns elements.
@@ -103,12 +105,13 @@ typedef struct {
 
 //===--- Calls ----------------------------------------------------------------===//
 
-/// What a product does about zeros of A. The bits of C are the same either way as long as B is finite: a skipped 0 · ∞ is no NaN.
-/// RK_ZEROS_BY_DENSITY skips them where they are many enough to pay, block by block.
+/// What a product does about zeros of A. The bits of C are the same either way as long as B is finite: a skipped 0 · ∞
+/// is no NaN. RK_ZEROS_BY_DENSITY skips them where they are many enough to pay, block by block.
 typedef enum { RK_ZEROS_BY_DENSITY, RK_ZEROS_MULTIPLIED, RK_ZEROS_SKIPPED, RK_ZEROS_COUNT } rk_zeros;
 
-/// C[m,n] = Σ_k A[m,k] B[k,n] + bias[n], then `epilogue` over C. k ascending from 0, the bias last: the same bits as a map that adds it.
-/// A and B have any strides (a transpose is a matter of strides); one of each pair is 1 in practice, and kernels may be slow otherwise.
+/// C[m,n] = Σ_k A[m,k] B[k,n] + bias[n], then `epilogue` over C. k ascending from 0, the bias last: the same bits as a
+/// map that adds it. A and B have any strides (a transpose is a matter of strides); one of each pair is 1 in practice,
+/// and kernels may be slow otherwise.
 typedef struct {
     const void *a, *b;
     void *c;
@@ -132,9 +135,8 @@ typedef struct {
     double scale;
 } rk_reduce;
 
-/// Row-wise functions of in[rows, columns].
-/// softmax, log_softmax: out[rows, columns]; log_sum_exp: out[rows]; cross_entropy: out[rows] = -Σ_j target_j log_softmax(in)_j,
-/// where a target of 0 contributes 0 whatever the logit.
+/// Row-wise functions of in[rows, columns]. softmax, log_softmax: out[rows, columns]; log_sum_exp: out[rows];
+/// cross_entropy: out[rows] = -Σ_j target_j log_softmax(in)_j, where a target of 0 contributes 0 whatever the logit.
 typedef struct {
     const void *in;
     const void *target;  ///< cross_entropy only: [rows, columns]
@@ -144,7 +146,8 @@ typedef struct {
 
 #define RK_COPY_RANK 6
 
-/// out[Σ i_d out_stride_d] = in[Σ i_d in_stride_d] for every index below `extent`: transposes, slices, joins, broadcasts.
+/// out[Σ i_d out_stride_d] = in[Σ i_d in_stride_d] for every index below `extent`: transposes, slices, joins,
+/// broadcasts.
 typedef struct {
     const void *in;
     void *out;
@@ -152,8 +155,9 @@ typedef struct {
     int64_t extent[RK_COPY_RANK], in_stride[RK_COPY_RANK], out_stride[RK_COPY_RANK];
 } rk_copy;
 
-/// Fills a batch: out[r, j] = (source[index[r], j] - shift) * scale, computed in double and rounded once for the 8-bit and float64 sources,
-/// in float for float32 → float types. `*indices` is read when the call runs, so the caller moves it from batch to batch.
+/// Fills a batch: out[r, j] = (source[index[r], j] - shift) * scale, computed in double and rounded once for the 8-bit
+/// and float64 sources, in float for float32 → float types. `*indices` is read when the call runs, so the caller moves
+/// it from batch to batch.
 typedef struct {
     const void *source;
     int32_t source_type;          ///< rk_source_type
@@ -172,8 +176,9 @@ typedef struct {
     void *out;
 } rk_one_hot;
 
-/// Dropout: out[r, j] = 0 with probability `rate`, else 1 / (1 - rate). The draw is number (*position + r) * columns + j of the stream
-/// whose key is rk_stream(*seed, purpose, *epoch): it depends on the sample's position in the epoch and on nothing else.
+/// Dropout: out[r, j] = 0 with probability `rate`, else 1 / (1 - rate). The draw is number (*position + r) * columns +
+/// j of the stream whose key is rk_stream(*seed, purpose, *epoch): it depends on the sample's position in the epoch and
+/// on nothing else.
 typedef struct {
     void *out;
     int64_t rows, columns;
@@ -182,7 +187,7 @@ typedef struct {
     const uint64_t *seed, *epoch, *position;
 } rk_dropout;
 
-/// Numbers an optimiser update reads when it runs; the caller changes them between steps.
+/// Numbers an optimizer update reads when it runs; the caller changes them between steps.
 typedef struct {
     double learning_rate;
     double momentum;  ///< SGD, RMSProp
@@ -194,8 +199,8 @@ typedef struct {
     double gradient_scale;  ///< multiplies the gradient first (clipping)
 } rk_hyper;
 
-/// One parameter range. `weights`, `state1`, `state2` are in the computing type; `gradient` and `copy` in the element type.
-/// `copy`, when not NULL, receives the new weights rounded to the element type.
+/// One parameter range. `weights`, `state1`, `state2` are in the computing type; `gradient` and `copy` in the element
+/// type. `copy`, when not NULL, receives the new weights rounded to the element type.
 /// sgd: v = momentum v + g; w -= lr v; nesterov: w -= lr (g + momentum v); with momentum 0 state1 may be NULL.
 /// adam: m = b1 m + (1-b1) g; v = b2 v + (1-b2) g²; w -= lr (m / c1) / (sqrt(v / c2) + eps).
 /// rmsprop: v = b2 v + (1-b2) g²; u = g / (sqrt(v) + eps); momentum > 0: m = momentum m + u; w -= lr m, else w -= lr u.
@@ -209,7 +214,8 @@ typedef struct {
     const rk_hyper *hyper;
 } rk_update;
 
-/// *total += Σ in[i], or Σ in[i]² (`squares`); from 0 when `reset`. In double, in an order that only `count` fixes. Part 0 does it all.
+/// *total += Σ in[i], or Σ in[i]² (`squares`); from 0 when `reset`. In double, in an order that only `count` fixes.
+/// Part 0 does it all.
 typedef struct {
     const void *in;
     int64_t count;
@@ -217,7 +223,8 @@ typedef struct {
     bool squares, reset;
 } rk_accumulate;
 
-/// *norm = sqrt(*sum); *scale = *norm > limit ? limit / *norm : 1, NaN when the norm is infinite or NaN. Gradient clipping. Part 0 does it.
+/// *norm = sqrt(*sum); *scale = *norm > limit ? limit / *norm : 1, NaN when the norm is infinite or NaN. Gradient
+/// clipping. Part 0 does it.
 typedef struct {
     const double *sum;
     double limit;
@@ -231,8 +238,9 @@ struct rk_call {
     rk_kernel kernel;
     bool solo;      ///< too small to split: part 0 does it alone
     bool barrier;   ///< every part waits for all others after this call
-    /// If not 0: each part takes its share (rk_share) of so many rows, and of what the call reads and writes row by row touches those rows
-    /// only. Calls that share alike need no barrier between them. If 0, parts are cut as suits the kernel.
+    /// If not 0: each part takes its share (rk_share) of so many rows, and of what the call reads and writes row by row
+    /// touches those rows only. Calls that share alike need no barrier between them. If 0, parts are cut as suits the
+    /// kernel.
     int64_t shared_rows;
     union {
         rk_map map;
@@ -251,6 +259,30 @@ struct rk_call {
 
 //===--- Kernels ---------------------------------------------------------------===//
 
+/// The ways to compute a product, or a part's share of it, or a block of rows of a share: X(NAME, as it is printed).
+/// They differ in time and in no bit. Which one is taken is decided in routes.inc.h; docs/kernels.md says when and why.
+#define RK_ROUTES(X)                                                                                                                  \
+    X(NOTHING, "nothing")              /* there is nothing to do */                                                                   \
+    X(REFERENCE, "reference")          /* three loops */                                                                              \
+    X(HALF_VECTORS, "half-vectors")    /* left to AVX2: rows of C that half a vector of AVX-512 holds */                              \
+    X(SINGLE_TERMS, "single-terms")    /* left to AVX-512: an odd number of terms, where AVX512-BF16 takes two at once */             \
+    X(EXCHANGED, "exchanged")          /* B^T A^T, whose left side has more zeros to skip, written to C as its columns */             \
+    X(COLUMN_AS_ROW, "column-as-row")  /* one column, A stored by columns: a sum of A's lines */                                      \
+    X(COLUMN, "column")                /* one column, A stored by rows: squares of A turned in registers */                           \
+    X(SMALL, "small")                  /* dense tiles over A and B where they lie */                                                  \
+    X(FEW_ROWS, "few-rows")            /* lines of B added to rows of C as they stream by */                                          \
+    X(SKIPPING, "skipping")            /* panels of B, zeros of A skipped */                                                          \
+    X(DENSE, "dense")                  /* panels of B, every element of A multiplied */                                               \
+    X(BY_PARTS, "by-parts")            /* no route yet: to be asked again for each part's share */                                    \
+    X(BY_BLOCKS, "by-blocks")          /* no route yet: to be asked again for each block of rows */
+
+typedef enum {
+#define X(name, text) RK_ROUTE_##name,
+    RK_ROUTES(X)
+#undef X
+    RK_ROUTE_COUNT
+} rk_route;
+
 /// X(name, member of rk_call it reads)
 #define RK_KERNELS(X)                                                                              \
     X(map, map) X(product, product) X(reduce, reduce)                                              \
@@ -266,6 +298,9 @@ typedef struct {
 #undef X
     /// Bytes of scratch that each part of a product of this size needs.
     int64_t (*product_scratch)(int64_t m, int64_t n, int64_t k, int parts);
+    /// The route by which part `part` of `parts` computes block `block` of its share of a product, as A's zeros are
+    /// now; NOTHING beyond the last block. Many routes have one block only.
+    rk_route (*product_route)(const rk_call *call, int part, int parts, int64_t block);
     /// Number of elements that are infinite or NaN.
     int64_t (*count_nonfinite)(const void *in, int64_t count);
     /// Conversion to and from float64, `count` elements.
@@ -283,10 +318,11 @@ bool rk_isa_available(rk_isa isa);
 rk_isa rk_isa_selected(void);
 const char *rk_isa_name(rk_isa isa);
 
-/// What products do about zeros, from the environment variable RECTIFIER_ZEROS (density, multiply, skip; RK_ZEROS_BY_DENSITY by default).
-/// RK_ZEROS_COUNT if it names none of them.
+/// What products do about zeros, from the environment variable RECTIFIER_ZEROS (density, multiply, skip;
+/// RK_ZEROS_BY_DENSITY by default). RK_ZEROS_COUNT if it names none of them.
 rk_zeros rk_zeros_selected(void);
-/// The same for programs that are made from now on, whatever the environment says: for benchmarks and tests that compare both.
+/// The same for programs that are made from now on, whatever the environment says: for benchmarks and tests that
+/// compare both.
 void rk_zeros_select(rk_zeros zeros);
 
 int64_t rk_type_size(rk_type type);
@@ -295,12 +331,16 @@ int64_t rk_type_size(rk_type type);
 int rk_kernel_count(void);
 const char *rk_kernel_name(int index);
 rk_kernel rk_kernel_at(const rk_kernels *kernels, int index);
+/// A route's name as in RK_ROUTES, NULL beyond the last. With RECTIFIER_TRACE=routes each run of a product by `rk_run`
+/// prints its shape, what of it is stored by columns (t) or by rows (n), element type, instruction set and routes to
+/// standard error, once each.
+const char *rk_route_name(int route);
 /// An opcode's name as in RK_OPCODES, NULL beyond the last, and the number of its slot arguments.
 const char *rk_opcode_name(int opcode);
 int rk_opcode_arguments(int opcode);
 
-/// Multiply-adds per second of one thread times 2, in this type, at this instruction set, kept in registers: the peak that products are
-/// measured against. Runs for about `seconds`.
+/// Multiply-adds per second of one thread times 2, in this type, at this instruction set, kept in registers: the peak
+/// that products are measured against. Runs for about `seconds`.
 double rk_peak_flops(rk_type type, rk_isa isa, double seconds);
 
 //===--- Random numbers ---------------------------------------------------------===//
@@ -324,8 +364,8 @@ void rk_sha256(uint32_t state[8], const uint8_t *blocks, int64_t count);
 /// The same without them.
 void rk_sha256_portable(uint32_t state[8], const uint8_t *blocks, int64_t count);
 
-/// Zeros, 64-byte aligned; much of it at a time in huge pages, where the system gives them: large products and updates walk through many
-/// pages at once. NULL when there is not enough.
+/// Zeros, 64-byte aligned; much of it at a time in huge pages, where the system gives them: large products and updates
+/// walk through many pages at once. NULL when there is not enough.
 void *rk_allocate(int64_t bytes);
 void rk_free(void *memory);
 
