@@ -21,14 +21,20 @@ let package = Package(
 
         .target(name: "Rectifier", dependencies: ["CRectifierKernels", "CZlib"]),
 
+        // What was found, and how it is written; knows nothing of what finds it.
+        .target(name: "RectifierReports"),
+
         // The folder is not called "rectifier" because macOS cannot tell that from "Rectifier".
         .executableTarget(
             name: "RectifierCommand",
-            dependencies: ["Rectifier", "CRectifierKernels", .product(name: "ArgumentParser", package: "swift-argument-parser")]
+            dependencies: [
+                "Rectifier", "RectifierReports", "CRectifierKernels", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]
         ),
         .testTarget(name: "KernelTests", dependencies: ["CRectifierKernels"]),
         .testTarget(name: "RectifierTests", dependencies: ["Rectifier", "CRectifierKernels"]),
-        .testTarget(name: "CommandTests", dependencies: ["Rectifier", "RectifierCommand"]),
+        .testTarget(name: "RectifierReportsTests", dependencies: ["RectifierReports"]),
+        .testTarget(name: "CommandTests", dependencies: ["Rectifier", "RectifierReports", "RectifierCommand"]),
     ],
     swiftLanguageModes: [.v6]
 )
