@@ -27,7 +27,7 @@ extension Report {
             public init(x: Axis, y: Axis, series: [Series]) { (self.x, self.y, self.series) = (x, y, series) }
         }
 
-        /// Horizontal bars, a row for each category, each with its value beside it; points where the scale is logarithmic and has no 0 to start from.
+        /// A row for each category, with the value beside each bar or point. Bars start at 0, so on a logarithmic scale there are points.
         public struct Bars: Sendable {
             public var categories: [String]
             public var values: Axis
@@ -91,7 +91,7 @@ extension Report {
                 case points
                 case hollowPoints
                 case crosses
-                /// In ``Bars``.
+                /// In ``Bars`` with a linear scale.
                 case bars
 
                 var isLine: Bool { self == .line || self == .markedLine }

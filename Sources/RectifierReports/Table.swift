@@ -48,8 +48,12 @@ extension Report {
             }
         }
 
+        /// Whether there is anything in it for people.
+        public var isForPeople: Bool { !shownColumns.isEmpty && !rows.isEmpty }
         /// The columns that people see.
         var shownColumns: [Int] { columns.indices.filter { columns[$0].heading != nil } }
+        /// Whether there is anything in it for programs.
+        public var isForPrograms: Bool { !keyedColumns.isEmpty }
         /// Those that programs see.
         var keyedColumns: [Int] { columns.indices.filter { columns[$0].key != nil } }
 
@@ -71,8 +75,10 @@ extension Report {
         /// Whether it is aligned as words are.
         var isWord = false
 
-        /// Words.
-        public static func text(_ text: String) -> Cell { Cell(value: .text(text), shown: text, isWord: true) }
+        /// Words; people may read others than programs do.
+        public static func text(_ text: String, shown: String? = nil) -> Cell {
+            Cell(value: .text(text), shown: shown ?? text, isWord: true)
+        }
         /// Text that ends where numbers end: `12 (15)`.
         public static func figures(_ text: String) -> Cell { Cell(value: .text(text), shown: text) }
         /// `60,000`

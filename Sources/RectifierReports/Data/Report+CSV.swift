@@ -10,7 +10,7 @@ extension Report.Table {
 extension Report {
     /// A file for each table that programs read. A single one gets the name alone, others the table's name as well.
     public func csvFiles(named name: String) -> [(name: String, content: String)] {
-        let tables = tables.filter { !$0.keyedColumns.isEmpty }
+        let tables = tables.filter(\.isForPrograms)
         return tables.map { (tables.count == 1 ? "\(name).csv" : "\(name)-\($0.name).csv", $0.csv) }
     }
 }

@@ -34,11 +34,11 @@ extension Report.Chart.Bars {
     ) {
         let end = frame.x(scale.share(of: point.y)), start = values.scale == .logarithmic ? frame.left : frame.x(scale.share(of: 0))
         var shapes = "<title>\(escaped("\(series.name): \(scale.text(point.y))"))</title>"
-        if values.scale == .logarithmic {
-            shapes += "<path class=\"line\" d=\"M\(svgNumber(start)) \(svgNumber(y))H\(svgNumber(end))\"\(look.dash)/>" + look.marker(end, y)
-        } else {
+        if series.mark == .bars {
             shapes += "<rect class=\"full\" x=\"\(svgNumber(min(start, end)))\" y=\"\(svgNumber(y - 5))\""
                 + " width=\"\(svgNumber(abs(end - start)))\" height=\"10\"/>"
+        } else {
+            shapes += "<path class=\"grid\" d=\"M\(svgNumber(start)) \(svgNumber(y))H\(svgNumber(end))\"/>" + look.marker(end, y)
         }
         if let interval = point.interval {
             let (low, high) = (svgNumber(frame.x(scale.share(of: interval.lowerBound))), svgNumber(frame.x(scale.share(of: interval.upperBound))))

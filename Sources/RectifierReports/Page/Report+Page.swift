@@ -38,7 +38,7 @@ extension Report {
         if !charts.isEmpty {
             sections.append("<h2>Charts</h2>\n<div class=\"charts\">\n\(charts.map(\.figure).joined(separator: "\n"))\n</div>")
         }
-        let shown = tables.filter { !$0.shownColumns.isEmpty && !$0.rows.isEmpty }
+        let shown = tables.filter(\.isForPeople)
         if !shown.isEmpty { sections.append("<h2>Tables</h2>\n\(shown.map(\.section).joined(separator: "\n"))") }
         return sections
     }

@@ -5,7 +5,7 @@ extension Report {
         var parts = [wrapped(title, width: width) + wrapped(summary, width: width)]
         if !facts.isEmpty { parts.append(factLines(width)) }
         if !findings.isEmpty { parts.append(findings.flatMap { $0.lines(width: width) }) }
-        parts += tables.filter { !$0.shownColumns.isEmpty && !$0.rows.isEmpty }.map { $0.lines(width: width) }
+        parts += tables.filter(\.isForPeople).map { $0.lines(width: width) }
         if let pictures { parts.append(wrapped(pictures, width: width)) } else { parts += charts.map { $0.lines(width: width) } }
         return parts.map { $0.map { $0 + "\n" }.joined() }.joined(separator: "\n")
     }
