@@ -88,8 +88,11 @@ final class Scratch {
     func read(_ name: String) throws -> String { try String(contentsOf: url.appendingPathComponent(name), encoding: .utf8) }
 
     /// Names of what is in it, hidden files left out.
-    var content: [String] {
-        get throws { try FileManager.default.contentsOfDirectory(atPath: url.path).filter { !$0.hasPrefix(".") }.sorted() }
+    var content: [String] { get throws { try content(of: "") } }
+
+    /// The same of a folder in it.
+    func content(of folder: String) throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: path(folder)).filter { !$0.hasPrefix(".") }.sorted()
     }
 }
 

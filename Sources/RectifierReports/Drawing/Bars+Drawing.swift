@@ -7,23 +7,25 @@ extension Report.Chart.Bars {
         // Names that would leave too little room beside them stand above their bars.
         let nameWidth = Drawing.margin(for: categories, most: drawing.width)
         let isBeside = nameWidth < drawing.width * 0.4
-        let barHeight = 15.0, rowHeight = barHeight * Double(series.count) + (isBeside ? 5 : Drawing.lineHeight + 4)
-        let frame = Frame(
-            left: isBeside ? nameWidth : 2, right: drawing.width - valueWidth, top: drawing.height,
-            bottom: drawing.height + rowHeight * Double(categories.count) + 2)
-        let looks = series.looks
+        var frame = Frame(
+            left: isBeside ? nameWidth : 2, right: drawing.width - valueWidth, top: drawing.height, bottom: drawing.height + 3)
+        let looks = series.looks, barHeight = 15.0
         for (category, name) in categories.enumerated() {
-            let top = frame.top + rowHeight * Double(category) + (isBeside ? 3 : Drawing.lineHeight)
-            let middle = top + barHeight * Double(series.count) / 2
+            let held = zip(series, looks).compactMap { one, look in
+                one.points.first { Int($0.x) == category && scale.holds($0.y) }.map { (one, look, point: $0) }
+            }
+            let height = barHeight * Double(max(1, held.count)), top = frame.bottom + (isBeside ? 0 : Drawing.lineHeight - 3)
             drawing.place(
                 isBeside
-                    ? .init(text: name, x: frame.left - 8, baseline: middle + 4, anchor: .end)
+                    ? .init(text: name, x: frame.left - 8, baseline: top + height / 2 + 4, anchor: .end)
                     : .init(text: name, x: 0, baseline: top - 3), distance: 0)
-            for (number, (one, look)) in zip(series, looks).enumerated() {
-                guard let point = one.points.first(where: { Int($0.x) == category }), scale.holds(point.y) else { continue }
-                let y = top + barHeight * (Double(number) + 0.5)
-                draw(point, of: one, look, scale, frame, y: y, in: &drawing)
+            for (number, (one, look, point)) in held.enumerated() {
+                draw(point, of: one, look, scale, frame, y: top + barHeight * (Double(number) + 0.5), in: &drawing)
             }
+            if held.isEmpty {
+                drawing.place(.init(text: "–", x: frame.left + 4, baseline: top + height / 2 + 4, style: .quiet), distance: 0)
+            }
+            frame.bottom = top + height + 5
         }
         drawing.placeBottomAxis(scale, values.label, in: frame, hasGrid: true)
     }

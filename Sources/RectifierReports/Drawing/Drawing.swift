@@ -76,7 +76,7 @@ func svgNumber(_ value: Double) -> String {
     return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
 }
 
-/// Text as it stands in HTML and SVG, in attributes too.
+/// Text as it stands in HTML and SVG, in attributes too. A percent sign stays on its number's line.
 func escaped(_ text: String) -> String {
     var result = ""
     for scalar in text.unicodeScalars {
@@ -87,6 +87,9 @@ func escaped(_ text: String) -> String {
         case "\"": result += "&quot;"
         // XML has no place for other control characters.
         case _ where scalar.value < 0x20 && scalar != "\n" && scalar != "\t": result += "\u{FFFD}"
+        case "%" where result.last == " ":
+            result.removeLast()
+            result += "\u{A0}%"
         default: result.unicodeScalars.append(scalar)
         }
     }

@@ -14,13 +14,13 @@ extension Report.Chart.Plot {
             drawing.place(.init(text: tick.label, x: frame.left - 6, baseline: place + 4, anchor: .end), distance: 0)
         }
         let painter = Painter(frame: frame, x: xScale, y: yScale)
-        let looks = series.looks, shifts = shifts(frame.width)
+        let looks = series.looks, shifts = shifts(looks, frame.width)
         // Lines lie below markers.
         for (one, look) in zip(series, looks) where one.mark.isLine {
             drawing.add(group(one, look, painter.band(one) + painter.line(one, look)))
         }
         for (number, (one, look)) in zip(series, looks).enumerated() where one.mark != .line {
-            drawing.add(group(one, look, painter.markers(one, look, shift: shifts[number])))
+            drawing.add(group(one, look, painter.markers(one, look, shifts: shifts[number])))
         }
         drawing.placeBottomAxis(xScale, x.label, in: frame, hasGrid: false)
     }
@@ -30,20 +30,24 @@ extension Report.Chart.Plot {
         return "<g class=\"\(look.className)\"><title>\(escaped(name))</title>\(content)</g>"
     }
 
-    /// Over categories, markers of different series stand beside one another.
-    private func shifts(_ width: Double) -> [Double] {
-        guard case .categories(let names) = x.scale else { return series.map { _ in 0 } }
-        var slots: [String] = []
-        let keys = zip(series, series.looks).map { one, look -> String? in
-            guard !one.mark.isLine else { return nil }
-            // Runs of the same thing share a place, and so do a marker and the ring around it.
-            return "\(look.number)" + (one.mark == .crosses ? " cross" : "")
+    /// Over categories, markers of different series stand beside one another; by series and category.
+    private func shifts(_ looks: [Look], _ width: Double) -> [[Double: Double]] {
+        var shifts: [[Double: Double]] = series.map { _ in [:] }
+        guard case .categories(let names) = x.scale else { return shifts }
+        for category in names.indices.map(Double.init) {
+            let shown = series.indices.filter { number in
+                !series[number].mark.isLine && series[number].points.contains { $0.x == category && $0.y.isFinite }
+            }
+            // A marker and the ring around it share a place.
+            func key(_ number: Int) -> String { "\(looks[number].number) \(series[number].mark == .crosses)" }
+            var slots: [String] = []
+            for number in shown where !slots.contains(key(number)) { slots.append(key(number)) }
+            let step = min(11, width / Double(max(1, names.count)) * 0.8 / Double(max(1, slots.count)))
+            for number in shown {
+                shifts[number][category] = (Double(slots.firstIndex(of: key(number))!) - Double(slots.count - 1) / 2) * step
+            }
         }
-        for key in keys.compactMap({ $0 }) where !slots.contains(key) { slots.append(key) }
-        let step = min(11, width / Double(max(1, names.count)) * 0.8 / Double(max(1, slots.count)))
-        return keys.map { key in
-            key.flatMap { slots.firstIndex(of: $0) }.map { (Double($0) - Double(slots.count - 1) / 2) * step } ?? 0
-        }
+        return shifts
     }
 }
 
@@ -62,7 +66,11 @@ private struct Painter {
 
     func line(_ series: Report.Chart.Series, _ look: Look) -> String {
         runs(series).map { run in
-            "<polyline class=\"line\" points=\"\(run.map { point($0.x, $0.y) }.joined(separator: " "))\"\(look.dash)/>"
+            // A point alone is a short line.
+            guard run.count > 1 else {
+                return "<path class=\"line\" d=\"M\(point(run[0].x, run[0].y))m-9 0h18\"\(look.dash)/>"
+            }
+            return "<polyline class=\"line\" points=\"\(run.map { point($0.x, $0.y) }.joined(separator: " "))\"\(look.dash)/>"
         }.joined()
     }
 
@@ -75,9 +83,9 @@ private struct Painter {
         }.joined()
     }
 
-    func markers(_ series: Report.Chart.Series, _ look: Look, shift: Double) -> String {
+    func markers(_ series: Report.Chart.Series, _ look: Look, shifts: [Double: Double]) -> String {
         series.points.filter { x.holds($0.x) && y.holds($0.y) }.map { point in
-            let (left, top) = (frame.x(x.share(of: point.x)) + shift, height(point.y))
+            let (left, top) = (frame.x(x.share(of: point.x)) + (shifts[point.x] ?? 0), height(point.y))
             var shapes = ""
             if let interval = point.interval, !series.mark.isLine {
                 let (low, high) = (svgNumber(height(interval.lowerBound)), svgNumber(height(interval.upperBound)))

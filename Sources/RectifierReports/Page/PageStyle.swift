@@ -17,7 +17,7 @@ enum PageStyle {
     static var charts: String {
         """
         svg { font: \(svgNumber(Drawing.fontSize))px \(fonts); }
-        svg text { fill: var(--ink); }
+        svg text { fill: var(--ink); paint-order: stroke; stroke: var(--paper); stroke-width: 3px; stroke-linejoin: round; }
         svg .quiet { fill: var(--quiet); }
         svg .strong { font-weight: 600; }
         svg .grid { stroke: var(--rule); fill: none; }
@@ -54,6 +54,7 @@ enum PageStyle {
         .note, figcaption { font-size: 0.9rem; }
         .charts { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 21rem), 1fr)); gap: 2rem 2.5rem; align-items: start; }
         figure { margin: 0; }
+        h1, h3, figcaption strong { text-wrap: balance; }
         figcaption { margin-bottom: 0.6rem; }
         figcaption strong, figcaption span { display: block; }
         figure svg { display: block; width: 100%; max-width: 30rem; height: auto; }

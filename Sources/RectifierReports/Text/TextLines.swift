@@ -21,7 +21,11 @@ func shortened(_ text: String, to width: Int) -> String {
 /// Words in lines of at most so many columns, all but the first after an indent. A word that is longer than a line is cut.
 package func wrapped(_ text: String, width: Int, first: String = "", indent: String = "") -> [String] {
     var lines = [first], isEmpty = true
-    for word in text.split(whereSeparator: \.isWhitespace) {
+    // A percent sign stays with its number.
+    let words = text.split(whereSeparator: \.isWhitespace).reduce(into: [String]()) { words, word in
+        if word.hasPrefix("%"), !words.isEmpty { words[words.count - 1] += " \(word)" } else { words.append(String(word)) }
+    }
+    for word in words {
         var word = Substring(word)
         if !isEmpty, terminalColumns(lines.last!) + 1 + terminalColumns(String(word)) > width {
             lines.append(indent)
