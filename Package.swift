@@ -21,15 +21,21 @@ let package = Package(
 
         .target(name: "Rectifier", dependencies: ["CRectifierKernels", "CZlib"]),
 
+        // What was found, and how it is written; knows nothing of what finds it.
+        .target(name: "RectifierReports"),
+
         // The folder is not called "rectifier" because macOS cannot tell that from "Rectifier".
         .executableTarget(
             name: "RectifierCommand",
-            dependencies: ["Rectifier", "CRectifierKernels", .product(name: "ArgumentParser", package: "swift-argument-parser")]
+            dependencies: [
+                "Rectifier", "RectifierReports", "CRectifierKernels", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]
         ),
         .target(name: "TestSupport", path: "Tests/TestSupport"),
         .testTarget(name: "KernelTests", dependencies: ["CRectifierKernels", "TestSupport"]),
         .testTarget(name: "RectifierTests", dependencies: ["Rectifier", "CRectifierKernels", "TestSupport"]),
-        .testTarget(name: "CommandTests", dependencies: ["Rectifier", "RectifierCommand", "TestSupport"]),
+        .testTarget(name: "RectifierReportsTests", dependencies: ["RectifierReports", "TestSupport"]),
+        .testTarget(name: "CommandTests", dependencies: ["Rectifier", "RectifierReports", "RectifierCommand", "TestSupport"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Rectifier
+import RectifierReports
 
 /// `rectifier check`
 struct Check: ParsableCommand {

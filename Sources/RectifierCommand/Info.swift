@@ -1,5 +1,6 @@
 import ArgumentParser
 import Rectifier
+import RectifierReports
 
 /// `rectifier info`
 struct Info: ParsableCommand {

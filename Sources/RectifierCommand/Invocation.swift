@@ -1,4 +1,5 @@
 import Foundation
+import RectifierReports
 
 /// How this program was started, so that the commands it prints work when they are pasted.
 enum Invocation {

@@ -1,4 +1,5 @@
 import Rectifier
+import RectifierReports
 
 /// What `inspect` tells of a model.
 struct ModelReport {

@@ -1,5 +1,6 @@
 import Foundation
 import Rectifier
+import RectifierReports
 
 /// Predictions as text or numbers, row by row.
 struct PredictionTable {

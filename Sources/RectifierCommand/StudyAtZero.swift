@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Rectifier
+import RectifierReports
 
 /// `rectifier study at-zero`
 struct StudyAtZero: ParsableCommand {
@@ -58,8 +59,11 @@ struct StudyAtZero: ParsableCommand {
     @Option(parsing: .unconditional, help: ArgumentHelp("Trainings with each derivative (default: 4).", valueName: "n"))
     var seeds: Int?
 
-    @Option(help: ArgumentHelp("The folder for tables and plots.", valueName: "folder"))
-    var output = "at-zero"
+    @Option(help: ArgumentHelp("The folder for tables and plots (default: at-zero, unless --report is given).", valueName: "folder"))
+    var output: String?
+
+    @Option(help: ReportFile.help)
+    var report: ReportFile?
 
     @OptionGroup var printing: OutputFlags
 
@@ -71,8 +75,9 @@ struct StudyAtZero: ParsableCommand {
 
     func run() throws {
         let settings = try settings()
-        let folder = URL(fileURLWithPath: output)
-        try checkOutput(folder, marker: StudyAtZeroFiles.page, of: "a study")
+        let folder = output ?? (report == nil ? "at-zero" : nil)
+        if let folder { try checkOutput(URL(fileURLWithPath: folder), marker: Self.page, of: "a study") }
+        try report?.check()
         var source = DataSettings()
         source.source = data
         let loaded = try LoadedData(source, seed: seed)
@@ -81,20 +86,30 @@ struct StudyAtZero: ParsableCommand {
         let interrupts = Interrupts { stop.set() }
         defer { withExtendedLifetime(interrupts) {} }
         let progress = printing.json || printing.quiet ? nil : StudyProgress(terminal: .standardOutput())
-        let report = try ZeroStudy(settings: settings).run(on: loaded.training, heldOut: loaded.heldOut, stop: stop) {
+        let study = try ZeroStudy(settings: settings).run(on: loaded.training, heldOut: loaded.heldOut, stop: stop) {
             if progress?.show($0) == false { stop.set() }
         }
 
-        let files = StudyAtZeroFiles(report, data: data)
-        try files.write(to: folder)
+        let report = Report(study, data: data)
+        let places = try [folder.map { try write(report, to: $0) }, self.report?.write(report)].compactMap { $0 }
         try progress?.end()
         if printing.json {
-            for line in StudyAtZeroTable.json(report, folder: folder) { try StandardOutput.writeLine(line.description) }
+            for line in study.events(output: folder) { try StandardOutput.writeLine(line.description) }
         } else if !printing.quiet {
-            for line in StudyAtZeroTable.lines(report, data: data) { try StandardOutput.writeLine(line) }
-            try StandardOutput.writeLine("tables and plots: \(folder.appendingPathComponent(StudyAtZeroFiles.page).relativePath)")
+            let pictures = "tables and plots: \(places.joined(separator: ", "))"
+            try StandardOutput.write("\n" + report.text(width: Terminal.standardOutput().width, pictures: pictures))
         }
-        if report.wasStopped { throw ExitCode(130) }
+        if study.wasStopped { throw ExitCode(130) }
+    }
+
+    private static let page = "at-zero.html"
+
+    /// The page and the tables, all of them or none; where the page is.
+    private func write(_ report: Report, to folder: String) throws -> String {
+        let folder = URL(fileURLWithPath: folder)
+        let files = [(Self.page, report.page)] + report.tables.filter(\.isForPrograms).map { ("\($0.name).csv", $0.csv) }
+        try writeAtomically(folder: folder, files: files.map { ($0.0, Array($0.1.utf8)) }, owned: [], marker: Self.page)
+        return folder.appendingPathComponent(Self.page).relativePath
     }
 
     private func settings() throws -> ZeroStudy.Settings {

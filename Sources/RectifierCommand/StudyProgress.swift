@@ -1,5 +1,6 @@
 import Foundation
 import Rectifier
+import RectifierReports
 import Synchronization
 
 /// Shows where a study is: a bar on a terminal, a line for each stage and every half minute elsewhere.

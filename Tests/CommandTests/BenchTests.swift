@@ -51,17 +51,22 @@ struct BenchTests {
     @Test func `Sections are chosen, and zeros are drawn`() throws {
         let folder = try TemporaryFolder()
         let run = try CommandRun(
-            ["bench", "zeros", "--quick", "--threads", "1", "--precision", "float64", "--svg", "zeros.svg"], in: folder)
+            ["bench", "zeros", "--quick", "--threads", "1", "--precision", "float64", "--svg", "zeros.svg", "--report", "bench.html"], in: folder)
         #expect(run.code == 0)
         #expect(run.output.contains("weight gradient 784×128ᵀ · 128×512"))
         #expect(!run.output.contains("steps:"))
         #expect(!run.output.contains("\u{1B}"))
-        #expect(try folder.content == ["zeros.svg"])
+        #expect(run.outputLines.allSatisfy { $0.count <= 80 })
+        #expect(try folder.content == ["bench.html", "zeros.svg"])
         let svg = try folder.read("zeros.svg")
         let parser = XMLParser(data: Data(svg.utf8))
         #expect(parser.parse(), "not XML: \(String(describing: parser.parserError))")
         // Dense, skipping and the peak for each of three products.
         #expect(svg.matches(of: /<polyline/).count == 9)
+        let page = try folder.read("bench.html")
+        #expect(XMLParser(data: Data(page.utf8)).parse())
+        #expect(page.matches(of: /<svg/).count == 3 && page.matches(of: /<table>/).count == 3)
+        #expect(!page.contains("http") && !page.contains("<script"))
     }
 
     @Test func `A setting that names nothing is refused`() throws {

@@ -71,6 +71,11 @@ extension TemporaryFolder {
         try write("", to: name)
         return url(name)
     }
+
+    /// Names of what is in a folder of it, hidden files left out.
+    func content(of folder: String) throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: path(folder)).filter { !$0.hasPrefix(".") }.sorted()
+    }
 }
 
 /// The built tool, beside the test bundle; `RECTIFIER_COMMAND` names another one.

@@ -35,11 +35,17 @@ struct StudyTests {
         #expect(run.code == 0 && run.errors.isEmpty, "\(run.errors)")
         #expect(run.output.contains("bit-identical in all 2"))
         #expect(run.outputLines.last == "tables and plots: study/at-zero.html")
+        #expect(run.outputLines.allSatisfy { $0.count <= 80 })
 
         let csv = try folder.read("study/networks.csv").split(separator: "\n")
         // Two depths, two widths, a batch size; three precisions.
         #expect(csv.count == 1 + 5 * 3)
-        #expect(try folder.read("study/training.csv").split(separator: "\n").count == 1 + 5 * 2)
+        #expect(csv[0].hasPrefix("sweep,value,bits,hiddenLayers,units,batchSize,samples,networks,chainRuleFirstLayer,"))
+        #expect(csv.allSatisfy { $0.filter { $0 == "," }.count == 21 })
+        #expect(try folder.read("study/zero-biases.csv").split(separator: "\n").count == 1 + 2)
+        let training = try folder.read("study/training.csv").split(separator: "\n")
+        #expect(training.count == 1 + 5 * 2 && training[0] == "derivative,mode,run,accuracy,weightsSHA256")
+        #expect(try folder.content(of: "study") == ["at-zero.html", "networks.csv", "training.csv", "zero-biases.csv"])
 
         let page = try folder.read("study/at-zero.html")
         let parser = XMLParser(data: Data(page.utf8))
@@ -67,6 +73,23 @@ struct StudyTests {
         #expect(objects.last?["output"] as? String == "at-zero")
     }
 
+    @Test func `A report is written where it is asked for, and nothing else is`() throws {
+        let folder = try Scratch()
+        try makeImages(in: folder)
+        let flags = Array(flags.dropLast(4)) + ["--skip-training"]
+        #expect(try CommandRun(flags + ["--report", "study.json"], in: folder).outputLines.last == "tables and plots: study.json")
+        let object = try JSONSerialization.jsonObject(with: Data(folder.read("study.json").utf8)) as? [String: Any]
+        let tables = try #require(object?["tables"] as? [[String: Any]])
+        #expect((tables.first?["rows"] as? [Any])?.count == 5 * 3)
+        let csv = try CommandRun(flags + ["--report", "study.csv"], in: folder)
+        #expect(csv.outputLines.last?.contains("study-networks.csv") == true)
+        #expect(try folder.content == ["data", "study-networks.csv", "study-training.csv", "study-zero-biases.csv", "study.json"])
+        for (file, code) in [("study.pdf", Int32(64)), ("nowhere/study.html", 1)] {
+            let refused = try CommandRun(flags + ["--report", file], in: folder)
+            #expect(refused.code == code && refused.errorLines.count == 1 && refused.errors.contains("study"), "\(refused.errors)")
+        }
+    }
+
     @Test func `Explains itself, and names what is wrong`() throws {
         let folder = try TemporaryFolder()
         let help = try CommandRun(["study", "at-zero", "--help"], in: folder)
@@ -80,26 +103,5 @@ struct StudyTests {
             #expect(run.code == code && run.errorLines.count == 1 && run.errors.contains(says), "\(arguments): \(run.errors)")
         }
         #expect(try folder.content.isEmpty)
-    }
-
-    @Test func `A chart draws what it is given, inside its frame`() throws {
-        var chart = SVGChart(
-            title: "a < b & c", xLabel: "x", yLabel: "y", categories: ["one", "two"], range: 0...1, ticks: [(0, "0"), (1, "1")],
-            series: [
-                .init(name: "dots", mark: .dot, color: 0, points: [.init(0.5, 0.25...0.75), nil]),
-                .init(name: "line", mark: .line, color: 1, points: [.init(0), .init(7)]),
-            ])
-        #expect(XMLParser(data: Data(chart.svg.utf8)).parse())
-        #expect(chart.svg.contains("a &lt; b &amp; c"))
-        #expect(chart.svg.components(separatedBy: "<circle").count == 2)
-        // 7 is drawn at the top of the range.
-        let line = try #require(chart.svg.firstMatch(of: /polyline class="mark open faint" points="[\d.]+,([\d.]+) [\d.]+,([\d.]+)"/))
-        #expect(line.2 == "34.0")
-        chart.scale = .logarithmic
-        chart.range = 0.1...10
-        chart.series = [.init(name: "bars", mark: .bar, color: 0, points: [.init(1), .init(0)])]
-        // Halfway up, and at the bottom.
-        let heights = chart.svg.matches(of: /height="([\d.]+)"\/>/).map { String($0.1) }
-        #expect(heights == ["120.0", "0.0"])
     }
 }

@@ -2,6 +2,7 @@ import ArgumentParser
 import CRectifierKernels
 import Foundation
 import Rectifier
+import RectifierReports
 
 /// `rectifier bench`
 struct Bench: ParsableCommand {
@@ -25,12 +26,13 @@ struct Bench: ParsableCommand {
             steps, epochs of the trainer: gathering and scaling the batch, forward,
             loss, backward, update, and the census of kinks. Not timed: drawing data
             and weights, compiling, the order of an epoch, evaluation. Data are random
-            numbers in memory, and no file is written but the chart.
+            numbers in memory, and no file is written but chart and report.
 
             Examples:
               rectifier bench --quick
               rectifier bench zeros --threads 1 --svg zeros.svg
               rectifier bench steps --precision float64 --json
+              rectifier bench products steps --report bench.html
             """
     )
 
@@ -52,6 +54,9 @@ struct Bench: ParsableCommand {
     @Option(help: ArgumentHelp("Draw the rates by zeros; the section zeros.", valueName: "file"))
     var svg: String?
 
+    @Option(help: ReportFile.help)
+    var report: ReportFile?
+
     @Flag(help: "Print one JSON object a line, and nothing else.")
     var json = false
 
@@ -66,6 +71,7 @@ struct Bench: ParsableCommand {
     func run() throws {
         let machine = try Machine()
         if let svg { try checkOutputFile(svg) }
+        try report?.check()
         let all = try BenchThreads(threads ?? machine.cores, type: precision, isa: machine.selected)
         let both = threads == nil && machine.cores > 1 ? [try BenchThreads(1, type: precision, isa: machine.selected), all] : [all]
         let output = BenchOutput(json: json, terminal: .standardOutput())
@@ -79,6 +85,7 @@ struct Bench: ParsableCommand {
             case .steps: try measureSteps(on: all, output)
             }
         }
+        if let report { try output.note("the report is in \(report.write(output.report))") }
     }
 
     private func budget(rounds: Int, seconds: Double) -> BenchBudget {
@@ -88,25 +95,25 @@ struct Bench: ParsableCommand {
     private func measurePeak(on all: [BenchThreads], _ output: BenchOutput) throws {
         var rows: [BenchOutput.PeakRow] = []
         for threads in all {
-            try output.progress("peak, \(output.threads(threads.count))")
+            try output.progress("peak, \(BenchOutput.threads(threads.count))")
             let row = BenchOutput.PeakRow(threads: threads.count, flops: threads.peak(seconds: quick ? 0.1 : 1))
             try output.add(row)
             rows.append(row)
         }
-        try output.end(rows)
+        try output.end(.peak(rows))
     }
 
     private func measureMemory(on all: [BenchThreads], _ machine: Machine, _ output: BenchOutput) throws {
         var rows: [BenchOutput.MemoryRow] = []
         for threads in all {
-            try output.progress("memory, \(output.threads(threads.count))")
+            try output.progress("memory, \(BenchOutput.threads(threads.count))")
             let benchmark = MemoryBenchmark(on: threads, cacheBytes: machine.lastCacheBytes)
             let rate = benchmark.bytesPerSecond(budget(rounds: 100, seconds: 1))
             let row = BenchOutput.MemoryRow(threads: threads.count, bytesPerSecond: rate, arrayBytes: benchmark.bytes)
             try output.add(row)
             rows.append(row)
         }
-        try output.end(rows)
+        try output.end(.memory(rows))
     }
 
     private func measureProducts(on all: [BenchThreads], _ output: BenchOutput) throws {
@@ -115,7 +122,7 @@ struct Bench: ParsableCommand {
         var rows: [BenchOutput.ProductRow] = []
         for threads in all {
             for shape in shapes {
-                try output.progress("products, \(output.threads(threads.count)): \(shape)")
+                try output.progress("products, \(BenchOutput.threads(threads.count)): \(shape)")
                 let benchmark = ProductBenchmark(shape, on: threads)
                 let rate = benchmark.measure([RK_ZEROS_MULTIPLIED], budget(rounds: 101, seconds: 0.5))[0]
                 let row = BenchOutput.ProductRow(
@@ -125,7 +132,7 @@ struct Bench: ParsableCommand {
                 rows.append(row)
             }
         }
-        try output.end(rows)
+        try output.end(.products(rows))
     }
 
     private func measureZeros(on threads: BenchThreads, _ output: BenchOutput) throws {
@@ -137,10 +144,10 @@ struct Bench: ParsableCommand {
             try output.add(sweep, threads: threads.count)
             sweeps.append(sweep)
         }
-        try output.end(sweeps)
+        let section = BenchSection.zeros(sweeps)
+        try output.end(section)
         if let svg {
-            let title = "\(precision.rawValue), \(output.threads(threads.count))"
-            try writeAtomically(Array(ZeroSweepChart(sweeps, title: title).svg.utf8), to: URL(fileURLWithPath: svg))
+            try writeAtomically(Array(Report.picture(of: section.charts).utf8), to: URL(fileURLWithPath: svg))
             try output.note("the chart is in \(svg)")
         }
     }
@@ -154,6 +161,6 @@ struct Bench: ParsableCommand {
             try output.add(row)
             rows.append(row)
         }
-        try output.end(rows)
+        try output.end(.steps(rows))
     }
 }

@@ -1,8 +1,10 @@
 import CRectifierKernels
 import Rectifier
+import RectifierReports
 
-/// What `bench` prints: JSON lines as results come, or a table after each section and a progress line on a terminal before it.
-struct BenchOutput {
+/// What `bench` prints: JSON lines as results come, or tables and findings after each section and a progress line on a terminal before it.
+/// It gathers the report on the way.
+final class BenchOutput {
     struct PeakRow {
         var threads: Int
         var flops: Double
@@ -27,16 +29,19 @@ struct BenchOutput {
         var result: StepBenchmark
     }
 
-    var json: Bool
-    var terminal: Terminal
+    private let json: Bool
+    private let terminal: Terminal
+    private(set) var report = Report(
+        title: "What this machine reaches",
+        summary: """
+            Rates are dense-equivalent: the operations of a product that skips no zero, over the time. Each is compared with a burst at the peak on the same \
+            threads right beside it; what is shown are medians of such pairs.
+            """)
 
-    // MARK: Words
+    init(json: Bool, terminal: Terminal) { (self.json, self.terminal) = (json, terminal) }
 
-    func threads(_ count: Int) -> String { count == 1 ? "1 thread" : "\(count) threads" }
-    static func percent(_ share: Double) -> String { "\(Format.fixed(share * 100, share * 100 == (share * 100).rounded() ? 0 : 1)) %" }
-    private func share(_ share: Double) -> String { "\(Format.fixed(share * 100, 1)) %" }
-    private func giga(_ rate: Double) -> String { Format.fixed(rate / 1e9, 1) }
-    private func times(_ ratio: Double) -> String { "\(Format.fixed(ratio, 2))×" }
+    static func threads(_ count: Int) -> String { count == 1 ? "1 thread" : "\(count) threads" }
+    static func percent(_ share: Double) -> String { Format.percent(share, digits: share * 100 == (share * 100).rounded() ? 0 : 1) }
 
     // MARK: Lines
 
@@ -49,10 +54,19 @@ struct BenchOutput {
 
     private func write(_ line: JSONLine) throws { if json { try StandardOutput.writeLine(line.description) } }
 
-    private func write(_ heading: String, _ table: TextTable, _ notes: [String] = []) throws {
+    /// Adds a section to the report, and prints its tables and findings.
+    func end(_ section: BenchSection) throws {
+        report.tables += section.tables
+        report.findings += section.findings
+        report.charts += section.charts
         guard !json else { return }
         if terminal.isInteractive { try StandardOutput.write(Terminal.clearLine) }
-        for line in ["", terminal.styled(heading, .bold)] + table.lines + notes { try StandardOutput.writeLine(line) }
+        let width = terminal.width
+        for table in section.tables where table.isForPeople {
+            let title = wrapped(table.title, width: width).map { terminal.styled($0, .bold) }
+            for line in [""] + title + table.body(width: width) { try StandardOutput.writeLine(line) }
+        }
+        for line in section.findings.flatMap({ $0.lines(width: width) }) { try StandardOutput.writeLine(line) }
     }
 
     // MARK: Machine
@@ -63,30 +77,21 @@ struct BenchOutput {
             "instructionSet": machine.selectedName, "lastCacheBytes": machine.lastCacheBytes, "type": precision.rawValue,
             "threads": threads,
         ])
-        try note("\(machine.processor), \(machine.selectedName), \(precision.rawValue), \(self.threads(threads))")
+        try note("\(machine.processor), \(machine.selectedName), \(precision.rawValue), \(Self.threads(threads))")
+        report.facts = [
+            .init("processor", machine.processor), .init("cores", "\(machine.cores)"), .init("instruction set", machine.selectedName),
+            .init("numbers", precision.rawValue), .init("threads", "\(threads)"), .init("version", rectifierVersion),
+        ]
     }
 
     // MARK: Peak
 
     func add(_ row: PeakRow) throws { try write(["section": "peak", "threads": row.threads, "flops": row.flops]) }
 
-    func end(_ rows: [PeakRow]) throws {
-        var table = TextTable(["threads", "GFLOP/s"], alignments: [.right, .right])
-        for row in rows { table.addRow([String(row.threads), giga(row.flops)]) }
-        try write("peak: multiply-adds in registers", table)
-    }
-
     // MARK: Memory
 
     func add(_ row: MemoryRow) throws {
         try write(["section": "memory", "threads": row.threads, "bytesPerSecond": row.bytesPerSecond, "arrayBytes": row.arrayBytes])
-    }
-
-    func end(_ rows: [MemoryRow]) throws {
-        var table = TextTable(["threads", "GB/s"], alignments: [.right, .right])
-        for row in rows { table.addRow([String(row.threads), giga(row.bytesPerSecond)]) }
-        let size = rows.first.map { " of \($0.arrayBytes >> 20) MiB" } ?? ""
-        try write("memory: a[i] = b[i] + 3 c[i], three arrays\(size)", table)
     }
 
     // MARK: Products
@@ -97,18 +102,6 @@ struct BenchOutput {
             "share": row.rate.share,
             "timesReference": row.timesReference,
         ])
-    }
-
-    func end(_ rows: [ProductRow]) throws {
-        var table = TextTable(
-            ["product", "threads", "GFLOP/s", "of peak", "over plain loops"], alignments: [.left, .right, .right, .right, .right])
-        for row in rows {
-            table.addRow([
-                row.shape.description, String(row.threads), giga(row.rate.flops), share(row.rate.share),
-                "\(Format.significant(row.timesReference, 3))×",
-            ])
-        }
-        try write("products: dense, by size (ᵀ: lies transposed)", table)
     }
 
     // MARK: Zeros
@@ -130,47 +123,6 @@ struct BenchOutput {
         ])
     }
 
-    func end(_ sweeps: [ZeroSweep]) throws {
-        let barWidth = 30
-        let most = max(1, sweeps.flatMap(\.rows).map(\.byDensity.share).max() ?? 1)
-        for sweep in sweeps {
-            var table = TextTable(
-                ["zeros", "dense", "", "skipping", "", "by density", "", "over dense"] + (terminal.isInteractive ? [""] : []),
-                alignments: Array(repeating: .right, count: 8) + (terminal.isInteractive ? [.left] : []))
-            for row in sweep.rows {
-                let rates = [row.dense, row.skipping, row.byDensity].flatMap { [giga($0.flops), share($0.share)] }
-                let bar = terminal.isInteractive ? [bar(row.byDensity.share / most, mark: 1 / most, width: barWidth)] : []
-                table.addRow([Self.percent(row.zeros)] + rates + [times(row.byDensity.ratio)] + bar)
-            }
-            let subject = sweep.subject
-            try write(
-                "zeros: \(subject.product.rawValue) \(subject.shape), zeros in \(subject.leftOperand); GFLOP/s, of peak", table,
-                [summary(sweep)])
-        }
-    }
-
-    private func summary(_ sweep: ZeroSweep) -> String {
-        let even = sweep.breakEven.map { $0 == 0 ? "skipping is never slower than dense" : "skipping pays from \(share($0)) zeros" }
-        let peak = sweep.abovePeakFrom.map { "above the peak from \(share($0))" }
-        let loss = 1 - sweep.rows[0].byDensity.ratio
-        return [
-            even ?? "skipping does not pay", peak ?? "never above the peak",
-            loss > 0 ? "by density loses \(share(loss)) where there are none" : "by density loses nothing where there are none",
-        ].joined(separator: "; ")
-    }
-
-    /// A bar of eighths of a column, with a line at the place of the mark.
-    private func bar(_ share: Double, mark: Double, width: Int) -> String {
-        let eighths = Int((min(1, max(0, share)) * Double(width * 8)).rounded())
-        var cells = (0..<width + 1).map { column -> Character in
-            let filled = min(8, max(0, eighths - column * 8))
-            return [" ", "▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"][filled]
-        }
-        let place = min(width, Int(mark * Double(width)))
-        if cells[place] == " " { cells[place] = "│" } else if cells[place] == "█" { cells[place] = "▒" }
-        return String(cells)
-    }
-
     // MARK: Steps
 
     func add(_ row: StepRow) throws {
@@ -179,25 +131,9 @@ struct BenchOutput {
             "section": "steps", "network": workload.network, "activation": workload.activationName, "batchSize": workload.batchSize,
             "optimizer": workload.optimizerName, "threads": row.threads, "inputZeros": workload.inputZeros,
             "hiddenZeros": result.hiddenZeros,
-            "microseconds": workload.flops / result.rate.flops * 1e6, "flops": result.rate.flops, "share": result.rate.share,
+            "microseconds": row.microseconds, "flops": result.rate.flops, "share": result.rate.share,
             "denseMicroseconds": workload.flops / result.dense.flops * 1e6, "overDense": result.rate.ratio,
             "overOneThread": result.overOneThread,
         ])
-    }
-
-    func end(_ rows: [StepRow]) throws {
-        var table = TextTable(
-            ["network", "activation", "batch", "optimiser", "zeros", "µs/step", "GFLOP/s", "of peak", "over dense", "over 1 thread"],
-            alignments: [.left, .left, .right, .left, .right, .right, .right, .right, .right, .right])
-        for row in rows {
-            let zeros = row.result.hiddenZeros.map { "\(Self.percent(row.workload.inputZeros)), \(Format.fixed($0 * 100, 0)) %" }
-            table.addRow([
-                row.workload.network, row.workload.activationName, String(row.workload.batchSize), row.workload.optimizerName, zeros ?? "-",
-                Format.significant(row.workload.flops / row.result.rate.flops * 1e6), giga(row.result.rate.flops),
-                share(row.result.rate.share),
-                times(row.result.rate.ratio), row.result.overOneThread.map(times) ?? "-",
-            ])
-        }
-        try write("steps: training, dense-equivalent (zeros: of inputs, of hidden layers)", table)
     }
 }

@@ -230,16 +230,12 @@ struct ZeroStudyTests {
         #expect(one.training.map(\.derivative) == [0, 0, 0.5, 1, 1])
     }
 
-    @Test func `Tables have a value for every heading, and the conclusion its numbers`() throws {
-        let report = try smallStudy(threads: 2)
-        for (csv, rows) in [(report.cellsCSV, 15), (report.zeroBiasesCSV, 2), (report.trainingCSV, 10)] {
-            let lines = csv.split(separator: "\n")
-            #expect(lines.count == rows + 1 && csv.hasSuffix("\n"))
-            let fields = lines[0].split(separator: ",").count
-            #expect(lines.allSatisfy { $0.split(separator: ",", omittingEmptySubsequences: false).count == fields })
-        }
+    @Test func `Findings have their numbers, and the conclusion all of them`() throws {
+        let report = try smallStudy(threads: 2), findings = report.findings
+        #expect(findings.count == 6 && report.conclusion == findings.map(\.sentence).joined(separator: " "))
         #expect(report.conclusion.contains("of 3 networks"))
         #expect(report.conclusion.contains("0 against 0, is bit-identical in all 2."))
+        #expect(findings.last?.numbers.first { $0.name == "accuracyWith0" }?.value == report.training[0].mean)
     }
 
     @Test func `A study that is stopped keeps what is finished`() throws {

@@ -1,9 +1,14 @@
 extension ZeroStudyReport {
-    /// What was found, in sentences whose numbers are all computed.
-    public var conclusion: String {
-        [countsSentence, sweepSentence, predictionSentence, tiesSentence, zeroBiasSentence, trainingSentence].compactMap { $0 }
-            .joined(separator: " ")
+    /// A sentence whose numbers are all computed, and the main ones by name, unrounded.
+    public typealias Finding = (sentence: String, numbers: [(name: String, value: Double)])
+
+    /// What was found; what was not measured has no sentence.
+    public var findings: [Finding] {
+        [countsFinding, sweepFinding, predictionFinding, tiesFinding, zeroBiasFinding, trainingFinding].compactMap { $0 }
     }
+
+    /// All findings, one sentence after the other.
+    public var conclusion: String { findings.map(\.sentence).joined(separator: " ") }
 
     /// The rows of the usual network, one a precision.
     private var usual: [Cell] {
@@ -15,7 +20,7 @@ extension ZeroStudyReport {
         }.sorted { $0.precision.size < $1.precision.size }
     }
 
-    private var countsSentence: String? {
+    private var countsFinding: Finding? {
         let rows = usual.isEmpty ? Array(cells.prefix(1)) : usual
         guard let first = rows.first else { return nil }
         let kind =
@@ -32,13 +37,14 @@ extension ZeroStudyReport {
                     : "\(grouped(ours)) \(networks) by the chain rule and \(grouped(theirs)) as published"
             return "in \(row.precision.size * 8) bits in \(counts)"
         }
-        return
+        let sentence =
             "Whether ReLU's derivative at 0 is 0 or 1 changed the first layer's gradient of a freshly drawn network (\(kind), \(grouped(samples)) images) "
             + parts.joined(separator: "; ") + "."
+        return (sentence, rows.map { ("shareIn\($0.precision.size * 8)Bits", $0.share) })
     }
 
     /// How the share moves along each sweep, in float32.
-    private var sweepSentence: String? {
+    private var sweepFinding: Finding? {
         let parts = Sweep.allCases.compactMap { sweep -> String? in
             let rows = cells.filter { $0.sweep == sweep && $0.precision == .float32 }
             guard rows.count > 1, let first = rows.first, let last = rows.last else { return nil }
@@ -54,30 +60,36 @@ extension ZeroStudyReport {
                     : "and lies between \(percent(shares.min()!)) and \(percent(shares.max()!)) for \(batches)"
             }
         }
-        return parts.isEmpty ? nil : "In 32 bits the share of such networks goes " + parts.joined(separator: ", ") + "."
+        return parts.isEmpty ? nil : ("In 32 bits the share of such networks goes " + parts.joined(separator: ", ") + ".", [])
     }
 
-    private var predictionSentence: String? {
+    private var predictionFinding: Finding? {
         // Sweeps meet in one network, which counts once.
         let compared = Set(cells.map { [$0.hiddenLayers, $0.units, $0.batchSize, $0.precision.size] }).count
         let inside = Set(
             cells.filter { $0.interval.contains($0.predictedShare) }.map { [$0.hiddenLayers, $0.units, $0.batchSize, $0.precision.size] }
         )
         .count
-        return compared == 0
-            ? nil : "The prediction, in which nothing is fitted, lies in the 99 % interval of \(inside) of \(compared) kinds of networks."
+        guard compared > 0 else { return nil }
+        return (
+            "The prediction, in which nothing is fitted, lies in the 99 % interval of \(inside) of \(compared) kinds of networks.",
+            [("inside", Double(inside)), ("compared", Double(compared))]
+        )
     }
 
-    private var tiesSentence: String? {
+    private var tiesFinding: Finding? {
         guard let row = usual.first(where: { $0.precision == .float32 }) ?? usual.first else { return nil }
         let ties = row.accidentalTies + row.structuralTies
         guard ties > 0 else { return nil }
         let structural = row.structuralTies == 0 ? "all by rounding" : "\(grouped(row.structuralTies)) of them structural"
-        return
-            "\(grouped(ties)) of its \(grouped(row.evaluations)) pre-activations in \(row.precision.size * 8) bits were exactly 0, \(structural)."
+        return (
+            "\(grouped(ties)) of the usual network's \(grouped(row.evaluations)) pre-activations in \(row.precision.size * 8) bits were exactly 0, "
+                + "\(structural).",
+            [("ties", Double(ties)), ("structuralTies", Double(row.structuralTies)), ("evaluations", Double(row.evaluations))]
+        )
     }
 
-    private var zeroBiasSentence: String? {
+    private var zeroBiasFinding: Finding? {
         let parts = zeroBiases.filter { $0.precision == .float32 }.map { row -> String in
             var text = "\(row.units) units a layer have "
             text +=
@@ -98,10 +110,10 @@ extension ZeroStudyReport {
             }
             return text
         }
-        return parts.isEmpty ? nil : "With biases of 0, three layers of " + parts.joined(separator: "; ") + "."
+        return parts.isEmpty ? nil : ("With biases of 0, three layers of " + parts.joined(separator: "; ") + ".", [])
     }
 
-    private var trainingSentence: String? {
+    private var trainingFinding: Finding? {
         guard let zero = training.first, let control = training.first(where: \.isControl), let epochs = settings.training?.epochs else {
             return nil
         }
@@ -136,62 +148,7 @@ extension ZeroStudyReport {
             control.identicalToZero == runs
             ? "; the control, 0 against 0, is bit-identical in \(runs == 1 ? "the one" : "all \(runs)")."
             : "; the control, 0 against 0, is bit-identical in only \(control.identicalToZero)."
-        return text
-    }
-}
-
-// MARK: - Comma-separated values
-
-extension ZeroStudyReport {
-    /// The counts: a line for each kind of network and precision. Shares lie between 0 and 1.
-    public var cellsCSV: String {
-        csv(
-            "sweep,value,bits,hiddenLayers,units,batchSize,samples,networks,chainRuleFirstLayer,chainRuleAnyLayer,publishedFirstLayer,publishedAnyLayer,"
-                + "share,low99,high99,predictedShare,shareForMNIST,structuralTies,accidentalTies,evaluations,tiesPerNetwork,predictedTiesPerNetwork",
-            cells.map { row in
-                [
-                    row.sweep.rawValue, "\(row.value)", "\(row.precision.size * 8)", "\(row.hiddenLayers)", "\(row.units)",
-                    "\(row.batchSize)",
-                    "\(row.samples)", "\(row.networks)", "\(row.chainRule.firstLayer)", "\(row.chainRule.anyLayer)",
-                    "\(row.asPublished.firstLayer)",
-                    "\(row.asPublished.anyLayer)", "\(row.share)", "\(row.interval.lowerBound)", "\(row.interval.upperBound)",
-                    "\(row.predictedShare)",
-                    row.publishedShare.map { "\($0)" } ?? "", "\(row.structuralTies)", "\(row.accidentalTies)", "\(row.evaluations)",
-                    "\(row.tiesPerNetwork)", "\(row.prediction)",
-                ]
-            })
-    }
-
-    /// The ties of networks with biases of 0.
-    public var zeroBiasesCSV: String {
-        csv(
-            "bits,hiddenLayers,units,samples,networks,structuralTies,accidentalTies,evaluations,networksWithStructuralTies,networksWithEqualStructure",
-            zeroBiases.map { row in
-                [
-                    "\(row.precision.size * 8)", "\(row.hiddenLayers)", "\(row.units)", "\(row.samples)", "\(row.networks)",
-                    "\(row.structuralTies)",
-                    "\(row.accidentalTies)", "\(row.evaluations)", "\(row.networksWithStructuralTies)",
-                    row.networksWithEqualStructure.map { "\($0)" } ?? "",
-                ]
-            })
-    }
-
-    /// The trainings: a line for each run.
-    public var trainingCSV: String {
-        csv(
-            "derivative,mode,run,accuracy,weightsSHA256",
-            training.flatMap { row in
-                row.accuracies.indices.map { run in
-                    [
-                        plain(row.derivative), row.isInjected ? "injected" : row.isControl ? "control" : "chain rule", "\(run + 1)",
-                        "\(row.accuracies[run])", row.weightsSHA256[run],
-                    ]
-                }
-            })
-    }
-
-    private func csv(_ heading: String, _ rows: [[String]]) -> String {
-        ([heading] + rows.map { $0.joined(separator: ",") }).map { $0 + "\n" }.joined()
+        return (text, sound.map { ("accuracyWith\(plain($0.derivative))", $0.mean) } + [("gap", gap)])
     }
 }
 

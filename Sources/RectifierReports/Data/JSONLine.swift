@@ -1,61 +1,62 @@
 import Foundation
 
 /// A JSON object on one line, its members in the order they were added. Members that are nil or not finite are left out.
-struct JSONLine: CustomStringConvertible {
+package struct JSONLine: CustomStringConvertible {
     private var members: [String] = []
 
-    init() {}
+    package init() {}
 
-    mutating func add(_ key: String, _ value: (any JSONWritable)?) {
+    package mutating func add(_ key: String, _ value: (any JSONWritable)?) {
         if let text = value?.jsonText { members.append("\(jsonQuoted(key)):\(text)") }
     }
 
-    var description: String { "{\(members.joined(separator: ","))}" }
+    package var description: String { "{\(members.joined(separator: ","))}" }
 }
 
 extension JSONLine: ExpressibleByDictionaryLiteral {
-    init(dictionaryLiteral members: (String, (any JSONWritable)?)...) {
+    package init(dictionaryLiteral members: (String, (any JSONWritable)?)...) {
         for (key, value) in members { add(key, value) }
     }
 }
 
 /// What can stand in a ``JSONLine``. Nil: cannot be written, as NaN.
-protocol JSONWritable {
+package protocol JSONWritable {
     var jsonText: String? { get }
 }
 
 extension Int: JSONWritable {
-    var jsonText: String? { description }
+    package var jsonText: String? { description }
 }
 
 extension Bool: JSONWritable {
-    var jsonText: String? { description }
+    package var jsonText: String? { description }
 }
 
 extension Double: JSONWritable {
     /// The shortest text that reads back as the same number.
-    var jsonText: String? { isFinite ? description : nil }
+    package var jsonText: String? { isFinite ? description : nil }
 }
 
 extension Float: JSONWritable {
-    var jsonText: String? { isFinite ? description : nil }
+    package var jsonText: String? { isFinite ? description : nil }
 }
 
 extension String: JSONWritable {
-    var jsonText: String? { jsonQuoted(self) }
+    package var jsonText: String? { jsonQuoted(self) }
 }
 
 extension JSONLine: JSONWritable {
-    var jsonText: String? { description }
+    package var jsonText: String? { description }
 }
 
 extension Array: JSONWritable where Element: JSONWritable {
-    var jsonText: String? { "[\(map { $0.jsonText ?? "null" }.joined(separator: ","))]" }
+    package var jsonText: String? { "[\(map { $0.jsonText ?? "null" }.joined(separator: ","))]" }
 }
 
 /// Text that is JSON already.
-struct RawJSON: JSONWritable {
-    var jsonText: String?
+package struct RawJSON: JSONWritable {
+    package var jsonText: String?
+    package init(jsonText: String?) { self.jsonText = jsonText }
 }
 
 private func jsonQuoted(_ text: String) -> String {

@@ -1,30 +1,30 @@
 import Foundation
 
 /// Numbers as people read them. Locale-independent, because output is compared and parsed.
-enum Format {
+package enum Format {
     /// `60,000`
-    static func count(_ value: Int) -> String {
+    package static func count(_ value: Int) -> String {
         var digits = Array(String(value.magnitude))
         for position in stride(from: digits.count - 3, to: 0, by: -3) { digits.insert(",", at: position) }
         return (value < 0 ? "-" : "") + String(digits)
     }
 
     /// With so many digits after the point.
-    static func fixed(_ value: Double, _ digits: Int) -> String {
+    package static func fixed(_ value: Double, _ digits: Int) -> String {
         String(format: "%.\(digits)f", value)
     }
 
     /// About `digits` significant digits, whole numbers where they are large: `0.04312`, `1.2e-07`, `53472`.
-    static func significant(_ value: Double, _ digits: Int = 4) -> String {
+    package static func significant(_ value: Double, _ digits: Int = 4) -> String {
         if value.magnitude >= 10_000, value.magnitude < 1e12 { return String(format: "%.0f", value) }
         return String(format: "%.\(digits)g", value)
     }
 
     /// `98.21 %`
-    static func percent(_ share: Double) -> String { "\(fixed(share * 100, 2)) %" }
+    package static func percent(_ share: Double, digits: Int = 2) -> String { "\(fixed(share * 100, digits)) %" }
 
     /// `0.8 s`, `12 s`, `3:05 min`, `2:03:20 h`
-    static func duration(_ seconds: Double) -> String {
+    package static func duration(_ seconds: Double) -> String {
         guard seconds.isFinite, seconds >= 0, seconds < 1e9 else { return "-" }
         if seconds < 9.95 { return "\(fixed(seconds, 1)) s" }
         let whole = Int(seconds.rounded())
@@ -50,12 +50,12 @@ enum Format {
     }
 
     /// `28×28`
-    static func shape(_ shape: [Int]) -> String {
+    package static func shape(_ shape: [Int]) -> String {
         shape.isEmpty ? "1" : shape.map(String.init).joined(separator: "×")
     }
 
     /// A path as a shell takes it.
-    static func shellQuoted(_ path: String) -> String {
+    package static func shellQuoted(_ path: String) -> String {
         let plain = path.unicodeScalars.allSatisfy {
             $0.properties.isAlphabetic || ("0"..."9").contains($0) || "/._-+=:,@%".unicodeScalars.contains($0)
         }

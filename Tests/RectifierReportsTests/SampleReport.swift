@@ -1,0 +1,61 @@
+@testable import RectifierReports
+
+/// A report with a chart of every kind and texts that renderers could trip over.
+func sampleReport() -> Report {
+    let ladder = Report.Chart(
+        "ladder", title: "Gradient by depth <& \"quoted\">", caption: "With a band.",
+        .plot(
+            .init(
+                x: .init("layer"), y: .init("norm", scale: .logarithmic),
+                series: [
+                    .init("median", .line, (0..<30).map { .init(Double($0), 1 / Double($0 + 1), interval: 0.5 / Double($0 + 1)...2) }),
+                    .init("last", .markedLine, (0..<30).map { .init(Double($0), $0 == 7 ? .nan : 0.01 * Double($0)) }),
+                ])))
+    let shares = Report.Chart(
+        "shares", title: "Shares by category",
+        .plot(
+            .init(
+                x: .categories("a long name of an axis, longer than the chart is wide, so that it must be cut somewhere", longNames),
+                y: .init("of networks", unit: .share, range: 0...1),
+                series: (0..<3).flatMap { look in
+                    let group = Report.Chart.Group("group \(look)", look: look)
+                    return [
+                        Report.Chart.Series("measured, and said at length", group: group, .points, [.init(0, 0.5, interval: 0.25...0.75)]),
+                        .init("published", group: group, .crosses, [.init(1, 0.3)]), .init("ring", group: group, .hollowPoints, [.init(2, 0)]),
+                    ]
+                })))
+    let bars = Report.Chart(
+        "bars", title: "Bars",
+        .bars(
+            .init(
+                categories: longNames, values: .init("GFLOP/s"),
+                series: [
+                    .init("one", .bars, longNames.indices.map { .init(Double($0), Double($0) * 123.456) }),
+                    .init("two", .bars, [.init(1, -40, interval: -60 ... -20), .init(2, .infinity)]),
+                ])))
+    let points = Report.Chart(
+        "points", title: "Points on a logarithmic scale",
+        .bars(.init(categories: ["a", "b"], values: .init("ties", scale: .logarithmic), series: [.init("t", .points, [.init(0, 3), .init(1, 0)])])))
+    let strips = Report.Chart(
+        "strips", title: "Units over epochs",
+        .strips(
+            .init(
+                rows: (1...60).map { "unit \($0)" }, x: .init("epoch"), shades: .init("share of samples", unit: .share, range: 0...1),
+                values: (0..<60).map { row in (0..<40).map { row == 3 ? .nan : Double(row * $0) / 2301 } })))
+    let table = Report.Table(
+        "rows", title: "Rows", note: "What is said of them.", keyColumns: 1, rows: Array(0..<4), rules: { "\($0 / 2)" },
+        fields: [
+            .init("name", key: "name") { .text(["plain", "a, b", "say \"x\"", "two\nlines"][$0]) },
+            .init("count", key: "count") { .count($0 == 3 ? nil : $0 * 12_345) },
+            .init("share", key: "share") { .share(Double($0) / 3) }, .init(nil, key: "hidden") { .number(Double($0) / 7) },
+            .init("only for people <b>") { .figures("\($0) (\($0))") }, .init("a wide column for nothing but its width", key: "wide") { .count($0) },
+            .init("another wide column, so that two tables are needed") { .count($0) },
+        ])
+    return Report(
+        title: "A report of <everything>", summary: String(repeating: "Words that go on and on. ", count: 8) + String(repeating: "x", count: 200),
+        facts: [.init("seed", "17"), .init("data & more", "<none>")],
+        findings: [.init("Half of it is 0.5 < 1 & more.", numbers: [("half", 0.5), ("missing", .nan)])],
+        charts: [ladder, shares, bars, points, strips], tables: [table])
+}
+
+private let longNames = ["one", "a name of several words", "Donaudampfschifffahrtsgesellschaft", "四つ目の名前", "five"]
