@@ -35,6 +35,8 @@ let package = Package(
         .testTarget(name: "KernelTests", dependencies: ["CRectifierKernels", "TestSupport"]),
         .testTarget(name: "RectifierTests", dependencies: ["Rectifier", "CRectifierKernels", "TestSupport"]),
         .testTarget(name: "RectifierReportsTests", dependencies: ["RectifierReports", "TestSupport"]),
+        // Sees what users see: public symbols only.
+        .testTarget(name: "UserTests", dependencies: ["Rectifier"]),
         .testTarget(name: "CommandTests", dependencies: ["Rectifier", "RectifierReports", "RectifierCommand", "TestSupport"]),
     ],
     swiftLanguageModes: [.v6]

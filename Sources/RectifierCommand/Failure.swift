@@ -23,7 +23,7 @@ struct Failure {
             code = 141
         case let error as RectifierError:
             code = 1
-            message = error.description
+            message = error.description + (error.setting.map { " (\(Failure.flag(of: $0)))" } ?? "")
         case let exit as ExitCode:
             code = exit.rawValue
         default:
@@ -35,6 +35,13 @@ struct Failure {
                 message = RectifierTool.message(for: error)
             }
         }
+    }
+
+    /// The flag that spells a recipe's setting: `--at-zero` for `network.atZero`.
+    static func flag(of setting: String) -> String {
+        if setting == "data.source" { return "--data" }
+        let key = setting.split(separator: ".").last ?? ""
+        return "--" + key.map { $0.isUppercase ? "-\($0.lowercased())" : String($0) }.joined()
     }
 
     func exit() -> Never {

@@ -13,7 +13,7 @@ struct PredictionTable {
     init(_ predictions: Predictions, allProbabilities: Bool) {
         self.predictions = predictions
         self.allProbabilities = allProbabilities
-        count = predictions.width > 0 ? predictions.outputs.count / predictions.width : 0
+        count = predictions.count
     }
 
     /// Hands over the text in pieces of about 64 kB.
@@ -34,7 +34,7 @@ struct PredictionTable {
     }
 
     private func name(ofClass index: Int) -> String {
-        predictions.classNames.flatMap { index < $0.count ? $0[index] : nil } ?? String(index)
+        predictions.classNames?[index] ?? String(index)
     }
 
     //===--- CSV ---===//
@@ -44,7 +44,7 @@ struct PredictionTable {
         if predictions.classes != nil {
             columns = ["prediction"] + (allProbabilities ? (0..<predictions.width).map(name(ofClass:)) : ["probability"])
         } else {
-            columns = predictions.width == 1 ? ["prediction"] : (1...max(1, predictions.width)).map { "prediction\($0)" }
+            columns = predictions.width == 1 ? ["prediction"] : (1...predictions.width).map { "prediction\($0)" }
         }
         return columns.map(csvQuoted).joined(separator: ",") + "\n"
     }

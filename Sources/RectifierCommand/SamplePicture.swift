@@ -19,13 +19,7 @@ struct SamplePicture {
         }
     }
 
-    private func feature(_ index: Int) -> Double {
-        switch data.features {
-        case .bytes(let bytes): Double(bytes[index]) * Dataset.byteScale
-        case .floats(let values): Double(values[index])
-        case .doubles(let values): values[index]
-        }
-    }
+    private func feature(_ index: Int) -> Double { data.features[index] }
 
     private func label(_ sample: Int) -> String {
         switch data.targets {

@@ -37,7 +37,6 @@ func read(_ reader: UInt8, options: UInt8, _ input: [UInt8]) throws {
         _ = try SafeTensors(file.encoded(), name: "again")
     default:
         let preparation = try JSONDecoder().decode(Preparation.self, from: Data(input))
-        try preparation.validate()
         var notes: [String] = []
         _ = try preparation.dataset(.table(CSVFile(Bytes(Array("x,y,c\n1,2,a\n".utf8), name: "t"))), needsTargets: true, into: &notes)
     }
@@ -61,7 +60,6 @@ private func readTable(_ bytes: Bytes, second: Bytes?, _ options: UInt8) throws 
     precondition(rowCount == table.rowCount, "\(rowCount ?? -1) rows, and \(table.rowCount) by the fast reader")
     let fitted = try table.fitted(
         targets: [Int(options) % file.columnNames.count], settings: settings(options), share: options & 16 == 0 ? 0.2 : 0, seed: 1)
-    try fitted.preparation.validate()
     var notes: [String] = []
     _ = try fitted.preparation.dataset(.table(file), needsTargets: options & 32 == 0, into: &notes)
     guard let second, case .table(let layout) = fitted.preparation.input else { return }

@@ -69,12 +69,12 @@ struct ArraySource {
             let checked = try scale.checked(features.name)
             input = .numbers(shape: features.sampleShape, mean: checked.mean, deviation: checked.deviation)
         }
-        let preparation = Preparation(input: input, target: target, missing: nil)
-        let everything = try dataset(preparation, targets: values)
-        guard !split.heldOut.isEmpty else { return .init(training: everything, heldOut: nil, preparation: preparation, notes: []) }
+        let preparation = try Preparation(input: input, target: target)
+        let isSplit = !split.heldOut.isEmpty
         return .init(
-            training: try everything.selecting(split.training), heldOut: try everything.selecting(split.heldOut), preparation: preparation,
-            notes: [split.note])
+            training: try prepared(preparation, targets: values, rows: isSplit ? split.training : nil),
+            heldOut: isSplit ? try prepared(preparation, targets: values, rows: split.heldOut) : nil, preparation: preparation,
+            notes: isSplit ? [split.note] : [])
     }
 
     /// Prepares images in a way that was learned before.
@@ -88,6 +88,14 @@ struct ArraySource {
                 "\(features.name): its samples have the shape \(describe(features.sampleShape)), "
                     + "the model takes \(describe(preparation.inputShape))")
         }
+        return try prepared(preparation, targets: targets, rows: nil)
+    }
+
+    /// Some samples, prepared in one pass over what was read.
+    ///
+    /// - Parameter rows: nil: all, of which bytes are not copied.
+    private func prepared(_ preparation: Preparation, targets: TargetValues?, rows: [Int32]?) throws -> Dataset {
+        let width = features.width, count = rows?.count ?? features.count
         let prepared: Dataset.Features
         switch preparation.input {
         case .bytes:
@@ -95,20 +103,24 @@ struct ArraySource {
                 throw RectifierError(
                     .data, "\(features.name): holds no bytes, but the model was trained on bytes from 0 to 255; save it as uint8")
             }
-            prepared = features.elements
+            prepared = try rows.map { try features.elements.selecting($0, width: width) } ?? features.elements
         case .numbers(_, let mean, let deviation):
-            let count = features.elements.count
+            try requireDataMemory([count, width, MemoryLayout<Float>.size])
             prepared = .floats(
-                [Float](unsafeUninitializedCapacity: count) { space, filled in
-                    for i in 0..<count { space.initializeElement(at: i, to: Float((features.element(i) - mean) / deviation)) }
-                    filled = count
+                [Float](unsafeUninitializedCapacity: count * width) { space, filled in
+                    for sample in 0..<count {
+                        let row = rows.map { Int($0[sample]) } ?? sample
+                        for place in row * width..<(row + 1) * width {
+                            space.initializeElement(at: filled, to: Float((features.element(place) - mean) / deviation))
+                            filled += 1
+                        }
+                    }
                 })
         case .table: throw RectifierError(.shape, "\(features.name): holds images, the model takes the columns of a table")
         }
-        let rows = (0..<Int32(features.count)).map { $0 }
         return try Dataset(
-            count: features.count, sampleShape: features.sampleShape, features: prepared,
-            targets: targets?.encoded(preparation.target, rows: rows) ?? .none, source: features.name)
+            count: count, sampleShape: features.sampleShape, features: prepared,
+            targets: targets?.encoded(preparation.target, rows: rows ?? (0..<Int32(count)).map { $0 }) ?? .none, source: features.name)
     }
 
     private func requireSamples(finite: Bool = true) throws {

@@ -1,11 +1,20 @@
-/// Samples with their targets, row by row, in memory.
+/// Samples with their targets, row by row, in memory. Checked when it is made, and never changed.
 public struct Dataset: Sendable {
     /// The features of all samples, one after another.
     public enum Features: Sendable {
-        /// Byte images; a network is fed `Double(byte) * scale` (``Dataset/byteScale``).
+        /// Byte images; a network is fed each byte times ``Dataset/byteScale``.
         case bytes([UInt8])
         case floats([Float])
         case doubles([Double])
+
+        /// An element as a network is fed it.
+        public subscript(index: Int) -> Double {
+            switch self {
+            case .bytes(let values): values[index].asFed
+            case .floats(let values): values[index].asFed
+            case .doubles(let values): values[index].asFed
+            }
+        }
 
         /// The number of elements of all samples.
         public var count: Int {
@@ -32,22 +41,21 @@ public struct Dataset: Sendable {
     /// What byte features are multiplied by.
     public static let byteScale = 1.0 / 255.0
 
-    /// The number of samples.
-    public var count: Int
+    /// The number of samples, 1 to 2,147,483,647.
+    public let count: Int
     /// The shape of one sample: `[28, 28]`, `[13]`.
-    public var sampleShape: [Int]
-    public var features: Features
-    public var targets: Targets
+    public let sampleShape: [Int]
+    public let features: Features
+    public let targets: Targets
 
     /// Throws where counts contradict one another, a label is out of range, or a number is not finite. Samples are counted from 0 in
     /// messages.
     public init(count: Int, sampleShape: [Int], features: Features, targets: Targets) throws {
-        self.count = count
-        self.sampleShape = sampleShape
-        self.features = features
-        self.targets = targets
+        self.init(unchecked: count, sampleShape, features, targets)
         guard count > 0 else { throw RectifierError(.data, "the data set is empty; at least one sample is needed") }
-        guard sampleShape.allSatisfy({ $0 > 0 }), let elements = NumericArray.elementCount([count] + sampleShape) else {
+        // Samples are numbered with 32 bits.
+        guard count <= Int32.max else { throw RectifierError(.data, "\(count) samples are more than \(Int32.max); take fewer") }
+        guard sampleShape.allSatisfy({ $0 > 0 }), let elements = Shape.elementCount([count] + sampleShape) else {
             throw RectifierError(.shape, "the shape \(describe(sampleShape)) of a sample is impossible")
         }
         guard features.count == elements else {
@@ -62,9 +70,16 @@ public struct Dataset: Sendable {
         do {
             try self.init(count: count, sampleShape: sampleShape, features: features, targets: targets)
         } catch let error as RectifierError {
-            throw RectifierError(error.kind, "\(source): \(error.description)")
+            throw error.prefixed(by: source)
         }
     }
+
+    private init(unchecked count: Int, _ sampleShape: [Int], _ features: Features, _ targets: Targets) {
+        (self.count, self.sampleShape, self.features, self.targets) = (count, sampleShape, features, targets)
+    }
+
+    /// The same samples without what is to be predicted.
+    var withoutTargets: Dataset { Dataset(unchecked: count, sampleShape, features, .none) }
 
     /// Elements in a sample.
     public var width: Int { sampleShape.reduce(1, *) }
@@ -83,7 +98,7 @@ public struct Dataset: Sendable {
 
     private func checkTargets() throws {
         func check(_ found: Int, _ width: Int, _ notFinite: Int?) throws {
-            guard width > 0, found == count * width else {
+            guard width > 0, Shape.elementCount([count, width]) == found else {
                 throw RectifierError(.shape, "\(found) target values do not make \(width) for each of \(count) samples")
             }
             if let notFinite { throw RectifierError(.data, "sample \(notFinite / width): its target is not a finite number") }
@@ -101,39 +116,54 @@ public struct Dataset: Sendable {
         }
     }
 
-    /// Some of the samples, in the order given.
+    /// Some of the samples, in the order given. Throws where there is none of a number, or no number is given.
     public func selecting(_ rows: [Int32]) throws -> Dataset {
-        func select<Element>(_ values: [Element], _ width: Int) -> [Element] {
-            values.withUnsafeBufferPointer { values in
-                [Element](unsafeUninitializedCapacity: rows.count * width) { space, filled in
-                    for (i, row) in rows.enumerated() {
-                        let row = Int(row)
-                        _ = UnsafeMutableBufferPointer(rebasing: space[(i * width)...])
-                            .initialize(from: UnsafeBufferPointer(rebasing: values[(row * width)..<((row + 1) * width)]))
-                    }
-                    filled = rows.count * width
-                }
-            }
-        }
+        guard !rows.isEmpty else { throw RectifierError(.data, "the data set is empty; at least one sample is needed") }
+        guard rows.count <= Int32.max else { throw RectifierError(.data, "\(rows.count) samples are more than \(Int32.max); take fewer") }
         if let row = rows.first(where: { $0 < 0 || $0 >= count }) {
             throw RectifierError(.setting, "there is no sample \(row) among \(count)")
         }
-        var result = self
-        result.count = rows.count
-        switch features {
-        case .bytes(let values): result.features = .bytes(select(values, width))
-        case .floats(let values): result.features = .floats(select(values, width))
-        case .doubles(let values): result.features = .doubles(select(values, width))
-        }
-        switch targets {
-        case .classes(let labels, let names): result.targets = .classes(select(labels, 1), names: names)
-        case .values(let values, let width): result.targets = .values(select(values, width), width: width)
-        case .doubleValues(let values, let width): result.targets = .doubleValues(select(values, width), width: width)
-        case .none: break
-        }
-        guard result.count > 0 else { throw RectifierError(.data, "the data set is empty; at least one sample is needed") }
-        return result
+        let chosen: Targets =
+            switch targets {
+            case .classes(let labels, let names): .classes(try rowsSelected(labels, width: 1, rows), names: names)
+            case .values(let values, let width): .values(try rowsSelected(values, width: width, rows), width: width)
+            case .doubleValues(let values, let width): .doubleValues(try rowsSelected(values, width: width, rows), width: width)
+            case .none: .none
+            }
+        return Dataset(unchecked: rows.count, sampleShape, try features.selecting(rows, width: width), chosen)
     }
+}
+
+extension Dataset.Features {
+    /// The elements of some samples of `width` elements, all of which there are.
+    func selecting(_ rows: [Int32], width: Int) throws -> Dataset.Features {
+        switch self {
+        case .bytes(let values): .bytes(try rowsSelected(values, width: width, rows))
+        case .floats(let values): .floats(try rowsSelected(values, width: width, rows))
+        case .doubles(let values): .doubles(try rowsSelected(values, width: width, rows))
+        }
+    }
+}
+
+/// Some rows of an array.
+private func rowsSelected<Element>(_ values: [Element], width: Int, _ rows: [Int32]) throws -> [Element] {
+    try requireDataMemory([rows.count, width, MemoryLayout<Element>.size])
+    return values.withUnsafeBufferPointer { values in
+        [Element](unsafeUninitializedCapacity: rows.count * width) { space, filled in
+            for (i, row) in rows.enumerated() {
+                let row = Int(row)
+                _ = UnsafeMutableBufferPointer(rebasing: space[(i * width)...])
+                    .initialize(from: UnsafeBufferPointer(rebasing: values[(row * width)..<((row + 1) * width)]))
+            }
+            filled = rows.count * width
+        }
+    }
+}
+
+/// Throws where an array of samples does not fit into memory.
+/// - Parameter factors: Their product is the number of bytes.
+func requireDataMemory(_ factors: [Int]) throws {
+    try MachineMemory.require(Shape.elementCount(factors), kind: .data, for: "the data set", advice: "take fewer samples")
 }
 
 /// The place of the first infinite or NaN number.

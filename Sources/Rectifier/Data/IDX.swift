@@ -23,7 +23,7 @@ enum IDX {
         }
         let extents = try reader.bytes(4 * rank)
         let shape = (0..<rank).map { axis in (0..<4).reduce(0) { $0 << 8 | Int(extents[4 * axis + $1]) } }
-        guard let count = NumericArray.elementCount(shape) else {
+        guard let count = Shape.elementCount(shape) else {
             throw RectifierError(.file, "\(name): impossible extents \(describe(shape)); the file is damaged")
         }
         let elements = try format.read(count, bigEndian: true, from: reader)

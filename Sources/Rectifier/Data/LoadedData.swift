@@ -2,17 +2,17 @@ import Foundation
 
 /// The data of a run, prepared: what a recipe's ``DataSettings`` stand for.
 public struct LoadedData: Sendable {
-    public var training: Dataset
+    public private(set) var training: Dataset
     /// What a model is judged by: the test data where there is any, else what was held out of the training data.
-    public var heldOut: Dataset?
+    public private(set) var heldOut: Dataset?
     /// Held out beside the test data, where that was asked for.
-    public var validation: Dataset?
+    public private(set) var validation: Dataset?
     /// What must be applied to every file that follows.
-    public var preparation: Preparation
+    public private(set) var preparation: Preparation
     /// What was read: where from, and how.
     public let settings: DataSettings
     /// What the user should know: columns and rows left out, what is predicted, what is held out. One line each.
-    public var notes: [String]
+    public private(set) var notes: [String]
 
     /// Reads or generates the data.
     ///
@@ -95,14 +95,22 @@ public struct LoadedData: Sendable {
         notes.insert(preparation.summary, at: 0)
     }
 
-    /// Data made in code. Its preparation takes samples as they are.
+    /// Data made in code.
     ///
-    /// - Throws: ``RectifierError`` where there are no targets to learn.
-    public init(training: Dataset, heldOut: Dataset? = nil, validation: Dataset? = nil) throws {
-        self.training = training
-        self.heldOut = heldOut
-        self.validation = validation
-        preparation = try Preparation(of: training)
+    /// - Parameter preparation: What was done to the data; `nil`: nothing, see ``Preparation/init(of:)``.
+    /// - Throws: ``RectifierError`` where there are no targets to learn, or a set has other shapes than the preparation makes; the message
+    ///   names both.
+    public init(training: Dataset, heldOut: Dataset? = nil, validation: Dataset? = nil, preparation: Preparation? = nil) throws {
+        let preparation = try preparation ?? Preparation(of: training)
+        for set in [training, heldOut, validation].compactMap({ $0 }) {
+            guard set.sampleShape == preparation.inputShape, set.outputCount == preparation.outputCount else {
+                throw RectifierError(
+                    .shape,
+                    "a data set has samples of shape \(set.sampleShape) and \(set.outputCount) outputs, the preparation is for "
+                        + "\(preparation.inputShape) and \(preparation.outputCount)")
+            }
+        }
+        (self.training, self.heldOut, self.validation, self.preparation) = (training, heldOut, validation, preparation)
         settings = .inCode
         notes = [preparation.summary]
     }

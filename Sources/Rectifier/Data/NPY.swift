@@ -16,7 +16,7 @@ public enum NPY {
         guard length <= 10_000 else { throw RectifierError(.file, "\(name): a .npy header of \(length) bytes; the file is damaged") }
         var header = try Header(try reader.bytes(length), name: name)
 
-        guard let count = NumericArray.elementCount(header.shape) else {
+        guard let count = Shape.elementCount(header.shape) else {
             throw RectifierError(.file, "\(name): impossible extents \(describe(header.shape)); the file is damaged")
         }
         var elements = try header.format.read(count, bigEndian: header.bigEndian, from: reader)

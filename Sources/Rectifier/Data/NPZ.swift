@@ -40,7 +40,8 @@ struct NPZ {
             guard needsTargets else { return ArraySource(features: features, targets: nil) }
             guard let targets else {
                 throw RectifierError(
-                    .file, "\(name): no array is named y, labels or y_train; it holds \(TargetValues.listed(names)); name one by --target")
+                    .file, "\(name): no array is named y, labels or y_train; it holds \(TargetValues.listed(names)); set target to one",
+                    setting: "data.target")
             }
             let targetArray = try array(targets)
             guard targetArray.count == features.count else {

@@ -13,24 +13,11 @@ struct NumericArray: Sendable {
     /// The columns of an array of rank 1 or 2.
     var columnCount: Int { shape.count == 1 ? 1 : shape[1] }
 
-    /// The product of extents; nil where it is beyond every memory or an extent is negative.
-    static func elementCount(_ shape: [Int]) -> Int? {
-        var count = 1
-        for extent in shape {
-            guard extent >= 0 else { return nil }
-            let (product, overflow) = count.multipliedReportingOverflow(by: extent)
-            // A factor of 8 bytes an element must still fit.
-            if overflow || product > Int.max >> 4 { return nil }
-            count = product
-        }
-        return count
-    }
-
     func element(_ index: Int) -> Double {
         switch elements {
-        case .bytes(let values): Double(values[index])
-        case .floats(let values): Double(values[index])
-        case .doubles(let values): values[index]
+        case .bytes(let values): values[index].number
+        case .floats(let values): values[index].number
+        case .doubles(let values): values[index].number
         }
     }
 
@@ -60,11 +47,21 @@ enum NumberFormat: Sendable {
         }
     }
 
+    /// Bytes of a number once it was read.
+    private var storedSize: Int {
+        switch self {
+        case .uint8: 1
+        case .bool, .int8, .uint16, .int16, .float16, .float32: 4
+        case .uint32, .int32, .uint64, .int64, .float64: 8
+        }
+    }
+
     /// Reads so many numbers, in the order in which they come: bytes as bytes, floats as floats, all others as doubles.
     ///
     /// Throws before it allocates where the file cannot hold them.
     func read(_ count: Int, bigEndian: Bool, from reader: ByteReader) throws -> Dataset.Features {
         try reader.expect(count * size)
+        try MachineMemory.require(count * storedSize, kind: .file, for: reader.name, advice: "use a machine with more, or a part of the file")
         let big = bigEndian
         switch self {
         case .uint8:

@@ -30,11 +30,10 @@ extension Preparation {
         into notes: inout [String]
     ) throws -> Dataset {
         if GeneratedData.names.contains(source) {
-            var data = try GeneratedData.make(source, samples: nil, noise: nil, seed: seed).test
+            let data = try GeneratedData.make(source, samples: nil, noise: nil, seed: seed).test
             try require(data.sampleShape, of: source)
-            if !needsTargets {
-                data.targets = .none
-            } else if case .classes(_, let names) = data.targets, names != classNames {
+            guard needsTargets else { return data.withoutTargets }
+            if case .classes(_, let names) = data.targets, names != classNames {
                 throw RectifierError(.data, "\(source): its classes are not those of the model")
             }
             return data

@@ -15,7 +15,7 @@ extension Preparation {
                 }
                 return try feature(number.isNaN ? nil : number, mean, deviation, column.name)
             }
-        case .bytes(let shape): return try features(of: numbers, shape) { $0 * Dataset.byteScale }
+        case .bytes(let shape): return try features(of: numbers, shape) { $0 * UInt8.scale }
         case .numbers(let shape, let mean, let deviation): return try features(of: numbers, shape) { ($0 - mean) / deviation }
         }
     }
@@ -69,7 +69,7 @@ extension Preparation {
 
     private func requireFilling(_ column: String) throws {
         guard missing == .mean else {
-            throw RectifierError(.data, "column \(quoted(column)): a value is missing, which takes a model trained with --missing mean")
+            throw RectifierError(.data, "column \(quoted(column)): a value is missing, which takes a model trained with missing set to mean")
         }
     }
 

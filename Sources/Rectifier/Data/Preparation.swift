@@ -3,11 +3,22 @@
 ///
 /// Everything is computed in `Double` and kept as `Float`. Numbers are standardised (mean 0, standard deviation 1 over the training
 /// split), categories become one-hot, byte images stay bytes.
+///
+/// Checked when it is made and when it is read, and never changed: shapes are positive, scales finite and above 0, and columns, levels and
+/// classes told apart by their names.
 public struct Preparation: Codable, Sendable, Equatable {
-    public var input: Input
-    public var target: Target
+    public let input: Input
+    public let target: Target
     /// What becomes of missing values; nil: they are an error.
-    public var missing: DataSettings.MissingValues?
+    public let missing: DataSettings.MissingValues?
+
+    /// A preparation that code decides on. What a file needs is learned by ``LoadedData``.
+    ///
+    /// Throws where no data could be prepared so; the message names what is wrong.
+    public init(input: Input, target: Target, missing: DataSettings.MissingValues? = nil) throws {
+        (self.input, self.target, self.missing) = (input, target, missing)
+        if let flaw { throw RectifierError(.setting, "no data can be prepared so: \(flaw) cannot be right") }
+    }
 
     /// What a sample is made of.
     public enum Input: Codable, Sendable, Equatable {
@@ -70,6 +81,10 @@ public struct Preparation: Codable, Sendable, Equatable {
         public var mean: Double
         public var deviation: Double
 
+        public init(name: String, mean: Double = 0, deviation: Double = 1) {
+            (self.name, self.mean, self.deviation) = (name, mean, deviation)
+        }
+
         /// A network's output in the unit of the file.
         public func original(_ output: Double) -> Double { mean + deviation * output }
     }
@@ -112,55 +127,77 @@ extension Preparation {
     }
 
     public var task: DataSettings.Task { classNames == nil ? .regression : .classification }
+}
 
+// MARK: Making one
+
+extension Preparation {
     /// For data that comes prepared: bytes stay bytes, numbers and targets are taken as they are.
     public init(of dataset: Dataset) throws {
+        let input: Input
         if case .bytes = dataset.features {
             input = .bytes(shape: dataset.sampleShape)
         } else {
             input = .numbers(shape: dataset.sampleShape, mean: 0, deviation: 1)
         }
+        let target: Target
         switch dataset.targets {
         case .classes(_, let names): target = .classes(names: names)
         case .values(_, let width), .doubleValues(_, let width):
-            target = .values(columns: (0..<width).map { Value(name: width == 1 ? "target" : "target \($0)", mean: 0, deviation: 1) })
+            target = .values(columns: (0..<width).map { Value(name: width == 1 ? "target" : "target \($0)") })
         case .none: throw RectifierError(.data, "the data set has no targets to learn")
+        }
+        try self.init(input: input, target: target)
+    }
+
+    /// Throws where what was read can be no preparation.
+    public init(from decoder: any Decoder) throws {
+        let fields = try decoder.container(keyedBy: CodingKeys.self)
+        input = try fields.decode(Input.self, forKey: .input)
+        target = try fields.decode(Target.self, forKey: .target)
+        missing = try fields.decodeIfPresent(DataSettings.MissingValues.self, forKey: .missing)
+        if let flaw { throw RectifierError(.file, "the model's description of its data is damaged: \(flaw)") }
+    }
+
+    /// The first part that cannot be right.
+    private var flaw: String? { inputFlaw ?? targetFlaw }
+
+    private static func isShape(_ shape: [Int]) -> Bool { shape.allSatisfy { $0 > 0 } && Shape.elementCount(shape) != nil }
+    fileprivate static func isScale(_ mean: Double, _ deviation: Double) -> Bool { mean.isFinite && deviation.isFinite && deviation > 0 }
+
+    private var inputFlaw: String? {
+        switch input {
+        case .bytes(let shape): return Preparation.isShape(shape) ? nil : "its shape"
+        case .numbers(let shape, let mean, let deviation):
+            guard Preparation.isShape(shape) else { return "its shape" }
+            return Preparation.isScale(mean, deviation) ? nil : "its scale"
+        case .table(let layout):
+            guard (1...(1 << 32)).contains(layout.fieldCount), !layout.columns.isEmpty else { return "its columns" }
+            guard layout.targetNames.count == layout.targetIndices.count else { return "its targets" }
+            let places = layout.columns.map(\.index) + layout.targetIndices
+            guard places.allSatisfy({ (0..<layout.fieldCount).contains($0) }), Set(places).count == places.count else { return "its columns" }
+            let names = layout.columns.map(\.name) + layout.targetNames
+            guard Set(names).count == names.count else { return "its columns' names" }
+            return layout.columns.first { !$0.isPossible }.map { "column \(quoted($0.name))" }
         }
     }
 
-    /// Throws where a preparation that was read from a file cannot be one.
-    public func validate() throws {
-        func require(_ condition: Bool, _ what: String) throws {
-            if !condition { throw RectifierError(.file, "the model's description of its data is damaged: \(what)") }
-        }
-        func isScale(_ mean: Double, _ deviation: Double) -> Bool { mean.isFinite && deviation.isFinite && deviation > 0 }
-
-        switch input {
-        case .bytes(let shape): try require(shape.allSatisfy { $0 > 0 } && NumericArray.elementCount(shape) != nil, "its shape")
-        case .numbers(let shape, let mean, let deviation):
-            try require(shape.allSatisfy { $0 > 0 } && NumericArray.elementCount(shape) != nil, "its shape")
-            try require(isScale(mean, deviation), "its scale")
-        case .table(let layout):
-            try require((1...(1 << 32)).contains(layout.fieldCount) && !layout.columns.isEmpty, "its columns")
-            try require(layout.targetNames.count == layout.targetIndices.count, "its targets")
-            let places = layout.columns.map(\.index) + layout.targetIndices
-            try require(places.allSatisfy { (0..<layout.fieldCount).contains($0) } && Set(places).count == places.count, "its columns")
-            let names = layout.columns.map(\.name) + layout.targetNames
-            try require(Set(names).count == names.count, "its columns' names")
-            for column in layout.columns {
-                switch column.content {
-                case .numbers(let mean, let deviation): try require(isScale(mean, deviation), "column \(quoted(column.name))")
-                case .levels(let names, let fill):
-                    try require(names.indices.contains(fill) && Set(names).count == names.count, "column \(quoted(column.name))")
-                }
-            }
-        }
+    private var targetFlaw: String? {
         switch target {
-        case .classes(let names): try require(!names.isEmpty && Set(names).count == names.count, "its classes")
-        case .values(let columns): try require(!columns.isEmpty && columns.allSatisfy { isScale($0.mean, $0.deviation) }, "its targets")
+        case .classes(let names): if names.isEmpty || Set(names).count < names.count { return "its classes" }
+        case .values(let columns):
+            if columns.isEmpty || !columns.allSatisfy({ Preparation.isScale($0.mean, $0.deviation) }) { return "its targets" }
         }
-        if case .table(let layout) = input {
-            try require(layout.targetIndices.count == (classNames == nil ? outputCount : 1), "its targets")
+        guard case .table(let layout) = input else { return nil }
+        return layout.targetIndices.count == (classNames == nil ? outputCount : 1) ? nil : "its targets"
+    }
+}
+
+extension Preparation.Column {
+    fileprivate var isPossible: Bool {
+        switch content {
+        case .numbers(let mean, let deviation): Preparation.isScale(mean, deviation)
+        case .levels(let names, let fill): names.indices.contains(fill) && Set(names).count == names.count
         }
     }
 }

@@ -20,7 +20,8 @@ struct Split {
             return
         }
         guard rows.count > 1 else {
-            throw RectifierError(.data, "\(name): a single row cannot be split; hold nothing out with --validation 0")
+            throw RectifierError(
+                .data, "\(name): a single row cannot be split; hold nothing out: set validation to 0", setting: "data.validation")
         }
         guard let stratum else {
             var quota = Quota(rows: rows.count, heldOut: min(max(Int((share * Double(rows.count)).rounded()), 1), rows.count - 1))
@@ -41,7 +42,8 @@ struct Split {
             held += count
         }
         guard held > 0 else {
-            throw RectifierError(.data, "\(name): every class has a single row, so hold nothing out with --validation 0")
+            throw RectifierError(
+                .data, "\(name): every class has a single row; hold nothing out: set validation to 0", setting: "data.validation")
         }
         draw(rows, seed) { row, draw in quotas[stratum(row)]!.take(draw) }
     }

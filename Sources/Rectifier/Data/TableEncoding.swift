@@ -52,13 +52,10 @@ struct TableEncoding {
     ) throws -> (
         first: [Float], second: [Float]
     ) {
-        guard first.count + second.count <= Bytes.memoryLimit / 2 / width else {
-            throw RectifierError(
-                .data,
-                "\(table.name): \(first.count + second.count) rows of \(width) features "
-                    + "(text takes one a level) are too many for this machine's memory"
-            )
-        }
+        try MachineMemory.require(
+            Shape.elementCount([first.count + second.count, width, MemoryLayout<Float>.size]), kind: .data,
+            for: "\(table.name): \(first.count + second.count) rows of \(width) features (text takes one a level)",
+            advice: "leave out rows, or columns of text")
         unknown = [Int](repeating: 0, count: steps.count)
         var blocks = Array(table.blocks.reversed())
         table.blocks = []

@@ -43,7 +43,7 @@ extension Table {
                 : try Dataset(
                     count: split.heldOut.count, sampleShape: [layout.width], features: .floats(heldOut), targets: heldOutTargets,
                     source: name),
-            preparation: Preparation(input: .table(layout: layout), target: target, missing: settings.missing), notes: notes)
+            preparation: try Preparation(input: .table(layout: layout), target: target, missing: settings.missing), notes: notes)
     }
 
     func requireRows() throws {
@@ -114,14 +114,15 @@ extension Table {
                 ? " and \(total - counts[first]) in \(TargetValues.listed(incomplete.dropFirst().map { columns[$0].name }))" : ""
             let advice =
                 isTraining
-                ? "say --missing mean or --missing drop"
+                ? "set missing to mean or drop"
                 : mayDrop
-                    ? "the model was trained without --missing, so every value is needed"
-                    : "every value is needed, or a model trained with --missing mean"
+                    ? "the model was trained without a choice for missing values, so every value is needed"
+                    : "every value is needed, or a model trained with missing set to mean"
             throw RectifierError(
                 .data,
                 "\(name): \(counts[first]) missing \(counts[first] == 1 ? "value" : "values") in column \(quoted(columns[first].name)) "
-                    + "(first on \(place(ofRow: firstRows[first])))\(others); \(advice)")
+                    + "(first on \(place(ofRow: firstRows[first])))\(others); \(advice)",
+                setting: isTraining ? "data.missing" : nil)
         }
         notes.append("\(name): \(rowCount - rows.count) of \(rowCount) rows are left out for missing values")
         if rows.isEmpty { throw RectifierError(.data, "\(name): no row is without a missing value") }

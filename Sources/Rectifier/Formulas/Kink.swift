@@ -102,7 +102,8 @@ func checkKinkValues(of formula: Formula) throws {
             throw RectifierError(
                 .setting,
                 "\(name): \(slopes.at) is no derivative at the kink, where subgradients lie in [\(interval[0]), \(interval[1])]; "
-                    + "if it is meant, write .unsound(\(slopes.at)) in code, --at-zero unsound:\(slopes.at) for a run")
+                    + "if it is meant, write .unsound(\(slopes.at)) in code, unsound:\(slopes.at) in a recipe",
+                setting: "network.atZero")
         }
     }
 }

@@ -35,8 +35,8 @@ public final class CompiledModel: Sendable {
 
     private let isClassifier: Bool
     private let takesPixels: Bool
-    /// What turns outputs into the target's unit: `mean + deviation * output`, column by column.
-    private let units: [(mean: Double, deviation: Double)]
+    /// What turns outputs into the target's unit, column by column; empty where they have none.
+    private let units: [Preparation.Value]
     private let workspaces: WorkspacePool
 
     /// Compiles a model. Takes milliseconds, and memory for the weights and for each call that can run at once.
@@ -63,19 +63,25 @@ public final class CompiledModel: Sendable {
         let output = try model.loss.prediction(model.network.built(isTraining: false).output)
         inputShape = model.network.inputShape
         inputCount = inputShape.reduce(1, *)
-        outputShape = model.network.outputShape
-        outputCount = outputShape.reduce(1, *)
+        // Of the formula that is compiled: a layer that is code of yours may make another one each time it is asked.
+        outputShape = Array(output.shape.extents.dropFirst())
+        guard let outputCount = Shape.elementCount(outputShape) else {
+            throw RectifierError(.shape, "the model's output has shape \(output.shape), of which only the first extent may be the batch")
+        }
+        self.outputCount = outputCount
         precision = model.precision
         isClassifier = model.loss == .softmaxCrossEntropy || model.preparation?.classNames != nil
         takesPixels = model.preparation?.takesPixels ?? true
         classNames = isClassifier ? model.preparation?.classNames : nil
-        units = model.preparation?.targetValues?.map { ($0.mean, $0.deviation) } ?? []
+        units = model.preparation?.targetValues ?? []
         guard units.isEmpty || units.count == outputCount else {
             throw RectifierError(.shape, "the model gives \(outputShape), its preparation is for \(units.count) values")
         }
         let sizes = Set(batchSizes).sorted()
         self.batchSizes = sizes
-        workspaces = WorkspacePool { try Workspace(output, batchSizes: sizes, parameters: parameters, pool: pool) }
+        workspaces = WorkspacePool { [inputCount] in
+            try Workspace(output, inputCount: inputCount, batchSizes: sizes, parameters: parameters, pool: pool)
+        }
         let first = try (0..<concurrentCalls).map { _ in try workspaces.lend() }
         for workspace in first { workspaces.takeBack(workspace) }
     }
@@ -123,7 +129,8 @@ public final class CompiledModel: Sendable {
     /// What the model says of each sample of a data set.
     public func predictions(for data: Dataset) throws -> Predictions {
         try data.requireSampleShape(inputShape)
-        func outputs<Element: SampleElement>(_ samples: [Element]) throws -> [Float] {
+        try requireDataMemory([data.count, outputCount, MemoryLayout<Float>.size])
+        func outputs<Element: FeatureElement>(_ samples: [Element]) throws -> [Float] {
             try samples.withUnsafeBufferPointer { samples in
                 try [Float](unsafeUninitializedCapacity: data.count * outputCount) { outputs, filled in
                     try many(samples, into: outputs)
@@ -137,54 +144,24 @@ public final class CompiledModel: Sendable {
             case .floats(let samples): try outputs(samples)
             case .doubles(let samples): try outputs(samples)
             }
-        var result = Predictions(outputs: values, width: outputCount)
-        if isClassifier {
-            result.classes = (0..<data.count).map { row in
-                largest(values[row * outputCount..<(row + 1) * outputCount].lazy.map { Double($0) })
-            }
-            result.classNames = classNames
-        }
-        return result
+        let classes =
+            isClassifier
+            ? (0..<data.count).map { row in largest(values[row * outputCount..<(row + 1) * outputCount].lazy.map { Double($0) }) } : nil
+        return Predictions(outputs: values, width: outputCount, classes: classes, classNames: classNames)
     }
 }
 
 // MARK: -
 
-/// What samples are made of.
-private protocol SampleElement {
-    static var source: rk_source_type { get }
-    static var scale: Double { get }
-    static func firstNotFinite(_ values: UnsafeBufferPointer<Self>) -> Int?
-}
-extension UInt8: SampleElement {
-    fileprivate static var source: rk_source_type { RK_SOURCE_UINT8 }
-    fileprivate static var scale: Double { Dataset.byteScale }
-    fileprivate static func firstNotFinite(_ values: UnsafeBufferPointer<UInt8>) -> Int? { nil }
-}
-extension Float: SampleElement {
-    fileprivate static var source: rk_source_type { RK_SOURCE_FLOAT32 }
-    fileprivate static var scale: Double { 1 }
-    fileprivate static func firstNotFinite(_ values: UnsafeBufferPointer<Float>) -> Int? {
-        countNonFinite(values.baseAddress, count: values.count, RK_FLOAT32) == 0 ? nil : values.firstIndex { !$0.isFinite }
-    }
-}
-extension Double: SampleElement {
-    fileprivate static var source: rk_source_type { RK_SOURCE_FLOAT64 }
-    fileprivate static var scale: Double { 1 }
-    fileprivate static func firstNotFinite(_ values: UnsafeBufferPointer<Double>) -> Int? {
-        countNonFinite(values.baseAddress, count: values.count, RK_FLOAT64) == 0 ? nil : values.firstIndex { !$0.isFinite }
-    }
-}
-
 extension CompiledModel {
-    private func one<Input: SampleElement, Output: SampleElement & BinaryFloatingPoint>(_ sample: [Input]) throws -> [Output] {
+    private func one<Input: FeatureElement, Output: FeatureElement & BinaryFloatingPoint>(_ sample: [Input]) throws -> [Output] {
         try [Output](unsafeUninitializedCapacity: outputCount) { outputs, filled in
             try one(sample, into: UnsafeMutableBufferPointer(start: outputs.baseAddress, count: outputCount))
             filled = outputCount
         }
     }
 
-    private func mostProbableClass<Input: SampleElement>(_ sample: [Input]) throws -> Int {
+    private func mostProbableClass<Input: FeatureElement>(_ sample: [Input]) throws -> Int {
         guard isClassifier else {
             throw RectifierError(.setting, "the model is no classifier: its outputs are not probabilities of classes")
         }
@@ -194,7 +171,7 @@ extension CompiledModel {
         }
     }
 
-    private func one<Input: SampleElement, Output: SampleElement & BinaryFloatingPoint>(
+    private func one<Input: FeatureElement, Output: FeatureElement & BinaryFloatingPoint>(
         _ sample: [Input], into outputs: UnsafeMutableBufferPointer<Output>
     ) throws {
         guard sample.count == inputCount else {
@@ -203,7 +180,7 @@ extension CompiledModel {
         try sample.withUnsafeBufferPointer { try many($0, into: outputs) }
     }
 
-    private func many<Input: SampleElement, Output: SampleElement & BinaryFloatingPoint>(
+    private func many<Input: FeatureElement, Output: FeatureElement & BinaryFloatingPoint>(
         _ samples: UnsafeBufferPointer<Input>, into outputs: UnsafeMutableBufferPointer<Output>
     ) throws {
         let count = samples.count / inputCount
@@ -262,7 +239,7 @@ extension CompiledModel {
             for row in 0..<rows {
                 for (column, unit) in units.enumerated() {
                     let i = row * outputCount + column
-                    outputs[i] = Output(unit.mean + unit.deviation * values[i])
+                    outputs[i] = Output(unit.original(values[i]))
                 }
             }
         }

@@ -1,6 +1,8 @@
 import Foundation
 
 /// A network with the values of its parameters, and what it takes to use it: a value that many tasks can share.
+///
+/// Whether the parameters are the network's, by name and shape, and the preparation fits it, is checked wherever the model is used.
 public struct Model: Sendable {
     public let network: Network
     public let loss: Loss
@@ -47,12 +49,23 @@ public struct Model: Sendable {
 /// What a model says of some samples.
 public struct Predictions: Sendable, Equatable {
     /// Row by row: the probability of each class, or values in the target's own unit.
-    public var outputs: [Float]
-    /// Numbers in a row.
-    public var width: Int
-    /// The most probable class of each sample; classification only.
-    public var classes: [Int]?
-    public var classNames: [String]?
+    public let outputs: [Float]
+    /// Numbers in a row, at least 1.
+    public let width: Int
+    /// The most probable class of each sample, from 0 to below ``width``; classification only.
+    public let classes: [Int]?
+    /// One for each class, where they are known.
+    public let classNames: [String]?
 
-    public init(outputs: [Float], width: Int) { (self.outputs, self.width) = (outputs, width) }
+    /// - Precondition: `outputs` are whole rows, with a class for each where there are any, and as many names as a row has numbers.
+    public init(outputs: [Float], width: Int, classes: [Int]? = nil, classNames: [String]? = nil) {
+        precondition(width > 0 && outputs.count % width == 0, "\(outputs.count) numbers are no rows of \(width)")
+        (self.outputs, self.width, self.classes, self.classNames) = (outputs, width, classes, classNames)
+        precondition(classes?.count ?? count == count, "\(classes?.count ?? 0) classes for \(count) samples")
+        precondition(classes?.allSatisfy { 0..<width ~= $0 } ?? true, "a class is not below \(width)")
+        precondition(classNames?.count ?? width == width, "\(classNames?.count ?? 0) names for \(width) classes")
+    }
+
+    /// The number of samples.
+    public var count: Int { outputs.count / width }
 }

@@ -70,10 +70,9 @@ extension Model {
     static func bytes(of file: String, in folder: URL) throws -> [UInt8] {
         let url = folder.appendingPathComponent(file)
         do {
-            return [UInt8](try Data(contentsOf: url))
+            return try SystemFiles.contents(of: url.path)
         } catch {
-            let reason = FileManager.default.fileExists(atPath: url.path) ? "cannot be read" : "is missing"
-            throw RectifierError(.file, "\(url.relativePath): \(reason)")
+            throw RectifierError(.file, "\(url.relativePath): \(error.code == ENOENT ? "is missing" : "cannot be read: \(error.reason)")")
         }
     }
 }
@@ -148,7 +147,6 @@ extension Network {
     /// Throws unless the preparation makes what this network takes and names what it gives.
     fileprivate func check(_ preparation: Preparation?, from file: String) throws {
         guard let preparation else { return }
-        try preparation.validate()
         guard preparation.inputShape == inputShape, [preparation.outputCount] == outputShape else {
             throw RectifierError(
                 .file,

@@ -68,24 +68,15 @@ public struct SafeTensors: Sendable {
                 throw damaged("\(quoted) holds bytes \(entry.start)..<\(entry.end), where \(end) comes next")
             }
             guard entry.end <= data.count else { throw damaged("\(quoted) ends at byte \(entry.end) of \(data.count); is it cut short?") }
-            guard let count = Self.product(entry.shape),
+            guard let count = Shape.elementCount(entry.shape),
                 count.multipliedReportingOverflow(by: type.size) == (entry.end - entry.start, false)
             else { throw damaged("\(quoted) has \(entry.end - entry.start) bytes, not the size of its shape and type") }
             end = entry.end
+            try MachineMemory.require(
+                Shape.elementCount([count, type.storedSize]), kind: .file, for: "\(name): \(quoted)", advice: "use a machine with more")
             tensors.append((entry.name, type.tensor(shape: entry.shape, UnsafeRawBufferPointer(rebasing: data[entry.start..<entry.end]))))
         }
         guard end == data.count else { throw damaged("\(data.count - end) bytes after the last tensor belong to none") }
-    }
-
-    /// The product, unless a partial one overflows.
-    private static func product(_ shape: [Int]) -> Int? {
-        var product = 1
-        for extent in shape {
-            let (partial, overflow) = product.multipliedReportingOverflow(by: extent)
-            if overflow { return nil }
-            product = partial
-        }
-        return product
     }
 
     /// The bytes of a file, with the numbers in F32 or F64 as they are kept. The same value gives the same bytes everywhere.
@@ -149,6 +140,14 @@ private enum SafeTensorsType: String {
         case .f16, .bf16, .i16, .u16: 2
         case .f32, .i32, .u32: 4
         case .f64, .i64, .u64: 8
+        }
+    }
+
+    /// Bytes of one number in a ``Tensor``.
+    var storedSize: Int {
+        switch self {
+        case .f64, .i32, .u32, .i64, .u64: 8
+        default: 4
         }
     }
 

@@ -28,6 +28,7 @@ enum SystemFiles {
             case ENOTDIR: "a part of this path is a file, not a folder"
             case EISDIR: "it is a folder"
             case ENAMETOOLONG: "the name is too long"
+            case ENOMEM: "it is too large for this machine's memory"
             default: String(cString: strerror(code))
             }
         }
@@ -65,6 +66,11 @@ enum SystemFiles {
 
         var failure: Failure?
         let size = Int(status.st_size)
+        do {
+            try MachineMemory.require(size, kind: .file, for: "it", advice: "")
+        } catch {
+            throw Failure(code: ENOMEM)
+        }
         let bytes = [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
             while count < size {
                 let got = read(file, buffer.baseAddress! + count, min(size - count, 1 << 30))

@@ -23,18 +23,23 @@ final class Workspace {
     /// The one below it on the pool's stack.
     let below = Atomic<UInt64>(0)
 
-    init(_ output: Formula, batchSizes: [Int], parameters: ParameterMemory, pool: ThreadPool?) throws {
+    /// - Parameter inputCount: Numbers in a sample.
+    init(_ output: Formula, inputCount: Int, batchSizes: [Int], parameters: ParameterMemory, pool: ThreadPool?) throws {
         let largest = batchSizes.max() ?? 1
-        rows = .allocate(capacity: largest)
-        rows.initialize(repeating: 0, count: largest)
-        outputs = .allocate(capacity: output.shape.count(batchSize: largest))
-        cursor.indices.pointee = UnsafePointer(rows)
-        // Stands for the samples of a call, see ``run(_:_:_:scale:rows:)``.
-        let feed = Feed.rows(rows, RK_SOURCE_FLOAT32, scale: 1)
+        // Stands for the samples of a call, see ``run(_:_:_:scale:count:)``.
+        let feed = Feed.rows(cursor.indices, RK_SOURCE_FLOAT32, width: inputCount, scale: 1)
         programs = try batchSizes.sorted().map { [cursor] in
             try Program([output], batchSize: $0, parameters: parameters, cursor: cursor, feeds: [Network.inputName: feed], pool: pool)
         }
         feedCall = programs[0].feedCall(of: Network.inputName)
+        // No program exists for more outputs than can be counted.
+        let outputCount = output.shape.count(batchSize: largest)
+        try MachineMemory.require(
+            8 * outputCount + 4 * largest, kind: .setting, for: "a batch of \(largest)", advice: "choose a smaller batch size")
+        rows = .allocate(capacity: largest)
+        rows.initialize(repeating: 0, count: largest)
+        outputs = .allocate(capacity: outputCount)
+        cursor.indices.pointee = UnsafePointer(rows)
     }
 
     deinit {

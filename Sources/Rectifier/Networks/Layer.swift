@@ -52,6 +52,9 @@ public struct NetworkBuild {
         guard names.insert(full).inserted else {
             throw RectifierError(.setting, "there are two parameters called \(full); give each its own name")
         }
+        guard !shape.extents.contains(0), Shape.elementCount(shape.extents) != nil else {
+            throw RectifierError(.shape, "\(full) has the shape \(shape), which no memory holds; extents are at least 1")
+        }
         let parameter = Formula.parameter(full, shape: shape, initializer: initializer, decays: decays)
         parameters.append(parameter)
         return parameter
@@ -81,7 +84,7 @@ public struct NetworkBuild {
         do {
             for formula in operations { try checkKinkValues(of: formula) }
         } catch let error as RectifierError {
-            throw RectifierError(error.kind, "\(path.joined(separator: ".")): \(error.description)")
+            throw error.prefixed(by: path.joined(separator: "."))
         }
         let made = parameters[outer.parameters...].reduce(0) { $0 + $1.shape.extents.reduce(1, *) }
         // A layer of layers is described by its parts.

@@ -20,8 +20,8 @@ public struct Network: Sendable {
     public init(input: [Int], @NetworkBuilder _ layers: () -> [any Layer]) throws { try self.init(input: input, layers: layers()) }
 
     public init(input: [Int], layers: [any Layer]) throws {
-        guard !input.isEmpty, input.allSatisfy({ $0 > 0 }) else {
-            throw RectifierError(.shape, "the input shape must have extents of at least 1, not \(input)")
+        guard !input.isEmpty, input.allSatisfy({ $0 > 0 }), Shape.elementCount(input) != nil else {
+            throw RectifierError(.shape, "the input shape must have extents of at least 1, which a memory can hold, not \(input)")
         }
         inputShape = input
         self.layers = layers
@@ -52,12 +52,16 @@ public struct Network: Sendable {
         return Built(input: input, output: output, parameters: build.parameters, rows: build.rows, layerOutputs: build.outputs)
     }
 
-    /// Parameters drawn by the layers' initializers.
+    /// Parameters drawn by the layers' initializers. Throws where they do not fit into memory.
     public func initialParameters(seed: UInt64, precision: ElementType = .float32) throws -> Parameters {
         var result = Parameters()
         for (index, formula) in try built(isTraining: false).parameters.enumerated() {
             let parameter = formula.parameter!
             let shape = formula.shape.extents
+            // Drawn in double precision, then rounded.
+            try MachineMemory.require(
+                Shape.elementCount(shape + [8 + precision.computing.size]), kind: .setting, for: parameter.name,
+                advice: "choose a layer of fewer units")
             let values = parameter.initializer.values(
                 shape: shape, stream: RandomStream(seed: seed, purpose: RandomPurpose.initialization(index)))
             result[parameter.name] =

@@ -26,10 +26,23 @@ final class BatchCursor {
 
 /// How an input is filled when a program runs. The memory is the caller's, who keeps it while the program runs.
 enum Feed {
-    /// Rows of an array, times a scale.
-    case rows(UnsafeRawPointer, rk_source_type, scale: Double)
-    /// Class numbers, as rows with a 1 in the class's place.
-    case oneHot(UnsafePointer<Int32>)
+    /// Rows of so many numbers of an array, times a scale.
+    case rows(UnsafeRawPointer, rk_source_type, width: Int, scale: Double)
+    /// Class numbers below `classes`, as rows with a 1 in the class's place.
+    case oneHot(UnsafePointer<Int32>, classes: Int)
+
+    /// Throws unless an input takes a row of the memory for each sample of the batch.
+    func check(_ input: String, _ shape: Shape) throws {
+        let width =
+            switch self {
+            case .rows(_, _, let width, _): width
+            case .oneHot(_, let classes): classes
+            }
+        let taken = shape.extents.dropFirst()
+        guard shape.extents.first == Shape.batch, !taken.contains(Shape.batch), taken.reduce(1, *) == width else {
+            throw RectifierError(.shape, "input \(input) has shape \(shape), the data fill it with \(width) numbers for each sample")
+        }
+    }
 
     func call(for input: Buffer, extents: [Int], kernels: rk_kernels, cursor: BatchCursor) -> PlannedCall {
         let rows = extents[0], width = extents.dropFirst().reduce(1, *)
@@ -40,12 +53,12 @@ enum Feed {
         ) { memory in
             var call = rk_call()
             switch self {
-            case .rows(let source, let type, let scale):
+            case .rows(let source, let type, _, let scale):
                 call.kernel = kernels.gather
                 call.gather = rk_gather(
                     source: source, source_type: Int32(type.rawValue), width: Int64(width), indices: indices, rows: Int64(rows),
                     out: memory[input], shift: 0, scale: scale)
-            case .oneHot(let labels):
+            case .oneHot(let labels, _):
                 call.kernel = kernels.one_hot
                 call.one_hot = rk_one_hot(labels: labels, indices: indices, rows: Int64(rows), classes: Int64(width), out: memory[input])
             }
@@ -53,12 +66,12 @@ enum Feed {
         }
     }
 
-    /// Lets a call that was made of a feed of the same form read this one's memory.
+    /// Lets a call that was made of a feed of the same form and width read this one's memory.
     func move(_ call: inout rk_call) {
         switch self {
-        case .rows(let source, let type, let scale):
+        case .rows(let source, let type, _, let scale):
             (call.gather.source, call.gather.source_type, call.gather.scale) = (source, Int32(type.rawValue), scale)
-        case .oneHot(let labels): call.one_hot.labels = labels
+        case .oneHot(let labels, _): call.one_hot.labels = labels
         }
     }
 }

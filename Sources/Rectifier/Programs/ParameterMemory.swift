@@ -40,9 +40,11 @@ final class ParameterMemory {
 
     private let places: [String: Int]
 
+    /// Throws where a parameter has a shape that is none, where two have one name, and where there is no memory for them.
     /// - Parameter rate: What the learning rate is multiplied by for the parameter of a name.
-    init(parameters: [Formula], elementType: ElementType, rate: (String) -> Double = { _ in 1 }) {
+    init(parameters: [Formula], elementType: ElementType, rate: (String) -> Double = { _ in 1 }) throws {
         self.elementType = elementType
+        try ParameterMemory.check(parameters)
         var offset = 0
         var slots: [Slot?] = parameters.map { _ in nil }
         let kinds = parameters.map { formula in
@@ -67,13 +69,22 @@ final class ParameterMemory {
         self.slots = slots.map { $0! }
         places = Dictionary(uniqueKeysWithValues: self.slots.enumerated().map { ($1.name, $0) })
 
-        weights = ParameterMemory.block(offset, elementType.computing)
-        copies = elementType == elementType.computing ? weights : ParameterMemory.block(offset, elementType)
+        let hasCopies = elementType != elementType.computing
+        try ParameterMemory.require(offset, [elementType.computing] + (hasCopies ? [elementType] : []))
+        let weights = try ParameterMemory.block(offset, elementType.computing)
+        self.weights = weights
+        do {
+            copies = hasCopies ? try ParameterMemory.block(offset, elementType) : weights
+        } catch {
+            // `deinit` does not run for what was never made.
+            rk_free(weights)
+            throw error
+        }
     }
 
     /// A model's weights, to be used. Throws where one of them is not finite.
     convenience init(of model: Model) throws {
-        self.init(parameters: try model.network.built(isTraining: false).parameters, elementType: model.precision)
+        try self.init(parameters: model.network.built(isTraining: false).parameters, elementType: model.precision)
         try write(model.parameters, to: weights)
         try requireFinite { "the model cannot be used: \($0); train it again with a lower learning rate, or with its gradient clipped" }
     }
@@ -84,18 +95,45 @@ final class ParameterMemory {
         if let gradients { rk_free(gradients) }
     }
 
-    private static func block(_ count: Int, _ type: ElementType) -> UnsafeMutableRawPointer {
-        let bytes = count * type.size + Int(RK_PADDING)
-        guard let memory = rk_allocate(Int64(bytes)) else {
-            fatalError("there is no memory for the \(bytes >> 20) MB of a network's weights")
-        }
-        return memory
+    private static let advice = "choose a network of fewer weights"
+
+    private static func block(_ count: Int, _ type: ElementType) throws -> UnsafeMutableRawPointer {
+        try MachineMemory.block(count * type.size, for: "a network of \(count) weights", advice: advice)
     }
 
-    func makeTrainable(stateCount: Int) {
-        if gradients == nil { gradients = ParameterMemory.block(count, elementType) }
-        while states.count < stateCount { states.append(ParameterMemory.block(count, elementType.computing)) }
+    /// Throws where a block of each of some types is more than this machine holds.
+    private static func require(_ count: Int, _ types: [ElementType]) throws {
+        let (bytes, overflow) = count.multipliedReportingOverflow(by: types.reduce(0) { $0 + $1.size })
+        try MachineMemory.require(
+            overflow ? nil : bytes, kind: .setting, for: "a network of \(count) weights", advice: advice)
     }
+
+    /// Throws unless each parameter has a name of its own and a shape without a batch, and all can be counted together.
+    private static func check(_ parameters: [Formula]) throws {
+        var names = Set<String>(), total = 0
+        for formula in parameters {
+            let name = formula.parameter!.name, shape = formula.shape
+            guard names.insert(name).inserted else {
+                throw RectifierError(.setting, "there are two parameters called \(name); give each its own name, or use one formula for both")
+            }
+            guard shape.extents.allSatisfy({ $0 > 0 }), let count = Shape.elementCount(shape.extents), count < Int.max / 64 - total else {
+                throw RectifierError(.shape, "parameter \(name) has the shape \(shape), which no memory holds; extents are at least 1")
+            }
+            total += count
+        }
+    }
+
+    /// Makes the memory for gradients and the optimiser's state, where it is not there. Throws where it does not fit.
+    func makeTrainable(stateCount: Int) throws {
+        let missingStates = max(0, stateCount - states.count)
+        try ParameterMemory.require(
+            count, (gradients == nil ? [elementType] : []) + [ElementType](repeating: elementType.computing, count: missingStates))
+        if gradients == nil { gradients = try ParameterMemory.block(count, elementType) }
+        for _ in 0..<missingStates { states.append(try ParameterMemory.block(count, elementType.computing)) }
+    }
+
+    /// The shape of a parameter; `nil` where there is none of that name.
+    func shape(of name: String) -> [Int]? { places[name].map { slots[$0].shape } }
 
     /// The place of a parameter in a block of a type.
     func address(of name: String, in block: UnsafeMutableRawPointer, of type: ElementType) -> UnsafeMutableRawPointer? {

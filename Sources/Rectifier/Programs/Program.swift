@@ -30,6 +30,9 @@ public final class Program {
 
     /// Compiles some formulas.
     ///
+    /// What kernels are told of sizes is checked here, whoever made the formulas. Throws where an extent is below 1, where two inputs or two
+    /// parameters have one name, where a parameter's value is missing or of another shape, and where there is no memory for it.
+    ///
     /// - Parameters:
     ///   - outputs: What ``values(ofOutput:)`` gives after a run.
     ///   - batchSize: What ``Shape/batch`` stands for, at least 1.
@@ -40,7 +43,7 @@ public final class Program {
         rewrites: Set<Rewrite> = Set(Rewrite.allCases)
     ) throws {
         let leaves = topologicalOrder(of: outputs).filter { $0.parameter != nil }
-        let memory = ParameterMemory(parameters: leaves, elementType: elementType)
+        let memory = try ParameterMemory(parameters: leaves, elementType: elementType)
         try memory.write(parameters, to: memory.weights)
         try self.init(outputs, batchSize: batchSize, parameters: memory, rewrites: rewrites)
     }
@@ -61,7 +64,9 @@ public final class Program {
         kernels = try selectedKernels(elementType)
 
         // What to compute, and the calls for it.
-        let wanted = try rewritten(outputs + (training?.formulas ?? []), rewrites)
+        let asked = outputs + (training?.formulas ?? [])
+        try Program.checkShapes(below: asked, batchSize: batchSize, elementType: elementType)
+        let wanted = try rewritten(asked, rewrites)
         var lowering = Lowering(batchSize: batchSize, elementType: elementType, kernels: kernels, cursor: cursor, rewrites: rewrites)
         try lowering.lower(wanted)
         self.outputs = wanted.prefix(outputs.count).map { (lowering.buffer(of: $0), $0.shape.resolved(batchSize: batchSize)) }
@@ -73,22 +78,29 @@ public final class Program {
         var parameterBuffers: [Buffer] = []
         for leaf in topologicalOrder(of: wanted) where leaf.operands.isEmpty {
             if let parameter = leaf.parameter {
-                guard let address = parameters.address(of: parameter.name, in: parameters.copies, of: elementType) else {
-                    throw RectifierError(.shape, "there is no parameter \(parameter.name)")
+                guard let address = parameters.address(of: parameter.name, in: parameters.copies, of: elementType),
+                    let shape = parameters.shape(of: parameter.name)
+                else { throw RectifierError(.shape, "there is no parameter \(parameter.name)") }
+                guard shape == leaf.shape.extents else {
+                    throw RectifierError(
+                        .shape, "parameter \(parameter.name) has shape \(shape), a formula takes it to have \(leaf.shape.extents)")
                 }
                 fixed[lowering.buffer(of: leaf)] = address
                 parameterBuffers.append(lowering.buffer(of: leaf))
             } else if let name = leaf.inputName {
                 let buffer = lowering.buffer(of: leaf), extents = leaf.shape.resolved(batchSize: batchSize)
-                inputs[name] = (buffer, extents)
+                guard inputs.updateValue((buffer, extents), forKey: name) == nil else {
+                    throw RectifierError(.setting, "there are two inputs called \(name); use one formula for both")
+                }
                 if let feed = feeds[name] {
+                    try feed.check(name, leaf.shape)
                     feedPlaces[name] = feedCalls.count
                     feedCalls.append(feed.call(for: buffer, extents: extents, kernels: kernels, cursor: cursor))
                 }
             }
         }
         self.inputs = inputs
-        let firstUpdate = training?.append(
+        let firstUpdate = try training?.append(
             to: &lowering, results: Array(wanted.dropFirst(outputs.count)), parameters: parameters, parameterBuffers: parameterBuffers,
             fixed: &fixed)
         let planned = feedCalls + lowering.calls
@@ -119,6 +131,22 @@ public final class Program {
                 return call
             })
         listing = schedule.entries.map { planned[$0.call].name + ($0.barrierAfter ? " |" : "") }
+    }
+
+    /// Throws where a formula's elements cannot be counted, or are more than this machine holds.
+    private static func checkShapes(below outputs: [Formula], batchSize: Int, elementType: ElementType) throws {
+        for formula in topologicalOrder(of: outputs) {
+            let extents = formula.shape.resolved(batchSize: batchSize)
+            guard extents.allSatisfy({ $0 > 0 }) else {
+                throw RectifierError(.shape, "\(formula.operation.name): a program cannot compute the shape \(formula.shape); extents are at least 1")
+            }
+            guard let count = Shape.elementCount(extents), count <= MachineMemory.physical / elementType.size else {
+                throw RectifierError(
+                    .setting,
+                    "\(formula.operation.name): \(formula.shape) for a batch of \(batchSize) is more than this machine's memory holds; "
+                        + "choose a smaller batch size, or fewer units")
+            }
+        }
     }
 
     /// Computes all outputs.

@@ -11,13 +11,7 @@ final class ProgramMemory {
 
     /// - Parameter fixed: Buffers that lie outside the arena.
     init(plan: MemoryPlan, fixed: [Buffer: UnsafeMutableRawPointer]) throws {
-        let bytes = plan.bytes + Int(RK_PADDING)
-        guard bytes < 1 << 38 else {
-            throw RectifierError(.setting, "one step would need \(bytes >> 30) GB of memory; choose a smaller batch size")
-        }
-        guard let arena = rk_allocate(Int64(bytes)) else {
-            throw RectifierError(.setting, "there is no memory for the \(bytes >> 20) MB of one step; choose a smaller batch size")
-        }
+        let arena = try MachineMemory.block(plan.bytes, for: "one batch", advice: "choose a smaller batch size")
         self.arena = arena
         scratch = arena + plan.scratchOffset
         scratchStride = plan.scratchStride

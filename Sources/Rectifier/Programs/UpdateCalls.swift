@@ -19,8 +19,8 @@ struct UpdateCalls {
     func append(
         to lowering: inout Lowering, results: [Formula], parameters: ParameterMemory, parameterBuffers: [Buffer],
         fixed: inout [Buffer: UnsafeMutableRawPointer]
-    ) -> Int {
-        parameters.makeTrainable(stateCount: optimizer.stateCount)
+    ) throws -> Int {
+        try parameters.makeTrainable(stateCount: optimizer.stateCount)
         let kernels = lowering.kernels, type = parameters.elementType, gradientBlock = parameters.gradients!
         let numbers = numbers
 

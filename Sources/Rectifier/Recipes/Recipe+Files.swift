@@ -26,11 +26,13 @@ extension Recipe {
         do {
             let size = try FileManager.default.attributesOfItem(atPath: file.path)[.size] as? Int ?? 0
             guard size <= Self.largestFile else {
-                throw RectifierError(.file, "\(size) bytes are too many for a recipe; is it a data file? Those go to --data")
+                throw RectifierError(
+                    .file, "\(size) bytes are too many for a recipe; is it a data file? That is the setting data.source",
+                    setting: "data.source")
             }
             try self.init(json: Data(contentsOf: file))
         } catch let error as RectifierError {
-            throw RectifierError(error.kind, "\(file.relativePath): \(error.description)")
+            throw error.prefixed(by: file.relativePath)
         } catch {
             throw RectifierError(.file, "\(file.relativePath): the recipe cannot be read")
         }

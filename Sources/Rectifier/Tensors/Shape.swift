@@ -3,10 +3,15 @@ public struct Shape: Hashable, Sendable, CustomStringConvertible, ExpressibleByA
     /// Stands for the number of samples of a batch.
     public static let batch = -1
 
-    public var extents: [Int]
+    public internal(set) var extents: [Int]
 
-    public init(_ extents: [Int]) { self.extents = extents }
-    public init(arrayLiteral extents: Int...) { self.extents = extents }
+    /// - Precondition: Each extent is at least 0, or ``batch``. A ``Program`` computes only with extents of at least 1.
+    public init(_ extents: [Int]) {
+        precondition(extents.allSatisfy { $0 >= 0 || $0 == Shape.batch }, "\(extents) is no shape: extents are at least 0")
+        self.extents = extents
+    }
+
+    public init(arrayLiteral extents: Int...) { self.init(extents) }
 
     public static let scalar = Shape([])
 
@@ -20,6 +25,19 @@ public struct Shape: Hashable, Sendable, CustomStringConvertible, ExpressibleByA
 
     /// The extents with the batch filled in.
     func resolved(batchSize: Int) -> [Int] { extents.map { $0 == Shape.batch ? batchSize : $0 } }
+
+    /// The product of extents; nil where one is negative, or the product is beyond every memory.
+    package static func elementCount(_ extents: [Int]) -> Int? {
+        var count = 1
+        for extent in extents {
+            guard extent >= 0 else { return nil }
+            let (product, overflow) = count.multipliedReportingOverflow(by: extent)
+            // A factor of 8 bytes an element must still fit.
+            if overflow || product > Int.max >> 4 { return nil }
+            count = product
+        }
+        return count
+    }
 
     /// The number of elements at a batch size.
     func count(batchSize: Int) -> Int { resolved(batchSize: batchSize).reduce(1, *) }

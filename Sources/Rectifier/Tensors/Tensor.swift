@@ -1,8 +1,11 @@
 /// Numbers in row-major order with a shape: what users hand in and get out.
+///
+/// There are always as many numbers as the shape has elements. A shape and numbers that a program writes down are taken at its word
+/// (``init(shape:_:)-(_,[Float])``, a precondition); those that come from outside are checked by ``init(shape:storage:)``.
 public struct Tensor: Sendable, Equatable {
-    /// The extents, outermost first; `[]` is a scalar.
-    public var shape: [Int]
-    public var storage: Storage
+    /// The extents, outermost first, each at least 0; `[]` is a scalar.
+    public let shape: [Int]
+    public let storage: Storage
 
     /// The numbers, as they are kept.
     public enum Storage: Sendable, Equatable {
@@ -18,17 +21,36 @@ public struct Tensor: Sendable, Equatable {
     }
 
     /// - Precondition: `values.count` is the product of `shape`.
-    public init(shape: [Int], _ values: [Float]) {
-        precondition(values.count == shape.reduce(1, *), "\(values.count) values do not fill the shape \(shape)")
-        self.shape = shape
-        storage = .float32(values)
-    }
+    public init(shape: [Int], _ values: [Float]) { self.init(known: shape, .float32(values)) }
 
     /// - Precondition: `values.count` is the product of `shape`.
-    public init(shape: [Int], _ values: [Double]) {
-        precondition(values.count == shape.reduce(1, *), "\(values.count) values do not fill the shape \(shape)")
-        self.shape = shape
-        storage = .float64(values)
+    public init(shape: [Int], _ values: [Double]) { self.init(known: shape, .float64(values)) }
+
+    /// Numbers with a shape that came from outside the program.
+    ///
+    /// Throws ``RectifierError/Kind/shape`` where the numbers do not fill the shape, or it has a negative extent.
+    public init(shape: [Int], storage: Storage) throws {
+        guard Shape.elementCount(shape) == storage.count else { throw Tensor.mismatch(shape, storage) }
+        (self.shape, self.storage) = (shape, storage)
+    }
+
+    private init(known shape: [Int], _ storage: Storage) {
+        precondition(Shape.elementCount(shape) == storage.count, Tensor.mismatch(shape, storage).description)
+        (self.shape, self.storage) = (shape, storage)
+    }
+
+    private static func mismatch(_ shape: [Int], _ storage: Storage) -> RectifierError {
+        RectifierError(.shape, "\(storage.count) numbers do not fill the shape \(shape)")
+    }
+
+    /// The same numbers in the same order with another shape.
+    ///
+    /// Throws ``RectifierError/Kind/shape`` where it has another number of elements.
+    public func reshaped(to shape: [Int]) throws -> Tensor {
+        guard Shape.elementCount(shape) == count else {
+            throw RectifierError(.shape, "a tensor of shape \(self.shape), \(count) numbers, does not fill the shape \(shape)")
+        }
+        return try Tensor(shape: shape, storage: storage)
     }
 
     /// The number of elements.

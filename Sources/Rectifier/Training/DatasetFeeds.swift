@@ -8,32 +8,43 @@ extension Dataset {
     /// What fills a program's inputs from this data. The feeds are valid inside the body.
     func withFeeds(_ body: ([String: Feed]) throws -> Void) throws {
         // Not written as nested closures in a `switch` of both enumerations: Swift 6.3.1 then releases the array twice when the body throws.
+        func withFeed<Element: FeatureElement>(of values: [Element], width: Int, _ body: (Feed) throws -> Void) throws {
+            try values.withUnsafeBytes { try body(.rows($0.baseAddress!, Element.source, width: width, scale: Element.scale)) }
+        }
         func withFeatures(_ features: Feed) throws {
             func withTargets(_ targets: Feed) throws { try body([Network.inputName: features, Network.targetName: targets]) }
-            if case .classes(let labels, _) = targets {
-                try labels.withUnsafeBufferPointer { try withTargets(.oneHot($0.baseAddress!)) }
-            } else if case .values(let values, _) = targets {
-                try values.withUnsafeBytes { try withTargets(.rows($0.baseAddress!, RK_SOURCE_FLOAT32, scale: 1)) }
-            } else if case .doubleValues(let values, _) = targets {
-                try values.withUnsafeBytes { try withTargets(.rows($0.baseAddress!, RK_SOURCE_FLOAT64, scale: 1)) }
+            if case .classes(let labels, let names) = targets {
+                try labels.withUnsafeBufferPointer { try withTargets(.oneHot($0.baseAddress!, classes: names.count)) }
+            } else if case .values(let values, let width) = targets {
+                try withFeed(of: values, width: width, withTargets)
+            } else if case .doubleValues(let values, let width) = targets {
+                try withFeed(of: values, width: width, withTargets)
             } else {
                 try body([Network.inputName: features])
             }
         }
         if case .bytes(let values) = features {
-            try values.withUnsafeBytes { try withFeatures(.rows($0.baseAddress!, RK_SOURCE_UINT8, scale: Dataset.byteScale)) }
+            try withFeed(of: values, width: width, withFeatures)
         } else if case .floats(let values) = features {
-            try values.withUnsafeBytes { try withFeatures(.rows($0.baseAddress!, RK_SOURCE_FLOAT32, scale: 1)) }
+            try withFeed(of: values, width: width, withFeatures)
         } else if case .doubles(let values) = features {
-            try values.withUnsafeBytes { try withFeatures(.rows($0.baseAddress!, RK_SOURCE_FLOAT64, scale: 1)) }
+            try withFeed(of: values, width: width, withFeatures)
         }
     }
 
     /// What feeds must have in common to move a program from one data set to another.
     struct Form: Hashable {
+        var width: Int
         var hasClasses: Bool
+        var outputCount: Int
     }
-    var form: Form { if case .classes = targets { Form(hasClasses: true) } else { Form(hasClasses: false) } }
+    var form: Form {
+        if case .classes = targets {
+            Form(width: width, hasClasses: true, outputCount: outputCount)
+        } else {
+            Form(width: width, hasClasses: false, outputCount: outputCount)
+        }
+    }
 
     /// The number of outputs a network needs to predict the targets.
     public var outputCount: Int {

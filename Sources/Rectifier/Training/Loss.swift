@@ -61,7 +61,7 @@ public struct Loss: Sendable, Hashable {
             do {
                 try checkKinkValues(of: formula)
             } catch let error as RectifierError {
-                throw RectifierError(error.kind, "loss: \(error.description)")
+                throw error.prefixed(by: "loss")
             }
         }
     }

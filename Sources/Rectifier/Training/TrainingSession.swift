@@ -60,8 +60,8 @@ public final class TrainingSession {
         let settings = plan.settings, count = data.training.count
         let network = try plan.network.built(isTraining: true)
         pool = try ThreadPool(threads: settings.threads)
-        memory = ParameterMemory(parameters: network.parameters, elementType: settings.precision, rate: trainer.plan.rate)
-        memory.makeTrainable(stateCount: settings.optimizer.stateCount)
+        memory = try ParameterMemory(parameters: network.parameters, elementType: settings.precision, rate: trainer.plan.rate)
+        try memory.makeTrainable(stateCount: settings.optimizer.stateCount)
         numbers = OptimizerNumbers(groups: memory.groups, clipLimit: settings.clipNorm ?? 0)
         cursor = BatchCursor(seed: settings.seed)
         evaluator = try Evaluator(plan.network, loss: plan.loss, parameters: memory, pool: pool)

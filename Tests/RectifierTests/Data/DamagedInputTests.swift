@@ -101,7 +101,6 @@ import Testing
         let seed = Array(try JSONEncoder().encode(PreparationTests.preparation))
         run(6, 200, seeds: [seed]) { input in
             guard let preparation = try? JSONDecoder().decode(Preparation.self, from: Data(input)) else { return }
-            try preparation.validate()
             var notes: [String] = []
             _ = try preparation.dataset(.table(try csv("x,y,c\n1,2,a\n")), needsTargets: true, into: &notes)
         }

@@ -104,7 +104,7 @@ import Testing
         }
         #expect(named.preparation.classNames == ["0", "1"])
         #expect(
-            errorText { _ = try load(Zip(members: [("X.npy", x), ("z.npy", y)])) }.contains(#"it holds "X", "z"; name one by --target"#))
+            errorText { _ = try load(Zip(members: [("X.npy", x), ("z.npy", y)])) }.contains(#"it holds "X", "z"; set target to one"#))
         #expect(errorText { _ = try load(Zip(members: [("a.npy", x), ("b.npy", y)])) }.contains("no array is named x"))
         #expect(
             errorText { _ = try load(Zip(members: [("x.npy", x), ("y.npy", npy("|u1", "(3,)", [0, 1, 0]))])) }.contains(

@@ -35,7 +35,7 @@ import Testing
 }
 
 @Suite struct PreparationTests {
-    static let preparation = Preparation(
+    static let preparation = try! Preparation(
         input: .table(
             layout: .init(
                 columns: [
@@ -49,28 +49,41 @@ import Testing
         #expect(!String(decoding: encoded, as: UTF8.self).contains("\"_0\""))
         let decoded = try JSONDecoder().decode(Preparation.self, from: encoded)
         #expect(decoded == PreparationTests.preparation)
-        try decoded.validate()
         #expect(decoded.inputShape == [3] && decoded.outputCount == 1 && decoded.task == .regression)
     }
 
     @Test func refusesDamage() {
         func damage(_ change: (inout Preparation.Layout) -> Void) -> String {
-            var preparation = PreparationTests.preparation
-            guard case .table(var layout) = preparation.input else { return "" }
+            let sound = PreparationTests.preparation
+            guard case .table(var layout) = sound.input else { return "" }
             change(&layout)
-            preparation.input = .table(layout: layout)
-            return errorText { try preparation.validate() }
+            return errorText { _ = try Preparation(input: .table(layout: layout), target: sound.target, missing: sound.missing) }
         }
         #expect(damage { _ in } == "no error")
-        #expect(damage { $0.columns[0].index = 3 }.contains("damaged"))
-        #expect(damage { $0.columns[0].index = 1 }.contains("damaged"))
-        #expect(damage { $0.columns[0].index = -1 }.contains("damaged"))
+        #expect(damage { $0.columns[0].index = 3 }.contains("its columns"))
+        #expect(damage { $0.columns[0].index = 1 }.contains("its columns"))
+        #expect(damage { $0.columns[0].index = -1 }.contains("its columns"))
         #expect(damage { $0.columns[0].content = .numbers(mean: .nan, deviation: 1) }.contains("column \"x\""))
         #expect(damage { $0.columns[0].content = .numbers(mean: 0, deviation: 0) }.contains("column \"x\""))
         #expect(damage { $0.columns[1].content = .levels(names: ["a"], fill: 1) }.contains("column \"c\""))
         #expect(damage { $0.columns[1].content = .levels(names: ["a", "a"], fill: 1) }.contains("column \"c\""))
-        #expect(damage { $0.columns = [] }.contains("damaged"))
-        #expect(errorText { try Preparation(input: .bytes(shape: [-1]), target: .classes(names: ["a"])).validate() }.contains("its shape"))
-        #expect(errorText { try Preparation(input: .bytes(shape: [2]), target: .classes(names: [])).validate() }.contains("its classes"))
+        #expect(damage { $0.columns = [] }.contains("its columns"))
+        #expect(errorText { _ = try Preparation(input: .bytes(shape: [-1]), target: .classes(names: ["a"])) }.contains("its shape"))
+        #expect(errorText { _ = try Preparation(input: .bytes(shape: [2]), target: .classes(names: [])) }.contains("its classes"))
+    }
+
+    /// What a file holds is checked as it is read: no such value comes into being.
+    @Test func refusesDamageInFiles() throws {
+        let sound = String(decoding: try JSONEncoder().encode(PreparationTests.preparation), as: UTF8.self)
+        func damage(_ part: String, _ other: String) throws -> String {
+            #expect(sound.contains(part), "\(sound)")
+            let damaged = sound.replacing(part, with: other)
+            return errorText { _ = try JSONDecoder().decode(Preparation.self, from: Data(damaged.utf8)) }
+        }
+        #expect(try damage("\"fill\":1", "\"fill\":2") == "the model's description of its data is damaged: column \"c\"")
+        #expect(try damage("\"deviation\":5", "\"deviation\":-5").hasSuffix("damaged: its targets"))
+        #expect(try damage("\"index\":2", "\"index\":-2").hasSuffix("damaged: its columns"))
+        #expect(try damage("\"fieldCount\":3", "\"fieldCount\":1").hasSuffix("damaged: its columns"))
+        #expect(try damage("[1]", "[1,0]").hasSuffix("damaged: its targets"))
     }
 }

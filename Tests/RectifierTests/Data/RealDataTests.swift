@@ -38,7 +38,7 @@ import Testing
         #expect(
             errorText { _ = try load("tabular/housing.csv") { $0.target = target } }
                 == #"tabular/housing.csv: 207 missing values in column "total_bedrooms" (first on line 292); "#
-                + "say --missing mean or --missing drop"
+                + "set missing to mean or drop"
         )
         #expect(
             try load("tabular/housing.csv") {

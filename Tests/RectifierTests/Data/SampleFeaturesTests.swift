@@ -21,19 +21,18 @@ struct SampleFeaturesTests {
             #expect(throws: RectifierError.self) { try preparation.features(of: wrong) }
         }
         #expect(throws: RectifierError.self) { try preparation.features(of: [1, 2, 3]) }
-        var strict = preparation
-        strict.missing = nil
+        let strict = try Preparation(input: preparation.input, target: preparation.target)
         #expect(throws: RectifierError.self) { try strict.features(of: fields[4]) }
         #expect(try strict.features(of: fields[5]) == Array(expected[5 * width..<6 * width]))
     }
 
     @Test func `of numbers are standardised, of pixels scaled`() throws {
-        let numbers = Preparation(input: .numbers(shape: [2], mean: 3, deviation: 2), target: .classes(names: ["a", "b"]), missing: nil)
+        let numbers = try Preparation(input: .numbers(shape: [2], mean: 3, deviation: 2), target: .classes(names: ["a", "b"]))
         #expect(try numbers.features(of: [3, 7]) == [0, 2])
         #expect(throws: RectifierError.self) { try numbers.features(of: [3]) }
         #expect(throws: RectifierError.self) { try numbers.features(of: [3, .nan]) }
         #expect(throws: RectifierError.self) { try numbers.features(of: ["3", "7"]) }
-        let pixels = Preparation(input: .bytes(shape: [1, 2]), target: .classes(names: ["a", "b"]), missing: nil)
+        let pixels = try Preparation(input: .bytes(shape: [1, 2]), target: .classes(names: ["a", "b"]))
         #expect(try pixels.features(of: [255, 51]) == [1, Float(51 * Dataset.byteScale)])
     }
 }

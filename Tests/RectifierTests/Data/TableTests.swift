@@ -121,7 +121,7 @@ import Testing
     @Test func refusesMissingValuesWithoutAPolicy() {
         #expect(
             errorText { _ = try load(TableTests.gaps) }
-                == #"t.csv: 1 missing value in column "x" (first on line 3) and 1 in "c"; say --missing mean or --missing drop"#)
+                == #"t.csv: 1 missing value in column "x" (first on line 3) and 1 in "c"; set missing to mean or drop"#)
         #expect(errorText { _ = try load("x,y\n1,p\n2,\n3,q\n") }.contains(#"1 missing value in column "y" (first on line 3)"#))
     }
 

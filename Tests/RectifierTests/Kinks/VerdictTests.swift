@@ -24,7 +24,7 @@ import Testing
             }
             built = try network.built(isTraining: true)
             let losses = try built.output * .input("factors", shape: built.output.shape)
-            memory = ParameterMemory(parameters: built.parameters, elementType: .float64)
+            memory = try ParameterMemory(parameters: built.parameters, elementType: .float64)
             gradient = try Program(gradients(of: losses.sum(), withRespectTo: built.parameters), batchSize: batch, parameters: memory)
             let certificate = GradientCertificate(
                 losses: losses, parameters: built.parameters, sites: built.kinkSites(below: [losses], dependingOn: built.parameters))
@@ -141,7 +141,7 @@ import Testing
     private func verdict(
         _ losses: Formula, _ parameters: [(Formula, [Double])], inputs: [String: [Double]], batch: Int
     ) throws -> (GradientVerdict, [[Double]]) {
-        let leaves = parameters.map(\.0), memory = ParameterMemory(parameters: leaves, elementType: .float64)
+        let leaves = parameters.map(\.0), memory = try ParameterMemory(parameters: leaves, elementType: .float64)
         try memory.write(
             Parameters(parameters.map { ($0.operation.name, Tensor(shape: $0.shape.extents, $1)) }), to: memory.weights)
         func program(_ outputs: [Formula]) throws -> Program {

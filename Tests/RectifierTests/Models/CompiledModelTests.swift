@@ -15,7 +15,7 @@ struct CompiledModelTests {
         var model = Model(
             network: network, loss: .softmaxCrossEntropy, parameters: try network.initialParameters(seed: 3, precision: precision),
             precision: precision)
-        model.preparation = Preparation(input: .bytes(shape: [4, 4]), target: .classes(names: ["a", "b", "c", "d", "e"]), missing: nil)
+        model.preparation = try Preparation(input: .bytes(shape: [4, 4]), target: .classes(names: ["a", "b", "c", "d", "e"]))
         return model
     }
 
@@ -28,7 +28,7 @@ struct CompiledModelTests {
             network: network, loss: .squaredError, parameters: try network.initialParameters(seed: 4, precision: precision),
             precision: precision)
         let values = [Preparation.Value(name: "price", mean: 200.5, deviation: 0.3), .init(name: "area", mean: -7, deviation: 1e4)]
-        model.preparation = Preparation(input: .numbers(shape: [6], mean: 0, deviation: 1), target: .values(columns: values), missing: nil)
+        model.preparation = try Preparation(input: .numbers(shape: [6], mean: 0, deviation: 1), target: .values(columns: values))
         return model
     }
 
@@ -140,7 +140,7 @@ struct CompiledModelTests {
         let network = try Network(input: [1]) { Dense(1) }
         let model = Model(network: network, loss: .squaredError, parameters: try network.initialParameters(seed: 1))
         let memory = try ParameterMemory(of: model), output = try network.built(isTraining: false).output
-        let pool = WorkspacePool { try Workspace(output, batchSizes: [1], parameters: memory, pool: nil) }
+        let pool = WorkspacePool { try Workspace(output, inputCount: 1, batchSizes: [1], parameters: memory, pool: nil) }
         let users = UnsafeMutablePointer<Atomic<Int>>.allocate(capacity: WorkspacePool.capacity)
         for number in 0..<WorkspacePool.capacity { (users + number).initialize(to: Atomic(0)) }
         defer { users.deallocate() }
@@ -184,7 +184,8 @@ struct CompiledModelTests {
                 == "shape: the model takes a sample of shape [4, 4], 16 numbers, not 15")
         #expect(message { _ = try compiled(pixels: []) }.hasPrefix("shape: "))
         var model = try Self.regression()
-        model.preparation?.input = .numbers(shape: [6], mean: 0.5, deviation: 2)
+        let target = try #require(model.preparation).target
+        model.preparation = try Preparation(input: .numbers(shape: [6], mean: 0.5, deviation: 2), target: target)
         let standardised = try CompiledModel(model)
         #expect(message { _ = try standardised(pixels: Self.pixels(6)) }.hasPrefix("setting: the model takes standardised numbers"))
         var outputs = [Float](repeating: 0, count: 9)

@@ -124,16 +124,15 @@ struct NonFiniteWeightTests {
         settings.threads = 1
         let run = try TrainingSession(Trainer(network, data: Self.data(), settings: settings))
         var parameters = run.memory.read(run.memory.weights)
-        var values = try #require(parameters[name])
+        let values = try #require(parameters[name])
         switch values.storage {
         case .float32(var numbers):
             numbers[place] = Float(value)
-            values.storage = .float32(numbers)
+            parameters[name] = Tensor(shape: values.shape, numbers)
         case .float64(var numbers):
             numbers[place] = value
-            values.storage = .float64(numbers)
+            parameters[name] = Tensor(shape: values.shape, numbers)
         }
-        parameters[name] = values
         try run.memory.write(parameters, to: run.memory.weights)
         return run
     }

@@ -62,7 +62,7 @@ struct KinkValueTests {
         func message(_ layer: any Layer) -> String { self.message { _ = try Network(input: [4], layers: [Dense(3), layer]) } }
         #expect(
             message(ReLU(atZero: 2)) == "relu1: relu: 2 is no derivative at the kink, where subgradients lie in [0, 1]; "
-                + "if it is meant, write .unsound(2) in code, --at-zero unsound:2 for a run")
+                + "if it is meant, write .unsound(2) in code, unsound:2 in a recipe")
         let mistakes: [(any Layer, String)] = [
             (ReLU(atZero: -0.1), "[0, 1]"), (ReLU(atZero: KinkValue(.nan)), "finite"), (ReLU(atZero: .unsound(.infinity)), "finite"),
             (LeakyReLU(slope: 0.1, atZero: 0), "[0.1, 1]"), (LeakyReLU(slope: 1, atZero: 0), "[1, 1]"), (PReLU(atZero: 1.5), "[0, 1]"),

@@ -63,7 +63,7 @@ import Testing
         let target = Formula.input("target", shape: [Shape.batch, 10])
         let loss = try (logSoftmax(built.output) * target).sum(over: [1]).mean()
         let outputs = [loss] + (try gradients(of: loss, withRespectTo: built.parameters))
-        let memory = ParameterMemory(parameters: built.parameters, elementType: .float32)
+        let memory = try ParameterMemory(parameters: built.parameters, elementType: .float32)
         let program = try Program(outputs, batchSize: 64, parameters: memory, pool: ThreadPool(threads: 2))
         #expect(program.listing.count { $0.hasSuffix("|") } == 2, "\(program.listing)")
     }
@@ -73,7 +73,7 @@ import Testing
         func phases(_ width: Int) throws -> Int {
             let h = try relu(matmul(Formula.input("x", shape: [256, width]), Formula.input("a", shape: [width, width])))
             let y = try relu(matmul(h, Formula.input("b", shape: [width, 64])))
-            let memory = ParameterMemory(parameters: [], elementType: .float32)
+            let memory = try ParameterMemory(parameters: [], elementType: .float32)
             let program = try Program([y], batchSize: 1, parameters: memory, pool: ThreadPool(threads: 2))
             return program.listing.count { $0.hasSuffix("|") }
         }

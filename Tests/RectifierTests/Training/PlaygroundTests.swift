@@ -40,7 +40,7 @@ struct PlaygroundTests {
         let (train, test) = (try dataset(run.train), try dataset(run.test))
 
         let built = try network.built(isTraining: true)
-        let memory = ParameterMemory(parameters: built.parameters, elementType: .float64)
+        let memory = try ParameterMemory(parameters: built.parameters, elementType: .float64)
         try memory.write(parameters(run.`init`, sizes: [run.cfg.features.count] + run.cfg.shape + [1]), to: memory.weights)
         let cursor = BatchCursor(), numbers = OptimizerNumbers(groups: memory.groups, clipLimit: 0)
         let losses = try Loss.halfSquaredError(built.output, .input(Network.targetName, shape: built.output.shape))

@@ -90,7 +90,7 @@ struct TrainerTests {
             b = Formula.parameter("b", shape: [1], initializer: .constant(1), decays: false)
         let x = Formula.input("features", shape: [Shape.batch, 1])
         let losses = try (0.5 * (w - 3) * (w - 3) + 0.5 * (b - 3) * (b - 3)) * (1 + 0 * x)
-        let memory = ParameterMemory(parameters: [w, b], elementType: .float64)
+        let memory = try ParameterMemory(parameters: [w, b], elementType: .float64)
         var start = Parameters()
         start["w"] = Tensor(shape: [1], [1.0])
         start["b"] = Tensor(shape: [1], [1.0])

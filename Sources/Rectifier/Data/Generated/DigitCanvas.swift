@@ -36,36 +36,36 @@ struct DigitCanvas {
         /// Brightness of the ink, 0 to 1.
         var brightness: Double
 
-        init(_ draws: inout DrawStream) {
-            wobble = draws.uniform(0.012, 0.042)
-            height = draws.uniform(15, 22.5)
-            stretch = draws.uniform(0.62, 1.1)
-            slant = 0.08 + 0.18 * draws.bell()
-            turn = 0.023 * draws.bell()
-            shift = (1.25 * draws.bell(), 1.15 * draws.bell())
-            radius = draws.uniform(0.65, 1.75)
-            softness = draws.uniform(0.8, 1.6)
-            brightness = draws.uniform(0.7, 1)
+        init(_ draws: inout RandomStream) {
+            wobble = draws.nextUniform(0.012, 0.042)
+            height = draws.nextUniform(15, 22.5)
+            stretch = draws.nextUniform(0.62, 1.1)
+            slant = 0.08 + 0.18 * draws.nextBell()
+            turn = 0.023 * draws.nextBell()
+            shift = (1.25 * draws.nextBell(), 1.15 * draws.nextBell())
+            radius = draws.nextUniform(0.65, 1.75)
+            softness = draws.nextUniform(0.8, 1.6)
+            brightness = draws.nextUniform(0.7, 1)
         }
     }
 
     /// Replaces what is on the canvas.
-    mutating func draw(_ digit: Int, noise: Double, _ draws: inout DrawStream) {
+    mutating func draw(_ digit: Int, noise: Double, _ draws: inout RandomStream) {
         for i in ink.indices { ink[i] = 0 }
-        let shape = DigitShape.pick(digit, draws.unit())
+        let shape = DigitShape.pick(digit, draws.nextUniform())
         let hand = Hand(&draws)
         let direction = PortableMath.sineAndCosine(turns: hand.turn)
         for stroke in shape.strokes {
             let nodes = stroke.map { node in
-                let x = (node.x + hand.wobble * draws.bell()) * hand.stretch
-                let y = node.y + hand.wobble * draws.bell()
+                let x = (node.x + hand.wobble * draws.nextBell()) * hand.stretch
+                let y = node.y + hand.wobble * draws.nextBell()
                 let slanted = x - hand.slant * y
                 return (
                     place: Point(
                         x: Float(14 + hand.shift.x + hand.height * (direction.cosine * slanted - direction.sine * y)),
                         y: Float(14 + hand.shift.y + hand.height * (direction.sine * slanted + direction.cosine * y)),
-                        radius: Float(hand.radius * (1 + 0.12 * draws.bell())),
-                        pressure: Float(min(1, hand.brightness * (1 + 0.08 * draws.bell())))),
+                        radius: Float(hand.radius * (1 + 0.12 * draws.nextBell())),
+                        pressure: Float(min(1, hand.brightness * (1 + 0.08 * draws.nextBell())))),
                     isCorner: node.isCorner
                 )
             }
@@ -139,17 +139,17 @@ struct DigitCanvas {
     }
 
     /// The ink is grainy, and some images have specks of dust; elsewhere paper stays exactly 0.
-    private mutating func addNoise(_ noise: Double, _ draws: inout DrawStream) {
+    private mutating func addNoise(_ noise: Double, _ draws: inout RandomStream) {
         guard noise > 0 else { return }
         let grain = Float(0.6 * noise)
         for i in ink.indices where ink[i] > 0 {
-            ink[i] *= 1 + grain * (2 * Float(draws.unit()) - 1)
+            ink[i] *= 1 + grain * (2 * Float(draws.nextUniform()) - 1)
         }
-        guard draws.unit() < 2 * noise else { return }
-        let specks = draws.below(1 + Int(160 * noise))
+        guard draws.nextUniform() < 2 * noise else { return }
+        let specks = draws.nextInteger(below: 1 + Int(160 * noise))
         for _ in 0..<specks {
-            let i = draws.below(ink.count)
-            ink[i] = max(ink[i], Float(draws.uniform(0.1, 0.6)))
+            let i = draws.nextInteger(below: ink.count)
+            ink[i] = max(ink[i], Float(draws.nextUniform(0.1, 0.6)))
         }
     }
 

@@ -31,13 +31,14 @@ enum Digits {
     private static func dataset(_ count: Int, noise: Double, seed: UInt64, purpose: UInt64) throws -> Dataset {
         let labels = labels(count, seed: seed, purpose: labelPurpose ^ purpose << 8)
         let pixels = side * side
+        try requireDataMemory([count, pixels])
         let images = [UInt8](unsafeUninitializedCapacity: count * pixels) { buffer, initialized in
             let target = Images(start: buffer.baseAddress!)
             let groupSize = 256
             DispatchQueue.concurrentPerform(iterations: (count + groupSize - 1) / groupSize) { group in
                 var canvas = DigitCanvas()
                 for i in group * groupSize..<min((group + 1) * groupSize, count) {
-                    var draws = DrawStream(seed: seed, purpose: purpose, sample: i)
+                    var draws = RandomStream(seed: seed, purpose: purpose, sample: i)
                     canvas.draw(Int(labels[i]), noise: noise, &draws)
                     canvas.copyBytes(to: target.start + i * pixels)
                 }
@@ -55,7 +56,7 @@ enum Digits {
         labels.reserveCapacity(count + 9)
         for group in 0..<(count + 9) / 10 {
             var digits = Array(0..<10 as Range<Int32>)
-            var draws = DrawStream(seed: seed, purpose: purpose, sample: group)
+            var draws = RandomStream(seed: seed, purpose: purpose, sample: group)
             draws.shuffle(&digits)
             labels += digits
         }

@@ -42,11 +42,13 @@ enum PlaygroundSet: String, CaseIterable {
     /// As many test samples as training samples, from one shuffled draw.
     func make(samples: Int?, noise: Double, seed: UInt64) throws -> (training: Dataset, test: Dataset) {
         let half = samples ?? usualSamples
+        // Of the points, and of the features and targets made of them.
+        try requireDataMemory([2 * half, 2 * MemoryLayout<Point>.size])
         var points = (0..<2 * half).map { i in
-            var draws = DrawStream(seed: seed, purpose: purpose, sample: i)
+            var draws = RandomStream(seed: seed, purpose: purpose, sample: i)
             return point(i, of: 2 * half, noise: noise, &draws)
         }
-        var order = DrawStream(seed: seed, purpose: Self.orderPurpose, sample: 0)
+        var order = RandomStream(seed: seed, purpose: Self.orderPurpose, sample: 0)
         order.shuffle(&points)
         return (try dataset(points[..<half]), try dataset(points[half...]))
     }
@@ -73,30 +75,30 @@ enum PlaygroundSet: String, CaseIterable {
     /// `circle`, `xor` and the two sets with values apply the noise to the label: it is that of a point moved by up to `noise` times
     /// the half-width of the plane.
     /// `gauss` and `spiral` move the point itself.
-    private func point(_ i: Int, of count: Int, noise: Double, _ draws: inout DrawStream) -> Point {
+    private func point(_ i: Int, of count: Int, noise: Double, _ draws: inout RandomStream) -> Point {
         let isFirstHalf = i < count / 2
         switch self {
         case .circle:
-            let radius = isFirstHalf ? draws.uniform(0, 2.5) : draws.uniform(3.5, 5)
-            let direction = PortableMath.sineAndCosine(turns: draws.unit())
+            let radius = isFirstHalf ? draws.nextUniform(0, 2.5) : draws.nextUniform(3.5, 5)
+            let direction = PortableMath.sineAndCosine(turns: draws.nextUniform())
             let (x, y) = (radius * direction.sine, radius * direction.cosine)
-            let movedX = x + draws.uniform(-5, 5) * noise
-            let movedY = y + draws.uniform(-5, 5) * noise
+            let movedX = x + draws.nextUniform(-5, 5) * noise
+            let movedY = y + draws.nextUniform(-5, 5) * noise
             return Point(x: x, y: y, label: movedX * movedX + movedY * movedY < 2.5 * 2.5 ? 1 : -1)
 
         case .xor:
             func padded(_ x: Double) -> Double { x > 0 ? x + 0.3 : x - 0.3 }
-            let x = padded(draws.uniform(-5, 5))
-            let y = padded(draws.uniform(-5, 5))
-            let movedX = x + draws.uniform(-5, 5) * noise
-            let movedY = y + draws.uniform(-5, 5) * noise
+            let x = padded(draws.nextUniform(-5, 5))
+            let y = padded(draws.nextUniform(-5, 5))
+            let movedX = x + draws.nextUniform(-5, 5) * noise
+            let movedY = y + draws.nextUniform(-5, 5) * noise
             return Point(x: x, y: y, label: movedX * movedY >= 0 ? 1 : -1)
 
         case .gauss:
             let label: Double = isFirstHalf ? 1 : -1
             // The variance goes from 0.5 to 4 as the noise goes from 0 to 0.5.
             let deviation = (0.5 + 7 * noise).squareRoot()
-            return Point(x: 2 * label + deviation * draws.normal(), y: 2 * label + deviation * draws.normal(), label: label)
+            return Point(x: 2 * label + deviation * draws.nextNormal(), y: 2 * label + deviation * draws.nextNormal(), label: label)
 
         case .spiral:
             let arm = count / 2
@@ -104,8 +106,8 @@ enum PlaygroundSet: String, CaseIterable {
             let radius = 5 * position
             let direction = PortableMath.sineAndCosine(turns: 1.75 * position + (isFirstHalf ? 0 : 0.5))
             return Point(
-                x: radius * direction.sine + draws.uniform(-1, 1) * noise,
-                y: radius * direction.cosine + draws.uniform(-1, 1) * noise,
+                x: radius * direction.sine + draws.nextUniform(-1, 1) * noise,
+                y: radius * direction.cosine + draws.nextUniform(-1, 1) * noise,
                 label: isFirstHalf ? 1 : -1)
 
         case .plane:
@@ -126,10 +128,10 @@ enum PlaygroundSet: String, CaseIterable {
     }
 
     /// A point of the whole plane, and the place where its value is taken.
-    private static func pointAndMoved(_ noise: Double, _ draws: inout DrawStream) -> (Double, Double, Double, Double) {
-        let x = draws.uniform(-6, 6)
-        let y = draws.uniform(-6, 6)
-        return (x, y, x + draws.uniform(-6, 6) * noise, y + draws.uniform(-6, 6) * noise)
+    private static func pointAndMoved(_ noise: Double, _ draws: inout RandomStream) -> (Double, Double, Double, Double) {
+        let x = draws.nextUniform(-6, 6)
+        let y = draws.nextUniform(-6, 6)
+        return (x, y, x + draws.nextUniform(-6, 6) * noise, y + draws.nextUniform(-6, 6) * noise)
     }
 
     private static let hills: [Point] = [

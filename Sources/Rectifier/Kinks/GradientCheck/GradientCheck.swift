@@ -236,13 +236,7 @@ struct Draws {
 
 extension Dataset {
     /// All features as a network is fed them.
-    fileprivate var featureNumbers: [Double] {
-        switch features {
-        case .bytes(let values): values.map { Double($0) * Dataset.byteScale }
-        case .floats(let values): values.map(Double.init)
-        case .doubles(let values): values
-        }
-    }
+    fileprivate var featureNumbers: [Double] { (0..<features.count).map { features[$0] } }
 
     /// All targets as a loss takes them, classes as rows with a 1; `nil` where there are none.
     fileprivate var targetNumbers: [Double]? {

@@ -75,7 +75,7 @@ final class TieScanner {
         self.family = family
         self.isBlank = isBlank
         parameters = try family.parameters()
-        memory = ParameterMemory(parameters: parameters.map(\.formula), elementType: precision)
+        memory = try ParameterMemory(parameters: parameters.map(\.formula), elementType: precision)
         rows = .allocate(capacity: data.count)
         _ = rows.initialize(from: 0..<Int32(data.count))
     }

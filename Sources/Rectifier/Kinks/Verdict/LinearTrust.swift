@@ -34,7 +34,7 @@ final class TrustProgram {
         losses: Formula, _ parameters: [Formula], sites: [KinkSite], elementType: ElementType,
         compile: ([Formula], ParameterMemory) throws -> Program
     ) throws {
-        memory = ParameterMemory(parameters: parameters, elementType: elementType)
+        memory = try ParameterMemory(parameters: parameters, elementType: elementType)
         let loss = try losses.mean()
         derivatives = try compile(gradients(of: loss, withRespectTo: parameters), memory)
         sides = try compile([loss] + sites.map { heaviside(try $0.kink.margin, below: -1, atZero: 0, above: 1) }, memory)

@@ -18,7 +18,7 @@ extension Network {
         }
         let network = try built(isTraining: false)
         let losses = try loss(network.output, .input(Network.targetName, shape: network.output.shape))
-        let memory = ParameterMemory(parameters: network.parameters, elementType: precision)
+        let memory = try ParameterMemory(parameters: network.parameters, elementType: precision)
         try memory.write(parameters, to: memory.weights)
         func compile(_ outputs: [Formula]) throws -> Program {
             let program = try Program(outputs, batchSize: count, parameters: memory)

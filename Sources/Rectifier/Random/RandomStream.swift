@@ -14,9 +14,12 @@ public enum RandomPurpose {
     public static func dropout(_ mask: Int) -> UInt64 { 2 << 32 | UInt64(mask) }
 }
 
-/// A stream of random numbers that can be read at any place.
+/// A stream of random numbers. It can be read at any place, by functions that take an index, and from its start one number after another, by those
+/// that begin with `next`; a copy goes on from where the original is.
 public struct RandomStream: Sendable {
     private let key: UInt64
+    /// The index that is read next.
+    private var index = 0
 
     public init(seed: UInt64, purpose: UInt64, epoch: UInt64 = 0) { key = rk_stream(seed, purpose, epoch) }
 
@@ -47,5 +50,31 @@ public struct RandomStream: Sendable {
     func permute(_ order: UnsafeMutableBufferPointer<Int32>) {
         for i in order.indices { order.initializeElement(at: i, to: Int32(i)) }
         for last in stride(from: order.count - 1, to: 0, by: -1) { order.swapAt(last, integer(last, below: last + 1)) }
+    }
+}
+
+// MARK: One after another
+
+extension RandomStream: RandomNumberGenerator {
+    /// 64 random bits.
+    public mutating func next() -> UInt64 { self[advance()] }
+
+    /// A number in [0, 1).
+    public mutating func nextUniform() -> Double { uniform(advance()) }
+
+    /// A number in [`low`, `high`).
+    public mutating func nextUniform(_ low: Double, _ high: Double) -> Double { low + (high - low) * nextUniform() }
+
+    /// A whole number in 0 ..< `count`.
+    public mutating func nextInteger(below count: Int) -> Int { integer(advance(), below: count) }
+
+    /// Puts elements into a random order (Fisher and Yates).
+    public mutating func shuffle<Element>(_ elements: inout [Element]) {
+        for last in stride(from: elements.count - 1, to: 0, by: -1) { elements.swapAt(last, nextInteger(below: last + 1)) }
+    }
+
+    private mutating func advance() -> Int {
+        defer { index += 1 }
+        return index
     }
 }
