@@ -21,7 +21,7 @@ public struct Network: Sendable {
 
     public init(input: [Int], layers: [any Layer]) throws {
         guard !input.isEmpty, input.allSatisfy({ $0 > 0 }), Shape.elementCount(input) != nil else {
-            throw RectifierError(.shape, "the input shape must have extents of at least 1, which a memory can hold, not \(input)")
+            throw RectifierError(.shape, "the input shape must have extents of at least 1, not \(input)")
         }
         inputShape = input
         self.layers = layers
