@@ -45,7 +45,7 @@ func sampleReport() -> Report {
     let table = Report.Table(
         "rows", title: "Rows", note: "What is said of them.", keyColumns: 1, rows: Array(0..<4), rules: { "\($0 / 2)" },
         fields: [
-            .init("name", key: "name") { .text(["plain", "a, b", "say \"x\"", "two\nlines"][$0]) },
+            .init("name", key: "name") { .text(awkwardNames[$0]) },
             .init("count", key: "count") { .count($0 == 3 ? nil : $0 * 12_345) },
             .init("share", key: "share") { .share(Double($0) / 3) }, .init(nil, key: "hidden") { .number(Double($0) / 7) },
             .init("only for people <b>") { .figures("\($0) (\($0))") }, .init("a wide column for nothing but its width", key: "wide") { .count($0) },
@@ -58,4 +58,5 @@ func sampleReport() -> Report {
         charts: [ladder, shares, bars, points, strips], tables: [table])
 }
 
+private let awkwardNames = ["plain", "a, b", "say \"x\"", "two\nlines"]
 private let longNames = ["one", "a name of several words", "Donaudampfschifffahrtsgesellschaft", "四つ目の名前", "five"]
