@@ -5,7 +5,7 @@ let package = Package(
     name: "Rectifier",
     platforms: [.macOS(.v15)],
     products: [
-        .library(name: "Rectifier", targets: ["Rectifier"]),
+        .library(name: "Rectifier", targets: ["Rectifier", "RectifierInstruments", "RectifierStudies"]),
         .executable(name: "rectifier", targets: ["RectifierCommand"]),
     ],
     dependencies: [
@@ -19,7 +19,12 @@ let package = Package(
         // builds, where tests would take minutes instead of seconds. Allowed in dependencies since tools version 6.2.
         .target(name: "CRectifierKernels", cSettings: [.unsafeFlags(["-O3"])]),
 
-        .target(name: "Rectifier", dependencies: ["CRectifierKernels", "CZlib"]),
+        // The arrow between rooms, which the compiler keeps: core <- library <- instruments <- studies <- command.
+        // Core knows no network, model or recipe.
+        .target(name: "RectifierCore", dependencies: ["CRectifierKernels"]),
+        .target(name: "Rectifier", dependencies: ["RectifierCore", "CRectifierKernels", "CZlib"]),
+        .target(name: "RectifierInstruments", dependencies: ["Rectifier"]),
+        .target(name: "RectifierStudies", dependencies: ["RectifierInstruments", "RectifierReports"]),
 
         // What was found, and how it is written; knows nothing of what finds it.
         .target(name: "RectifierReports"),
@@ -28,16 +33,17 @@ let package = Package(
         .executableTarget(
             name: "RectifierCommand",
             dependencies: [
-                "Rectifier", "RectifierReports", "CRectifierKernels", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "RectifierStudies", "RectifierReports", "CRectifierKernels",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]
         ),
         .target(name: "TestSupport", path: "Tests/TestSupport"),
         .testTarget(name: "KernelTests", dependencies: ["CRectifierKernels", "TestSupport"]),
-        .testTarget(name: "RectifierTests", dependencies: ["Rectifier", "CRectifierKernels", "TestSupport"]),
+        .testTarget(name: "RectifierTests", dependencies: ["RectifierStudies", "CRectifierKernels", "TestSupport"]),
         .testTarget(name: "RectifierReportsTests", dependencies: ["RectifierReports", "TestSupport"]),
         // Sees what users see: public symbols only.
-        .testTarget(name: "UserTests", dependencies: ["Rectifier"]),
-        .testTarget(name: "CommandTests", dependencies: ["Rectifier", "RectifierReports", "RectifierCommand", "TestSupport"]),
+        .testTarget(name: "UserTests", dependencies: ["Rectifier", "RectifierInstruments"]),
+        .testTarget(name: "CommandTests", dependencies: ["RectifierReports", "RectifierCommand", "TestSupport"]),
     ],
     swiftLanguageModes: [.v6]
 )

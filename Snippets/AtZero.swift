@@ -1,6 +1,7 @@
 // What happens at zero: the examples of the article of that name, in its order.
 
 import Rectifier
+import RectifierInstruments
 
 let x = Formula.input("x", shape: [Shape.batch, 1])
 

@@ -1,6 +1,7 @@
 // Checks the gradient of a layer of your own.
 
 import Rectifier
+import RectifierInstruments
 
 /// x · tanh(softplus(x)), with a learned scale for each element (Misra 2019).
 struct ScaledMish: Layer {

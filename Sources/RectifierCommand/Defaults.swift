@@ -1,5 +1,6 @@
 import ArgumentParser
 import Rectifier
+import RectifierReports
 
 /// `rectifier defaults`
 struct Defaults: ParsableCommand {

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Rectifier
 import RectifierReports
+import RectifierStudies
 
 /// `rectifier study at-zero`
 struct StudyAtZero: ParsableCommand {

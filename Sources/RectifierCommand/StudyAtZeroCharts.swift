@@ -1,5 +1,6 @@
 import Rectifier
 import RectifierReports
+import RectifierStudies
 
 // The charts of a study of the derivative at 0.
 extension ZeroStudyReport {
@@ -57,7 +58,8 @@ extension ZeroStudyReport {
                 one("by the chain rule", .hollowPoints) { $0.chainRuleShare }, one("published for MNIST", .crosses) { $0.publishedShare },
             ].filter { !$0.points.isEmpty }
         }
-        return Chart(name, title: title, caption: caption, .plot(.init(x: x, y: .init("of networks", unit: .share, range: 0...1), series: series)))
+        return Chart(
+            name, title: title, caption: caption, .plot(.init(x: x, y: .init("of networks", unit: .share, range: 0...1), series: series)))
     }
 
     // MARK: Ties

@@ -1,5 +1,6 @@
 import Rectifier
 import RectifierReports
+import RectifierStudies
 
 extension ZeroStudyReport {
     /// What `--json` prints: an object for each kind of network and training, and one at the end. The keys and their meaning are kept stable.

@@ -1,5 +1,6 @@
 import Foundation
 import Rectifier
+import RectifierInstruments
 import RectifierReports
 
 /// For people: what is trained, a bar that moves where the terminal allows it, a line for each epoch, and what to do next.

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Rectifier
+import RectifierInstruments
 
 /// `rectifier train`
 struct Train: AsyncParsableCommand {

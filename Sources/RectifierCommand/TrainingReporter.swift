@@ -1,5 +1,6 @@
 import Foundation
 import Rectifier
+import RectifierInstruments
 import RectifierReports
 
 /// Tells the user what a trainer does. Throws where standard output cannot be written.

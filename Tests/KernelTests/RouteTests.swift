@@ -1,4 +1,5 @@
 import CRectifierKernels
+import TestSupport
 import Testing
 
 /// Which way a product is computed, for shapes that stand for each way there is.
@@ -25,9 +26,9 @@ import Testing
 
         /// The routes of every block of the part's share.
         func routes(_ isa: rk_isa, zerosOfRow: ((Int) -> Double)? = nil) -> [String] {
-            var random = Generator(m * n + k)
+            var random = Numbers(seed: m * n + k)
             func numbers(_ count: Int, _ zeros: (Int) -> Double) -> Buffer {
-                Buffer(type, count: count, values: (0..<count).map { random.chance(zeros($0)) ? 0 : random.double(0.1...1) })
+                Buffer(type, count: count, values: (0..<count).map { random.chance(zeros($0)) ? 0 : random.uniform(in: 0.1...1) })
             }
             let a = numbers(m * k) { zerosOfRow?($0 / k) ?? zerosOfA }, b = numbers(k * n) { _ in zerosOfB }
             let bias = Buffer(type, count: n, values: [Double](repeating: 1, count: n)), c = Buffer(type, count: m * n)

@@ -21,7 +21,8 @@ func sampleReport() -> Report {
                     let group = Report.Chart.Group("group \(look)", look: look)
                     return [
                         Report.Chart.Series("measured, and said at length", group: group, .points, [.init(0, 0.5, interval: 0.25...0.75)]),
-                        .init("published", group: group, .crosses, [.init(1, 0.3)]), .init("ring", group: group, .hollowPoints, [.init(2, 0)]),
+                        .init("published", group: group, .crosses, [.init(1, 0.3)]),
+                        .init("ring", group: group, .hollowPoints, [.init(2, 0)]),
                     ]
                 })))
     let bars = Report.Chart(
@@ -35,24 +36,29 @@ func sampleReport() -> Report {
                 ])))
     let points = Report.Chart(
         "points", title: "Points on a logarithmic scale",
-        .bars(.init(categories: ["a", "b"], values: .init("ties", scale: .logarithmic), series: [.init("t", .points, [.init(0, 3), .init(1, 0)])])))
+        .bars(
+            .init(
+                categories: ["a", "b"], values: .init("ties", scale: .logarithmic),
+                series: [.init("t", .points, [.init(0, 3), .init(1, 0)])])))
     let strips = Report.Chart(
         "strips", title: "Units over epochs",
         .strips(
             .init(
                 rows: (1...60).map { "unit \($0)" }, x: .init("epoch"), shades: .init("share of samples", unit: .share, range: 0...1),
-                values: (0..<60).map { row in (0..<40).map { row == 3 ? .nan : Double(row * $0) / 2301 } })))
+                values: (0..<60).map(shades))))
+    let fields: [Report.Table.Field<Int>] = [
+        .init("name", key: "name") { .text(awkwardNames[$0]) },
+        .init("count", key: "count") { .count($0 == 3 ? nil : $0 * 12_345) },
+        .init("share", key: "share") { .share(part($0, of: 3)) }, .init(nil, key: "hidden") { .number(part($0, of: 7)) },
+        .init("only for people <b>") { .figures(twice($0)) },
+        .init("a wide column for nothing but its width", key: "wide") { .count($0) },
+        .init("another wide column, so that two tables are needed") { .count($0) },
+    ]
     let table = Report.Table(
-        "rows", title: "Rows", note: "What is said of them.", keyColumns: 1, rows: Array(0..<4), rules: { "\($0 / 2)" },
-        fields: [
-            .init("name", key: "name") { .text(awkwardNames[$0]) },
-            .init("count", key: "count") { .count($0 == 3 ? nil : $0 * 12_345) },
-            .init("share", key: "share") { .share(Double($0) / 3) }, .init(nil, key: "hidden") { .number(Double($0) / 7) },
-            .init("only for people <b>") { .figures("\($0) (\($0))") }, .init("a wide column for nothing but its width", key: "wide") { .count($0) },
-            .init("another wide column, so that two tables are needed") { .count($0) },
-        ])
+        "rows", title: "Rows", note: "What is said of them.", keyColumns: 1, rows: Array(0..<4), rules: { String($0 / 2) }, fields: fields)
     return Report(
-        title: "A report of <everything>", summary: String(repeating: "Words that go on and on. ", count: 8) + String(repeating: "x", count: 200),
+        title: "A report of <everything>",
+        summary: String(repeating: "Words that go on and on. ", count: 8) + String(repeating: "x", count: 200),
         facts: [.init("seed", "17"), .init("data & more", "<none>")],
         findings: [.init("Half of it is 0.5 < 1 & more.", numbers: [("half", 0.5), ("missing", .nan)])],
         charts: [ladder, shares, bars, points, strips], tables: [table])
@@ -60,3 +66,8 @@ func sampleReport() -> Report {
 
 private let awkwardNames = ["plain", "a, b", "say \"x\"", "two\nlines"]
 private let longNames = ["one", "a name of several words", "Donaudampfschifffahrtsgesellschaft", "四つ目の名前", "five"]
+
+private func shades(_ row: Int) -> [Double] { (0..<40).map { column in row == 3 ? Double.nan : Double(row * column) / 2301 } }
+
+private func twice(_ number: Int) -> String { "\(number) (\(number))" }
+private func part(_ number: Int, of whole: Double) -> Double { Double(number) / whole }

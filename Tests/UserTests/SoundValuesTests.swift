@@ -128,7 +128,8 @@ import Testing
         let w = Formula.parameter("w", shape: [3], initializer: .he), v = Formula.parameter("w", shape: [1], initializer: .he)
         var values = Parameters()
         values["w"] = Tensor(shape: [3], [Float(1), 2, 3])
-        #expect(message { _ = try Program([w + v], batchSize: 1, parameters: values) }.hasPrefix("setting: there are two parameters called w"))
+        #expect(
+            message { _ = try Program([w + v], batchSize: 1, parameters: values) }.hasPrefix("setting: there are two parameters called w"))
 
         let program = try Program([x * w], batchSize: 1, parameters: values)
         #expect(message { try program.setInput("x", to: [1, 2]) } == "shape: input x takes 3 numbers of shape [1, 3], not 2")

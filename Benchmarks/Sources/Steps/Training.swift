@@ -1,4 +1,5 @@
 import Rectifier
+import RectifierInstruments
 
 /// Trains as any user of the library does: a `Trainer`, run to its end, whose events are listened to. The listener is
 /// where the run waits for its turn.

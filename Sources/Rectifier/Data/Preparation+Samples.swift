@@ -69,7 +69,8 @@ extension Preparation {
 
     private func requireFilling(_ column: String) throws {
         guard missing == .mean else {
-            throw RectifierError(.data, "column \(quoted(column)): a value is missing, which takes a model trained with missing set to mean")
+            throw RectifierError(
+                .data, "column \(quoted(column)): a value is missing, which takes a model trained with missing set to mean")
         }
     }
 

@@ -175,7 +175,9 @@ extension Preparation {
             guard (1...(1 << 32)).contains(layout.fieldCount), !layout.columns.isEmpty else { return "its columns" }
             guard layout.targetNames.count == layout.targetIndices.count else { return "its targets" }
             let places = layout.columns.map(\.index) + layout.targetIndices
-            guard places.allSatisfy({ (0..<layout.fieldCount).contains($0) }), Set(places).count == places.count else { return "its columns" }
+            guard places.allSatisfy({ (0..<layout.fieldCount).contains($0) }), Set(places).count == places.count else {
+                return "its columns"
+            }
             let names = layout.columns.map(\.name) + layout.targetNames
             guard Set(names).count == names.count else { return "its columns' names" }
             return layout.columns.first { !$0.isPossible }.map { "column \(quoted($0.name))" }

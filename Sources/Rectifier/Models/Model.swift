@@ -69,3 +69,12 @@ public struct Predictions: Sendable, Equatable {
     /// The number of samples.
     public var count: Int { outputs.count / width }
 }
+
+extension ParameterMemory {
+    /// A model's weights, to be used. Throws where one of them is not finite.
+    convenience init(of model: Model) throws {
+        try self.init(parameters: model.network.built(isTraining: false).parameters, elementType: model.precision)
+        try write(model.parameters, to: weights)
+        try requireFinite { "the model cannot be used: \($0); train it again with a lower learning rate, or with its gradient clipped" }
+    }
+}

@@ -29,18 +29,18 @@ public struct Network: Sendable {
     }
 
     /// The network as formulas.
-    struct Built {
-        var input: Formula
-        var output: Formula
-        var parameters: [Formula]
-        var rows: [NetworkSummary.Row]
+    package struct Built {
+        package var input: Formula
+        package var output: Formula
+        package var parameters: [Formula]
+        package var rows: [NetworkSummary.Row]
         /// What came out of each row's layer.
-        var layerOutputs: [Formula]
+        package var layerOutputs: [Formula]
     }
 
-    static let inputName = "features"
+    package static let inputName = "features"
 
-    func built(isTraining: Bool) throws -> Built { try Network.build(inputShape, layers, isTraining: isTraining) }
+    package func built(isTraining: Bool) throws -> Built { try Network.build(inputShape, layers, isTraining: isTraining) }
 
     private static func build(_ inputShape: [Int], _ layers: [any Layer], isTraining: Bool) throws -> Built {
         var build = NetworkBuild(isTraining: isTraining)

@@ -40,7 +40,7 @@ public struct NetworkSummary: Sendable, CustomStringConvertible {
 }
 
 /// 669,706
-func grouped(_ number: Int) -> String {
+package func grouped(_ number: Int) -> String {
     var digits = Array(String(number.magnitude))
     for place in stride(from: digits.count - 3, to: 0, by: -3) { digits.insert(",", at: place) }
     return (number < 0 ? "-" : "") + String(digits)

@@ -114,7 +114,7 @@ private struct Quality {
 }
 
 /// The place of the largest number, counted from 0; the first of equal ones.
-func largest(_ values: some Collection<Double>) -> Int {
+package func largest(_ values: some Collection<Double>) -> Int {
     var best = 0, bestValue = -Double.infinity
     for (place, value) in values.enumerated() where value > bestValue { (best, bestValue) = (place, value) }
     return best

@@ -88,7 +88,7 @@ public struct Loss: Sendable, Hashable {
         }
         let losses: Formula
         switch kind {
-        case .softmaxCrossEntropy: return try Formula(SoftmaxCrossEntropy(), output, target)
+        case .softmaxCrossEntropy: return try RectifierCore.softmaxCrossEntropy(output, target)
         // Both terms are positive, so that nothing cancels for outputs that are surely right.
         case .sigmoidCrossEntropy: losses = try target * softplus(-output) + (1 - target) * softplus(output)
         case .squaredError: losses = try squaredDifference(output, target)

@@ -58,7 +58,7 @@ extension ProbeObserver {
 }
 
 /// A probe's observer that counts in the kernels of the step itself.
-protocol CountingObserver: ProbeObserver {
+package protocol CountingObserver: ProbeObserver {
     /// The losses to train on: the same to the bit, with counters in them.
     func counted(_ losses: Formula) throws -> Formula
 }
@@ -71,9 +71,9 @@ public struct ProbedRun {
     /// One loss for each sample of the batch, `[batch, 1]`.
     public let losses: Formula
     /// The network as formulas, built for training.
-    let network: Network.Built
+    package let network: Network.Built
     /// What of it is trained.
-    let trained: [Formula]
+    package let trained: [Formula]
 
     /// What comes out of each layer, by its name in ``NetworkSummary``, in order.
     public var layerOutputs: [(name: String, output: Formula)] { zip(network.rows, network.layerOutputs).map { ($0.name, $1) } }
@@ -115,7 +115,7 @@ public struct ProbedStep {
 
     /// A program over the step's batch.
     /// - Parameter parameters: `nil` for the weights of the run.
-    func compile(_ outputs: [Formula], parameters: ParameterMemory? = nil) throws -> Program {
+    package func compile(_ outputs: [Formula], parameters: ParameterMemory? = nil) throws -> Program {
         try session.compile(outputs, batchSize: batchSize, parameters: parameters)
     }
 }

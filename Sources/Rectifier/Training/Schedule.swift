@@ -4,7 +4,7 @@ extension Schedule {
     ///   - progress: Epochs done, with fractions.
     ///   - epochs: In the whole run.
     func factor(progress: Double, epochs: Double) -> Double {
-        func halfCosine(_ share: Double) -> Double { 0.5 + 0.5 * Rectifier.cosine(of: Double.pi * min(1, share)) }
+        func halfCosine(_ share: Double) -> Double { 0.5 + 0.5 * RectifierCore.cosine(of: Double.pi * min(1, share)) }
         switch self {
         case .constant: return 1
         case .staircase(let every, let factor): return powerOf(factor, (progress / Double(every)).rounded(.down))

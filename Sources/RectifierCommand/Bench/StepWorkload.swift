@@ -1,6 +1,7 @@
 import CRectifierKernels
 import Foundation
 import Rectifier
+import RectifierInstruments
 
 /// A network, an optimiser and data whose training step is timed.
 struct StepWorkload {

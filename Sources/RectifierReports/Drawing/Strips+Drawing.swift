@@ -24,8 +24,12 @@ extension Report.Chart.Strips {
                     "M\(svgNumber(x)) \(svgNumber(top))h\(svgNumber(width))v\(svgNumber(rowHeight - gap))h\(svgNumber(-width))z"
             }
         }
-        drawing.add("<rect class=\"outline\" x=\"\(svgNumber(frame.left))\" y=\"\(svgNumber(frame.top))\" width=\"\(svgNumber(frame.width))\" height=\"\(svgNumber(frame.height))\"/>")
-        for (level, path) in paths.enumerated() where !path.isEmpty { drawing.add("<path class=\"shade\" fill-opacity=\"\(opacity(level))\" d=\"\(path)\"/>") }
+        drawing.add(
+            "<rect class=\"outline\" x=\"\(svgNumber(frame.left))\" y=\"\(svgNumber(frame.top))\" width=\"\(svgNumber(frame.width))\" height=\"\(svgNumber(frame.height))\"/>"
+        )
+        for (level, path) in paths.enumerated() where !path.isEmpty {
+            drawing.add("<path class=\"shade\" fill-opacity=\"\(opacity(level))\" d=\"\(path)\"/>")
+        }
         drawing.placeBottomAxis(xScale, x.label, in: frame, hasGrid: false)
     }
 

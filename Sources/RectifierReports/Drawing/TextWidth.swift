@@ -31,7 +31,9 @@ func shortened(_ text: String, toWidth width: Double) -> String {
 func wrapped(_ text: String, toWidth width: Double) -> [String] {
     var lines: [String] = []
     for word in text.split(separator: " ") {
-        if let last = lines.last, textWidth("\(last) \(word)") <= width { lines[lines.count - 1] = "\(last) \(word)" } else {
+        if let last = lines.last, textWidth("\(last) \(word)") <= width {
+            lines[lines.count - 1] = "\(last) \(word)"
+        } else {
             lines.append(String(word))
         }
     }

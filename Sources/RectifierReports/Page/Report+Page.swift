@@ -30,10 +30,12 @@ extension Report {
     private var sections: [String] {
         var sections: [String] = []
         if !facts.isEmpty {
-            sections.append("<dl>\n\(facts.map { "<dt>\(escaped($0.name))</dt><dd>\(escaped($0.value))</dd>" }.joined(separator: "\n"))\n</dl>")
+            sections.append(
+                "<dl>\n\(facts.map { "<dt>\(escaped($0.name))</dt><dd>\(escaped($0.value))</dd>" }.joined(separator: "\n"))\n</dl>")
         }
         if !findings.isEmpty {
-            sections.append("<h2>Findings</h2>\n<ul>\n\(findings.map { "<li>\(escaped($0.sentence))</li>" }.joined(separator: "\n"))\n</ul>")
+            sections.append(
+                "<h2>Findings</h2>\n<ul>\n\(findings.map { "<li>\(escaped($0.sentence))</li>" }.joined(separator: "\n"))\n</ul>")
         }
         if !charts.isEmpty {
             sections.append("<h2>Charts</h2>\n<div class=\"charts\">\n\(charts.map(\.figure).joined(separator: "\n"))\n</div>")

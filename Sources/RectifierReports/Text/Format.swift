@@ -35,7 +35,7 @@ package enum Format {
     }
 
     /// Words on lines of at most 80 characters, the first behind a title, the others below it.
-    static func wrapped(_ title: String, _ text: String, separator: String) -> [String] {
+    package static func wrapped(_ title: String, _ text: String, separator: String) -> [String] {
         var lines = [title]
         let words = text.split(separator: separator, omittingEmptySubsequences: false)
         for (index, word) in words.enumerated() {

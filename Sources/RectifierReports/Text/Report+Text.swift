@@ -15,7 +15,8 @@ extension Report {
         return facts.flatMap { fact in
             let name = shortened(fact.name, to: width / 2)
             return wrapped(
-                fact.value, width: width, first: name + String(repeating: " ", count: max(2, min(names, width / 2 + 2) - terminalColumns(name))),
+                fact.value, width: width,
+                first: name + String(repeating: " ", count: max(2, min(names, width / 2 + 2) - terminalColumns(name))),
                 indent: String(repeating: " ", count: min(names, width / 2 + 2)))
         }
     }

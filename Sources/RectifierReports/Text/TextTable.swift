@@ -44,7 +44,9 @@ package struct TextTable {
         let widths = widths
         var lines: [String] = []
         for (number, row) in rows.enumerated() {
-            if ruledRows.contains(number) { lines.append(columns.map { String(repeating: "─", count: widths[$0]) }.joined(separator: "  ")) }
+            if ruledRows.contains(number) {
+                lines.append(columns.map { String(repeating: "─", count: widths[$0]) }.joined(separator: "  "))
+            }
             let cells = columns.filter { $0 < row.count }.map { column in
                 let padding = String(repeating: " ", count: widths[column] - terminalColumns(row[column]))
                 return alignments[column] == .left ? row[column] + padding : padding + row[column]

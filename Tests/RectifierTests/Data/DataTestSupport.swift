@@ -4,6 +4,9 @@ import TestSupport
 import Testing
 
 @testable import Rectifier
+@testable import RectifierCore
+@testable import RectifierInstruments
+@testable import RectifierStudies
 
 extension TemporaryFolder {
     /// What loading gives where this is the working folder.

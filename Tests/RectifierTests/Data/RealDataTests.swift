@@ -3,6 +3,9 @@ import TestSupport
 import Testing
 
 @testable import Rectifier
+@testable import RectifierCore
+@testable import RectifierInstruments
+@testable import RectifierStudies
 
 @Suite(.needsDataFolder) struct RealDataTests {
     func load(_ source: String, _ change: (inout DataSettings) -> Void = { _ in }) throws -> LoadedData {

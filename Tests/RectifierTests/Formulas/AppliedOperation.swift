@@ -2,6 +2,9 @@ import TestSupport
 import Testing
 
 @testable import Rectifier
+@testable import RectifierCore
+@testable import RectifierInstruments
+@testable import RectifierStudies
 
 /// An operation by itself, as it stands in a formula: with operands of the same shapes and values.
 struct AppliedOperation: CustomStringConvertible {

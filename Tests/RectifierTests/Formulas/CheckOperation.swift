@@ -2,6 +2,9 @@ import TestSupport
 import Testing
 
 @testable import Rectifier
+@testable import RectifierCore
+@testable import RectifierInstruments
+@testable import RectifierStudies
 
 /// The one way an operation is tested: its value against a float64 reference at every element type, its gradient against difference quotients that cross
 /// no kink (``CheckedFunctions``), and its gradient's gradient likewise. Every rewrite is on, and then every one off, which must not matter.

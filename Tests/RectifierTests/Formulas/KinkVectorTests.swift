@@ -1,6 +1,9 @@
 import Testing
 
 @testable import Rectifier
+@testable import RectifierCore
+@testable import RectifierInstruments
+@testable import RectifierStudies
 
 /// All rewrites, none, and all but each one: what a derivative at a kink must not depend on.
 let optimiserLevels = [Set(Rewrite.allCases), []] + Rewrite.allCases.map { Set(Rewrite.allCases).subtracting([$0]) }

@@ -1,6 +1,9 @@
 import Testing
 
 @testable import Rectifier
+@testable import RectifierCore
+@testable import RectifierInstruments
+@testable import RectifierStudies
 
 /// A function, with what it must be. `OperationTests` checks its values and derivatives, `TraitTests` what the operations in
 /// its formula and in its gradient state of themselves.

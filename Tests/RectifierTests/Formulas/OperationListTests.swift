@@ -2,6 +2,9 @@ import Foundation
 import Testing
 
 @testable import Rectifier
+@testable import RectifierCore
+@testable import RectifierInstruments
+@testable import RectifierStudies
 
 /// What kernels have in their table: no operation goes without a check.
 struct OperationListTests {

@@ -2,6 +2,9 @@ import TestSupport
 import Testing
 
 @testable import Rectifier
+@testable import RectifierCore
+@testable import RectifierInstruments
+@testable import RectifierStudies
 
 struct RewriteTests {
     /// The gradients of a random graph over a few inputs, of operations with and without kinks and of what rewrites look for.

@@ -1,6 +1,9 @@
 import Testing
 
 @testable import Rectifier
+@testable import RectifierCore
+@testable import RectifierInstruments
+@testable import RectifierStudies
 
 /// ReLU in other words. Theano's derivative at 0 depended on which was written, and on the optimisation level.
 struct SpellingTests {

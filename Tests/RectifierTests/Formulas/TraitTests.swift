@@ -2,6 +2,9 @@ import TestSupport
 import Testing
 
 @testable import Rectifier
+@testable import RectifierCore
+@testable import RectifierInstruments
+@testable import RectifierStudies
 
 /// What operations state of themselves, against numbers: for every operation in the formulas and gradients of
 /// ``OperationTests/all``, at the operands it has there.

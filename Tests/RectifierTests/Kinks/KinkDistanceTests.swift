@@ -2,6 +2,9 @@ import TestSupport
 import Testing
 
 @testable import Rectifier
+@testable import RectifierCore
+@testable import RectifierInstruments
+@testable import RectifierStudies
 
 /// A network after a short training on a generated set, in float64.
 func trained(_ set: String, samples: Int, epochs: Int, layers: [Int]) throws -> (network: Network, parameters: Parameters, test: [[Double]])

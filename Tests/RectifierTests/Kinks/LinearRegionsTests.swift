@@ -2,6 +2,9 @@ import TestSupport
 import Testing
 
 @testable import Rectifier
+@testable import RectifierCore
+@testable import RectifierInstruments
+@testable import RectifierStudies
 
 struct LinearRegionsTests {
     private func oneLayer(inputs: Int, units: Int, hasBias: Bool, seed: UInt64) throws -> LinearPieces {

@@ -1,4 +1,7 @@
 @testable import Rectifier
+@testable import RectifierCore
+@testable import RectifierInstruments
+@testable import RectifierStudies
 
 /// Mistakes in gradient rules, as people make them.
 enum PlantedFault: String, CaseIterable, Hashable, Sendable {

@@ -2,6 +2,9 @@ import TestSupport
 import Testing
 
 @testable import Rectifier
+@testable import RectifierCore
+@testable import RectifierInstruments
+@testable import RectifierStudies
 
 struct SegmentKinksTests {
     /// Every change of a gate between a million samples on a segment holds exactly one predicted kink, and there are no others.

@@ -1,6 +1,9 @@
 import Testing
 
 @testable import Rectifier
+@testable import RectifierCore
+@testable import RectifierInstruments
+@testable import RectifierStudies
 
 @Suite struct TrustTests {
     /// One unit relu(w x + b) at samples 1 and -2, loss its mean; from (1, 0) to (1 + dw, db).

@@ -2,6 +2,9 @@ import TestSupport
 import Testing
 
 @testable import Rectifier
+@testable import RectifierCore
+@testable import RectifierInstruments
+@testable import RectifierStudies
 
 @Suite struct VerdictTests {
     /// A network whose parameters and inputs change from draw to draw, with the programs that differentiate and examine it.

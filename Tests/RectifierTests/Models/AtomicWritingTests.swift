@@ -3,6 +3,9 @@ import TestSupport
 import Testing
 
 @testable import Rectifier
+@testable import RectifierCore
+@testable import RectifierInstruments
+@testable import RectifierStudies
 
 @Suite struct AtomicWritingTests {
     private let temporary: TemporaryFolder

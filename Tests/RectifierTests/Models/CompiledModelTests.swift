@@ -4,6 +4,9 @@ import TestSupport
 import Testing
 
 @testable import Rectifier
+@testable import RectifierCore
+@testable import RectifierInstruments
+@testable import RectifierStudies
 
 @Suite("A compiled model")
 struct CompiledModelTests {

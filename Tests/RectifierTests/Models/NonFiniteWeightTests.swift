@@ -4,6 +4,9 @@ import TestSupport
 import Testing
 
 @testable import Rectifier
+@testable import RectifierCore
+@testable import RectifierInstruments
+@testable import RectifierStudies
 
 /// A product that skips zeros never multiplies a weight whose input is always 0, so an infinite or NaN one shows in no result. It is looked
 /// for instead.

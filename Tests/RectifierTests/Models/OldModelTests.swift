@@ -2,6 +2,9 @@ import Foundation
 import Testing
 
 @testable import Rectifier
+@testable import RectifierCore
+@testable import RectifierInstruments
+@testable import RectifierStudies
 
 /// A model that 0.1 wrote, as it wrote it, and as it did before some keys got other names.
 struct OldModelTests {

@@ -2,6 +2,9 @@ import CRectifierKernels
 import Testing
 
 @testable import Rectifier
+@testable import RectifierCore
+@testable import RectifierInstruments
+@testable import RectifierStudies
 
 @Suite struct SHA256Tests {
     /// The examples that NIST publishes for FIPS 180-4, and the empty message.

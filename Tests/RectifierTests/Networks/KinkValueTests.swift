@@ -2,6 +2,9 @@ import Foundation
 import Testing
 
 @testable import Rectifier
+@testable import RectifierCore
+@testable import RectifierInstruments
+@testable import RectifierStudies
 
 /// Derivatives declared at kinks: what may be declared, and that every kinked layer and loss takes it, keeps it in a file and shows it.
 struct KinkValueTests {

@@ -3,6 +3,9 @@ import Foundation
 import Testing
 
 @testable import Rectifier
+@testable import RectifierCore
+@testable import RectifierInstruments
+@testable import RectifierStudies
 
 /// x · tanh(softplus(x)) · scale, with a learned shift.
 private struct Mish: Layer, Codable {

@@ -3,6 +3,9 @@ import TestSupport
 import Testing
 
 @testable import Rectifier
+@testable import RectifierCore
+@testable import RectifierInstruments
+@testable import RectifierStudies
 
 @Suite struct CallScheduleTests {
     /// Calls over few buffers, so that they get in each other's way; some can be cut by rows, of which there are two kinds, some not.

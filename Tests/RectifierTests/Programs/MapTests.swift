@@ -2,6 +2,9 @@ import CRectifierKernels
 import Testing
 
 @testable import Rectifier
+@testable import RectifierCore
+@testable import RectifierInstruments
+@testable import RectifierStudies
 
 @Suite struct MapTests {
     private static let first = Int(RK_MAP_OPERANDS)

@@ -3,6 +3,9 @@ import TestSupport
 import Testing
 
 @testable import Rectifier
+@testable import RectifierCore
+@testable import RectifierInstruments
+@testable import RectifierStudies
 
 /// Follows recorded runs of an independent implementation of TensorFlow Playground's training, in float64 from the weights it began with.
 @Suite(.needsDataFolder)

@@ -61,7 +61,8 @@ enum NumberFormat: Sendable {
     /// Throws before it allocates where the file cannot hold them.
     func read(_ count: Int, bigEndian: Bool, from reader: ByteReader) throws -> Dataset.Features {
         try reader.expect(count * size)
-        try MachineMemory.require(count * storedSize, kind: .file, for: reader.name, advice: "use a machine with more, or a part of the file")
+        try MachineMemory.require(
+            count * storedSize, kind: .file, for: reader.name, advice: "use a machine with more, or a part of the file")
         let big = bigEndian
         switch self {
         case .uint8:

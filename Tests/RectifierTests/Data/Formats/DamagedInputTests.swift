@@ -3,6 +3,9 @@ import TestSupport
 import Testing
 
 @testable import Rectifier
+@testable import RectifierCore
+@testable import RectifierInstruments
+@testable import RectifierStudies
 
 /// No input ends the program: thousands of damaged files, each read or refused in one line. `Fuzz` does the same by coverage, for as long
 /// as it is let.

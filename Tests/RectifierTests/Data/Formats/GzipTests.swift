@@ -1,6 +1,9 @@
 import Testing
 
 @testable import Rectifier
+@testable import RectifierCore
+@testable import RectifierInstruments
+@testable import RectifierStudies
 
 @Suite struct GzipTests {
     let content = (0..<5000).map { UInt8(truncatingIfNeeded: $0 * $0 >> 3) }

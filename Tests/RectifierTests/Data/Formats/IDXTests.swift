@@ -2,6 +2,9 @@ import TestSupport
 import Testing
 
 @testable import Rectifier
+@testable import RectifierCore
+@testable import RectifierInstruments
+@testable import RectifierStudies
 
 @Suite struct IDXTests {
     func array(_ content: [UInt8]) throws -> NumericArray { try IDX.array(bytes(content, name: "a")) }

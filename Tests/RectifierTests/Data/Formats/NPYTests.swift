@@ -3,6 +3,9 @@ import TestSupport
 import Testing
 
 @testable import Rectifier
+@testable import RectifierCore
+@testable import RectifierInstruments
+@testable import RectifierStudies
 
 @Suite struct NPYTests {
     func array(_ content: [UInt8]) throws -> NumericArray { try NPY.array(ByteReader(bytes(content, name: "a.npy"))) }

@@ -1,6 +1,9 @@
 import Testing
 
 @testable import Rectifier
+@testable import RectifierCore
+@testable import RectifierInstruments
+@testable import RectifierStudies
 
 @Suite struct DigitsTests {
     struct Images {

@@ -2,6 +2,9 @@ import Foundation
 import Testing
 
 @testable import Rectifier
+@testable import RectifierCore
+@testable import RectifierInstruments
+@testable import RectifierStudies
 
 @Suite struct PlaygroundSetsTests {
     struct Point: Hashable {

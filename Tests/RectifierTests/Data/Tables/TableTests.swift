@@ -3,6 +3,9 @@ import TestSupport
 import Testing
 
 @testable import Rectifier
+@testable import RectifierCore
+@testable import RectifierInstruments
+@testable import RectifierStudies
 
 @Suite struct TableTests {
     /// Loads a file that holds the text, with nothing held out unless the settings say otherwise.

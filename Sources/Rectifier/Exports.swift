@@ -1,0 +1,2 @@
+// Whoever imports the library has tensors, formulas and programs too.
+@_exported import RectifierCore

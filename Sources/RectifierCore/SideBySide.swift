@@ -1,0 +1,44 @@
+import Dispatch
+
+/// Does two things at once. If both fail, the first one's error is thrown, as if they had been done in turn.
+package func sideBySide<First, Second>(
+    _ first: @Sendable () throws -> First, _ second: @Sendable () throws -> Second
+) throws -> (First, Second) {
+    let firsts = Slots<Result<First, any Error>>(1), seconds = Slots<Result<Second, any Error>>(1)
+    DispatchQueue.concurrentPerform(iterations: 2) { i in
+        if i == 0 { firsts[0] = Result { try first() } } else { seconds[0] = Result { try second() } }
+    }
+    return (try firsts[0]!.get(), try seconds[0]!.get())
+}
+
+/// Numbers that are functions of their place, many of them at once.
+package func sideBySide(count: Int, _ number: @Sendable (Int) -> Double) -> [Double] {
+    let share = 1 << 14
+    return [Double](unsafeUninitializedCapacity: count) { buffer, filled in
+        nonisolated(unsafe) let numbers = buffer  // each place is written once
+        DispatchQueue.concurrentPerform(iterations: (count + share - 1) / share) { i in
+            for place in i * share..<min((i + 1) * share, count) { numbers.initializeElement(at: place, to: number(place)) }
+        }
+        filled = count
+    }
+}
+
+/// A place for the result of each of several pieces of work that run side by side. Each place is used by one thread at a time.
+package final class Slots<Value>: @unchecked Sendable {
+    private let places: UnsafeMutableBufferPointer<Value?>
+
+    package init(_ count: Int) {
+        places = .allocate(capacity: count)
+        places.initialize(repeating: nil)
+    }
+
+    deinit {
+        places.deinitialize()
+        places.deallocate()
+    }
+
+    package subscript(index: Int) -> Value? {
+        get { places[index] }
+        set { places[index] = newValue }
+    }
+}
