@@ -57,8 +57,10 @@ struct Check: ParsableCommand {
             ])
         }
         let faults = report.faults.dropFirst().map { "also wrong: \($0)" }
-        return ["\(path): \(Format.count(report.samples)) samples of \(subject.data), float64", ""] + table.lines + [""] + faults
-            + [report.summary]
+        let width = Terminal.standardOutput().width
+        let title = "\(path): \(Format.count(report.samples, "sample")) of \(subject.data), float64"
+        return wrapped(title, width: width) + [""] + table.lines(width: width, repeating: 2, shorteningTo: 16) + [""]
+            + (faults + [report.summary]).flatMap { wrapped($0, width: width, indent: "  ") }
     }
 
     private func verdict(_ row: GradientReport.Row) -> String {

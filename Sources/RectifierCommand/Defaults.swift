@@ -17,6 +17,6 @@ struct Defaults: ParsableCommand {
         let rows = UsualSettings.table
         var table = TextTable(rows[0], alignments: rows[0].map { _ in .left })
         for row in rows.dropFirst() { table.addRow(row) }
-        for line in table.lines { try StandardOutput.writeLine(line) }
+        for line in table.lines(width: Terminal.standardOutput().width) { try StandardOutput.writeLine(line) }
     }
 }

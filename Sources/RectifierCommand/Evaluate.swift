@@ -29,7 +29,8 @@ struct Evaluate: ParsableCommand {
         if json {
             try StandardOutput.writeLine(jsonLine(evaluation, data: data, classNames: classNames).description)
         } else {
-            for line in report(evaluation, data: data, classNames: classNames) { try StandardOutput.writeLine(line) }
+            let width = Terminal.standardOutput().width
+            for line in report(evaluation, data: data, classNames: classNames, width: width) { try StandardOutput.writeLine(line) }
         }
     }
 
@@ -40,16 +41,16 @@ struct Evaluate: ParsableCommand {
         ]
     }
 
-    private func report(_ evaluation: Evaluation, data: ModelSource.Samples, classNames: [String]?) -> [String] {
+    private func report(_ evaluation: Evaluation, data: ModelSource.Samples, classNames: [String]?, width: Int) -> [String] {
         var table = TextTable([], alignments: [.left, .right])
         table.addRow(["samples", Format.count(data.samples.count)])
         table.addRow(["loss", Format.significant(evaluation.loss)])
         if let accuracy = evaluation.accuracy { table.addRow(["accuracy", Format.percent(accuracy)]) }
         if let rmse = evaluation.rmse { table.addRow(["RMSE", Format.significant(rmse)]) }
         if let r2 = evaluation.r2 { table.addRow(["R²", Format.fixed(r2, 4)]) }
-        var lines = ["\(data.name):"] + table.lines
+        var lines = wrapped("\(data.name):", width: width) + table.lines
         if let confusion = evaluation.confusion, confusion.count <= ConfusionTable.mostClasses {
-            lines += [""] + ConfusionTable(confusion, classNames: classNames).lines
+            lines += [""] + ConfusionTable(confusion, classNames: classNames).lines(width: width)
         }
         return lines
     }
@@ -58,17 +59,28 @@ struct Evaluate: ParsableCommand {
 /// Which classes are taken for which, with the share found of each.
 struct ConfusionTable {
     static let mostClasses = 20
-    let lines: [String]
+    private let confusion: [[Int]]
+    private let names: [String]
 
     init(_ confusion: [[Int]], classNames: [String]?) {
-        let names = confusion.indices.map { index in classNames.flatMap { index < $0.count ? $0[index] : nil } ?? String(index) }
-        var table = TextTable(
-            ["true \\ predicted"] + names + ["found"], alignments: [.left] + Array(repeating: .right, count: names.count + 1))
+        self.confusion = confusion
+        names = confusion.indices.map { index in classNames.flatMap { index < $0.count ? $0[index] : nil } ?? String(index) }
+    }
+
+    /// Headings are shortened to what the counts below them take, and what is too wide even so is cut into several tables.
+    func lines(width: Int) -> [String] {
+        let rowNames = names.map { shortenedInside($0, to: Self.widestName) }
+        let counts = confusion.joined().map { String($0).count }.max() ?? 1
+        let room = width - max("class".count, rowNames.map(terminalColumns).max() ?? 0) - 2 - "100.00 %".count
+        let headings = names.map { shortened($0, to: max(counts, 3, room / names.count - 2)) }
+        var table = TextTable(["class"] + headings + ["found"], alignments: [.left] + Array(repeating: .right, count: names.count + 1))
         for (index, row) in confusion.enumerated() {
             let total = row.reduce(0, +)
             let found = total == 0 ? "-" : Format.percent(Double(row[index]) / Double(total))
-            table.addRow([names[index]] + row.map { $0 == 0 ? "·" : String($0) } + [found])
+            table.addRow([rowNames[index]] + row.map { $0 == 0 ? "·" : String($0) } + [found])
         }
-        lines = table.lines
+        return ["true classes in rows, predicted ones in columns:"] + table.lines(width: width)
     }
+
+    private static let widestName = 20
 }

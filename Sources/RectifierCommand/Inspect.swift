@@ -31,7 +31,7 @@ struct Inspect: ParsableCommand {
             if json {
                 try StandardOutput.writeLine(report.json.description)
             } else {
-                for line in report.lines { try StandardOutput.writeLine(line) }
+                for line in report.lines(width: Terminal.standardOutput().width) { try StandardOutput.writeLine(line) }
             }
         } else {
             let recipe = try Recipe(contentsOf: url)

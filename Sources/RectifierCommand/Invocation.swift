@@ -17,5 +17,26 @@ enum Invocation {
         return Format.shellQuoted(relative.contains("/") ? relative : "./" + relative)
     }()
 
-    static func resume(_ folder: URL) -> String { "\(program) train --resume \(Format.shellQuoted(folder.relativePath))" }
+    /// A command of this program, to paste.
+    static func command(_ arguments: [String]) -> String {
+        ([program] + arguments.map(Format.shellQuoted)).joined(separator: " ")
+    }
+
+    /// The same on indented lines of at most `width` columns where its words allow that. The shell takes them as one.
+    static func commandLines(_ arguments: [String], width: Int) -> [String] {
+        var lines = ["  " + program]
+        for word in arguments.map(Format.shellQuoted) {
+            let longer = "\(lines[lines.count - 1]) \(word)"
+            // Each line but the last ends with a space and a backslash.
+            if longer.count <= width - 2 {
+                lines[lines.count - 1] = longer
+            } else {
+                lines[lines.count - 1] += " \\"
+                lines.append("    " + word)
+            }
+        }
+        return lines
+    }
+
+    static func resuming(_ folder: URL) -> [String] { ["train", "--resume", folder.relativePath] }
 }

@@ -18,28 +18,45 @@ struct ModelReport {
         statistics = model.parameters.map { ParameterStatistics(name: $0.name, tensor: $0.tensor) }
     }
 
-    var lines: [String] {
-        var lines = ["\(name): \(Format.count(summary.parameterCount)) parameters, \(model.precision.rawValue), loss \(model.loss)", ""]
-        if let layers { lines += Format.wrapped("network  ", layers, separator: ", ") + [""] }
-        lines += summary.description.split(separator: "\n").map(String.init)
-        lines.append("")
-        var table = TextTable(
-            ["parameter", "shape", "mean", "sd", "min", "max", "zeros", "not finite"],
-            alignments: [.left, .left, .right, .right, .right, .right, .right, .right])
-        for entry in statistics {
-            table.addRow(
-                [entry.name, Format.shape(entry.shape)]
-                    + [entry.mean, entry.deviation, entry.minimum, entry.maximum].map { Format.significant($0) }
-                    + [Format.count(entry.zeros), Format.count(entry.nonFinite)])
-        }
-        lines += table.lines + [""]
-        if let preparation = model.preparation { lines += PreparationReport(preparation).lines + [""] }
-        lines.append("weights SHA-256: \(model.weightsSHA256)")
+    /// In lines of at most `width` columns: names and what the recipe holds are shortened, the table of parameters is folded.
+    func lines(width: Int) -> [String] {
+        let title = "\(name): \(Format.count(summary.parameterCount, "parameter")), \(model.precision.rawValue), loss \(model.loss)"
+        var lines = wrapped(title, width: width) + [""]
+        if let layers { lines += Format.wrapped("network  ", layers, separator: ", ", width: width) + [""] }
+        lines += layerLines(width: width) + [""] + parameterLines(width: width) + [""]
+        if let preparation = model.preparation { lines += PreparationReport(preparation).lines(width: width) + [""] }
+        lines += ["SHA-256 of the weights:", "  \(model.weightsSHA256)"]
         if let recipe = model.recipe, let json = try? recipe.json {
-            lines += ["recipe:"] + String(decoding: json, as: UTF8.self).split(separator: "\n").map { "  " + $0 }
+            lines += ["recipe:"] + String(decoding: json, as: UTF8.self).split(separator: "\n").map { shortened("  " + $0, to: width) }
         }
         return lines
     }
+
+    private func layerLines(width: Int) -> [String] {
+        func lines(_ summary: NetworkSummary) -> [String] { summary.description.split(separator: "\n").map(String.init) }
+        let excess = (lines(summary).map(terminalColumns).max() ?? 0) - width
+        guard excess > 0 else { return lines(summary) }
+        var short = summary
+        let room = max(Self.leastName, (summary.rows.map { terminalColumns($0.name) }.max() ?? 0) - excess)
+        for row in short.rows.indices { short.rows[row].name = shortenedInside(short.rows[row].name, to: room) }
+        return lines(short)
+    }
+
+    private func parameterLines(width: Int) -> [String] {
+        let areFinite = statistics.allSatisfy { $0.nonFinite == 0 }
+        let headings = ["parameter", "shape", "mean", "sd", "min", "max", "zeros"] + (areFinite ? [] : ["not finite"])
+        var table = TextTable(headings, alignments: headings.indices.map { $0 < 2 ? .left : .right })
+        for entry in statistics {
+            table.addRow(
+                [entry.name, Format.shape(entry.shape)]
+                    + [entry.mean, entry.deviation, entry.minimum, entry.maximum].map { Format.significant($0, 3) }
+                    + [Format.count(entry.zeros)] + (areFinite ? [] : [Format.count(entry.nonFinite)]))
+        }
+        return table.lines(width: width, shorteningTo: Self.leastName)
+    }
+
+    /// Columns of a terminal that a name is not shortened below.
+    private static let leastName = 16
 
     var json: JSONLine {
         [

@@ -3,41 +3,48 @@ import RectifierReports
 
 /// What `inspect` tells of how data become a network's input and its output an answer.
 struct PreparationReport {
-    let lines: [String]
+    private let preparation: Preparation
 
     private static let mostNames = 12
+    /// Columns of a terminal: for the levels in a table, and those that a name is not shortened below.
+    private static let widestLevels = 32, leastName = 12
 
-    init(_ preparation: Preparation) {
-        var lines: [String] = []
+    init(_ preparation: Preparation) { self.preparation = preparation }
+
+    func lines(width: Int) -> [String] { input(width: width) + output.flatMap { wrapped($0, width: width, indent: "  ") } }
+
+    private func input(width: Int) -> [String] {
         switch preparation.input {
-        case .bytes(let shape):
-            lines.append("input: bytes \(Format.shape(shape)), divided by 255")
+        case .bytes(let shape): return ["input: bytes \(Format.shape(shape)), divided by 255"]
         case .numbers(let shape, let mean, let deviation):
             let isPlain = mean == 0 && deviation == 1
             let scale = "less \(Format.significant(mean)), divided by \(Format.significant(deviation))"
-            lines.append("input: numbers \(Format.shape(shape)), \(isPlain ? "as they are" : scale)")
+            return wrapped("input: numbers \(Format.shape(shape)), \(isPlain ? "as they are" : scale)", width: width, indent: "  ")
         case .table(let layout):
-            lines.append("input: \(layout.columns.count) columns of a table, \(layout.width) features")
             var table = TextTable(["column", "as", "mean or levels", "sd"], alignments: [.left, .left, .left, .right])
             for column in layout.columns {
                 switch column.content {
                 case .numbers(let mean, let deviation):
                     table.addRow([column.name, "number", Format.significant(mean), Format.significant(deviation)])
                 case .levels(let names, _):
-                    table.addRow([column.name, "\(names.count) levels", Self.listed(names), ""])
+                    let levels = shortened(Self.listed(names), to: Self.widestLevels)
+                    table.addRow([column.name, Format.count(names.count, "level"), levels, ""])
                 }
             }
-            lines += table.lines.map { "  " + $0 }
+            return ["input: \(Format.count(layout.columns.count, "column")) of a table, \(Format.count(layout.width, "feature"))"]
+                + table.lines(width: width - 2, shorteningTo: Self.leastName).map { "  " + $0 }
         }
+    }
+
+    private var output: [String] {
         switch preparation.target {
         case .classes(let names):
-            lines.append("output: \(names.count) classes: \(Self.listed(names))")
+            return ["output: \(Format.count(names.count, "class", plural: "classes")): \(Self.listed(names))"]
         case .values(let columns):
-            for column in columns {
-                lines.append("output: \(column.name), mean \(Format.significant(column.mean)), sd \(Format.significant(column.deviation))")
+            return columns.map { column in
+                "output: \(column.name), mean \(Format.significant(column.mean)), sd \(Format.significant(column.deviation))"
             }
         }
-        self.lines = lines
     }
 
     private static func listed(_ names: [String]) -> String {

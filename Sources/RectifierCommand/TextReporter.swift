@@ -3,15 +3,24 @@ import Rectifier
 import RectifierInstruments
 import RectifierReports
 
-/// For people: what is trained, a bar that moves where the terminal allows it, a line for each epoch, and what to do next.
+/// For people: what is trained, a line that moves where the terminal allows it, lines for epochs, and what to do next.
+///
+/// No line is wider than the terminal, or than 80 columns in a pipe. Of a long run every tenth epoch has a line.
 final class TextReporter: TrainingReporter {
     private let folder: URL
     private let terminal: Terminal
-    private var epochs = 0
     private var recipe = Recipe()
     private var notes: [String] = []
+    /// The first epoch of this run, and the last that it is meant to have.
+    private var firstEpoch = 1, epochs = 0
     private var lastHeldOut: Evaluation?
+    /// The last epoch, where it has no line yet.
+    private var unshown: TrainingEvent.EpochReport?
+    private var seconds = 0.0, samples = 0.0
     private var barIsShown = false
+    private var barMoved = ContinuousClock.now
+
+    private static let mostEpochs = 20, everyEpoch = 10
 
     init(folder: URL, terminal: Terminal) {
         self.folder = folder
@@ -26,79 +35,54 @@ final class TextReporter: TrainingReporter {
     func report(_ event: TrainingEvent) throws {
         switch event {
         case .started(let started):
-            epochs = started.epochs
+            (firstEpoch, epochs) = (started.firstEpoch, started.epochs)
             for line in heading(started) { try StandardOutput.writeLine(line) }
         case .step(let step):
-            guard terminal.isInteractive else { return }
-            try StandardOutput.write(Terminal.clearLine + bar(step))
-            barIsShown = true
+            try move(Progress(step))
         case .epochEnded(let epoch):
             lastHeldOut = epoch.heldOut
-            try clearBar()
-            try StandardOutput.writeLine(summary(epoch))
+            seconds += epoch.seconds
+            samples += epoch.seconds * epoch.samplesPerSecond.clamped
+            unshown = epoch
+            if hasLine(epoch.epoch) {
+                try showEpoch()
+            } else if ContinuousClock.now - barMoved > .milliseconds(100) {
+                try move(Progress(epoch, of: epochs))
+            }
         case .checkpointed:
             return
         case .finished(let outcome):
+            try showEpoch()
             try clearBar()
             for line in ending(outcome) { try StandardOutput.writeLine(line) }
         }
     }
 
-    private func clearBar() throws {
-        if barIsShown { try StandardOutput.write(Terminal.clearLine) }
-        barIsShown = false
+    //===--- Epochs ---===//
+
+    private var everyEpochHasALine: Bool { epochs - firstEpoch < Self.mostEpochs }
+
+    private func hasLine(_ epoch: Int) -> Bool {
+        everyEpochHasALine || epoch == firstEpoch || epoch == epochs || epoch % Self.everyEpoch == 0
     }
 
-    //===--- Lines ---===//
-
-    private func heading(_ started: TrainingEvent.Started) -> [String] {
-        let data =
-            "\(recipe.data.source): \(Format.count(started.trainingSamples)) samples"
-            + (started.heldOutSamples > 0 ? ", \(Format.count(started.heldOutSamples)) held out" : ", none held out")
-        let about =
-            (recipe.network.atZero.map { ", \($0) at zero" } ?? "") + (recipe.network.loss.map { ", \($0)" } ?? "")
-            + ", \(Format.count(started.parameterCount)) parameters"
-        let network = recipe.network.title(width: 70 - about.count) + about
-        let rate = recipe.training.learningRate.map { ", learning rate \(Format.significant($0))" } ?? ""
-        let batch =
-            switch recipe.training.batchSize {
-            case .samples(let count)?: ", batch \(Format.count(count))"
-            case .full?: ", full batch"
-            case nil: ""
-            }
-        let decay = recipe.training.weightDecay.flatMap { $0 > 0 ? ", weight decay \(Format.significant($0, 2))" : nil } ?? ""
-        let training = "\(recipe.training.optimizer.name)\(rate)\(decay)\(batch), \(Format.count(started.epochs)) epochs"
-        let machine =
-            "\(started.threads) \(started.threads == 1 ? "thread" : "threads"), \(recipe.training.precision.rawValue), seed \(recipe.training.seed)"
-        // The first note says what is predicted.
-        let rows =
-            [("data", data)] + notes.enumerated().map { ($0 == 0 ? "task" : "note", $1) }
-            + [("network", network), ("training", "\(training), \(machine)")]
-            + (started.firstEpoch > 1 ? [("resumed", "at epoch \(started.firstEpoch)")] : [])
-        return rows.map { name, text in terminal.styled(name.padding(toLength: 10, withPad: " ", startingAt: 0), .bold) + text } + [""]
-    }
-
-    private func bar(_ step: TrainingEvent.StepReport) -> String {
-        let share = Double(step.step) / Double(max(1, step.stepsPerEpoch))
-        let head = label(step.epoch) + " "
-        var tail = "  loss \(Format.fixed(step.loss, 4))"
-        if let score = lastHeldOut.flatMap(score) { tail += "  \(score)" }
-        tail += "  \(Format.count(Int(step.samplesPerSecond.clamped))) samples/s  \(Format.duration(step.secondsLeft)) left"
-        let room = terminal.width - 1 - head.count - tail.count
-        let length = min(30, room)
-        guard length >= 4 else { return String((head + tail).prefix(max(0, terminal.width - 1))) }
-        let done = Int((share * Double(length)).rounded(.down))
-        return head + terminal.styled(String(repeating: "━", count: done), .cyan)
-            + terminal.styled(String(repeating: terminal.hasColor ? "━" : "─", count: length - done), .dim) + tail
+    /// The line of the last epoch, if it has none yet.
+    private func showEpoch() throws {
+        guard let epoch = unshown else { return }
+        unshown = nil
+        try clearBar()
+        try StandardOutput.writeLine(summary(epoch))
     }
 
     private func summary(_ epoch: TrainingEvent.EpochReport) -> String {
-        var line = "\(terminal.styled(label(epoch.epoch), .bold))  loss \(Format.fixed(epoch.trainLoss, 4))"
+        var parts: [(text: String, style: Terminal.Style?)] = [(label(epoch.epoch), .bold), ("loss \(loss(epoch.trainLoss))", nil)]
         if let heldOut = epoch.heldOut {
-            line += "  test loss \(Format.fixed(heldOut.loss, 4))"
-            if let score = score(heldOut) { line += "  \(terminal.styled(score, .green))" }
+            parts.append(("test loss \(loss(heldOut.loss))", nil))
+            if let score = score(heldOut) { parts.append((score, .green)) }
         }
-        return line + "  \(Format.duration(epoch.seconds))  \(Format.count(Int(epoch.samplesPerSecond.clamped))) samples/s"
+        parts.append((Format.duration(epoch.seconds), nil))
+        while parts.reduce(-2, { $0 + $1.text.count + 2 }) > terminal.width, parts.count > 1 { parts.removeLast() }
+        return parts.map { part in part.style.map { terminal.styled(part.text, $0) } ?? part.text }.joined(separator: "  ")
     }
 
     private func label(_ epoch: Int) -> String {
@@ -107,37 +91,122 @@ final class TextReporter: TrainingReporter {
         return "epoch \(String(repeating: " ", count: max(0, total.count - number.count)))\(number)/\(total)"
     }
 
+    private func loss(_ value: Double) -> String { abs(value) < 1000 ? Format.fixed(value, 4) : Format.significant(value) }
+
     private func score(_ evaluation: Evaluation) -> String? {
         if let accuracy = evaluation.accuracy { return "accuracy \(Format.percent(accuracy))" }
         guard let rmse = evaluation.rmse else { return nil }
         return "RMSE \(Format.significant(rmse))" + (evaluation.r2.map { "  R² \(Format.fixed($0, 4))" } ?? "")
     }
 
+    //===--- The line that moves ---===//
+
+    private struct Progress {
+        var epoch: Int
+        /// Of the epoch.
+        var share: Double
+        var loss: Double
+        var samplesPerSecond: Double
+        var secondsLeft: Double
+
+        init(_ step: TrainingEvent.StepReport) {
+            (epoch, loss, samplesPerSecond, secondsLeft) = (step.epoch, step.loss, step.samplesPerSecond, step.secondsLeft)
+            share = Double(step.step) / Double(max(1, step.stepsPerEpoch))
+        }
+
+        init(_ report: TrainingEvent.EpochReport, of epochs: Int) {
+            (epoch, share, loss, samplesPerSecond) = (report.epoch, 1, report.trainLoss, report.samplesPerSecond)
+            secondsLeft = Double(epochs - report.epoch) * report.seconds
+        }
+    }
+
+    private func move(_ progress: Progress) throws {
+        guard terminal.isInteractive else { return }
+        try StandardOutput.write(Terminal.clearLine + bar(progress))
+        barIsShown = true
+        barMoved = .now
+    }
+
+    private func clearBar() throws {
+        if barIsShown { try StandardOutput.write(Terminal.clearLine) }
+        barIsShown = false
+    }
+
+    /// How far the epoch is, or the run where not every epoch has a line.
+    private func bar(_ progress: Progress) -> String {
+        let run = (Double(progress.epoch - firstEpoch) + progress.share) / Double(max(1, epochs - firstEpoch + 1))
+        let head = label(progress.epoch) + " "
+        let tail =
+            "  loss \(loss(progress.loss))  \(Format.count(Int(progress.samplesPerSecond.clamped))) samples/s"
+            + "  \(Format.duration(progress.secondsLeft)) left"
+        let score = lastHeldOut.flatMap(score).map { "  " + $0 } ?? ""
+        var room = terminal.width - 1 - head.count - tail.count
+        let end = room - score.count >= 10 ? score + tail : tail
+        room -= end.count - tail.count
+        guard room >= 4 else { return String((head + tail).prefix(max(0, terminal.width - 1))) }
+        let length = min(30, room)
+        let done = Int(((everyEpochHasALine ? progress.share : run) * Double(length)).rounded(.down))
+        return head + terminal.styled(String(repeating: "━", count: done), .cyan)
+            + terminal.styled(String(repeating: terminal.hasColor ? "━" : "─", count: length - done), .dim) + end
+    }
+
+    //===--- Beginning and end ---===//
+
+    private func heading(_ started: TrainingEvent.Started) -> [String] {
+        let training = recipe.training
+        let heldOut = started.heldOutSamples > 0 ? Format.count(started.heldOutSamples) : "none"
+        let data = "\(recipe.data.source): \(Format.count(started.trainingSamples, "sample")), \(heldOut) held out"
+        let about =
+            (recipe.network.atZero.map { ", \($0) at zero" } ?? "") + (recipe.network.loss.map { ", \($0)" } ?? "")
+            + ", \(Format.count(started.parameterCount, "parameter"))"
+        let rate = training.learningRate.map { ", learning rate \(Format.significant($0))" } ?? ""
+        let batch =
+            switch training.batchSize {
+            case .samples(let count)?: ", batch \(Format.count(count))"
+            case .full?: ", full batch"
+            case nil: ""
+            }
+        let decay = training.weightDecay.flatMap { $0 > 0 ? ", weight decay \(Format.significant($0, 2))" : nil } ?? ""
+        let run =
+            "\(training.optimizer.name)\(rate)\(decay)\(batch), \(Format.count(started.epochs, "epoch")), seed \(training.seed)"
+        // The first note says what is predicted.
+        let rows =
+            [("data", data)] + notes.enumerated().map { ($0 == 0 ? "task" : "note", $1) }
+            + [
+                ("network", recipe.network.title(width: 2 * (terminal.width - 10) - about.count) + about), ("training", run),
+                ("machine", "\(Format.count(started.threads, "thread")), \(training.precision.rawValue)"),
+            ]
+            + (started.firstEpoch > 1 ? [("resumed", "at epoch \(started.firstEpoch)")] : [])
+        return rows.flatMap { name, text in
+            let title = name.padding(toLength: 10, withPad: " ", startingAt: 0), indent = String(repeating: " ", count: 10)
+            var lines = wrapped(text, width: terminal.width, first: title, indent: indent)
+            lines[0] = terminal.styled(title, .bold) + lines[0].dropFirst(title.count)
+            return lines
+        } + [""]
+    }
+
     private func ending(_ outcome: TrainingEvent.Outcome) -> [String] {
-        let path = Format.shellQuoted(folder.relativePath)
+        let width = terminal.width, model = folder.relativePath
         var lines = [""]
         switch outcome.reason {
         case .completed: break
         case .earlyStopping: lines.append("stopped early: the held-out loss no longer falls; these are the best weights")
-        case .interrupted: lines.append("interrupted after \(Format.count(outcome.epochs)) of \(Format.count(epochs)) epochs; saved")
+        case .interrupted: lines.append("interrupted after \(Format.count(outcome.epochs)) of \(Format.count(epochs, "epoch")); saved")
+        }
+        if let kinks = outcome.kinks {
+            lines += wrapped("gradients: \(kinks.summary)", width: width, indent: "  ")
+            lines += kinks.details.flatMap { wrapped($0, width: width, first: "  ", indent: "    ") }
         }
         var result = "trained in \(Format.duration(outcome.trainSeconds))"
+        if seconds > 0 { result += " at \(Format.count(Int((samples / seconds).clamped))) samples/s" }
         if let score = outcome.heldOut.flatMap(score) { result += ", \(score) on held-out data" }
-        if let kinks = outcome.kinks {
-            lines.append("gradients: \(kinks.summary)")
-            lines += kinks.details.map { "  " + $0 }
-        }
-        lines += [result, "the model is in \(terminal.styled(folder.relativePath, .bold))", ""]
+        lines += wrapped(result, width: width) + wrapped("the model is in \(model)", width: width) + [""]
         if outcome.reason == .interrupted {
-            lines.append("resume with: \(Invocation.resume(folder))")
+            lines += ["resume with:"] + Invocation.commandLines(Invocation.resuming(folder), width: width)
         } else {
-            let data = Format.shellQuoted(recipe.data.test ?? recipe.data.source)
-            lines += [
-                "evaluate it: \(Invocation.program) evaluate \(path)",
-                "predict:     \(Invocation.program) predict \(path) --data \(data)",
-                "look inside: \(Invocation.program) inspect \(path)",
-            ]
-            if outcome.reason == .completed { lines.append("go on:       \(Invocation.resume(folder)) --epochs \(outcome.epochs * 2)") }
+            var commands = [["evaluate", model], ["predict", model, "--data", recipe.data.test ?? recipe.data.source], ["inspect", model]]
+            if outcome.reason == .completed { commands.append(Invocation.resuming(folder) + ["--epochs", String(2 * outcome.epochs)]) }
+            lines += ["evaluate, predict, look inside, or go on with:"] + commands.flatMap { Invocation.commandLines($0, width: width) }
         }
         return lines
     }

@@ -46,7 +46,7 @@ struct JSONReporter: TrainingReporter {
             line.add("weightsSHA256", outcome.savedWeightsSHA256 ?? outcome.model.weightsSHA256)
             line.add("gradients", outcome.kinks.map(JSONLine.init))
             if outcome.reason == .interrupted {
-                writeErrorLine("resume with: \(Invocation.resume(folder))")
+                writeErrorLine("resume with: \(Invocation.command(Invocation.resuming(folder)))")
             }
         }
         try StandardOutput.writeLine(line.description)

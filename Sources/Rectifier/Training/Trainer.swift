@@ -84,8 +84,9 @@ public struct Trainer: Sendable {
         if let epochs {
             let done = position.epochsDone + (position.samplesInEpoch > 0 ? 1 : 0)
             guard epochs >= done else {
+                let state = position.samplesInEpoch > 0 ? "is in epoch \(done)" : "has trained \(done) \(done == 1 ? "epoch" : "epochs")"
                 throw RectifierError(
-                    .setting, "the run has \(position.samplesInEpoch > 0 ? "begun" : "done") \(done) epochs; it cannot end after \(epochs)")
+                    .setting, "the run \(state) already and cannot end after \(epochs); give \(done) or more", setting: "training.epochs")
             }
             if epochs != model.recipe?.training.epochsInAll { change = TrainingChange(afterStep: position.steps, epochs: epochs) }
         }

@@ -9,6 +9,11 @@ package enum Format {
         return (value < 0 ? "-" : "") + String(digits)
     }
 
+    /// `1 epoch`, `2 epochs`; `plural` for nouns that do not just take an s.
+    package static func count(_ value: Int, _ noun: String, plural: String? = nil) -> String {
+        "\(count(value)) \(value == 1 ? noun : plural ?? noun + "s")"
+    }
+
     /// With so many digits after the point.
     package static func fixed(_ value: Double, _ digits: Int) -> String {
         String(format: "%.\(digits)f", value)
@@ -34,13 +39,13 @@ package enum Format {
         return "\(whole / 3600):\(String(format: "%02d", whole / 60 % 60)):\(tail) h"
     }
 
-    /// Words on lines of at most 80 characters, the first behind a title, the others below it.
-    package static func wrapped(_ title: String, _ text: String, separator: String) -> [String] {
+    /// Pieces between separators on lines of at most `width` characters, the first behind a title, the others below it.
+    package static func wrapped(_ title: String, _ text: String, separator: String, width: Int) -> [String] {
         var lines = [title]
         let words = text.split(separator: separator, omittingEmptySubsequences: false)
         for (index, word) in words.enumerated() {
             let piece = word + (index < words.count - 1 ? separator : "")
-            if lines[lines.count - 1].count + piece.count > 80, lines[lines.count - 1].count > title.count {
+            if lines[lines.count - 1].count + piece.count > width, lines[lines.count - 1].count > title.count {
                 while lines[lines.count - 1].last == " " { lines[lines.count - 1].removeLast() }
                 lines.append(String(repeating: " ", count: title.count))
             }

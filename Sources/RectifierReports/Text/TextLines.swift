@@ -1,5 +1,5 @@
 /// Columns that text takes on a terminal: two for East Asian characters and emoji, one for others.
-func terminalColumns(_ text: String) -> Int {
+package func terminalColumns(_ text: String) -> Int {
     text.reduce(0) { columns, character in
         let first = character.unicodeScalars.first!
         let isWide =
@@ -11,11 +11,21 @@ func terminalColumns(_ text: String) -> Int {
 }
 
 /// The text, or its beginning and an ellipsis.
-func shortened(_ text: String, to width: Int) -> String {
+package func shortened(_ text: String, to width: Int) -> String {
     guard terminalColumns(text) > width else { return text }
     var kept = text
     while !kept.isEmpty, terminalColumns(kept) > width - 1 { kept.removeLast() }
     return kept + "…"
+}
+
+/// The text, or its beginning and end with an ellipsis between them: of `residual1.residual1.dense1.weights` both tell something.
+package func shortenedInside(_ text: String, to width: Int) -> String {
+    guard terminalColumns(text) > width else { return text }
+    var head = text.prefix(text.count / 2), tail = text.suffix(text.count - text.count / 2)
+    while terminalColumns(String(head)) + terminalColumns(String(tail)) > width - 1, !tail.isEmpty {
+        if head.count > tail.count { head.removeLast() } else { tail.removeFirst() }
+    }
+    return head + "…" + tail
 }
 
 /// Words in lines of at most so many columns, all but the first after an indent. A word that is longer than a line is cut.

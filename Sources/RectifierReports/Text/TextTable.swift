@@ -36,6 +36,16 @@ package struct TextTable {
         return blocks.map { lines(of: $0).map { shortened($0, to: width) } }.joined(separator: [""]).map { $0 }
     }
 
+    /// The same, but the first column's cells are shortened, down to `least` columns of a terminal, before the table is cut.
+    package func lines(width: Int, repeating repeated: Int = 1, shorteningTo least: Int) -> [String] {
+        let excess = widths.reduce(-2) { $0 + $1 + 2 } - width
+        guard excess > 0 else { return lines }
+        var table = self
+        let room = max(least, widths[0] - excess)
+        for row in rows.indices { table.rows[row][0] = shortenedInside(rows[row][0], to: room) }
+        return table.lines(width: width, repeating: repeated)
+    }
+
     private var widths: [Int] {
         alignments.indices.map { column in rows.map { column < $0.count ? terminalColumns($0[column]) : 0 }.max() ?? 0 }
     }

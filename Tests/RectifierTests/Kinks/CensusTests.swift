@@ -72,7 +72,7 @@ import Testing
         #expect(kinks.kinks[1].touched >= 16 * zero && kinks.kinks[1].structural >= 16 * zero)
         #expect(kinks.clarke == 1 && kinks.steps == 1)
         #expect(kinks.sensitivity["dense1"]! > 0)
-        #expect(kinks.summary == "0 exact, 1 on a kink (1 clarke)")
+        #expect(kinks.summary == "0 exact; 1 on a kink, where ReLU has no derivative: 1 in the Clarke subdifferential")
         #expect(kinks.details.count == 3)
     }
 
@@ -86,7 +86,7 @@ import Testing
         let bare = try run(network(bias: false), data(100), census: true)
         #expect(bare.kinks!.notGuaranteed > 0)
         // No kinks, nothing to say.
-        #expect(try run(network(Tanh()), data(100), census: true).kinks!.summary == "12 exact, 0 on a kink")
+        #expect(try run(network(Tanh()), data(100), census: true).kinks!.summary == "all 12 exact: the network has no kinks")
     }
 
     @Test func mostlyZeroMasks() throws {

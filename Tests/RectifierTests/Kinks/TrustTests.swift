@@ -36,6 +36,15 @@ import Testing
         #expect(trust.predicted == 4 && trust.actual == (9 + 6 - 1) / 2)
         #expect(trust.flipped == 0.5)
         #expect(trust.firstFlip! > 0.25 && trust.firstFlip! < 0.26)
-        #expect(trust.summary.hasPrefix("predicted 4.0, was 7.0; 50.0 % of the gates flipped, the first 25."))
+        #expect(trust.summary == "loss rose 7.0 (the gradient predicted 4.0); 50.0 % of activations switched side")
+    }
+
+    @Test func wordsSayWhatHappenedAndWhatWasPredicted() {
+        func words(_ predicted: Double, _ actual: Double, _ flipped: Double = 0) -> String {
+            LinearTrust(predicted: predicted, actual: actual, flipped: flipped).summary(one: "ReLU", many: "ReLUs")
+        }
+        #expect(words(-0.0423, -0.0368, 0.0056) == "loss fell 0.0368 (the gradient predicted 0.0423); 0.56 % of ReLUs switched side")
+        #expect(words(-0.5, 0.25) == "loss rose 0.25 (the gradient predicted a fall of 0.5); no ReLU switched side")
+        #expect(words(-0.5, 0) == "loss stayed the same (the gradient predicted a fall of 0.5); no ReLU switched side")
     }
 }

@@ -69,20 +69,31 @@ public struct KinkReport: Sendable, Codable, Equatable {
         trust = other.trust ?? trust
     }
 
-    /// `2,345 exact, 0 on a kink`, with the verdicts behind it where there are some.
+    /// Whether every kink is a ReLU's, so that words can say so.
+    private var isReLUOnly: Bool { kinks.allSatisfy { $0.name == "relu" } }
+
+    /// `all 2,345 exact: no step touched a kink, where ReLU has no derivative`, or how many did and what their verdicts are.
     public var summary: String {
+        let place = isReLUOnly ? "where ReLU has no derivative" : "where the loss has no derivative"
+        guard onAKink > 0 else {
+            let all = steps == 1 ? "exact" : "all \(grouped(steps)) exact"
+            return kinks.isEmpty
+                ? "\(all): the network has no kinks" : "\(all): \(steps == 1 ? "the" : "no") step touched \(steps == 1 ? "no" : "a") kink, \(place)"
+        }
         var parts: [String] = []
-        if clarke > 0 { parts.append("\(grouped(clarke)) clarke") }
-        if clarkeByRank > 0 { parts.append("\(grouped(clarkeByRank)) clarke by rank") }
+        if clarke + clarkeByRank > 0 {
+            let byRank = clarkeByRank > 0 ? " (\(grouped(clarkeByRank)) by rank)" : ""
+            parts.append("\(grouped(clarke + clarkeByRank)) in the Clarke subdifferential" + byRank)
+        }
         if notGuaranteed > 0 { parts.append("\(grouped(notGuaranteed)) not guaranteed") }
-        return "\(grouped(exact)) exact, \(grouped(onAKink)) on a kink" + (parts.isEmpty ? "" : " (\(parts.joined(separator: ", ")))")
+        return "\(grouped(exact)) exact; \(grouped(onAKink)) on a kink, \(place): \(parts.joined(separator: ", "))"
     }
 
-    /// A line for each layer whose kinks were touched, why nothing was guaranteed, if so, and how linear a step was.
+    /// A line for each layer whose kinks were touched, why nothing was guaranteed, if so, and how well a gradient predicted its step.
     public var details: [String] {
         var lines = kinks.filter { $0.touched > 0 }.map { kink in
-            "\(kink.layer): \(grouped(kink.touched)) exactly at the kink of \(kink.name); of \(grouped(kink.examined)) examined "
-                + "\(grouped(kink.structural)) structural, \(grouped(kink.accidental)) accidental"
+            "\(kink.layer): \(grouped(kink.touched)) exactly at the kink of \(kink.name); of \(grouped(kink.examined)) examined, "
+                + "\(grouped(kink.structural)) structural and \(grouped(kink.accidental)) accidental"
         }
         if let (layer, largest) = sensitivity.max(by: { $0.value < $1.value }), largest > 0 {
             let change =
@@ -93,7 +104,7 @@ public struct KinkReport: Sendable, Codable, Equatable {
             lines.append("taking the derivative 1 there instead of 0 changed no gradient")
         }
         if let reason { lines.append("not guaranteed: \(reason)") }
-        if let trust { lines.append("a step: loss change \(trust.summary)") }
+        if let trust { lines.append("sampled step: \(isReLUOnly ? trust.summary(one: "ReLU", many: "ReLUs") : trust.summary)") }
         return lines
     }
 }

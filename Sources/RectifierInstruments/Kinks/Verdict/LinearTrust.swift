@@ -10,12 +10,15 @@ public struct LinearTrust: Sendable, Codable, Equatable {
     /// size. A pair that flips and flips back before that is not seen.
     public var firstFlip: Double?
 
-    /// `predicted -0.0123, was -0.0119; 0.8 % of the gates flipped, the first 3 % along the step`
-    public var summary: String {
-        let gates =
-            firstFlip.map { "\(shortened(100 * flipped)) % of the gates flipped, the first \(shortened(100 * $0)) % along the step" }
-            ?? "no gate flipped"
-        return "predicted \(shortened(predicted)), was \(shortened(actual)); \(gates)"
+    /// `loss fell 0.0368 (the gradient predicted 0.0423); 0.56 % of activations switched side`
+    public var summary: String { summary(one: "activation", many: "activations") }
+
+    /// The same with a name for what has the kinks.
+    func summary(one: String, many: String) -> String {
+        let change = actual == 0 ? "loss stayed the same" : "loss \(actual < 0 ? "fell" : "rose") \(shortened(abs(actual)))"
+        let direction = predicted * actual > 0 ? "" : predicted < 0 ? "a fall of " : "a rise of "
+        let sides = flipped > 0 ? "\(shortened(100 * flipped)) % of \(many) switched side" : "no \(one) switched side"
+        return "\(change) (the gradient predicted \(direction)\(shortened(abs(predicted)))); \(sides)"
     }
 }
 
