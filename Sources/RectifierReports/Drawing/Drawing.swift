@@ -12,6 +12,8 @@ struct Drawing {
     init(width: Double) { self.width = width }
 
     mutating func add(_ shape: String) { shapes.append(shape) }
+    /// The same, below all that is there.
+    mutating func addBelow(_ shape: String) { shapes.insert(shape, at: 0) }
 
     struct Label {
         enum Anchor: String { case start, middle, end }
