@@ -57,7 +57,8 @@ extension ZeroStudyReport {
                 one("by the chain rule", .hollowPoints) { $0.chainRuleShare }, one("published for MNIST", .crosses) { $0.publishedShare },
             ].filter { !$0.points.isEmpty }
         }
-        return Chart(name, title: title, caption: caption, .plot(.init(x: x, y: .init("of networks", unit: .share, range: 0...1), series: series)))
+        return Chart(
+            name, title: title, caption: caption, .plot(.init(x: x, y: .init("of networks", unit: .share, range: 0...1), series: series)))
     }
 
     // MARK: Ties

@@ -94,7 +94,8 @@ extension ZeroStudyReport {
 
     private var zeroBiasTable: Report.Table {
         Report.Table(
-            "zero-biases", title: "Ties of networks whose biases are 0", note: "Three hidden layers; all ties over all images.", keyColumns: 2,
+            "zero-biases", title: "Ties of networks whose biases are 0", note: "Three hidden layers; all ties over all images.",
+            keyColumns: 2,
             rows: zeroBiases,
             fields: [
                 .init("bits", key: "bits") { .count($0.precision.bits) }, .init(nil, key: "hiddenLayers") { .count($0.hiddenLayers) },
@@ -111,9 +112,11 @@ extension ZeroStudyReport {
     private var accuracyTable: Report.Table {
         Report.Table(
             "accuracies", title: "Accuracy on held-out images after training, by derivative at 0",
-            note: "Same weights: runs that end with the very weights of the derivative 0, which the control, 0 again, must.", rows: training,
+            note: "Same weights: runs that end with the very weights of the derivative 0, which the control, 0 again, must.",
+            rows: training,
             fields: [
-                .init("at 0") { .text($0.name) }, .init("runs") { .count($0.accuracies.count) }, .init("mean") { .share($0.mean, digits: 2) },
+                .init("at 0") { .text($0.name) }, .init("runs") { .count($0.accuracies.count) },
+                .init("mean") { .share($0.mean, digits: 2) },
                 .init("standard error") { .share($0.standardError, digits: 3) },
                 .init("same weights") { .figures("\($0.identicalToZero) of \($0.accuracies.count)") },
             ])

@@ -50,7 +50,8 @@ struct BenchTests {
     @Test func `Sections are chosen, and zeros are drawn`() throws {
         let folder = try Scratch()
         let run = try CommandRun(
-            ["bench", "zeros", "--quick", "--threads", "1", "--precision", "float64", "--svg", "zeros.svg", "--report", "bench.html"], in: folder)
+            ["bench", "zeros", "--quick", "--threads", "1", "--precision", "float64", "--svg", "zeros.svg", "--report", "bench.html"],
+            in: folder)
         #expect(run.code == 0)
         #expect(run.output.contains("weight gradient 784×128ᵀ · 128×512"))
         #expect(!run.output.contains("steps:"))

@@ -45,7 +45,8 @@ struct BrowserTests {
         let process = Process()
         process.executableURL = browser
         process.arguments = [
-            "--headless", "--no-sandbox", "--disable-gpu", "--user-data-dir=\(folder.path)/profile", "--virtual-time-budget=5000", "--dump-dom",
+            "--headless", "--no-sandbox", "--disable-gpu", "--user-data-dir=\(folder.path)/profile", "--virtual-time-budget=5000",
+            "--dump-dom",
             file.absoluteString,
         ]
         process.standardOutput = try FileHandle(forWritingTo: output)

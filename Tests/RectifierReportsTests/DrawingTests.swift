@@ -44,7 +44,8 @@ struct DrawingTests {
                     x: .init("x", range: 0...2), y: .init("y", range: 0...1),
                     series: [.init("line", .line, [.init(0, 0), .init(1, 0.5), .init(2, 7)])])))
         let svg = chart.drawing.svg
-        let points = try #require(svg.firstMatch(of: /<polyline class="line" points="([\d.]+),([\d.]+) ([\d.]+),([\d.]+) ([\d.]+),([\d.]+)"/))
+        let points = try #require(
+            svg.firstMatch(of: /<polyline class="line" points="([\d.]+),([\d.]+) ([\d.]+),([\d.]+) ([\d.]+),([\d.]+)"/))
         let numbers = [points.1, points.2, points.3, points.4, points.5, points.6].map { Double($0)! }
         #expect(abs(numbers[2] - (numbers[0] + numbers[4]) / 2) < 0.11)
         // 7 is drawn at the top of the range.
@@ -78,7 +79,8 @@ struct DrawingTests {
 
     @Test(arguments: [
         (0.0, 1.0, Report.Chart.Axis.Unit.share, ["0 %", "20 %", "40 %", "60 %", "80 %", "100 %"]),
-        (0.98105, 0.98230, .share, ["98.10 %", "98.15 %", "98.20 %", "98.25 %"]), (0, 60_000, .number, ["0", "20,000", "40,000", "60,000"]),
+        (0.98105, 0.98230, .share, ["98.10 %", "98.15 %", "98.20 %", "98.25 %"]),
+        (0, 60_000, .number, ["0", "20,000", "40,000", "60,000"]),
         (-1, 1, .number, ["-1.0", "-0.5", "0.0", "0.5", "1.0"]),
     ])
     func `Ticks are round numbers around the values`(low: Double, high: Double, unit: Report.Chart.Axis.Unit, labels: [String]) {

@@ -23,6 +23,7 @@ struct ReportTests {
         #expect(text.contains("• Half of it is 0.5 < 1 & more."))
         // A table that is too wide goes on below, here twice, where its rows are named again.
         #expect(text.components(separatedBy: "say \"x\"").count == 4)
+        #expect(text.contains("\ntwo lines"))
         #expect(text.contains("0.0 %") && text.contains("24,690"))
         #expect(text.contains("unit 60"))
         #expect(text.contains("group 2, published"))
@@ -63,7 +64,9 @@ struct ReportTests {
     @Test func `The page stands alone, escapes what it is given and has headings`() throws {
         let page = sampleReport().page
         #expect(parses(page))
-        for outside in ["<script", "http", "src=", "href=", "url(", "@import", "nan", "inf\""] { #expect(!page.contains(outside), "\(outside)") }
+        for outside in ["<script", "http", "src=", "href=", "url(", "@import", "nan", "inf\""] {
+            #expect(!page.contains(outside), "\(outside)")
+        }
         #expect(page.contains("A report of &lt;everything&gt;") && page.contains("only for people &lt;b&gt;"))
         #expect(page.contains("prefers-color-scheme: dark"))
         #expect(page.components(separatedBy: "<figure").count == 6 && page.components(separatedBy: "<figcaption>").count == 6)

@@ -21,7 +21,8 @@ func sampleReport() -> Report {
                     let group = Report.Chart.Group("group \(look)", look: look)
                     return [
                         Report.Chart.Series("measured, and said at length", group: group, .points, [.init(0, 0.5, interval: 0.25...0.75)]),
-                        .init("published", group: group, .crosses, [.init(1, 0.3)]), .init("ring", group: group, .hollowPoints, [.init(2, 0)]),
+                        .init("published", group: group, .crosses, [.init(1, 0.3)]),
+                        .init("ring", group: group, .hollowPoints, [.init(2, 0)]),
                     ]
                 })))
     let bars = Report.Chart(
@@ -35,7 +36,10 @@ func sampleReport() -> Report {
                 ])))
     let points = Report.Chart(
         "points", title: "Points on a logarithmic scale",
-        .bars(.init(categories: ["a", "b"], values: .init("ties", scale: .logarithmic), series: [.init("t", .points, [.init(0, 3), .init(1, 0)])])))
+        .bars(
+            .init(
+                categories: ["a", "b"], values: .init("ties", scale: .logarithmic),
+                series: [.init("t", .points, [.init(0, 3), .init(1, 0)])])))
     let shades: [[Double]] = (0..<60).map { row in
         (0..<40).map { column in row == 3 ? Double.nan : Double(row * column) / 2301 }
     }
@@ -59,7 +63,8 @@ func sampleReport() -> Report {
     let table = Report.Table(
         "rows", title: "Rows", note: "What is said of them.", rows: Array(0..<4), rules: { "\($0 / 2)" }, fields: forAll + others)
     return Report(
-        title: "A report of <everything>", summary: String(repeating: "Words that go on and on. ", count: 8) + String(repeating: "x", count: 200),
+        title: "A report of <everything>",
+        summary: String(repeating: "Words that go on and on. ", count: 8) + String(repeating: "x", count: 200),
         facts: [.init("seed", "17"), .init("data & more", "<none>")],
         findings: [.init("Half of it is 0.5 < 1 & more.", numbers: [("half", 0.5), ("missing", .nan)])],
         charts: [ladder, shares, bars, points, strips], tables: [table])

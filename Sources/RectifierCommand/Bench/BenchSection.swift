@@ -33,7 +33,8 @@ struct BenchSection {
                     "memory", title: "memory: a[i] = b[i] + 3 c[i], three arrays\(size)", rows: rows,
                     fields: [
                         .init("threads", key: "threads") { .count($0.threads) },
-                        .init("GB/s", key: "bytesPerSecond") { giga($0.bytesPerSecond) }, .init(nil, key: "arrayBytes") { .count($0.arrayBytes) },
+                        .init("GB/s", key: "bytesPerSecond") { giga($0.bytesPerSecond) },
+                        .init(nil, key: "arrayBytes") { .count($0.arrayBytes) },
                     ])
             ], findings: rates("Memory gives", rows.map { ($0.threads, $0.bytesPerSecond) }, "GB/s", number: "bytesPerSecond"))
     }
@@ -99,7 +100,8 @@ struct BenchSection {
         let tables = sweeps.map { sweep in
             Table(
                 "zeros-\(sweep.name)",
-                title: "zeros: \(sweep.subject.product.rawValue) \(sweep.subject.shape), zeros in \(sweep.subject.leftOperand); GFLOP/s, of peak",
+                title:
+                    "zeros: \(sweep.subject.product.rawValue) \(sweep.subject.shape), zeros in \(sweep.subject.leftOperand); GFLOP/s, of peak",
                 rows: sweep.rows,
                 fields: [
                     .init("zeros") { .figures(BenchOutput.percent($0.zeros)) }, .init("dense") { giga($0.dense.flops) },
@@ -121,7 +123,8 @@ struct BenchSection {
             "\(sweep.title): "
                 + [
                     even ?? "skipping does not pay", peak ?? "never above the peak",
-                    ratio < 1 ? "by density loses \(share(1 - ratio)) where there are none" : "by density loses nothing where there are none",
+                    ratio < 1
+                        ? "by density loses \(share(1 - ratio)) where there are none" : "by density loses nothing where there are none",
                 ].joined(separator: "; ") + ".",
             numbers: [("breakEven", sweep.breakEven), ("abovePeakFrom", sweep.abovePeakFrom), ("byDensityOverDenseAtNoZeros", ratio)]
                 .compactMap { name, value in value.map { (name, $0) } })
@@ -158,10 +161,12 @@ struct BenchSection {
                 .init(nil, key: "hiddenZeros") { .number($0.result.hiddenZeros) },
                 .init("zeros") { row in
                     .figures(
-                        row.result.hiddenZeros.map { "\(BenchOutput.percent(row.workload.inputZeros)), \(Format.percent($0, digits: 0))" } ?? "-")
+                        row.result.hiddenZeros.map { "\(BenchOutput.percent(row.workload.inputZeros)), \(Format.percent($0, digits: 0))" }
+                            ?? "-")
                 },
                 .init("µs/step", key: "microseconds") { .number($0.microseconds) { Format.significant($0) } },
-                .init("GFLOP/s", key: "flops") { giga($0.result.rate.flops) }, .init("of peak", key: "share") { .share($0.result.rate.share) },
+                .init("GFLOP/s", key: "flops") { giga($0.result.rate.flops) },
+                .init("of peak", key: "share") { .share($0.result.rate.share) },
                 .init("over dense", key: "overDense") { times($0.result.rate.ratio) },
                 .init("over 1 thread", key: "overOneThread") { times($0.result.overOneThread) },
             ])

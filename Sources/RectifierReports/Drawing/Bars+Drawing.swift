@@ -41,17 +41,20 @@ extension Report.Chart.Bars {
         let end = frame.x(scale.share(of: point.y)), start = values.scale == .logarithmic ? frame.left : frame.x(scale.share(of: 0))
         var shapes = "<title>\(escaped("\(series.name): \(scale.text(point.y))"))</title>"
         if series.mark == .bars {
-            shapes += "<rect class=\"full\" x=\"\(svgNumber(min(start, end)))\" y=\"\(svgNumber(y - 5))\""
+            shapes +=
+                "<rect class=\"full\" x=\"\(svgNumber(min(start, end)))\" y=\"\(svgNumber(y - 5))\""
                 + " width=\"\(svgNumber(abs(end - start)))\" height=\"10\"/>"
         } else {
             shapes += "<path class=\"grid\" d=\"M\(svgNumber(start)) \(svgNumber(y))H\(svgNumber(end))\"/>" + look.marker(end, y)
         }
         if let interval = point.interval {
-            let (low, high) = (svgNumber(frame.x(scale.share(of: interval.lowerBound))), svgNumber(frame.x(scale.share(of: interval.upperBound))))
+            let (low, high) = (
+                svgNumber(frame.x(scale.share(of: interval.lowerBound))), svgNumber(frame.x(scale.share(of: interval.upperBound)))
+            )
             shapes += "<path class=\"whisker\" d=\"M\(low) \(svgNumber(y))H\(high)m0 -3v6M\(low) \(svgNumber(y - 3))v6\"/>"
         }
         drawing.add("<g class=\"\(look.className)\">\(shapes)</g>")
-        let beyond = max(end, point.interval.map { frame.x(scale.share(of: $0.upperBound)) } ?? end)
+        let beyond = max(start, end, point.interval.map { frame.x(scale.share(of: $0.upperBound)) } ?? end)
         drawing.place(.init(text: scale.text(point.y), x: beyond + 7, baseline: y + 4), distance: 0)
     }
 }

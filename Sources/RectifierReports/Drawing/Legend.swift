@@ -41,9 +41,11 @@ struct Legend {
             swatch: { x, y in
                 switch series.mark {
                 case .line, .markedLine:
-                    (hasIntervals ? "<rect class=\"band\" x=\"\(svgNumber(x - 10))\" y=\"\(svgNumber(y - 5))\" width=\"20\" height=\"10\"/>" : "")
+                    (hasIntervals
+                        ? "<rect class=\"band\" x=\"\(svgNumber(x - 10))\" y=\"\(svgNumber(y - 5))\" width=\"20\" height=\"10\"/>" : "")
                         + line(x, y, look) + (series.mark == .line ? "" : look.marker(x, y))
-                case .points: (hasIntervals ? "<path class=\"hollow\" d=\"M\(svgNumber(x)) \(svgNumber(y - 6))v12\"/>" : "") + look.marker(x, y)
+                case .points:
+                    (hasIntervals ? "<path class=\"hollow\" d=\"M\(svgNumber(x)) \(svgNumber(y - 6))v12\"/>" : "") + look.marker(x, y)
                 case .hollowPoints: look.marker(x, y, isHollow: true)
                 case .crosses: Look.cross(x, y)
                 case .bars: bar(x, y)

@@ -24,8 +24,12 @@ extension Report.Chart.Strips {
                     "M\(svgNumber(x)) \(svgNumber(top))h\(svgNumber(width))v\(svgNumber(rowHeight - gap))h\(svgNumber(-width))z"
             }
         }
-        drawing.add("<rect class=\"outline\" x=\"\(svgNumber(frame.left))\" y=\"\(svgNumber(frame.top))\" width=\"\(svgNumber(frame.width))\" height=\"\(svgNumber(frame.height))\"/>")
-        for (level, path) in paths.enumerated() where !path.isEmpty { drawing.add("<path class=\"shade\" fill-opacity=\"\(opacity(level))\" d=\"\(path)\"/>") }
+        drawing.add(
+            "<rect class=\"outline\" x=\"\(svgNumber(frame.left))\" y=\"\(svgNumber(frame.top))\" width=\"\(svgNumber(frame.width))\" height=\"\(svgNumber(frame.height))\"/>"
+        )
+        for (level, path) in paths.enumerated() where !path.isEmpty {
+            drawing.add("<path class=\"shade\" fill-opacity=\"\(opacity(level))\" d=\"\(path)\"/>")
+        }
         drawing.placeBottomAxis(xScale, x.label, in: frame, hasGrid: false)
     }
 
@@ -44,7 +48,7 @@ extension Report.Chart.Strips {
         scale.holds(value) ? min(Self.levels - 1, Int(scale.share(of: value) * Double(Self.levels))) : nil
     }
 
-    private func opacity(_ level: Int) -> String { Format.fixed(0.04 + 0.96 * Double(level) / Double(Self.levels - 1), 2) }
+    private func opacity(_ level: Int) -> String { Format.fixed(0.08 + 0.92 * Double(level) / Double(Self.levels - 1), 2) }
 
     /// Neighbours of one level.
     private func runs(_ levels: [Int?]) -> [(level: Int?, columns: Range<Int>)] {

@@ -1,8 +1,9 @@
 extension Report {
-    /// One HTML page that stands alone: it runs no script and asks no host for anything. Light or dark as the reader's system is.
+    /// One HTML page that stands alone: it runs no script and asks no host for anything. Light or dark as the reader's
+    /// system is.
     ///
-    /// Readable from 400 pixels on: charts stand below or beside one another as the window allows, and a table that is wider scrolls in a box of its own.
-    /// It is well-formed XML.
+    /// Readable from 400 pixels on: charts stand below or beside one another as the window allows, and a table that is
+    /// wider scrolls in a box of its own. It is well-formed XML.
     public var page: String {
         """
         <!DOCTYPE html>
@@ -30,10 +31,12 @@ extension Report {
     private var sections: [String] {
         var sections: [String] = []
         if !facts.isEmpty {
-            sections.append("<dl>\n\(facts.map { "<dt>\(escaped($0.name))</dt><dd>\(escaped($0.value))</dd>" }.joined(separator: "\n"))\n</dl>")
+            sections.append(
+                "<dl>\n\(facts.map { "<dt>\(escaped($0.name))</dt><dd>\(escaped($0.value))</dd>" }.joined(separator: "\n"))\n</dl>")
         }
         if !findings.isEmpty {
-            sections.append("<h2>Findings</h2>\n<ul>\n\(findings.map { "<li>\(escaped($0.sentence))</li>" }.joined(separator: "\n"))\n</ul>")
+            sections.append(
+                "<h2>Findings</h2>\n<ul>\n\(findings.map { "<li>\(escaped($0.sentence))</li>" }.joined(separator: "\n"))\n</ul>")
         }
         if !charts.isEmpty {
             sections.append("<h2>Charts</h2>\n<div class=\"charts\">\n\(charts.map(\.figure).joined(separator: "\n"))\n</div>")

@@ -75,5 +75,7 @@ private func shade(_ share: Double, of shades: String) -> Character {
 }
 
 extension String {
-    fileprivate func padding(toColumns columns: Int) -> String { self + String(repeating: " ", count: max(0, columns - terminalColumns(self))) }
+    fileprivate func padding(toColumns columns: Int) -> String {
+        self + String(repeating: " ", count: max(0, columns - terminalColumns(self)))
+    }
 }

@@ -15,7 +15,8 @@ extension Report {
         return facts.flatMap { fact in
             let name = shortened(fact.name, to: width / 2)
             return wrapped(
-                fact.value, width: width, first: name + String(repeating: " ", count: max(2, min(names, width / 2 + 2) - terminalColumns(name))),
+                fact.value, width: width,
+                first: name + String(repeating: " ", count: max(2, min(names, width / 2 + 2) - terminalColumns(name))),
                 indent: String(repeating: " ", count: min(names, width / 2 + 2)))
         }
     }
@@ -35,7 +36,8 @@ extension Report.Table {
         var table = TextTable(columns.map { self.columns[$0].heading! }, alignments: columns.map { isText($0) ? .left : .right })
         for (number, row) in rows.enumerated() {
             if ruledRows.contains(number) { table.addRule() }
-            table.addRow(columns.map { row[$0].shown })
+            // A cell is one line.
+            table.addRow(columns.map { row[$0].shown.split(whereSeparator: \.isNewline).joined(separator: " ") })
         }
         return table.lines(width: width, repeating: keyColumns) + (note.isEmpty ? [] : wrapped(note, width: width))
     }

@@ -21,8 +21,8 @@ package struct TextTable {
 
     package var lines: [String] { lines(of: Array(alignments.indices)) }
 
-    /// Lines of at most so many columns of a terminal: a table that is wider is cut into several, one below the other, each of which begins with the
-    /// first `repeated` columns.
+    /// Lines of at most so many columns of a terminal: a table that is wider is cut into several, one below the other, each
+    /// of which begins with the first `repeated` columns.
     package func lines(width: Int, repeating repeated: Int = 1) -> [String] {
         let widths = widths
         var blocks: [[Int]] = []
@@ -44,7 +44,9 @@ package struct TextTable {
         let widths = widths
         var lines: [String] = []
         for (number, row) in rows.enumerated() {
-            if ruledRows.contains(number) { lines.append(columns.map { String(repeating: "─", count: widths[$0]) }.joined(separator: "  ")) }
+            if ruledRows.contains(number) {
+                lines.append(columns.map { String(repeating: "─", count: widths[$0]) }.joined(separator: "  "))
+            }
             let cells = columns.filter { $0 < row.count }.map { column in
                 let padding = String(repeating: " ", count: widths[column] - terminalColumns(row[column]))
                 return alignments[column] == .left ? row[column] + padding : padding + row[column]
