@@ -21,8 +21,9 @@ struct ReportTests {
     @Test func `Text has every sentence, row and series`() {
         let text = sampleReport().text()
         #expect(text.contains("• Half of it is 0.5 < 1 & more."))
-        // A table that is too wide goes on below, where its rows are named again.
-        #expect(text.components(separatedBy: "say \"x\"").count == 3)
+        // A table that is too wide goes on below, here twice, where its rows are named again.
+        #expect(text.components(separatedBy: "say \"x\"").count == 4)
+        #expect(text.contains("\ntwo lines"))
         #expect(text.contains("0.0 %") && text.contains("24,690"))
         #expect(text.contains("unit 60"))
         #expect(text.contains("group 2, published"))

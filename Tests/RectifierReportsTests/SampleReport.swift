@@ -40,22 +40,28 @@ func sampleReport() -> Report {
             .init(
                 categories: ["a", "b"], values: .init("ties", scale: .logarithmic),
                 series: [.init("t", .points, [.init(0, 3), .init(1, 0)])])))
+    let shades: [[Double]] = (0..<60).map { row in
+        (0..<40).map { column in row == 3 ? Double.nan : Double(row * column) / 2301 }
+    }
     let strips = Report.Chart(
         "strips", title: "Units over epochs",
         .strips(
             .init(
                 rows: (1...60).map { "unit \($0)" }, x: .init("epoch"), shades: .init("share of samples", unit: .share, range: 0...1),
-                values: (0..<60).map(shades))))
-    let fields: [Report.Table.Field<Int>] = [
-        .init("name", key: "name") { .text(awkwardNames[$0]) },
-        .init("count", key: "count") { .count($0 == 3 ? nil : $0 * 12_345) },
-        .init("share", key: "share") { .share(part($0, of: 3)) }, .init(nil, key: "hidden") { .number(part($0, of: 7)) },
-        .init("only for people <b>") { .figures(twice($0)) },
-        .init("a wide column for nothing but its width", key: "wide") { .count($0) },
-        .init("another wide column, so that two tables are needed") { .count($0) },
+                values: shades)))
+    typealias Field = Report.Table.Field<Int>
+    let names = ["plain", "a, b", "say \"x\"", "two\nlines"]
+    let forAll = [
+        Field("name", key: "name") { .text(names[$0]) }, Field("count", key: "count") { .count($0 == 3 ? nil : $0 * 12_345) },
+        Field("share", key: "share") { .share(Double($0) / 3) },
+    ]
+    let others = [
+        Field(nil, key: "hidden") { .number(Double($0) / 7) }, Field("only for people <b>") { .figures("\($0) (\($0))") },
+        Field("a wide column for nothing but its width", key: "wide") { .count($0) },
+        Field("another wide column, so that two tables are needed") { .count($0) },
     ]
     let table = Report.Table(
-        "rows", title: "Rows", note: "What is said of them.", keyColumns: 1, rows: Array(0..<4), rules: { String($0 / 2) }, fields: fields)
+        "rows", title: "Rows", note: "What is said of them.", rows: Array(0..<4), rules: { "\($0 / 2)" }, fields: forAll + others)
     return Report(
         title: "A report of <everything>",
         summary: String(repeating: "Words that go on and on. ", count: 8) + String(repeating: "x", count: 200),

@@ -120,7 +120,7 @@ struct BenchSection {
         let peak = sweep.abovePeakFrom.map { "above the peak from \(share($0))" }
         let ratio = sweep.rows[0].byDensity.ratio
         return .init(
-            "\(sweep.subject.product.rawValue) \(sweep.subject.shape): "
+            "\(sweep.title): "
                 + [
                     even ?? "skipping does not pay", peak ?? "never above the peak",
                     ratio < 1
@@ -135,7 +135,7 @@ struct BenchSection {
             .init(name, mark, sweep.rows.map { .init($0.zeros, value($0)) })
         }
         return Chart(
-            "zeros-\(sweep.name)", title: "\(sweep.subject.product.rawValue) \(sweep.subject.shape)",
+            "zeros-\(sweep.name)", title: sweep.title,
             caption: "By density is what programs do: they multiply or skip as the zeros they find promise to be faster.",
             .plot(
                 .init(
@@ -199,6 +199,12 @@ struct BenchSection {
 extension ZeroSweep {
     /// `weight-gradient-784`
     fileprivate var name: String { "\(subject.product.rawValue.split(separator: " ").joined(separator: "-"))-\(subject.inputs)" }
+
+    /// `Weight gradient 784×128ᵀ · 128×512`
+    fileprivate var title: String {
+        let product = subject.product.rawValue
+        return "\(product.prefix(1).uppercased())\(product.dropFirst()) \(subject.shape)"
+    }
 }
 
 extension BenchOutput.StepRow {

@@ -14,7 +14,7 @@ extension Report.Chart.Bars {
             let held = zip(series, looks).compactMap { one, look in
                 one.points.first { Int($0.x) == category && scale.holds($0.y) }.map { (one, look, point: $0) }
             }
-            let height = barHeight * Double(max(1, held.count)), top = frame.bottom + (isBeside ? 0 : Drawing.lineHeight - 3)
+            let height = barHeight * Double(max(isBeside ? 1 : 0, held.count)), top = frame.bottom + (isBeside ? 0 : Drawing.lineHeight - 3)
             drawing.place(
                 isBeside
                     ? .init(text: name, x: frame.left - 8, baseline: top + height / 2 + 4, anchor: .end)
@@ -23,7 +23,11 @@ extension Report.Chart.Bars {
                 draw(point, of: one, look, scale, frame, y: top + barHeight * (Double(number) + 0.5), in: &drawing)
             }
             if held.isEmpty {
-                drawing.place(.init(text: "–", x: frame.left + 4, baseline: top + height / 2 + 4, style: .quiet), distance: 0)
+                let after = textWidth(name) * Drawing.fontSize + 8
+                drawing.place(
+                    isBeside
+                        ? .init(text: "–", x: frame.left + 4, baseline: top + height / 2 + 4, style: .quiet)
+                        : .init(text: "–", x: after, baseline: top - 3, style: .quiet), distance: 0)
             }
             frame.bottom = top + height + 5
         }
@@ -50,7 +54,7 @@ extension Report.Chart.Bars {
             shapes += "<path class=\"whisker\" d=\"M\(low) \(svgNumber(y))H\(high)m0 -3v6M\(low) \(svgNumber(y - 3))v6\"/>"
         }
         drawing.add("<g class=\"\(look.className)\">\(shapes)</g>")
-        let beyond = max(end, point.interval.map { frame.x(scale.share(of: $0.upperBound)) } ?? end)
+        let beyond = max(start, end, point.interval.map { frame.x(scale.share(of: $0.upperBound)) } ?? end)
         drawing.place(.init(text: scale.text(point.y), x: beyond + 7, baseline: y + 4), distance: 0)
     }
 }

@@ -45,15 +45,15 @@ extension Drawing {
         let share = scale.ticks.count > 1 ? scale.share(of: scale.ticks[1].value) - scale.share(of: scale.ticks[0].value) : 1
         for tick in scale.ticks {
             let x = frame.x(scale.share(of: tick.value))
-            if hasGrid { add("<path class=\"grid\" d=\"M\(svgNumber(x)) \(svgNumber(frame.top))V\(svgNumber(frame.bottom))\"/>") }
+            if hasGrid { addBelow("<path class=\"grid\" d=\"M\(svgNumber(x)) \(svgNumber(frame.top))V\(svgNumber(frame.bottom))\"/>") }
             // Long names take several lines; what finds no room even so is left out.
             let texts = wrapped(tick.label, toWidth: (share * frame.width - 6) / Self.fontSize)
             for (number, text) in texts.enumerated() {
-                place(.init(text: text, x: x, baseline: frame.bottom + 15 + 14 * Double(number), anchor: .middle))
+                place(.init(text: text, x: x, baseline: frame.bottom + 19 + 14 * Double(number), anchor: .middle))
             }
             lines = max(lines, texts.count)
         }
-        height = frame.bottom + 18 + 14 * Double(lines - 1)
+        height = frame.bottom + 22 + 14 * Double(lines - 1)
         guard !name.isEmpty else { return }
         place(.init(text: name, x: (frame.left + frame.right) / 2, baseline: height + 13, anchor: .middle, style: .quiet))
         height += Self.lineHeight

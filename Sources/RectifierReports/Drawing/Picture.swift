@@ -1,8 +1,9 @@
 extension Report {
     /// Charts beside and below one another as an SVG file of its own; the empty string where there are none.
     package static func picture(of charts: [Chart], columns: Int = 3) -> String {
+        guard !charts.isEmpty else { return "" }
         let gap = 28.0, drawings = charts.map(\.titledDrawing)
-        let columns = max(1, min(columns, charts.count))
+        let columns = min(columns, charts.count)
         var placed = "", y = gap
         for first in stride(from: 0, to: drawings.count, by: columns) {
             let row = drawings[first..<min(first + columns, drawings.count)]
@@ -10,7 +11,7 @@ extension Report {
                 let x = gap + Double(column) * (Chart.width + gap)
                 placed += "<g transform=\"translate(\(svgNumber(x)) \(svgNumber(y)))\">\n\(drawing.svg)\n</g>\n"
             }
-            y += row.map(\.height).max()! + gap
+            y += row.reduce(0) { max($0, $1.height) } + gap
         }
         let width = gap + Double(columns) * (Chart.width + gap)
         return """

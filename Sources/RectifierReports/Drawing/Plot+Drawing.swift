@@ -5,8 +5,10 @@ extension Report.Chart.Plot {
         let yScale = PlotScale(y, values: points.flatMap { [$0.y] + ($0.interval.map { [$0.lowerBound, $0.upperBound] } ?? []) })
         Legend(series).draw(in: &drawing)
         drawing.placeHeading(y.label)
+        // Half of the last tick's label lies beyond the frame; categories have room of their own.
+        let beyond = if case .categories = x.scale { 8.0 } else { max(8, textWidth(xScale.ticks.last?.label ?? "") * Drawing.fontSize / 2) }
         let frame = Frame(
-            left: Drawing.margin(for: yScale.ticks.map(\.label), most: 110), right: drawing.width - 8, top: drawing.height + 6,
+            left: Drawing.margin(for: yScale.ticks.map(\.label), most: 110), right: drawing.width - beyond, top: drawing.height + 6,
             bottom: drawing.height + 186)
         for tick in yScale.ticks {
             let place = frame.y(yScale.share(of: tick.value))

@@ -48,7 +48,7 @@ extension Report.Chart.Strips {
         scale.holds(value) ? min(Self.levels - 1, Int(scale.share(of: value) * Double(Self.levels))) : nil
     }
 
-    private func opacity(_ level: Int) -> String { Format.fixed(0.04 + 0.96 * Double(level) / Double(Self.levels - 1), 2) }
+    private func opacity(_ level: Int) -> String { Format.fixed(0.08 + 0.92 * Double(level) / Double(Self.levels - 1), 2) }
 
     /// Neighbours of one level.
     private func runs(_ levels: [Int?]) -> [(level: Int?, columns: Range<Int>)] {

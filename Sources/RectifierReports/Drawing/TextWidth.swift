@@ -1,7 +1,7 @@
 /// How wide a text is at most, in units of its font's size.
 ///
-/// A page cannot know the reader's font. These are the widths of DejaVu Sans, the widest of the common ones, rounded up: what has room here has room in
-/// Helvetica, Arial, Segoe, Roboto and San Francisco.
+/// A page cannot know the reader's font. These are the widths of DejaVu Sans, the widest of the common ones, rounded up:
+/// what has room here has room in Helvetica, Arial, Segoe, Roboto and San Francisco.
 func textWidth(_ text: String) -> Double {
     text.unicodeScalars.reduce(0) { $0 + width(of: $1) }
 }
@@ -21,7 +21,8 @@ private func width(of scalar: Unicode.Scalar) -> Double {
 
 /// The text, or as much of its beginning as has room, with an ellipsis.
 func shortened(_ text: String, toWidth width: Double) -> String {
-    guard textWidth(text) > width else { return text }
+    // Sums of the same widths in another order may differ in the last bits.
+    guard textWidth(text) > width + 1e-6 else { return text }
     var kept = text
     while !kept.isEmpty, textWidth(kept) + 1 > width { kept.removeLast() }
     return kept + "…"
@@ -31,7 +32,7 @@ func shortened(_ text: String, toWidth width: Double) -> String {
 func wrapped(_ text: String, toWidth width: Double) -> [String] {
     var lines: [String] = []
     for word in text.split(separator: " ") {
-        if let last = lines.last, textWidth("\(last) \(word)") <= width {
+        if let last = lines.last, textWidth("\(last) \(word)") <= width + 1e-6 {
             lines[lines.count - 1] = "\(last) \(word)"
         } else {
             lines.append(String(word))

@@ -1,8 +1,9 @@
 extension Report {
-    /// One HTML page that stands alone: it runs no script and asks no host for anything. Light or dark as the reader's system is.
+    /// One HTML page that stands alone: it runs no script and asks no host for anything. Light or dark as the reader's
+    /// system is.
     ///
-    /// Readable from 400 pixels on: charts stand below or beside one another as the window allows, and a table that is wider scrolls in a box of its own.
-    /// It is well-formed XML.
+    /// Readable from 400 pixels on: charts stand below or beside one another as the window allows, and a table that is
+    /// wider scrolls in a box of its own. It is well-formed XML.
     public var page: String {
         """
         <!DOCTYPE html>

@@ -36,7 +36,8 @@ extension Report.Table {
         var table = TextTable(columns.map { self.columns[$0].heading! }, alignments: columns.map { isText($0) ? .left : .right })
         for (number, row) in rows.enumerated() {
             if ruledRows.contains(number) { table.addRule() }
-            table.addRow(columns.map { row[$0].shown })
+            // A cell is one line.
+            table.addRow(columns.map { row[$0].shown.split(whereSeparator: \.isNewline).joined(separator: " ") })
         }
         return table.lines(width: width, repeating: keyColumns) + (note.isEmpty ? [] : wrapped(note, width: width))
     }

@@ -21,8 +21,8 @@ package struct TextTable {
 
     package var lines: [String] { lines(of: Array(alignments.indices)) }
 
-    /// Lines of at most so many columns of a terminal: a table that is wider is cut into several, one below the other, each of which begins with the
-    /// first `repeated` columns.
+    /// Lines of at most so many columns of a terminal: a table that is wider is cut into several, one below the other, each
+    /// of which begins with the first `repeated` columns.
     package func lines(width: Int, repeating repeated: Int = 1) -> [String] {
         let widths = widths
         var blocks: [[Int]] = []
