@@ -220,7 +220,7 @@ struct OperationTests {
     @OperationCases private static func watches() -> [OperationCase] {
         let counters = KinkCounters(count: 2)
         OperationCase(
-            "watch", shapes: matrix, operation: { $0[0].watched(at: 0, KinkCounter(counters: counters, index: 0)) }, reference: { $0[0] })
+            "watch", shapes: matrix, operation: { $0[0].watched(at: 0, KinkCounter(0, of: counters)) }, reference: { $0[0] })
         OperationCase(
             "watchTie", shapes: matrix + matrix,
             operation: { try $0[0].watched(meeting: $0[1], KinkCounter(counters: counters, index: 1)) }, reference: { $0[0] })
