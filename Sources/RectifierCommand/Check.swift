@@ -22,10 +22,10 @@ struct Check: ParsableCommand {
     @Argument(help: ArgumentHelp("A model folder or a recipe file.", valueName: "path"))
     var path: String
 
-    @Option(parsing: .unconditional, help: ArgumentHelp("Samples that are checked together.", valueName: "n"))
+    @Option(parsing: .unconditional, help: ArgumentHelp("Samples in the checked batch.", valueName: "n"))
     var samples = 8
 
-    @Option(parsing: .unconditional, help: ArgumentHelp("What samples and directions are drawn by.", valueName: "n"))
+    @Option(parsing: .unconditional, help: ArgumentHelp("What samples and directions are drawn from.", valueName: "n"))
     var seed: UInt64 = 0
 
     @Flag(help: "Print one JSON object.")

@@ -7,8 +7,8 @@ struct Defaults: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Show what a run uses where its settings leave the choice.",
         discussion: """
-            The same table serves flags, recipes and code. Adam is the optimizer, the rate
-            falls by half a cosine. Every model holds the choices of its run:
+            The same table serves flags, recipes and code. The optimizer is Adam, and its
+            learning rate falls by half a cosine. Every model holds the choices of its run:
             `rectifier inspect MODEL` prints them.
             """
     )

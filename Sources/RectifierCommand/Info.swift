@@ -7,9 +7,12 @@ struct Info: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Show this machine as Rectifier sees it.",
         discussion: """
-            RECTIFIER_ISA=reference|baseline|avx2|avx512|avx512bf16|neon chooses an instruction set. RECTIFIER_ZEROS=multiply|skip|density
-            says what products do about zeros: multiply by them, skip them, or, by default, skip them where they are many enough. No result
-            changes.
+            Two variables of the environment choose what is computed with:
+              RECTIFIER_ISA    reference, baseline, avx2, avx512, avx512bf16 or neon:
+                               the instruction set (default: the fastest there is)
+              RECTIFIER_ZEROS  multiply by zeros, skip them, or density: skip them where
+                               that saves time (default). The results are the same.
+
             `rectifier bench` measures what the machine can do.
             """
     )

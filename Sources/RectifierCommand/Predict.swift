@@ -7,11 +7,13 @@ struct Predict: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Predict with a trained model.",
         discussion: """
-            Writes one line for each sample: the class and its probability, or the value. A target in the data is ignored.
+            Writes one line for each sample: the class and its probability, or the
+            value. A target in the data is ignored.
 
             Examples:
               rectifier predict housing.rectifier --data new-houses.csv > prices.csv
-              rectifier predict digits.rectifier --data images.npy --probabilities --output probabilities.npy
+              rectifier predict digits.rectifier --data images.npy --probabilities \\
+                --output probabilities.npy
             """
     )
 

@@ -11,8 +11,8 @@ struct StudyAtZero: ParsableCommand {
         abstract: "Count how often ReLU's derivative at 0 changes a gradient.",
         discussion: """
             Draws networks as PyTorch does and passes all images through each. Counts
-            those whose first gradient differs between the derivatives 0 and 1 on one
-            minibatch at least: by the chain rule, and as the code published with
+            those whose first gradient differs between the derivatives 0 and 1 on at
+            least one batch: by the chain rule, and as the code published with
             Bertoin et al. (NeurIPS 2021) computes it. Then trains with 0, 1/2 and 1.
             Ctrl-C ends it; what is finished is written.
 
@@ -28,7 +28,7 @@ struct StudyAtZero: ParsableCommand {
     @Option(parsing: .unconditional, help: ArgumentHelp("Networks of each kind.", valueName: "n"))
     var networks = 1000
 
-    @Option(parsing: .unconditional, help: ArgumentHelp("Draws all networks.", valueName: "n"))
+    @Option(parsing: .unconditional, help: ArgumentHelp("What the networks are drawn from.", valueName: "n"))
     var seed: UInt64 = 0
 
     @Option(
@@ -42,10 +42,10 @@ struct StudyAtZero: ParsableCommand {
     @Option(help: ArgumentHelp("Units of three hidden layers.", valueName: "16,64,256,512"), transform: numberList)
     var widths: NumberList?
 
-    @Option(help: ArgumentHelp("Sizes of minibatches.", valueName: "16,64,256,512,1024"), transform: numberList)
+    @Option(help: ArgumentHelp("Batch sizes.", valueName: "16,64,256,512,1024"), transform: numberList)
     var batchSizes: NumberList?
 
-    @Option(help: ArgumentHelp("Bits of a number.", valueName: "16,32,64"), transform: numberList)
+    @Option(help: ArgumentHelp("Bits that a number takes.", valueName: "16,32,64"), transform: numberList)
     var precisions: NumberList?
 
     @Option(name: .customLong("share-64"), help: ArgumentHelp("The share of the images that is scanned in 64 bits.", valueName: "0.1"))

@@ -8,8 +8,9 @@ struct Train: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Train a network and save it.",
         discussion: """
-            With no flags, learns the generated set "digits". Flags fill a recipe, or override the one given with --recipe.
-            Ctrl-C stops after the current step and saves; --resume goes on from there, to the same bits.
+            With no flags, learns the generated set "digits". Flags fill a recipe, or
+            override the one given with --recipe. Ctrl-C stops after the current step
+            and saves; --resume goes on from there, to the same bits.
 
             --network spells all layers, the last as wide as the data's outputs:
               "dense 512, relu, dropout 0.2, dense 10"
@@ -21,7 +22,7 @@ struct Train: AsyncParsableCommand {
               rectifier train
               rectifier train --data fashion-mnist --layers 512,512 --epochs 5
               rectifier train --network "dense 128, gelu, dense 10" --epochs 2
-              rectifier train --data housing.csv --target median_house_value --missing mean
+              rectifier train --data housing.csv --target price --missing mean
               rectifier train --recipe digits.rectifier/recipe.json --learning-rate 0.0005
               rectifier train --resume digits.rectifier --epochs 20
             """

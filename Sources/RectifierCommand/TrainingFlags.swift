@@ -142,7 +142,7 @@ struct OptimizationFlags: ParsableArguments {
 
     @Option(
         parsing: .unconditional,
-        help: ArgumentHelp("The step size (default: 0.001, small sets 0.01; sgd: 0.1, with momentum 0.01).", valueName: "x"))
+        help: ArgumentHelp("How far a step goes (default: 0.001, small sets 0.01; sgd: 0.1, with momentum 0.01).", valueName: "x"))
     var learningRate: Double?
 
     @Option(parsing: .unconditional, help: ArgumentHelp("The momentum of sgd and rmsprop.", valueName: "x"))
@@ -187,7 +187,7 @@ struct OptimizationFlags: ParsableArguments {
     @Option(
         parsing: .unconditional,
         help: ArgumentHelp(
-            "Stop when the held-out loss has not fallen for so many epochs, and return to the best weights.", valueName: "epochs"))
+            "Stop when the held-out loss has not fallen for this many epochs, and return to the best weights.", valueName: "epochs"))
     var earlyStopping: Int?
 
     @Flag(name: .customLong("no-shuffle"), help: "Take the samples in their order instead of a new one each epoch.")
