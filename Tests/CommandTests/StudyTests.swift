@@ -74,7 +74,7 @@ struct StudyTests {
     }
 
     @Test func `A report is written where it is asked for, and nothing else is`() throws {
-        let folder = try Scratch()
+        let folder = try TemporaryFolder()
         try makeImages(in: folder)
         let flags = Array(flags.dropLast(4)) + ["--skip-training"]
         #expect(try CommandRun(flags + ["--report", "study.json"], in: folder).outputLines.last == "tables and plots: study.json")
