@@ -18,8 +18,8 @@ public struct RectifierError: Error, Sendable, Equatable, CustomStringConvertibl
 
     public var kind: Kind
     public var description: String
-    /// The setting to change, by its key in a recipe: `data.missing`. What shows the error may add how the setting is spelled there, as the
-    /// command line does with its flag. `nil` where none is meant.
+    /// The setting to change, by its key in a recipe: `data.missing`. What shows the error may add how the setting is
+    /// spelled there, as the command line does with its flag. `nil` where none is meant.
     public var setting: String?
 
     public init(_ kind: Kind, _ description: String, setting: String? = nil) {

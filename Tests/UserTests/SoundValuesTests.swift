@@ -2,13 +2,15 @@ import Foundation
 import Rectifier
 import Testing
 
-/// No call that needs no `unsafe` word reads or writes what is not its own: values keep what was checked when they were made, and what a program is told
-/// of sizes is checked where the program is made. Each test here read foreign memory, or ended the process, before that was so.
+/// No call that needs no `unsafe` word reads or writes what is not its own: values keep what was checked when they were
+/// made, and what a program is told of sizes is checked where the program is made. Each test here read foreign memory,
+/// or ended the process, before that was so.
 @Suite struct SoundValuesTests {
     // MARK: Values
 
-    /// `data.count = 5_000_000` made a trainer walk off the end of four samples. A set is not changed any more: `count`, `sampleShape`, `features` and
-    /// `targets` are constants, so that line does not compile, and a set that claims more than it has is never made.
+    /// `data.count = 5_000_000` made a trainer walk off the end of four samples. A set is not changed any more: `count`,
+    /// `sampleShape`, `features` and `targets` are constants, so that line does not compile, and a set that claims more
+    /// than it has is never made.
     @Test func aDataSetHasTheSamplesItSays() throws {
         #expect(message { _ = try samples(count: 5_000_000) } == "shape: 8 features do not make 5000000 samples of the shape 2")
         #expect(message { _ = try samples(count: .max) }.hasPrefix("data: "))
@@ -67,7 +69,8 @@ import Testing
 
     // MARK: Programs
 
-    /// A layer that is code can name any formula as a parameter or input. Its kernels read as much as its shape says, so that must be what is there.
+    /// A layer that is code can name any formula as a parameter or input. Its kernels read as much as its shape says, so
+    /// that must be what is there.
     @Test func aLayerCannotReadBehindAParameter() throws {
         let network = try Network(input: [2]) {
             Dense(2)
@@ -128,8 +131,8 @@ import Testing
         let w = Formula.parameter("w", shape: [3], initializer: .he), v = Formula.parameter("w", shape: [1], initializer: .he)
         var values = Parameters()
         values["w"] = Tensor(shape: [3], [Float(1), 2, 3])
-        #expect(
-            message { _ = try Program([w + v], batchSize: 1, parameters: values) }.hasPrefix("setting: there are two parameters called w"))
+        let refusal = message { _ = try Program([w + v], batchSize: 1, parameters: values) }
+        #expect(refusal.hasPrefix("setting: there are two parameters called w"))
 
         let program = try Program([x * w], batchSize: 1, parameters: values)
         #expect(message { try program.setInput("x", to: [1, 2]) } == "shape: input x takes 3 numbers of shape [1, 3], not 2")
@@ -148,7 +151,7 @@ import Testing
             count: 1, sampleShape: [1 << 20], features: .bytes([UInt8](repeating: 0, count: 1 << 20)),
             targets: .doubleValues([Double](repeating: 0, count: 1 << 20), width: 1 << 20))
         let text = message { _ = try Trainer(network, data: data).run() }
-        #expect(text.contains("of memory, this machine has") && text.contains("fewer weights"), "\(text)")
+        #expect(text.hasPrefix("setting: ") && text.contains("of memory, this machine has"), "\(text)")
         for units in [Int.max, 1 << 60] {
             #expect(message { _ = try Network(input: [1 << 20]) { Dense(units) } }.contains("no memory holds"))
         }

@@ -98,8 +98,8 @@ public struct LoadedData: Sendable {
     /// Data made in code.
     ///
     /// - Parameter preparation: What was done to the data; `nil`: nothing, see ``Preparation/init(of:)``.
-    /// - Throws: ``RectifierError`` where there are no targets to learn, or a set has other shapes than the preparation makes; the message
-    ///   names both.
+    /// - Throws: ``RectifierError`` where there are no targets to learn, or a set has other shapes than the preparation
+    ///   makes; the message names both.
     public init(training: Dataset, heldOut: Dataset? = nil, validation: Dataset? = nil, preparation: Preparation? = nil) throws {
         let preparation = try preparation ?? Preparation(of: training)
         for set in [training, heldOut, validation].compactMap({ $0 }) {

@@ -4,8 +4,8 @@
 /// Everything is computed in `Double` and kept as `Float`. Numbers are standardised (mean 0, standard deviation 1 over the training
 /// split), categories become one-hot, byte images stay bytes.
 ///
-/// Checked when it is made and when it is read, and never changed: shapes are positive, scales finite and above 0, and columns, levels and
-/// classes told apart by their names.
+/// Checked when it is made and when it is read, and never changed: shapes are positive, scales finite and above 0, and
+/// columns, levels and classes told apart by their names.
 public struct Preparation: Codable, Sendable, Equatable {
     public let input: Input
     public let target: Target

@@ -30,8 +30,9 @@ public final class Program {
 
     /// Compiles some formulas.
     ///
-    /// What kernels are told of sizes is checked here, whoever made the formulas. Throws where an extent is below 1, where two inputs or two
-    /// parameters have one name, where a parameter's value is missing or of another shape, and where there is no memory for it.
+    /// What kernels are told of sizes is checked here, whoever made the formulas. Throws where an extent is below 1, where
+    /// two inputs or two parameters have one name, where a parameter's value is missing or of another shape, and where
+    /// there is no memory for it.
     ///
     /// - Parameters:
     ///   - outputs: What ``values(ofOutput:)`` gives after a run.

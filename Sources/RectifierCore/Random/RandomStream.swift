@@ -14,8 +14,8 @@ public enum RandomPurpose {
     public static func dropout(_ mask: Int) -> UInt64 { 2 << 32 | UInt64(mask) }
 }
 
-/// A stream of random numbers. It can be read at any place, by functions that take an index, and from its start one number after another, by those
-/// that begin with `next`; a copy goes on from where the original is.
+/// A stream of random numbers. It can be read at any place, by functions that take an index, and from its start one number
+/// after another, by those that begin with `next`; a copy goes on from where the original is.
 public struct RandomStream: Sendable {
     private let key: UInt64
     /// The index that is read next.
