@@ -42,7 +42,7 @@ let package = Package(
         .testTarget(name: "RectifierTests", dependencies: ["RectifierStudies", "CRectifierKernels", "TestSupport"]),
         .testTarget(name: "RectifierReportsTests", dependencies: ["RectifierReports", "TestSupport"]),
         // Sees what users see: public symbols only.
-        .testTarget(name: "UserTests", dependencies: ["Rectifier", "RectifierInstruments"]),
+        .testTarget(name: "UserTests", dependencies: ["Rectifier", "RectifierInstruments", "TestSupport"]),
         .testTarget(name: "CommandTests", dependencies: ["RectifierReports", "RectifierCommand", "TestSupport"]),
     ],
     swiftLanguageModes: [.v6]

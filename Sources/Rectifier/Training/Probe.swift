@@ -4,9 +4,9 @@
 /// and the update of every step, and hands the observer's reports on with the session's events:
 ///
 /// ```swift
-/// let trainer = try Trainer(network, data: data, probes: [GradientNorms()])
+/// let trainer = try Trainer(network, data: data, probes: [GradientLengths()])
 /// try trainer.run { event in
-///     if case .epochEnded(let epoch) = event { print(epoch.measurements[GradientNorms.Report.self] ?? "") }
+///     if case .epochEnded(let epoch) = event { print(epoch.measurements[GradientLengths.Lengths.self] ?? "") }
 /// }
 /// ```
 ///

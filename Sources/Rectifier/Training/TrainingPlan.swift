@@ -98,9 +98,7 @@ public struct TrainingPlan: Sendable {
     }
 
     /// What the learning rate is multiplied by for a parameter: the product over the layers around it.
-    func rate(of parameter: String) -> Double {
-        settings.layerRates.reduce(1) { parameter.hasPrefix($1.key + ".") ? $0 * $1.value : $0 }
-    }
+    func rate(of parameter: String) -> Double { settings.layerRate(of: parameter) }
 
     private func checkLayerRates() throws {
         let parameters = network.parameterNames
@@ -123,6 +121,13 @@ public struct TrainingPlan: Sendable {
             throw RectifierError(
                 .setting, "training a network of these layers needs \(gigabytes[0]) GB of memory, this machine has \(gigabytes[1]) GB")
         }
+    }
+}
+
+extension TrainingSettings {
+    /// What the learning rate is multiplied by for a parameter: the product over the layers around it.
+    func layerRate(of parameter: String) -> Double {
+        layerRates.reduce(1) { parameter.hasPrefix($1.key + ".") ? $0 * $1.value : $0 }
     }
 }
 

@@ -8,7 +8,7 @@ import CRectifierKernels
 package final class ParameterMemory {
     package struct Slot {
         package var name: String
-        var shape: [Int]
+        package var shape: [Int]
         package var offset: Int
         package var count: Int
     }
@@ -165,6 +165,15 @@ package final class ParameterMemory {
                 elementType == .float64 ? Tensor(shape: slot.shape, values) : Tensor(shape: slot.shape, values.map(Float.init))
         }
         return result
+    }
+
+    /// Sets the gradients, rounded to the element type. Throws where one is missing or has another shape.
+    package func writeGradients(_ values: Parameters) throws {
+        try check(values)
+        guard let gradients, let kernels = rk_table(elementType.kernelType) else { return }
+        for slot in slots {
+            kernels.pointee.from_double(gradients + slot.offset * elementType.size, values[slot.name]!.doubles, Int64(slot.count))
+        }
     }
 
     /// Throws where a parameter is missing or has another shape.

@@ -61,53 +61,77 @@ package struct UpdateCalls {
 
         let firstUpdate = lowering.calls.count
         let clipped = lowering.newBuffer(count: 0)
-        if clips {
-            let count = parameters.count
-            lowering.add(
-                PlannedCall(name: "gradient norm", reads: gradientBuffers, writes: [clipped], work: 0) { _ in
-                    var call = rk_call()
-                    call.kernel = kernels.accumulate
-                    call.accumulate = rk_accumulate(
-                        in: gradientBlock, count: Int64(count), total: numbers.squares, squares: true, reset: true)
-                    return call
-                })
-            for hyper in numbers.groups.indices.map(numbers.hyper) {
-                let scale = UnsafeMutableRawPointer(hyper) + MemoryLayout<rk_hyper>.offset(of: \.gradient_scale)!
-                lowering.add(
-                    PlannedCall(name: "clip", reads: [], writes: [clipped], work: 0) { _ in
-                        var call = rk_call()
-                        call.kernel = kernels.clip
-                        call.clip = rk_clip(
-                            sum: numbers.squares, limit: numbers.clipLimit, norm: numbers.norm,
-                            scale: scale.assumingMemoryBound(to: Double.self))
-                        return call
-                    })
-            }
-        }
-
-        let kernel = optimizer.kernel(kernels)
-        let computing = type.computing.size
-        for (index, group) in parameters.groups.enumerated() where !group.range.isEmpty && group.rate != 0 {
-            let range = group.range, hyper = numbers.hyper(index)
+        for (name, work, call) in updates(of: parameters, kernels) {
+            // What clips comes before what updates, whoever runs it.
+            let isUpdate = work > 0
             lowering.add(
                 PlannedCall(
-                    name: "update \(range.count)", reads: gradientBuffers + [clipped], writes: parameterBuffers, work: 8 * range.count
-                ) { _ in
-                    func state(_ index: Int) -> UnsafeMutableRawPointer? {
-                        index < parameters.states.count ? parameters.states[index] + range.lowerBound * computing : nil
-                    }
-                    var call = rk_call()
-                    call.kernel = kernel
-                    call.update = rk_update(
-                        weights: parameters.weights + range.lowerBound * computing, gradient: gradientBlock + range.lowerBound * type.size,
-                        state1: state(0), state2: state(1),
-                        copy: parameters.copies == parameters.weights ? nil : parameters.copies + range.lowerBound * type.size,
-                        count: Int64(range.count), hyper: hyper)
-                    return call
-                })
+                    name: name, reads: isUpdate ? gradientBuffers + [clipped] : gradientBuffers,
+                    writes: isUpdate ? parameterBuffers : [clipped], work: work
+                ) { _ in call })
         }
         return firstUpdate
     }
+
+    /// What is done with gradients that lie in the parameters' block: clip them, update the weights. Clipping is no work.
+    private func updates(of parameters: ParameterMemory, _ kernels: rk_kernels) -> [(name: String, work: Int, call: rk_call)] {
+        Self.updates(of: parameters, kernels, optimizer, clips: clips, numbers)
+    }
+
+    static func updates(
+        of parameters: ParameterMemory, _ kernels: rk_kernels, _ optimizer: Optimizer, clips: Bool, _ numbers: OptimizerNumbers
+    ) -> [(name: String, work: Int, call: rk_call)] {
+        let type = parameters.elementType, computing = type.computing.size, gradients = parameters.gradients!
+        var calls: [(name: String, work: Int, call: rk_call)] = []
+        if clips {
+            var norm = rk_call()
+            norm.kernel = kernels.accumulate
+            norm.accumulate = rk_accumulate(
+                in: gradients, count: Int64(parameters.count), total: numbers.squares, squares: true, reset: true)
+            calls.append(("gradient norm", 0, norm))
+            for hyper in numbers.groups.indices.map(numbers.hyper) {
+                let scale = UnsafeMutableRawPointer(hyper) + MemoryLayout<rk_hyper>.offset(of: \.gradient_scale)!
+                var clip = rk_call()
+                clip.kernel = kernels.clip
+                clip.clip = rk_clip(
+                    sum: numbers.squares, limit: numbers.clipLimit, norm: numbers.norm,
+                    scale: scale.assumingMemoryBound(to: Double.self))
+                calls.append(("clip", 0, clip))
+            }
+        }
+        for (index, group) in parameters.groups.enumerated() where !group.range.isEmpty && group.rate != 0 {
+            let start = group.range.lowerBound
+            func state(_ index: Int) -> UnsafeMutableRawPointer? {
+                index < parameters.states.count ? parameters.states[index] + start * computing : nil
+            }
+            var update = rk_call()
+            update.kernel = optimizer.kernel(kernels)
+            update.update = rk_update(
+                weights: parameters.weights + start * computing, gradient: gradients + start * type.size, state1: state(0),
+                state2: state(1), copy: parameters.copies == parameters.weights ? nil : parameters.copies + start * type.size,
+                count: Int64(group.range.count), hyper: numbers.hyper(index))
+            calls.append(("update \(group.range.count)", 8 * group.range.count, update))
+        }
+        return calls
+    }
+}
+
+/// An optimizer's update by itself, for gradients that come from elsewhere.
+package final class Updater {
+    package let parameters: ParameterMemory
+    package let numbers: OptimizerNumbers
+    private var calls: [rk_call]
+
+    package init(_ optimizer: Optimizer, _ parameters: ParameterMemory, clipNorm: Double?) throws {
+        try parameters.makeTrainable(stateCount: optimizer.stateCount)
+        self.parameters = parameters
+        numbers = OptimizerNumbers(groups: parameters.groups, clipLimit: clipNorm ?? 0)
+        let kernels = try selectedKernels(parameters.elementType)
+        calls = UpdateCalls.updates(of: parameters, kernels, optimizer, clips: clipNorm != nil, numbers).map(\.call)
+    }
+
+    /// Updates the weights by the gradients that lie in the parameters' block.
+    package func run() { rk_run(nil, &calls, Int64(calls.count)) }
 }
 
 /// The numbers that updates read and write while they run.

@@ -9,7 +9,7 @@ import Testing
 /// What kernels have in their table: no operation goes without a check.
 struct OperationListTests {
     private static let sources = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("Sources/Rectifier")
+        .deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("Sources")
 
     /// Every type in the sources that is an operation by its declaration or by an extension, also through other protocols.
     /// Those of `leaves` have no operands, so there is nothing to differentiate.
