@@ -194,7 +194,7 @@ final class TextReporter: TrainingReporter {
         case .interrupted: lines.append("interrupted after \(Format.count(outcome.epochs)) of \(Format.count(epochs, "epoch")); saved")
         }
         if let kinks = outcome.kinks {
-            lines += wrapped("gradients: \(kinks.summary)", width: width, indent: "  ")
+            lines += wrapped("gradients: \(kinks.summary)", width: width, indent: "    ")
             lines += kinks.details.flatMap { wrapped($0, width: width, first: "  ", indent: "    ") }
         }
         var result = "trained in \(Format.duration(outcome.trainSeconds))"
