@@ -223,7 +223,7 @@ struct OperationTests {
             "watch", shapes: matrix, operation: { $0[0].watched(at: 0, KinkCounter(0, of: counters)) }, reference: { $0[0] })
         OperationCase(
             "watchTie", shapes: matrix + matrix,
-            operation: { try $0[0].watched(meeting: $0[1], KinkCounter(counters: counters, index: 1)) }, reference: { $0[0] })
+            operation: { try $0[0].watched(meeting: $0[1], KinkCounter(1, of: counters)) }, reference: { $0[0] })
         OperationCase(
             "injectedReLU", shapes: matrix, operation: { Formula(InjectedReLU(value: 1), of: $0[0]) },
             reference: { $0[0].map { Swift.max($0, 0) } })

@@ -78,7 +78,8 @@ public struct KinkReport: Sendable, Codable, Equatable {
         guard onAKink > 0 else {
             let all = steps == 1 ? "exact" : "all \(grouped(steps)) exact"
             return kinks.isEmpty
-                ? "\(all): the network has no kinks" : "\(all): \(steps == 1 ? "the" : "no") step met \(steps == 1 ? "no" : "a") kink, \(place)"
+                ? "\(all): the network has no kinks"
+                : "\(all): \(steps == 1 ? "the" : "no") step met \(steps == 1 ? "no" : "a") kink, \(place)"
         }
         var parts: [String] = []
         if clarke + clarkeByRank > 0 {
