@@ -94,7 +94,7 @@ struct EpochLineTests {
 
     @Test func `A run that stops early shows its last epoch`() throws {
         let folder = try TemporaryFolder()
-        let arguments = ["--validation", "0.3", "--learning-rate", "0", "--early-stopping", "4"]
+        let arguments = ["--validation", "0.3", "--learning-rate", "1e-30", "--early-stopping", "4"]
         let run = try run(epochs: 400, arguments, in: folder)
         #expect(run.code == 0 && run.output.contains("stopped early"), "\(run.errors)")
         #expect(numbers(run.outputLines) == [1, 5])
