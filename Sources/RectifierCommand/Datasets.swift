@@ -28,9 +28,13 @@ struct Datasets: ParsableCommand {
             let data = try LoadedData(settings, seed: seed).training
             for line in SamplePicture(data, terminal: .standardOutput()).lines { try StandardOutput.writeLine(line) }
         } else {
-            var table = TextTable([], alignments: [.left, .left])
-            for name in GeneratedData.names { table.addRow([name, try GeneratedData.summary(of: name)]) }
-            for line in table.lines { try StandardOutput.writeLine(line) }
+            let column = 2 + (GeneratedData.names.map(\.count).max() ?? 0), width = Terminal.standardOutput().width
+            for name in GeneratedData.names {
+                let title = name.padding(toLength: column, withPad: " ", startingAt: 0)
+                let lines = wrapped(
+                    try GeneratedData.summary(of: name), width: width, first: title, indent: String(repeating: " ", count: column))
+                for line in lines { try StandardOutput.writeLine(line) }
+            }
         }
     }
 }

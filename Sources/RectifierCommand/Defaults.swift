@@ -7,9 +7,11 @@ struct Defaults: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Show what a run uses where its settings leave the choice.",
         discussion: """
-            The same table serves flags, recipes and code. The optimizer is Adam, and its
-            learning rate falls by half a cosine. Every model holds the choices of its run:
-            `rectifier inspect MODEL` prints them.
+            The same table serves flags, recipes and code: units of the hidden layers,
+            samples a batch, learning rate and weight decay. A run has as many epochs as
+            give about that many steps, within the limits of the last column. The
+            optimizer is Adam, and its learning rate falls by half a cosine. Every model
+            holds the choices of its run: `rectifier inspect MODEL` prints them.
             """
     )
 

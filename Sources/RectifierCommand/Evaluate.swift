@@ -6,6 +6,7 @@ import RectifierReports
 struct Evaluate: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Measure a trained model on data whose answers are known.",
+        usage: "rectifier evaluate <model> [--data <source>] [<options>]",
         discussion: """
             Without --data, takes what the model's run held out, or its test data.
 
@@ -72,7 +73,7 @@ struct ConfusionTable {
         let rowNames = names.map { shortenedInside($0, to: Self.widestName) }
         let counts = confusion.joined().map { String($0).count }.max() ?? 1
         let room = width - max("class".count, rowNames.map(terminalColumns).max() ?? 0) - 2 - "100.00 %".count
-        let headings = names.map { shortened($0, to: max(counts, 3, room / names.count - 2)) }
+        let headings = names.map { shortenedInside($0, to: max(counts, 3, room / names.count - 2)) }
         var table = TextTable(["class"] + headings + ["found"], alignments: [.left] + Array(repeating: .right, count: names.count + 1))
         for (index, row) in confusion.enumerated() {
             let total = row.reduce(0, +)

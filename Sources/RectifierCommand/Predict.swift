@@ -6,6 +6,7 @@ import Rectifier
 struct Predict: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Predict with a trained model.",
+        usage: "rectifier predict <model> --data <source> [<options>]",
         discussion: """
             Writes one line for each sample: the class and its probability, or the
             value. A target in the data is ignored.

@@ -194,7 +194,7 @@ final class TextReporter: TrainingReporter {
         case .interrupted: lines.append("interrupted after \(Format.count(outcome.epochs)) of \(Format.count(epochs, "epoch")); saved")
         }
         if let kinks = outcome.kinks {
-            lines += wrapped("gradients: \(kinks.summary)", width: width, indent: "  ")
+            lines += wrapped("gradients: \(kinks.summary)", width: width, indent: "    ")
             lines += kinks.details.flatMap { wrapped($0, width: width, first: "  ", indent: "    ") }
         }
         var result = "trained in \(Format.duration(outcome.trainSeconds))"
@@ -204,7 +204,9 @@ final class TextReporter: TrainingReporter {
         if outcome.reason == .interrupted {
             lines += ["resume with:"] + Invocation.commandLines(Invocation.resuming(folder), width: width)
         } else {
-            var commands = [["evaluate", model], ["predict", model, "--data", recipe.data.test ?? recipe.data.source], ["inspect", model]]
+            var commands = [
+                ["evaluate", model], ["predict", model, "--data", recipe.data.test ?? recipe.data.source], ["inspect", model],
+            ]
             if outcome.reason == .completed { commands.append(Invocation.resuming(folder) + ["--epochs", String(2 * outcome.epochs)]) }
             lines += ["evaluate, predict, look inside, or go on with:"] + commands.flatMap { Invocation.commandLines($0, width: width) }
         }

@@ -38,4 +38,9 @@ struct DocumentationTests {
         #expect(commands.count >= 6)
         for command in commands { #expect(readme.contains("rectifier \(command)"), "\(command) is missing") }
     }
+
+    @Test func `The README shows what defaults prints`() throws {
+        let printed = try CommandRun(["defaults"], in: TemporaryFolder()).output
+        #expect(try text("README.md").contains("```\n\(printed)```"))
+    }
 }

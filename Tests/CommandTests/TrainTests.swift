@@ -133,7 +133,7 @@ struct TrainTests {
         let folder = try TemporaryFolder()
         let run = try CommandRun(quick + ["--activation", "relu", "--output", "a"], in: folder)
         let line = try #require(run.outputLines.first { $0.hasPrefix("gradients: ") })
-        #expect(line.contains(/^gradients: (all [0-9,]+ exact: no step touched a kink|[0-9,]+ exact; [0-9,]+ on a kink)/), "\(line)")
+        #expect(line.contains(/^gradients: (all [0-9,]+ exact: no step met a kink|[0-9,]+ exact; [0-9,]+ on a kink)/), "\(line)")
         let without = try CommandRun(quick + ["--activation", "relu", "--no-census", "--json", "--output", "b"], in: folder)
         let last = try #require(try without.objects().last),
             counted = try CommandRun(quick + ["--activation", "relu", "--json"], in: folder)

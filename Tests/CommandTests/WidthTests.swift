@@ -39,7 +39,8 @@ struct WidthTests {
             (0..<11).map { "\((row * (2 * $0 + 3)) % 17).5" }.joined(separator: ",") + ",level \(row % 40) of a long list"
                 + ",\"\(classes[row % 10])\""
         }
-        try folder.write(([columns.joined(separator: ",") + ",answer"] + rows).joined(separator: "\n") + "\n", to: "measurements_of_the_whole_year.csv")
+        try folder.write(
+            ([columns.joined(separator: ",") + ",answer"] + rows).joined(separator: "\n") + "\n", to: "measurements_of_the_whole_year.csv")
         try expectAllToFit(
             training: "--data measurements_of_the_whole_year.csv --epochs 2", model: "measurements_of_the_whole_year.rectifier", in: folder)
         let inspected = try run("inspect measurements_of_the_whole_year.rectifier", in: folder).output
@@ -65,7 +66,9 @@ struct WidthTests {
         let folder = try TemporaryFolder()
         let names = try run("--help", in: folder).output.matches(of: /\n  ([a-z]+) {2,}[A-Z]/).map { String($0.1) }
         #expect(names.count >= 9)
-        for command in ["--help", "help study at-zero", "defaults", "info", "datasets", "datasets --show circle"] + names.map({ "help \($0)" }) {
+        for command in ["--help", "help study at-zero", "defaults", "info", "datasets", "datasets --show circle"]
+            + names.map({ "help \($0)" })
+        {
             expectToFit(try run(command, in: folder), command)
         }
     }
@@ -91,7 +94,7 @@ struct EpochLineTests {
 
     @Test func `A run that stops early shows its last epoch`() throws {
         let folder = try TemporaryFolder()
-        let arguments = ["--validation", "0.3", "--learning-rate", "0", "--early-stopping", "4"]
+        let arguments = ["--validation", "0.3", "--learning-rate", "1e-30", "--early-stopping", "4"]
         let run = try run(epochs: 400, arguments, in: folder)
         #expect(run.code == 0 && run.output.contains("stopped early"), "\(run.errors)")
         #expect(numbers(run.outputLines) == [1, 5])
@@ -104,7 +107,9 @@ struct EpochLineTests {
         let resumed = try CommandRun(["train", "--resume", "model", "--epochs", "1"], in: folder)
         #expect(resumed.code == 1 && resumed.output.isEmpty)
         #expect(
-            resumed.errorLines == ["rectifier: error: the run has trained 3 epochs already and cannot end after 1; give 3 or more (--epochs)"])
+            resumed.errorLines == [
+                "rectifier: error: the run has trained 3 epochs already and cannot end after 1; give 3 or more (--epochs)"
+            ])
         #expect(try folder.read("model/recipe.json") == recipe)
         #expect(try run(epochs: 1, in: folder).output.contains("1 epoch,"))
     }

@@ -52,10 +52,10 @@ public struct UsualSettings: Sendable {
 
     /// The table of defaults, for people: headings, then a row for each kind of data.
     public static let table = [
-        ["data", "hidden layers", "batch", "learning rate", "weight decay", "epochs"],
-        [Kind.images.rawValue, "512, 512", "128", "0.001", "0", "for 1,000 steps, 5 to 50"],
-        [Kind.points.rawValue, "32, 32", "16 to 128", "0.01", "0", "for 5,000 steps, 10 to 200"],
-        [Kind.smallTable.rawValue, "32", "16 or 32", "0.01", "0.3 / rows", "for 5,000 steps, 10 to 200"],
-        [Kind.table.rawValue, "128, 64", "128", "0.001", "0", "for 5,000 steps, 10 to 200"],
+        ["data", "layers", "batch", "rate", "decay", "steps", "epochs"],
+        [Kind.images.rawValue, "512, 512", "128", "0.001", "0", "1,000", "5 to 50"],
+        [Kind.points.rawValue, "32, 32", "16 to 128", "0.01", "0", "5,000", "10 to 200"],
+        [Kind.smallTable.rawValue, "32", "16 or 32", "0.01", "0.3/rows", "5,000", "10 to 200"],
+        [Kind.table.rawValue, "128, 64", "128", "0.001", "0", "5,000", "10 to 200"],
     ]
 }

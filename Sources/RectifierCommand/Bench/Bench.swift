@@ -8,6 +8,7 @@ import RectifierReports
 struct Bench: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Measure what this machine can do, and what share of it training gets.",
+        usage: "rectifier bench [<section> ...] [<options>]",
         discussion: """
             Sections, all of them by default:
               peak      multiply-adds in registers, on one thread and on all

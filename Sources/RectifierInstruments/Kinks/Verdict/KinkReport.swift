@@ -72,13 +72,14 @@ public struct KinkReport: Sendable, Codable, Equatable {
     /// Whether every kink is a ReLU's, so that words can say so.
     private var isReLUOnly: Bool { kinks.allSatisfy { $0.name == "relu" } }
 
-    /// `all 2,345 exact: no step touched a kink, where ReLU has no derivative`, or how many did and what their verdicts are.
+    /// `all 2,345 exact: no step met a kink, where ReLU has no derivative`, or how many did and what their verdicts are.
     public var summary: String {
         let place = isReLUOnly ? "where ReLU has no derivative" : "where the loss has no derivative"
         guard onAKink > 0 else {
             let all = steps == 1 ? "exact" : "all \(grouped(steps)) exact"
             return kinks.isEmpty
-                ? "\(all): the network has no kinks" : "\(all): \(steps == 1 ? "the" : "no") step touched \(steps == 1 ? "no" : "a") kink, \(place)"
+                ? "\(all): the network has no kinks"
+                : "\(all): \(steps == 1 ? "the" : "no") step met \(steps == 1 ? "no" : "a") kink, \(place)"
         }
         var parts: [String] = []
         if clarke + clarkeByRank > 0 {
