@@ -87,6 +87,7 @@ public final class TrainingSession {
                 throw RectifierError(.shape, "there are \(initial.names.count) initial parameters; the network has \(memory.slots.count)")
             }
             try memory.write(initial, to: memory.weights)
+            makeChanges()
         }
     }
 
@@ -108,7 +109,6 @@ public final class TrainingSession {
     /// - Throws: ``RectifierError`` of kind `divergence` where the loss or the weights are no longer finite.
     @discardableResult
     public func step() throws -> TrainingStep? {
-        try makeChanges()
         guard !isFinished else { return nil }
         let before = position
         _ = try train(atMost: 1)
@@ -124,7 +124,6 @@ public final class TrainingSession {
     /// - Returns: `nil` when the run is over.
     @discardableResult
     public func epoch() throws -> TrainingEvent.EpochReport? {
-        try makeChanges()
         guard !isFinished else { return nil }
         _ = try train()
         return try endEpoch()
@@ -135,7 +134,6 @@ public final class TrainingSession {
     /// - Parameter continues: Asked before each step. False ends the call.
     /// - Returns: Whether the epoch's last step is done.
     func train(atMost limit: Int = .max, while continues: () throws -> Bool = { true }) throws -> Bool {
-        try makeChanges()
         let settings = plan.settings, samples = data.training.count, epoch = position.epochsDone
         orderSamples(epoch)
         numbers.lossTotal.pointee = position.lossTotal
@@ -145,7 +143,7 @@ public final class TrainingSession {
             for program in fed { program.refeed(feeds) }
             var (perEpoch, steps, program, size) = (stepsPerEpoch, 0, nil as Program?, 0)
             while position.samplesInEpoch < samples, steps < limit, try continues() {
-                if changesMade < changes.count, try makeChanges() { perEpoch = stepsPerEpoch }
+                if changesMade < changes.count, makeChanges() { perEpoch = stepsPerEpoch }
                 let start = position.samplesInEpoch, step = position.steps + 1
                 let next = min(batchSize, samples - start)
                 if next != size {
@@ -213,6 +211,8 @@ public final class TrainingSession {
                 position.stopReason = .earlyStopping
             }
         }
+        // Among the changes that are due may be more epochs.
+        makeChanges()
         return report
     }
 
@@ -237,12 +237,12 @@ public final class TrainingSession {
         try change.validate()
         // What the plan has for later comes after it.
         changes.insert(change, at: changesMade)
-        try makeChanges()
+        makeChanges()
     }
 
     /// Makes the changes that are due. True if there were some.
     @discardableResult
-    private func makeChanges() throws -> Bool {
+    private func makeChanges() -> Bool {
         let first = changesMade
         while changesMade < changes.count, changes[changesMade].afterStep <= position.steps {
             let change = changes[changesMade]
@@ -319,7 +319,7 @@ public final class TrainingSession {
         (learningRate, penalties, batchSize, epochs) = (plan.learningRate, plan.penalties, plan.batchSize, plan.epochs)
         changesMade = 0
         orderedEpoch = nil
-        try makeChanges()
+        makeChanges()
     }
 
     /// Returns to the best weights, where early stopping kept some.
