@@ -15,7 +15,7 @@ let package = Package(
         // zlib, which the Swift toolchain itself requires on Linux and macOS ships.
         .systemLibrary(name: "CZlib"),
 
-        // The optimisation level is stated because it differs between build systems (-O2, -Os) and is -O0 in debug
+        // The optimization level is stated because it differs between build systems (-O2, -Os) and is -O0 in debug
         // builds, where tests would take minutes instead of seconds. Allowed in dependencies since tools version 6.2.
         .target(name: "CRectifierKernels", cSettings: [.unsafeFlags(["-O3"])]),
 

@@ -1,6 +1,6 @@
 // Moving and making data: copies between layouts, filling a batch from a data set, labels, dropout, conversions.
 
-//===--- Copies ---------------------------------------------------------------------------===//
+// ===--- Copies ---------------------------------------------------------------------------===//
 
 typedef struct {
     int rank;
@@ -103,7 +103,7 @@ static void N(copy)(const rk_call *call, int part, int parts) {
     }
 }
 
-//===--- Batches --------------------------------------------------------------------------===//
+// ===--- Batches --------------------------------------------------------------------------===//
 
 typedef uint8_t N(bytes) __attribute__((vector_size(DOUBLE_LANES)));
 typedef float N(floats) __attribute__((vector_size(DOUBLE_LANES * 4)));
@@ -265,7 +265,7 @@ static void N(dropout)(const rk_call *call, int part, int parts) {
     }
 }
 
-//===--- Conversions: of buffers that may lack padding ---------------------------------------===//
+// ===--- Conversions: of buffers that may lack padding ---------------------------------------===//
 
 static void N(from_double)(void *out, const double *in, int64_t count) {
     STORAGE *to = out;

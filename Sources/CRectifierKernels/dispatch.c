@@ -1,6 +1,6 @@
-//===----------------------------------------------------------------------===//
+// ===----------------------------------------------------------------------===//
 // Which instruction sets this machine has, and the table that follows from it.
-//===----------------------------------------------------------------------===//
+// ===----------------------------------------------------------------------===//
 
 #include "internal.h"
 
@@ -114,7 +114,7 @@ int64_t rk_type_size(rk_type type) {
     return 0;
 }
 
-//===--- Lists of everything there is ---------------------------------------------===//
+// ===--- Lists of everything there is ---------------------------------------------===//
 
 #define X(name, member) #name,
 static const char *const kernel_names[] = {RK_KERNELS(X)};

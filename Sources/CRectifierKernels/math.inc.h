@@ -72,7 +72,7 @@ RK_INLINE DoubleVec N(softplus_d)(DoubleVec x) {
     return IfThenElseDouble(x < 0, ZeroDouble(), x) + N(log_parts)(u, small, true);
 }
 
-//===--- In float ----------------------------------------------------------------------------===//
+// ===--- In float ----------------------------------------------------------------------------===//
 
 /// The n of the decomposition above, as a number in the exponent's place; `*rest` becomes exp(r) - 1.
 RK_INLINE IntVec N(exp_split)(Vec x, Vec *rest) {
@@ -140,7 +140,7 @@ RK_INLINE Vec N(v_tanh)(Vec x) {
 
 #undef ONE_BITS
 
-//===--- Through doubles ---------------------------------------------------------------------===//
+// ===--- Through doubles ---------------------------------------------------------------------===//
 
 #define BY_DOUBLES(name)                                                                                                              \
     RK_INLINE Vec N(v_##name)(Vec x) {                                                                                                \

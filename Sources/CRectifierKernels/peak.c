@@ -1,7 +1,7 @@
-//===----------------------------------------------------------------------===//
+// ===----------------------------------------------------------------------===//
 // The multiply-add peak that products are measured against: the median rate of short bursts of independent chains
 // in registers (`burst` in each instruction set), so that moments in which others had the core do not count.
-//===----------------------------------------------------------------------===//
+// ===----------------------------------------------------------------------===//
 
 #define _GNU_SOURCE
 #include "internal.h"

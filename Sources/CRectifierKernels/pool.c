@@ -1,9 +1,9 @@
-//===----------------------------------------------------------------------===//
+// ===----------------------------------------------------------------------===//
 // The fork-join pool. Every thread runs the same list of calls, each on its own part; they meet only after calls that
 // say so, and at the end of the run. Waiting is spinning at first, because the next call or run is usually microseconds
 // away; then threads sleep, so that a busy machine makes progress. To yield instead would not do: a scheduler that has
 // put two threads on one processor leaves them there for long, but looks for an idle one when it wakes a thread.
-//===----------------------------------------------------------------------===//
+// ===----------------------------------------------------------------------===//
 
 #define _GNU_SOURCE
 #include "internal.h"
@@ -178,7 +178,7 @@ void rk_run(rk_pool *pool, const rk_call *calls, int64_t count) {
     run_part(pool, 0);
 }
 
-//===--- Cores ----------------------------------------------------------------------===//
+// ===--- Cores ----------------------------------------------------------------------===//
 
 #if defined(__linux__)
 

@@ -1,7 +1,7 @@
-//===----------------------------------------------------------------------===//
+// ===----------------------------------------------------------------------===//
 // Each kernel in its plainest form, one element after another, straight from the header's words: what the fast ones
 // are tested against, and what machines without a set of their own run. Functions are libm's, in double, rounded once.
-//===----------------------------------------------------------------------===//
+// ===----------------------------------------------------------------------===//
 
 #include "internal.h"
 

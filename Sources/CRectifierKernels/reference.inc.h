@@ -3,7 +3,7 @@
 #define LOAD(p) ((COMPUTE)N(load)(p))
 #define STORE(p, x) N(store)(p, x)
 
-//===--- Elementwise programs -------------------------------------------------===//
+// ===--- Elementwise programs -------------------------------------------------===//
 
 static COMPUTE N(heaviside)(COMPUTE a, COMPUTE x, COMPUTE y, COMPUTE z) { return a != a ? a : a < 0 ? x : a == 0 ? y : z; }
 
@@ -96,7 +96,7 @@ static void N(map)(const rk_call *call, int part, int parts) {
     }
 }
 
-//===--- Products and sums ------------------------------------------------------===//
+// ===--- Products and sums ------------------------------------------------------===//
 
 static void N(product)(const rk_call *call, int part, int parts) {
     const rk_product *p = &call->product;
@@ -156,7 +156,7 @@ static void N(accumulate)(const rk_call *call, int part, int parts) {
     *s->total = (s->reset ? 0 : *s->total) + total;
 }
 
-//===--- Rows -------------------------------------------------------------------===//
+// ===--- Rows -------------------------------------------------------------------===//
 
 /// log Σ exp(in_j) = maximum + rest; both NaN when a logit is.
 typedef struct {
@@ -215,7 +215,7 @@ static void N(cross_entropy)(const rk_call *call, int part, int parts) {
     }
 }
 
-//===--- Data -------------------------------------------------------------------===//
+// ===--- Data -------------------------------------------------------------------===//
 
 static void N(copy_dimension)(const rk_copy *copy, int dimension, const STORAGE *in, STORAGE *out) {
     if (dimension == copy->rank) {
@@ -268,7 +268,7 @@ static void N(dropout)(const rk_call *call, int part, int parts) {
     }
 }
 
-//===--- Updates ------------------------------------------------------------------===//
+// ===--- Updates ------------------------------------------------------------------===//
 
 /// The gradient with clipping and penalties, and the weight after decoupled decay.
 static COMPUTE N(prepare)(const rk_update *u, int64_t i, COMPUTE *weight) {
@@ -330,7 +330,7 @@ static void N(rmsprop)(const rk_call *call, int part, int parts) {
     }
 }
 
-//===--- Conversions ----------------------------------------------------------------===//
+// ===--- Conversions ----------------------------------------------------------------===//
 
 static int64_t N(count_nonfinite)(const void *in, int64_t count) {
     int64_t found = 0;

@@ -1,7 +1,7 @@
 // How a product is computed: what there is to choose from stands at RK_ROUTES in the header, and the choice is made by
 // `route`, at the end of this file, and nowhere else. Routes differ in time and in no bit.
 
-//===--- Products that are left to another instruction set ---------------------------------------===//
+// ===--- Products that are left to another instruction set ---------------------------------------===//
 
 #if RK_PAIRS
 /// A chain of an odd number of terms: the last one would have no partner.
@@ -21,7 +21,7 @@ RK_INLINE rk_route N(route_to_other_set)(const rk_product *p) {
 }
 #endif
 
-//===--- What pays -----------------------------------------------------------------------------===//
+// ===--- What pays -----------------------------------------------------------------------------===//
 
 /// Whether B lies in the first cache, or a tile reads it only once, and dense tiles are about as fast as anything.
 RK_INLINE bool N(is_small)(int64_t m, int64_t n, int64_t k) {
@@ -66,7 +66,7 @@ static bool N(exchange_pays)(const rk_product *p) {
     return cycles < N(skip_cycles)(p, whole) && (p->zeros == RK_ZEROS_SKIPPED || cycles < N(dense_cycles)(p, whole));
 }
 
-//===--- Shares of parts -----------------------------------------------------------------------===//
+// ===--- Shares of parts -----------------------------------------------------------------------===//
 
 RK_INLINE N(block) N(whole)(const rk_product *p) { return (N(block)){0, p->m, 0, p->n}; }
 
@@ -103,7 +103,7 @@ RK_INLINE int64_t N(block_rows)(int64_t rows) {
     return blocks <= 1 ? rows : rk_round_up((rows + blocks - 1) / blocks, RK_TILE_ROWS);
 }
 
-//===--- The choice ----------------------------------------------------------------------------===//
+// ===--- The choice ----------------------------------------------------------------------------===//
 
 /// What is so of a product as a whole, worked out once: the smallest products take less time than to do it again.
 typedef struct {

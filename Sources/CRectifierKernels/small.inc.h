@@ -1,6 +1,6 @@
 // Products too small to copy their operands for: what they cost is deciding and copying, not multiplying.
 
-//===--- A and B in the first cache ---------------------------------------------------------===//
+// ===--- A and B in the first cache ---------------------------------------------------------===//
 
 RK_INLINE int64_t N(small_scratch)(int64_t n, int64_t k) { return (k + LANES) * rk_round_up(n, LANES); }
 
@@ -29,7 +29,7 @@ static void N(small_block)(const rk_product *p, const N(block) block, COMPUTE *p
     }
 }
 
-//===--- Few rows -----------------------------------------------------------------------------===//
+// ===--- Few rows -----------------------------------------------------------------------------===//
 
 /// Few rows use each line of B so seldom that it is not copied: whole lines are added to whole rows of C, four at a
 /// time as they stream by.
@@ -67,7 +67,7 @@ static void N(few_rows)(const rk_product *p, const N(block) block, COMPUTE *sums
     }
 }
 
-//===--- One column ---------------------------------------------------------------------------===//
+// ===--- One column ---------------------------------------------------------------------------===//
 
 /// C's only column, where A is stored by rows: LANES rows at a time are turned in registers, so that each lane holds a
 /// row's chain. Two such groups, because a chain waits for its multiply-adds.

@@ -11,7 +11,7 @@
 
 #define CACHE_LINE_BYTES 64
 
-//===--- Registers ----------------------------------------------------------------------===//
+// ===--- Registers ----------------------------------------------------------------------===//
 
 /// A dense tile: rows × vectors of C in registers, beside one register for each vector of B and one for a number of A.
 /// 6 × 2 + 2 + 1 of 16 (SSE2, AVX2), 14 × 2 + 2 + 1 of 32 (AVX-512), 6 × 4 + 4 + 1 of 32 (NEON).
@@ -41,7 +41,7 @@
 #define SKIP_PACKS 0
 #endif
 
-//===--- Caches -------------------------------------------------------------------------===//
+// ===--- Caches -------------------------------------------------------------------------===//
 
 /// Terms of a dense panel, which stays in the first cache beside a tile's share of A. 320: by trial (it was 400), log
 /// "Products: panels of 320". 256: by trial, log "AVX-512 products keep their sums".
@@ -85,7 +85,7 @@
 /// takes the place of loads. By trial, log "Dense products 4 to 6 % faster".
 #define FETCH_BYTES 262144
 
-//===--- Routes of a product ------------------------------------------------------------===//
+// ===--- Routes of a product ------------------------------------------------------------===//
 
 /// Multiply-adds that take little more time than to find out whether skipping zeros pays, and terms of a chain too few
 /// for it to pay. By trial (65,536 at first), log "Products whose chains are short are small ones".
@@ -116,7 +116,7 @@
 #define TURN_CYCLES 3              // the same from a transposed matrix
 #define TRANSPOSE_CYCLES 0.5       // an element of C written as a transpose: log "Gradients of weights skip zeros"
 
-//===--- Shares of threads ----------------------------------------------------------------===//
+// ===--- Shares of threads ----------------------------------------------------------------===//
 
 /// Rows of which a part of a product has a multiple; of columns it has whole tiles, so that parts share no line of the
 /// cache. By trial, log "Weight gradients: the larger side".
@@ -130,7 +130,7 @@
 #define ROWS_PER_PART 4
 #define ELEMENT_UNIT 64
 
-//===--- Other kernels ----------------------------------------------------------------------===//
+// ===--- Other kernels ----------------------------------------------------------------------===//
 
 /// Elements for which an elementwise instruction is decoded once. By trial (256 at first), log "Elementwise tiles of
 /// 512: half as many instructions to decode".
@@ -147,7 +147,7 @@
 /// Vectors of columns that are summed side by side down the rows. As above.
 #define REDUCE_VECTORS 8
 
-//===--- Threads ------------------------------------------------------------------------------===//
+// ===--- Threads ------------------------------------------------------------------------------===//
 
 /// How long a thread spins for the next call or run before it sleeps: threads that yielded instead could stay on one
 /// processor beside an idle one (appendix). By trial, log "Kernels in their simplest form".

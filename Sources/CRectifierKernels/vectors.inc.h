@@ -19,7 +19,7 @@ typedef STORAGE StoredVec __attribute__((vector_size(LANES * sizeof(STORAGE))));
 typedef COMPUTE ShortVec __attribute__((vector_size(DOUBLE_LANES * sizeof(COMPUTE))));
 typedef STORAGE ShortStoredVec __attribute__((vector_size(DOUBLE_LANES * sizeof(STORAGE))));
 
-//===--- Moves in the computing type ---------------------------------------------===//
+// ===--- Moves in the computing type ---------------------------------------------===//
 
 RK_INLINE Vec Load(const COMPUTE *p) {
     Vec v;
@@ -44,7 +44,7 @@ RK_INLINE void StoreBytes(void *to, const void *from, int64_t size) {
 /// The first `count` lanes, fewer than LANES.
 RK_INLINE void StoreTail(COMPUTE *p, Vec v, int64_t count) { StoreBytes(p, &v, count * (int64_t)sizeof(COMPUTE)); }
 
-//===--- Moves in the element type --------------------------------------------------===//
+// ===--- Moves in the element type --------------------------------------------------===//
 
 #if FORMAT == RK_FORMAT_PLAIN
 
@@ -144,7 +144,7 @@ RK_INLINE void DemoteStoreOne(STORAGE *p, COMPUTE x) {
 }
 
 #if RK_VECTOR_BYTES == 64
-//===--- Lanes ------------------------------------------------------------------------===//
+// ===--- Lanes ------------------------------------------------------------------------===//
 
 #if RK_EMULATE_AVX512
 /// The lanes whose bits are set, side by side from the first lane on. (Behind them is anything.)
@@ -173,7 +173,7 @@ RK_INLINE IntVec LaneIndex(int i) {
 #endif
 
 #if RK_PAIRS
-//===--- Pairs ------------------------------------------------------------------------===//
+// ===--- Pairs ------------------------------------------------------------------------===//
 
 // Two numbers of the element type in a lane of Vec, the first in its lower half.
 
@@ -205,7 +205,7 @@ RK_INLINE Vec MulAddPairs(Vec a, Vec b, Vec sum) { return __builtin_ia32_dpbf16p
 #endif
 #endif
 
-//===--- Doubles ------------------------------------------------------------------------===//
+// ===--- Doubles ------------------------------------------------------------------------===//
 
 /// DOUBLE_LANES elements, exactly.
 RK_INLINE DoubleVec LoadDouble(const STORAGE *p) {

@@ -11,7 +11,7 @@
 #ifndef RECTIFIER_VOCABULARY_H
 #define RECTIFIER_VOCABULARY_H
 
-//===--- Vectors ----------------------------------------------------------------------===//
+// ===--- Vectors ----------------------------------------------------------------------===//
 
 #define LANES (RK_VECTOR_BYTES / (int)sizeof(COMPUTE))  // of a Vec
 #define DOUBLE_LANES (RK_VECTOR_BYTES / 8)              // of a DoubleVec
@@ -28,7 +28,7 @@
 #define HalfVec N(HalfVec)                  // _Float16 as compilers know it
 #define BFloatVec N(BFloatVec)              // __bf16 as compilers know it
 
-//===--- Making and choosing ----------------------------------------------------------===//
+// ===--- Making and choosing ----------------------------------------------------------===//
 
 #define Set(x) ((COMPUTE)(x) - (Vec){0})  // x in every lane (subtracting 0, unlike adding it, keeps -0 and costs nothing)
 #define Zero() ((Vec){0})
@@ -40,7 +40,7 @@
 #define FirstN N(FirstN)              // the mask of the first lanes
 #define FirstNDouble N(FirstNDouble)
 
-//===--- Arithmetic ---------------------------------------------------------------------===//
+// ===--- Arithmetic ---------------------------------------------------------------------===//
 
 /// a · b + c, rounded once where the instruction set can. (+, -, * and / are the compiler's own.)
 #if RK_FMA
@@ -55,7 +55,7 @@
 #define MulAddPairs N(MulAddPairs)          // two terms of a sum at once, of bfloat16 (RK_PAIRS)
 #define FlushSubnormals N(FlushSubnormals)  // 0 for what is too small to be normal
 
-//===--- Memory of the computing type -----------------------------------------------------===//
+// ===--- Memory of the computing type -----------------------------------------------------===//
 
 #define Load N(Load)
 #define Store N(Store)
@@ -63,7 +63,7 @@
 #define StoreTail N(StoreTail)    // the same, known to be fewer than there are
 #define StoreBytes N(StoreBytes)
 
-//===--- Memory of the element type -------------------------------------------------------===//
+// ===--- Memory of the element type -------------------------------------------------------===//
 
 #define Promote N(Promote)  // from the element type to the computing type
 #define Demote N(Demote)    // and back: to nearest, ties to even
@@ -80,7 +80,7 @@
 #define StoreDouble N(StoreDouble)
 #define StoreDoubleN N(StoreDoubleN)
 
-//===--- Between lanes ----------------------------------------------------------------------===//
+// ===--- Between lanes ----------------------------------------------------------------------===//
 
 #define Compress N(Compress)            // lanes whose bits are set, side by side (64-byte vectors)
 #define LaneIndex N(LaneIndex)          // what BroadcastLane takes
@@ -89,7 +89,7 @@
 #define Transpose N(Transpose)          // LANES vectors as a square
 #define NonzeroBits N(NonzeroBits)      // bit i: whether lane i is not 0 (nonzeros.inc.h)
 
-//===--- Terms of a product (product.inc.h) -------------------------------------------------===//
+// ===--- Terms of a product (product.inc.h) -------------------------------------------------===//
 
 #if RK_PAIRS
 #define TERMS 2  // that a multiply-add takes

@@ -89,7 +89,8 @@ struct Check: ParsableCommand {
     }
 }
 
-/// What a check looks at: a model with the data of its run where they can be read, or the network that a recipe describes.
+/// What a check looks at: a model with the data of its run where they can be read, or the network that a recipe
+/// describes.
 private struct CheckedSubject {
     private let network: Network
     private let loss: Loss

@@ -68,7 +68,8 @@ struct ConfusionTable {
         names = confusion.indices.map { index in classNames.flatMap { index < $0.count ? $0[index] : nil } ?? String(index) }
     }
 
-    /// Headings are shortened to what the counts below them take, and what is too wide even so is cut into several tables.
+    /// Headings are shortened to what the counts below them take, and what is too wide even so is cut into several
+    /// tables.
     func lines(width: Int) -> [String] {
         let rowNames = names.map { shortenedInside($0, to: Self.widestName) }
         let counts = confusion.joined().map { String($0).count }.max() ?? 1

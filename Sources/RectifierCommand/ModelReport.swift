@@ -18,7 +18,8 @@ struct ModelReport {
         statistics = model.parameters.map { ParameterStatistics(name: $0.name, tensor: $0.tensor) }
     }
 
-    /// In lines of at most `width` columns: names and what the recipe holds are shortened, the table of parameters is folded.
+    /// In lines of at most `width` columns: names and what the recipe holds are shortened, the table of parameters is
+    /// folded.
     func lines(width: Int) -> [String] {
         let title = "\(name): \(Format.count(summary.parameterCount, "parameter")), \(model.precision.rawValue), loss \(model.loss)"
         var lines = wrapped(title, width: width) + [""]

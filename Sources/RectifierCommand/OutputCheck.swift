@@ -1,7 +1,8 @@
 import Foundation
 import Rectifier
 
-/// Throws where a model could not be written to the folder, or would replace something else: before hours of training rather than after.
+/// Throws where a model could not be written to the folder, or would replace something else: before hours of training
+/// rather than after.
 /// - Parameter marker: The file by which a folder of ours is known, and `what` it holds.
 func checkOutput(_ folder: URL, marker: String = "model.json", of what: String = "a model") throws {
     let files = FileManager.default

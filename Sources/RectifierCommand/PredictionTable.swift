@@ -37,7 +37,7 @@ struct PredictionTable {
         predictions.classNames?[index] ?? String(index)
     }
 
-    //===--- CSV ---===//
+    // ===--- CSV ---===//
 
     private var csvHeading: String {
         let columns: [String]
@@ -60,7 +60,7 @@ struct PredictionTable {
         text.contains { $0 == "," || $0 == "\"" || $0.isNewline } ? "\"\(text.replacingOccurrences(of: "\"", with: "\"\""))\"" : text
     }
 
-    //===--- JSON ---===//
+    // ===--- JSON ---===//
 
     private func jsonLine(_ row: Int) -> String {
         var line = JSONLine()
@@ -81,9 +81,10 @@ struct PredictionTable {
         return line.description + "\n"
     }
 
-    //===--- NPY ---===//
+    // ===--- NPY ---===//
 
-    /// Class numbers as int64 `[rows]`, or probabilities or values as float32 `[rows, width]`; values of width 1 as `[rows]`.
+    /// Class numbers as int64 `[rows]`, or probabilities or values as float32 `[rows, width]`; values of width 1 as
+    /// `[rows]`.
     var npy: Data {
         if let classes = predictions.classes, !allProbabilities {
             return Self.npyHeader(type: "<i8", shape: [count]) + Self.littleEndian(classes.map(Int64.init))
@@ -96,7 +97,8 @@ struct PredictionTable {
         numbers.map(\.littleEndian).withUnsafeBytes { Data($0) }
     }
 
-    /// Version 1.0 of the format: magic, version, length, and a Python literal padded so that the numbers begin at a multiple of 64.
+    /// Version 1.0 of the format: magic, version, length, and a Python literal padded so that the numbers begin at a
+    /// multiple of 64.
     private static func npyHeader(type: String, shape: [Int]) -> Data {
         let extents = shape.map { "\($0)," }.joined(separator: " ")
         var text = "{'descr': '\(type)', 'fortran_order': False, 'shape': (\(extents)), }"

@@ -30,7 +30,7 @@ struct SamplePicture {
         }
     }
 
-    //===--- Images, side by side as the width allows ---===//
+    // ===--- Images, side by side as the width allows ---===//
 
     private func images(rows: Int, columns: Int) -> [String] {
         let shades = Array(" .:-=+*#%@")
@@ -53,7 +53,7 @@ struct SamplePicture {
         return lines
     }
 
-    //===--- Points in the plane ---===//
+    // ===--- Points in the plane ---===//
 
     private var plane: [String] {
         let columns = 60, rows = 30

@@ -11,7 +11,8 @@ func ignoreBrokenPipes() {
 
 /// Text to standard output, unbuffered, so that lines appear when they are written.
 enum StandardOutput {
-    /// Throws ``BrokenPipe`` where nobody reads any more, and a ``RectifierError`` where the text cannot be written, as on a full disk.
+    /// Throws ``BrokenPipe`` where nobody reads any more, and a ``RectifierError`` where the text cannot be written, as
+    /// on a full disk.
     static func write(_ text: String) throws {
         var text = text
         try text.withUTF8 { bytes in

@@ -3,7 +3,8 @@ import RectifierReports
 import RectifierStudies
 
 extension ZeroStudyReport {
-    /// What `--json` prints: an object for each kind of network and training, and one at the end. The keys and their meaning are kept stable.
+    /// What `--json` prints: an object for each kind of network and training, and one at the end. The keys and their
+    /// meaning are kept stable.
     func events(output: String?) -> [JSONLine] {
         var lines = cells.map { row -> JSONLine in
             [

@@ -11,7 +11,7 @@ extension Report {
             title: "The derivative of ReLU at 0",
             summary: """
                 Networks were drawn as PyTorch draws them, and all images went through each. Counted are those whose first gradient differs between the \
-                derivatives 0 and 1 at 0, on one minibatch at least: by the chain rule, and as the code published with Bertoin et al. (NeurIPS 2021) \
+                derivatives 0 and 1 at 0, on one batch at least: by the chain rule, and as the code published with Bertoin et al. (NeurIPS 2021) \
                 computes it.\(stopped)
                 """,
             facts: [

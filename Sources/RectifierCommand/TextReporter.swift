@@ -58,7 +58,7 @@ final class TextReporter: TrainingReporter {
         }
     }
 
-    //===--- Epochs ---===//
+    // ===--- Epochs ---===//
 
     private var everyEpochHasALine: Bool { epochs - firstEpoch < Self.mostEpochs }
 
@@ -99,7 +99,7 @@ final class TextReporter: TrainingReporter {
         return "RMSE \(Format.significant(rmse))" + (evaluation.r2.map { "  R² \(Format.fixed($0, 4))" } ?? "")
     }
 
-    //===--- The line that moves ---===//
+    // ===--- The line that moves ---===//
 
     private struct Progress {
         var epoch: Int
@@ -150,7 +150,7 @@ final class TextReporter: TrainingReporter {
             + terminal.styled(String(repeating: terminal.hasColor ? "━" : "─", count: length - done), .dim) + end
     }
 
-    //===--- Beginning and end ---===//
+    // ===--- Beginning and end ---===//
 
     private func heading(_ started: TrainingEvent.Started) -> [String] {
         let training = recipe.training

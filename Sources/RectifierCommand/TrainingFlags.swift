@@ -239,7 +239,7 @@ struct OptimizationFlags: ParsableArguments {
     }
 }
 
-//===--- Values of flags ---===//
+// ===--- Values of flags ---===//
 
 extension DataSettings.Task: ExpressibleByArgument {}
 extension DataSettings.MissingValues: ExpressibleByArgument {}

@@ -1,4 +1,5 @@
-/// What goes wrong outside the program: data, files, flags and numbers. Its text is one line that names the place and says what to do.
+/// What goes wrong outside the program: data, files, flags and numbers. Its text is one line that names the place and
+/// says what to do.
 public struct RectifierError: Error, Sendable, Equatable, CustomStringConvertible {
     /// What kind of mistake it is, for programs; people read ``description``.
     public enum Kind: String, Sendable {

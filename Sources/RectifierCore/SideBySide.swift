@@ -23,7 +23,8 @@ package func sideBySide(count: Int, _ number: @Sendable (Int) -> Double) -> [Dou
     }
 }
 
-/// A place for the result of each of several pieces of work that run side by side. Each place is used by one thread at a time.
+/// A place for the result of each of several pieces of work that run side by side. Each place is used by one thread at
+/// a time.
 package final class Slots<Value>: @unchecked Sendable {
     private let places: UnsafeMutableBufferPointer<Value?>
 

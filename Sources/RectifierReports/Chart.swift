@@ -27,7 +27,8 @@ extension Report {
             public init(x: Axis, y: Axis, series: [Series]) { (self.x, self.y, self.series) = (x, y, series) }
         }
 
-        /// A row for each category, with the value beside each bar or point. Bars start at 0, so on a logarithmic scale there are points.
+        /// A row for each category, with the value beside each bar or point. Bars start at 0, so on a logarithmic scale
+        /// there are points.
         public struct Bars: Sendable {
             public var categories: [String]
             public var values: Axis

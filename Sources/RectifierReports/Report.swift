@@ -1,7 +1,8 @@
 /// What a run, a study or a measurement found: sentences, charts and tables.
 ///
-/// Built once, it is written as text for a terminal (``text(width:pictures:)``), as a page (``page``), as JSON (``json``) and as
-/// comma-separated values (``Table/csv``). Its numbers are those of what was measured; a report computes none.
+/// Built once, it is written as text for a terminal (``text(width:pictures:)``), as a page (``page``), as JSON
+/// (``json``) and as comma-separated values (``Table/csv``). Its numbers are those of what was measured; a report
+/// computes none.
 public struct Report: Sendable {
     public var title: String
     /// What was done, in a sentence or two.

@@ -29,7 +29,8 @@ import Testing
         }
     }
 
-    /// Rounding is to nearest, ties to even, once: numbers on, just above and just below ties, whatever a call through float would make of them.
+    /// Rounding is to nearest, ties to even, once: numbers on, just above and just below ties, whatever a call through
+    /// float would make of them.
     @Test(arguments: levels, types)
     func roundsOnce(_ isa: rk_isa, _ type: rk_type) {
         var random = Numbers(seed: 1)

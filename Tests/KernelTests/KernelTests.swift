@@ -2,7 +2,8 @@ import CRectifierKernels
 import TestSupport
 import Testing
 
-/// For each kernel of the table, how a random trial of it is made. A kernel that is missing here fails `everyKernelIsCompared`.
+/// For each kernel of the table, how a random trial of it is made. A kernel that is missing here fails
+/// `everyKernelIsCompared`.
 let comparisons: [String: @Sendable (Trial) -> Void] = [
     "map": makeMap,
     "product": makeProduct,
@@ -55,7 +56,7 @@ func size(_ random: inout Numbers, upTo limit: Int) -> Int {
     min(limit, random.pick([0, 1, 1, 2, 3, 5, 7, 8, 9, 15, 16, 17, 31, 33, 64, 65, 100, 257, 300, random.integer(in: 1...limit)]))
 }
 
-//===--- Products and sums ---------------------------------------------------------===//
+// ===--- Products and sums ---------------------------------------------------------===//
 
 @Sendable func makeProduct(_ t: Trial) {
     let large = t.random.chance(0.1)
@@ -74,7 +75,8 @@ func size(_ random: inout Numbers, upTo limit: Int) -> Int {
     let a = t.input(
         (0..<(m * k == 0 ? 0 : (m - 1) * aRow + (k - 1) * aColumn + 1)).map { _ in t.random.chance(density) ? t.random.uniform() : 0 })
     let b = t.input(k * n == 0 ? 0 : (k - 1) * bRow + (n - 1) * bColumn + 1)
-    // 16-bit results are rounded once from sums that differ in their last places, so they may be a unit apart; ReLU keeps that.
+    // 16-bit results are rounded once from sums that differ in their last places, so they may be a unit apart; ReLU
+    // keeps that.
     let c = t.output(m * cRow, .near(relative: 0, absolute: 4 * t.type.computing.roundoff * Double(k + 2)))
     var product = rk_product()
     product.a = UnsafeRawPointer(a.base)
@@ -137,7 +139,7 @@ func size(_ random: inout Numbers, upTo limit: Int) -> Int {
     t.call.clip = rk_clip(sum: double(sum), limit: t.random.pick([0.5, 1, 20]), norm: double(norm), scale: double(scale))
 }
 
-//===--- Rows ----------------------------------------------------------------------===//
+// ===--- Rows ----------------------------------------------------------------------===//
 
 @Sendable func makeRows(_ t: Trial, perRow: Bool, _ tolerance: Tolerance) {
     let rows = size(&t.random, upTo: 20), columns = max(1, size(&t.random, upTo: 100)), spread = t.random.pick([1.0, 20, 300])
@@ -155,7 +157,7 @@ func size(_ random: inout Numbers, upTo limit: Int) -> Int {
     t.description = "\(rows)×\(columns), spread \(spread)"
 }
 
-//===--- Data ----------------------------------------------------------------------===//
+// ===--- Data ----------------------------------------------------------------------===//
 
 @Sendable func makeCopy(_ t: Trial) {
     let rank = t.random.integer(in: 0...4)
@@ -234,7 +236,7 @@ func indices(_ t: Trial, rows: Int, below samples: Int) -> UnsafePointer<UnsafeP
     t.description = "\(rows)×\(columns), rate \(rate)"
 }
 
-//===--- Updates --------------------------------------------------------------------===//
+// ===--- Updates --------------------------------------------------------------------===//
 
 @Sendable func makeUpdate(_ t: Trial, states: Int) {
     let count = size(&t.random, upTo: 300), computing = t.type.computing

@@ -9,7 +9,8 @@ struct Meaning: Sendable {
     let value: @Sendable (_ a: Double, _ b: Double, _ c: Double, _ x: Double, _ y: Double, _ z: Double) -> Double
 }
 
-/// For each opcode its meaning, written once more and independently of the C sources. An opcode that is missing here fails `everyOpcodeIsCompared`.
+/// For each opcode its meaning, written once more and independently of the C sources. An opcode that is missing here
+/// fails `everyOpcodeIsCompared`.
 let meanings: [String: Meaning] = [
     "COPY": Meaning { a, _, _, _, _, _ in a },
     "CONST": Meaning { _, _, _, x, _, _ in x },
@@ -155,7 +156,8 @@ func instruction(_ opcode: Int, on t: Trial, _ arguments: [Buffer], _ result: Bu
         }
     }
 
-    /// The counts of WATCH and WATCH_TIE, for every remainder of a vector and several parts, against a count of what the element type holds.
+    /// The counts of WATCH and WATCH_TIE, for every remainder of a vector and several parts, against a count of what
+    /// the element type holds.
     @Test(arguments: levels + [RK_REFERENCE], types)
     func watchesCount(_ isa: rk_isa, _ type: rk_type) {
         let counter = UnsafeMutablePointer<Int64>.allocate(capacity: 1)
@@ -181,8 +183,8 @@ func instruction(_ opcode: Int, on t: Trial, _ arguments: [Buffer], _ result: Bu
         }
     }
 
-    /// float32 functions over the whole range of bit patterns: at most 2 units in the last place from the double result.
-    /// Every 50,021st pattern; RECTIFIER_PATTERN_STRIDE sets another stride.
+    /// float32 functions over the whole range of bit patterns: at most 2 units in the last place from the double
+    /// result. Every 50,021st pattern; RECTIFIER_PATTERN_STRIDE sets another stride.
     @Test(arguments: levels, ["EXP", "EXPM1", "LOG", "LOG1P", "SIGMOID", "TANH", "SOFTPLUS", "NORMAL_CDF", "SIN", "COS"])
     func functionsAreAccurate(_ isa: rk_isa, _ name: String) throws {
         let stride = ProcessInfo.processInfo.environment["RECTIFIER_PATTERN_STRIDE"].flatMap(UInt32.init) ?? 50021

@@ -13,8 +13,8 @@ import Testing
         rk_pool_destroy(nil)
     }
 
-    /// A chain of calls, each of which reads what other threads wrote in the call before: a sum of columns, a transpose, a solo call, a product.
-    /// Without its barriers it would give other bits now and then.
+    /// A chain of calls, each of which reads what other threads wrote in the call before: a sum of columns, a
+    /// transpose, a solo call, a product. Without its barriers it would give other bits now and then.
     @Test(arguments: [1, 2, 3, 9])
     func stepsSeeWhatOthersWrote(_ threads: Int32) throws {
         let side = 48, kernels = RK_FLOAT32.kernels(rk_isa_selected() == RK_ISA_COUNT ? RK_REFERENCE : rk_isa_selected()).pointee

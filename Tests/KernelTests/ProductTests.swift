@@ -28,8 +28,8 @@ import Testing
         return c.contents
     }
 
-    /// An element's bits depend on A, B and the bias alone: not on how they are stored, nor on how many rows there are beside it, and so
-    /// not on whether the path for small products is taken.
+    /// An element's bits depend on A, B and the bias alone: not on how they are stored, nor on how many rows there are
+    /// beside it, and so not on whether the path for small products is taken.
     @Test(arguments: levels, types)
     func bitsDoNotDependOnThePath(_ isa: rk_isa, _ type: rk_type) {
         for (m, n, k) in [(61, 37, 300), (29, 16, 9), (7, 70, 830), (40, 1, 50)] {

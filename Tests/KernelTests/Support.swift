@@ -24,8 +24,8 @@ extension rk_type: @retroactive CustomTestStringConvertible {
     func kernels(_ isa: rk_isa) -> UnsafePointer<rk_kernels> { rk_table_for(self, isa)! }
 }
 
-/// Aligned memory with a guard on each side: NaN in every type, so that a result shows when a lane beyond the end got into it,
-/// and checked after each run, so that a store beyond the end does.
+/// Aligned memory with a guard on each side: NaN in every type, so that a result shows when a lane beyond the end got
+/// into it, and checked after each run, so that a store beyond the end does.
 final class Buffer {
     let type: rk_type
     let count: Int

@@ -2,7 +2,8 @@ import CRectifierKernels
 import Testing
 
 @Suite struct UpdateTests {
-    /// What decays passes from normal numbers to 0, not to subnormal ones, in which it would stay; and what is not a number is not lost.
+    /// What decays passes from normal numbers to 0, not to subnormal ones, in which it would stay; and what is not a
+    /// number is not lost.
     @Test(arguments: [RK_REFERENCE] + levels, types)
     func statesAreNormalOrZero(_ isa: rk_isa, _ type: rk_type) {
         let kernels = type.kernels(isa).pointee, computing = type.computing

@@ -63,7 +63,8 @@ import Testing
         }
     }
 
-    /// What is skipped is the zeros of A and nothing else: NaN and infinity in A count, and so does whatever stands beside them.
+    /// What is skipped is the zeros of A and nothing else: NaN and infinity in A count, and so does whatever stands
+    /// beside them.
     @Test(arguments: levels, types)
     func nonFiniteNumbersOfACount(_ isa: rk_isa, _ type: rk_type) {
         var a = [Double](repeating: 0, count: 40 * 70)

@@ -78,7 +78,8 @@ private struct SquareSums: TrainingProbe {
         return settings
     }
 
-    /// One run from beginning to end: trained by session with a rate changed midway, written, read, asked, resumed, replayed.
+    /// One run from beginning to end: trained by session with a rate changed midway, written, read, asked, resumed,
+    /// replayed.
     @Test func aWholeRun() throws {
         let data = try LoadedData(training: samples(), heldOut: samples(40)), place = folder.url("model")
         func trainer() throws -> Trainer {
@@ -175,7 +176,8 @@ private struct SquareSums: TrainingProbe {
 
     // MARK: What was wrong
 
-    /// A trainer trained by `settings` and saved `recipe`: two truths, which could differ. It has one plan, and that is saved.
+    /// A trainer trained by `settings` and saved `recipe`: two truths, which could differ. It has one plan, and that is
+    /// saved.
     @Test func whatIsSavedIsWhatWasRun() throws {
         let data = try LoadedData(training: samples()), place = folder.url("saved")
         let run = try Trainer(network(), data: data, settings: settings { $0.learningRate = 0.02 }, output: place).run()

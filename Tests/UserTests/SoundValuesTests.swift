@@ -8,9 +8,9 @@ import Testing
 @Suite struct SoundValuesTests {
     // MARK: Values
 
-    /// `data.count = 5_000_000` made a trainer walk off the end of four samples. A set is not changed any more: `count`,
-    /// `sampleShape`, `features` and `targets` are constants, so that line does not compile, and a set that claims more
-    /// than it has is never made.
+    /// `data.count = 5_000_000` made a trainer walk off the end of four samples. A set is not changed any more:
+    /// `count`, `sampleShape`, `features` and `targets` are constants, so that line does not compile, and a set that
+    /// claims more than it has is never made.
     @Test func aDataSetHasTheSamplesItSays() throws {
         #expect(message { _ = try samples(count: 5_000_000) } == "shape: 8 features do not make 5000000 samples of the shape 2")
         #expect(message { _ = try samples(count: .max) }.hasPrefix("data: "))
@@ -69,8 +69,8 @@ import Testing
 
     // MARK: Programs
 
-    /// A layer that is code can name any formula as a parameter or input. Its kernels read as much as its shape says, so
-    /// that must be what is there.
+    /// A layer that is code can name any formula as a parameter or input. Its kernels read as much as its shape says,
+    /// so that must be what is there.
     @Test func aLayerCannotReadBehindAParameter() throws {
         let network = try Network(input: [2]) {
             Dense(2)

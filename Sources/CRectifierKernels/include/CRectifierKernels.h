@@ -1,4 +1,4 @@
-//===----------------------------------------------------------------------===//
+// ===----------------------------------------------------------------------===//
 // Everything numeric that runs for every sample. C, because only C can choose an
 // instruction set at run time (Swift 6.3 has no per-function target attribute).
 //
@@ -14,7 +14,7 @@
 // Memory: every pointer may be read (never written) up to RK_PADDING bytes past its
 // last element, so kernels need no scalar tail for loads. Buffers start at multiples
 // of 64 bytes; rows inside them need not.
-//===----------------------------------------------------------------------===//
+// ===----------------------------------------------------------------------===//
 
 #ifndef RECTIFIER_KERNELS_H
 #define RECTIFIER_KERNELS_H
@@ -36,7 +36,7 @@ typedef enum { RK_FLOAT32, RK_FLOAT64, RK_BFLOAT16, RK_FLOAT16, RK_TYPE_COUNT } 
 /// What data sets are kept as.
 typedef enum { RK_SOURCE_UINT8, RK_SOURCE_FLOAT32, RK_SOURCE_FLOAT64 } rk_source_type;
 
-//===--- Elementwise programs -----------------------------------------------===//
+// ===--- Elementwise programs -----------------------------------------------===//
 
 /// X(NAME, number of slot arguments). `x`, `y`, `z` are the instruction's constants. Every instruction gives NaN when
 /// an argument is NaN, comparisons and selections included (SELECT: one it looks at; WATCH_TIE: a). MAX and MIN give
@@ -103,7 +103,7 @@ typedef struct {
     const rk_instruction *instructions;
 } rk_map;
 
-//===--- Calls ----------------------------------------------------------------===//
+// ===--- Calls ----------------------------------------------------------------===//
 
 /// What a product does about zeros of A. The bits of C are the same either way as long as B is finite: a skipped 0 · ∞
 /// is no NaN. RK_ZEROS_BY_DENSITY skips them where they are many enough to pay, block by block.
@@ -257,7 +257,7 @@ struct rk_call {
     };
 };
 
-//===--- Kernels ---------------------------------------------------------------===//
+// ===--- Kernels ---------------------------------------------------------------===//
 
 /// The ways to compute a product, or a part's share of it, or a block of rows of a share: X(NAME, as it is printed).
 /// They differ in time and in no bit. Which one is taken is decided in routes.inc.h; docs/kernels.md says when and why.
@@ -343,7 +343,7 @@ int rk_opcode_arguments(int opcode);
 /// that products are measured against. Runs for about `seconds`.
 double rk_peak_flops(rk_type type, rk_isa isa, double seconds);
 
-//===--- Random numbers ---------------------------------------------------------===//
+// ===--- Random numbers ---------------------------------------------------------===//
 
 /// Counter-based: draw `index` of a stream is a function of (key, index) alone. SplitMix64's output function.
 static inline uint64_t rk_mix(uint64_t z) {
@@ -357,7 +357,7 @@ static inline uint64_t rk_stream(uint64_t seed, uint64_t purpose, uint64_t epoch
     return rk_draw(rk_draw(rk_draw(0x5265637469666965u, seed), purpose), epoch);
 }
 
-//===--- Memory -------------------------------------------------------------------===//
+// ===--- Memory -------------------------------------------------------------------===//
 
 /// Takes `count` blocks of 64 bytes into a state of SHA-256, by the processor's own instructions where it has them.
 void rk_sha256(uint32_t state[8], const uint8_t *blocks, int64_t count);
@@ -369,7 +369,7 @@ void rk_sha256_portable(uint32_t state[8], const uint8_t *blocks, int64_t count)
 void *rk_allocate(int64_t bytes);
 void rk_free(void *memory);
 
-//===--- Threads -----------------------------------------------------------------===//
+// ===--- Threads -----------------------------------------------------------------===//
 
 /// A fork-join pool: `threads - 1` workers that spin briefly for the next run, then sleep.
 typedef struct rk_pool rk_pool;

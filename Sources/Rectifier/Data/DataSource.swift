@@ -1,6 +1,6 @@
 import Foundation
 
-/// A file or folder with data, recognised by its content and opened as far as that takes.
+/// A file or folder with data, recognized by its content and opened as far as that takes.
 struct DataSource {
     enum Part {
         case table(CSVFile)
@@ -67,7 +67,8 @@ struct DataSource {
 
     private enum Form { case idx, npy, npz, text }
 
-    /// By the first bytes, unpacked; where they say nothing, by the name, so that a damaged file is called what it should have been.
+    /// By the first bytes, unpacked; where they say nothing, by the name, so that a damaged file is called what it
+    /// should have been.
     private static func form(of bytes: Bytes) throws -> Form {
         var start = [UInt8](bytes.raw.prefix(8))
         if Inflater.isGzip(bytes.raw) {

@@ -48,8 +48,8 @@ public struct Dataset: Sendable {
     public let features: Features
     public let targets: Targets
 
-    /// Throws where counts contradict one another, a label is out of range, or a number is not finite. Samples are counted from 0 in
-    /// messages.
+    /// Throws where counts contradict one another, a label is out of range, or a number is not finite. Samples are
+    /// counted from 0 in messages.
     public init(count: Int, sampleShape: [Int], features: Features, targets: Targets) throws {
         self.init(unchecked: count, sampleShape, features, targets)
         guard count > 0 else { throw RectifierError(.data, "the data set is empty; at least one sample is needed") }
@@ -171,7 +171,8 @@ func firstNotFinite(_ values: [Float]) -> Int? {
     let exponent: UInt32 = 0x7f80_0000
     var carries: UInt32 = 0
     values.withUnsafeBufferPointer { values in
-        // An exponent of ones, and only that, carries into the top bit. Without an exit, so that many are looked at side by side.
+        // An exponent of ones, and only that, carries into the top bit. Without an exit, so that many are looked at
+        // side by side.
         for value in values { carries |= (value.bitPattern & exponent) &+ 0x0080_0000 }
     }
     return carries >> 31 == 1 ? values.firstIndex { !$0.isFinite } : nil

@@ -16,9 +16,9 @@ public struct LoadedData: Sendable {
 
     /// Reads or generates the data.
     ///
-    /// The source is the name of a generated set (``GeneratedData``), a folder of IDX files, an IDX, `.npy` or `.npz` file, or a text
-    /// file with a table; any file may be gzipped. What it is its content says. Everything that is learned from the data is learned from
-    /// the training split, which is drawn first.
+    /// The source is the name of a generated set (``GeneratedData``), a folder of IDX files, an IDX, `.npy` or `.npz`
+    /// file, or a text file with a table; any file may be gzipped. What it is its content says. Everything that is
+    /// learned from the data is learned from the training split, which is drawn first.
     ///
     /// - Parameters:
     ///   - seed: draws generated sets and the split.

@@ -3,17 +3,21 @@ import Foundation
 extension Preparation {
     /// Reads data for a model that was trained on other data, in any form.
     ///
-    /// Of a source with a training and a test part, the test part is read. A table needs the columns that the model uses: by their names
-    /// where the training file had a header, else by their places; without targets it may lack theirs.
+    /// Of a source with a training and a test part, the test part is read. A table needs the columns that the model
+    /// uses: by their names where the training file had a header, else by their places; without targets it may lack
+    /// theirs.
     ///
     /// - Parameters:
-    ///   - needsTargets: whether targets are read, as `evaluate` needs them; otherwise they may be absent, and the dataset has none.
-    ///   - header: whether a table's first line holds names; nil: as in the training file. With `false`, columns go by their places.
+    ///   - needsTargets: whether targets are read, as `evaluate` needs them; otherwise they may be absent, and the
+    ///     dataset has none.
+    ///   - header: whether a table's first line holds names; nil: as in the training file. With `false`, columns go by
+    ///     their places.
     ///   - separator: nil: as in the training file.
     ///   - seed: for generated sets.
     ///   - base: what relative paths start from; nil: the working directory.
     /// - Returns: the data, and notes for the user, one line each.
-    /// - Throws: ``RectifierError`` that names the file, and the line, column or sample; or both shapes where they do not fit.
+    /// - Throws: ``RectifierError`` that names the file, and the line, column or sample; or both shapes where they do
+    ///   not fit.
     public func dataset(
         reading source: String, needsTargets: Bool, header: Bool? = nil, separator: String? = nil, seed: UInt64 = 0,
         relativeTo base: URL? = nil

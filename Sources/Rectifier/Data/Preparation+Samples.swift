@@ -1,6 +1,6 @@
 extension Preparation {
-    /// One sample as a network takes it, from the numbers in a file's units: standardised as the training data were, pixels from 0 to 255
-    /// scaled to 1.
+    /// One sample as a network takes it, from the numbers in a file's units: standardized as the training data were,
+    /// pixels from 0 to 255 scaled to 1.
     ///
     /// Of a table, the columns that the model uses, in the order of ``Layout/columns``; NaN is a missing value.
     ///
@@ -20,14 +20,14 @@ extension Preparation {
         }
     }
 
-    /// One sample as a network takes it, from the fields of a table's row as text: numbers standardised, categories one-hot, as the
-    /// training data were.
+    /// One sample as a network takes it, from the fields of a table's row as text: numbers standardized, categories
+    /// one-hot, as the training data were.
     ///
-    /// - Parameter fields: Of the columns that the model uses, in the order of ``Layout/columns``. An empty one is a missing value. A
-    ///   category that the training data lack counts as none of its column's.
+    /// - Parameter fields: Of the columns that the model uses, in the order of ``Layout/columns``. An empty one is a
+    ///   missing value. A category that the training data lack counts as none of its column's.
     ///
-    /// Throws where the model takes no table, where there are too few or too many fields, where a field is no number and its column holds
-    /// numbers, and where a value is missing and the model was not trained to fill it in.
+    /// Throws where the model takes no table, where there are too few or too many fields, where a field is no number
+    /// and its column holds numbers, and where a value is missing and the model was not trained to fill it in.
     public func features(of fields: [String]) throws -> [Float] {
         guard case .table(let layout) = input else {
             throw RectifierError(.shape, "the model takes samples of the shape \(describe(inputShape)), not the fields of a table")

@@ -1,8 +1,8 @@
-/// What was learned from the training samples and must be applied to every file that follows: the form of a sample, the scales of its
-/// numbers, the levels of its categories, and what is predicted. Saved with the model.
+/// What was learned from the training samples and must be applied to every file that follows: the form of a sample, the
+/// scales of its numbers, the levels of its categories, and what is predicted. Saved with the model.
 ///
-/// Everything is computed in `Double` and kept as `Float`. Numbers are standardised (mean 0, standard deviation 1 over the training
-/// split), categories become one-hot, byte images stay bytes.
+/// Everything is computed in `Double` and kept as `Float`. Numbers are standardized (mean 0, standard deviation 1 over
+/// the training split), categories become one-hot, byte images stay bytes.
 ///
 /// Checked when it is made and when it is read, and never changed: shapes are positive, scales finite and above 0, and
 /// columns, levels and classes told apart by their names.
@@ -54,11 +54,11 @@ public struct Preparation: Codable, Sendable, Equatable {
         public var content: Content
 
         public enum Content: Codable, Sendable, Equatable {
-            /// One feature, (x - mean) / deviation; a missing value is the mean. A column that is constant in the training split has the
-            /// deviation 1.
+            /// One feature, (x - mean) / deviation; a missing value is the mean. A column that is constant in the
+            /// training split has the deviation 1.
             case numbers(mean: Double, deviation: Double)
-            /// A feature for each level: 1 for the one that the field holds, else 0. A level that the training split lacks gives zeros;
-            /// a missing value is the level `fill`, the most frequent.
+            /// A feature for each level: 1 for the one that the field holds, else 0. A level that the training split
+            /// lacks gives zeros; a missing value is the level `fill`, the most frequent.
             case levels(names: [String], fill: Int)
         }
 
@@ -71,7 +71,7 @@ public struct Preparation: Codable, Sendable, Equatable {
     public enum Target: Codable, Sendable, Equatable {
         /// One of these classes, by their names in order.
         case classes(names: [String])
-        /// Numbers, standardised.
+        /// Numbers, standardized.
         case values(columns: [Value])
     }
 

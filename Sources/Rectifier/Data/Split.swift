@@ -7,10 +7,11 @@ struct Split {
     /// For the user.
     var note: String { "\(heldOut.count) of \(training.count + heldOut.count) samples are held out, drawn by the seed" }
 
-    /// Draws a share of the rows by the seed; both parts keep the rows' order and have at least one. Share 0 holds nothing out.
+    /// Draws a share of the rows by the seed; both parts keep the rows' order and have at least one. Share 0 holds
+    /// nothing out.
     ///
-    /// - Parameter stratum: the class of a row, for classification: each class gives its share, so that a small set is judged by all of them.
-    ///   A class of one row trains.
+    /// - Parameter stratum: the class of a row, for classification: each class gives its share, so that a small set is
+    ///   judged by all of them. A class of one row trains.
     init(_ rows: [Int32], stratum: ((Int32) -> Double)? = nil, share: Double, seed: UInt64, name: String) throws {
         guard share >= 0, share < 1 else {
             throw RectifierError(.setting, "validation \(share): must be a share from 0 to below 1, or a file")
@@ -48,7 +49,8 @@ struct Split {
         draw(rows, seed) { row, draw in quotas[stratum(row)]!.take(draw) }
     }
 
-    /// Each row is held out with the probability that fills its quota exactly (Knuth's algorithm S): one draw a row, whatever came before.
+    /// Each row is held out with the probability that fills its quota exactly (Knuth's algorithm S): one draw a row,
+    /// whatever came before.
     private struct Quota {
         /// Rows that are still to come, and those of them to hold out.
         var rows: Int

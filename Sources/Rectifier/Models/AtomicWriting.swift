@@ -1,7 +1,7 @@
 import struct Foundation.URL
 
-/// Writes a file so that at any moment, a crash or a full disk included, its path holds either what it held before or all of `contents`.
-/// Missing folders above it are made. The permissions of a file that is replaced stay.
+/// Writes a file so that at any moment, a crash or a full disk included, its path holds either what it held before or
+/// all of `contents`. Missing folders above it are made. The permissions of a file that is replaced stay.
 ///
 /// Throws ``RectifierError/Kind/output``, with the path and the reason, and then leaves everything as it was.
 package func writeAtomically(_ contents: [UInt8], to file: URL) throws {
@@ -17,11 +17,11 @@ package func writeAtomically(_ contents: [UInt8], to file: URL) throws {
     }
 }
 
-/// Writes a folder of several files so that at any moment its path holds either all it held before or all that is given here. Missing
-/// folders above it are made.
+/// Writes a folder of several files so that at any moment its path holds either all it held before or all that is given
+/// here. Missing folders above it are made.
 ///
-/// Only an empty folder or one made here, known by its file `marker`, is replaced; anything else at that path is an error. Of the old
-/// folder, only files named in `owned` go away. Whatever else somebody put there is carried over.
+/// Only an empty folder or one made here, known by its file `marker`, is replaced; anything else at that path is an
+/// error. Of the old folder, only files named in `owned` go away. Whatever else somebody put there is carried over.
 ///
 /// Throws ``RectifierError/Kind/output``, with the path and the reason, and then leaves everything as it was.
 ///
@@ -68,14 +68,15 @@ func writeAtomically(
     }
 }
 
-/// Puts back a folder whose replacement a crash interrupted, on a file system that cannot exchange two names at once. To be called where a
-/// folder is missing that should be there. Does nothing otherwise.
+/// Puts back a folder whose replacement a crash interrupted, on a file system that cannot exchange two names at once.
+/// To be called where a folder is missing that should be there. Does nothing otherwise.
 package func recoverInterruptedWrite(of folder: URL) {
     try? AtomicWrite.perform(at: folder, makingParents: false) { $0.restore() }
 }
 
-/// One write in progress. It happens under a name like `.rectifier-6e340b9cffb3-4711-8c2f19a0-51d0e3b7.new` in the same folder: a hash of
-/// the destination's name, the process, a number of that process's own (process numbers return), and a random number.
+/// One write in progress. It happens under a name like `.rectifier-6e340b9cffb3-4711-8c2f19a0-51d0e3b7.new` in the same
+/// folder: a hash of the destination's name, the process, a number of that process's own (process numbers return), and
+/// a random number.
 private struct AtomicWrite {
     enum Problem: Error {
         case system(SystemFiles.Failure)

@@ -8,17 +8,19 @@ import CRectifierKernels
 /// let digit = try digits.classify(pixels: image)        // the most probable class
 /// ```
 ///
-/// A call runs on the thread that makes it. It takes no lock and, but for an array it returns, allocates nothing; only when more calls
-/// overlap than ever before it makes the memory for one more, which is kept. All calls share the weights.
+/// A call runs on the thread that makes it. It takes no lock and, but for an array it returns, allocates nothing; only
+/// when more calls overlap than ever before it makes the memory for one more, which is kept. All calls share the
+/// weights.
 ///
-/// - **Inputs** are what the network takes, in row-major order: numbers as a ``Dataset`` holds them, already standardised where the model's
-///   ``Model/preparation`` says so, see ``Preparation/features(of:)``. Pixels are bytes and are multiplied by ``Dataset/byteScale`` on the
-///   way in.
-/// - **Outputs** are those of ``Model/predictions(for:threads:)``, to the bit, whatever a sample shares its batch with: a probability for
-///   each class, or values in the target's own unit. Layers that act differently in training, such as ``Dropout``, act as in use.
+/// - **Inputs** are what the network takes, in row-major order: numbers as a ``Dataset`` holds them, already
+///   standardized where the model's ``Model/preparation`` says so, see ``Preparation/features(of:)``. Pixels are bytes
+///   and are multiplied by ``Dataset/byteScale`` on the way in.
+/// - **Outputs** are those of ``Model/predictions(for:threads:)``, to the bit, whatever a sample shares its batch with:
+///   a probability for each class, or values in the target's own unit. Layers that act differently in training, such as
+///   ``Dropout``, act as in use.
 ///
-/// All methods throw a ``RectifierError`` where a length does not fit the model, where pixels are given to one that takes
-/// standardised numbers, where an input is infinite or NaN, and where an output would be.
+/// All methods throw a ``RectifierError`` where a length does not fit the model, where pixels are given to one that
+/// takes standardized numbers, where an input is infinite or NaN, and where an output would be.
 public final class CompiledModel: Sendable {
     /// The shape of one sample, and how many numbers that is.
     public let inputShape: [Int]
@@ -44,8 +46,8 @@ public final class CompiledModel: Sendable {
     /// Throws where a weight is infinite or NaN, with the parameter's name and how many there are.
     ///
     /// - Parameters:
-    ///   - batchSizes: What programs are compiled for. Other numbers of samples are cut into these; a rest that fills more than half a
-    ///     batch is filled up. A larger batch reads the weights less often and needs a larger arena.
+    ///   - batchSizes: What programs are compiled for. Other numbers of samples are cut into these; a rest that fills
+    ///     more than half a batch is filled up. A larger batch reads the weights less often and needs a larger arena.
     ///   - concurrentCalls: How many calls at once memory is made for now; more are possible. At most 1024.
     public convenience init(_ model: Model, batchSizes: [Int] = [1, 8, 64], concurrentCalls: Int = 1) throws {
         try self.init(model, batchSizes: batchSizes, concurrentCalls: concurrentCalls, pool: nil)
@@ -100,28 +102,33 @@ public final class CompiledModel: Sendable {
     /// What the model says of one byte image.
     public func callAsFunction(pixels sample: [UInt8]) throws -> [Float] { try one(sample) }
 
-    /// The number of the most probable class of one sample, the first of equal ones. Throws for a model that is no classifier.
+    /// The number of the most probable class of one sample, the first of equal ones. Throws for a model that is no
+    /// classifier.
     public func classify(_ sample: [Float]) throws -> Int { try mostProbableClass(sample) }
 
-    /// The number of the most probable class of one byte image, the first of equal ones. Throws for a model that is no classifier.
+    /// The number of the most probable class of one byte image, the first of equal ones. Throws for a model that is no
+    /// classifier.
     public func classify(pixels sample: [UInt8]) throws -> Int { try mostProbableClass(sample) }
 
     // MARK: Many samples
 
     /// What the model says of samples that lie one after another.
-    /// - Parameter outputs: Filled one sample's outputs after another. Its count is that of the samples times ``outputCount``.
+    /// - Parameter outputs: Filled one sample's outputs after another. Its count is that of the samples times
+    ///   ``outputCount``.
     public func predict(_ samples: Span<Float>, into outputs: inout MutableSpan<Float>) throws {
         try samples.withUnsafeBufferPointer { samples in try outputs.withUnsafeMutableBufferPointer { try many(samples, into: $0) } }
     }
 
     /// What the model says of samples that lie one after another, in double precision where the model computes in it.
-    /// - Parameter outputs: Filled one sample's outputs after another. Its count is that of the samples times ``outputCount``.
+    /// - Parameter outputs: Filled one sample's outputs after another. Its count is that of the samples times
+    ///   ``outputCount``.
     public func predict(_ samples: Span<Double>, into outputs: inout MutableSpan<Double>) throws {
         try samples.withUnsafeBufferPointer { samples in try outputs.withUnsafeMutableBufferPointer { try many(samples, into: $0) } }
     }
 
     /// What the model says of byte images that lie one after another.
-    /// - Parameter outputs: Filled one image's outputs after another. Its count is that of the images times ``outputCount``.
+    /// - Parameter outputs: Filled one image's outputs after another. Its count is that of the images times
+    ///   ``outputCount``.
     public func predict(pixels samples: Span<UInt8>, into outputs: inout MutableSpan<Float>) throws {
         try samples.withUnsafeBufferPointer { samples in try outputs.withUnsafeMutableBufferPointer { try many(samples, into: $0) } }
     }
@@ -191,7 +198,7 @@ extension CompiledModel {
             )
         }
         guard takesPixels || Input.self != UInt8.self else {
-            throw RectifierError(.setting, "the model takes standardised numbers, not pixels: see Preparation.features(of:)")
+            throw RectifierError(.setting, "the model takes standardized numbers, not pixels: see Preparation.features(of:)")
         }
         guard outputs.count == count * outputCount else {
             throw RectifierError(

@@ -2,7 +2,8 @@ import Foundation
 
 /// A network with the values of its parameters, and what it takes to use it: a value that many tasks can share.
 ///
-/// Whether the parameters are the network's, by name and shape, and the preparation fits it, is checked wherever the model is used.
+/// Whether the parameters are the network's, by name and shape, and the preparation fits it, is checked wherever the
+/// model is used.
 public struct Model: Sendable {
     public let network: Network
     public let loss: Loss
@@ -57,7 +58,8 @@ public struct Predictions: Sendable, Equatable {
     /// One for each class, where they are known.
     public let classNames: [String]?
 
-    /// - Precondition: `outputs` are whole rows, with a class for each where there are any, and as many names as a row has numbers.
+    /// - Precondition: `outputs` are whole rows, with a class for each where there are any, and as many names as a row
+    ///   has numbers.
     public init(outputs: [Float], width: Int, classes: [Int]? = nil, classNames: [String]? = nil) {
         precondition(width > 0 && outputs.count % width == 0, "\(outputs.count) numbers are no rows of \(width)")
         (self.outputs, self.width, self.classes, self.classNames) = (outputs, width, classes, classNames)

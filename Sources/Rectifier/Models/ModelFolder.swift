@@ -1,7 +1,7 @@
 import Foundation
 
-// A model on disk is a folder: `model.json` (network, data preparation, recipe, checksum), `weights.safetensors`, `recipe.json`;
-// a checkpoint adds `state.safetensors` and `checkpoint.json`.
+// A model on disk is a folder: `model.json` (network, data preparation, recipe, checksum), `weights.safetensors`,
+// `recipe.json`; a checkpoint adds `state.safetensors` and `checkpoint.json`.
 
 enum ModelFile {
     static let model = "model.json"
@@ -29,7 +29,8 @@ private struct ModelDescription: Codable {
 extension Model {
     /// Writes a model folder: whole or not at all, and in place of an older model only.
     ///
-    /// Throws where the folder cannot be written, holds something else, or the network has a layer that is code of yours.
+    /// Throws where the folder cannot be written, holds something else, or the network has a layer that is code of
+    /// yours.
     public func write(to folder: URL) throws { try writeAtomically(folder: folder, files: files().files, owned: ModelFile.all) }
 
     /// Reads a model folder.

@@ -1,13 +1,15 @@
 import struct Foundation.URL
 
-/// Named tensors in the safetensors format: 8 bytes that hold the length of a JSON header (little-endian), the header, and the numbers.
+/// Named tensors in the safetensors format: 8 bytes that hold the length of a JSON header (little-endian), the header,
+/// and the numbers.
 ///
-/// Reading is strict. Whatever contradicts the format (lengths, offsets, shapes, names, gaps) is an error, so that a damaged file never
-/// loads.
+/// Reading is strict. Whatever contradicts the format (lengths, offsets, shapes, names, gaps) is an error, so that a
+/// damaged file never loads.
 public struct SafeTensors: Sendable {
     /// Free text by name (`__metadata__` in the file).
     public var metadata: [String: String]
-    /// In the order in which their numbers stand in the file. No two have the same name, and none is called `__metadata__`.
+    /// In the order in which their numbers stand in the file. No two have the same name, and none is called
+    /// `__metadata__`.
     public var tensors: [(name: String, tensor: Tensor)]
 
     /// The most bytes a header may have, as in the format's reference implementation.
@@ -19,8 +21,8 @@ public struct SafeTensors: Sendable {
         self.tensors = tensors
     }
 
-    /// Reads a file. F64 and the integers of 32 and 64 bits become ``Tensor/Storage/float64(_:)`` (integers beyond 2^53 are rounded),
-    /// all others ``Tensor/Storage/float32(_:)``; BOOL becomes 0 and 1.
+    /// Reads a file. F64 and the integers of 32 and 64 bits become ``Tensor/Storage/float64(_:)`` (integers beyond 2^53
+    /// are rounded), all others ``Tensor/Storage/float32(_:)``; BOOL becomes 0 and 1.
     ///
     /// Throws ``RectifierError/Kind/file`` where the file cannot be read or is not what the format says.
     public init(contentsOf url: URL) throws {
@@ -79,7 +81,8 @@ public struct SafeTensors: Sendable {
         guard end == data.count else { throw damaged("\(data.count - end) bytes after the last tensor belong to none") }
     }
 
-    /// The bytes of a file, with the numbers in F32 or F64 as they are kept. The same value gives the same bytes everywhere.
+    /// The bytes of a file, with the numbers in F32 or F64 as they are kept. The same value gives the same bytes
+    /// everywhere.
     ///
     /// - Precondition: No two tensors have the same name, and none is called `__metadata__`.
     public func encoded() -> [UInt8] {

@@ -1,5 +1,5 @@
-/// The JSON header of a safetensors file. Only the JSON that the format uses is understood, so a header cannot make the reader recurse, and
-/// repeated names, which most JSON readers drop silently, are found.
+/// The JSON header of a safetensors file. Only the JSON that the format uses is understood, so a header cannot make the
+/// reader recurse, and repeated names, which most JSON readers drop silently, are found.
 struct SafeTensorsHeader {
     struct Entry {
         var name: String

@@ -1,8 +1,8 @@
 import CRectifierKernels
 import Synchronization
 
-/// What one call of a ``CompiledModel`` works with: programs for some batch sizes with their arenas, and the addresses that their calls
-/// read. The weights are not in it.
+/// What one call of a ``CompiledModel`` works with: programs for some batch sizes with their arenas, and the addresses
+/// that their calls read. The weights are not in it.
 ///
 /// Used by one call at a time.
 final class Workspace {
@@ -50,8 +50,8 @@ final class Workspace {
     /// Bytes of the arenas.
     var memoryBytes: Int { programs.reduce(0) { $0 + $1.memoryBytes } }
 
-    /// Computes the ``outputs`` of the first `count` of some samples, by one of the programs. Where its batch is larger, the last sample
-    /// fills it up.
+    /// Computes the ``outputs`` of the first `count` of some samples, by one of the programs. Where its batch is
+    /// larger, the last sample fills it up.
     func run(_ program: Int, _ samples: UnsafeRawPointer, _ type: rk_source_type, scale: Double, count: Int) {
         let program = programs[program]
         if distinctRows < count || count < program.batchSize {

@@ -1,8 +1,9 @@
 import Foundation
 import Synchronization
 
-/// Workspaces that calls borrow from any thread, without a lock: a stack (Treiber 1986) of those that nobody uses. The one returned last is
-/// lent first, because its memory is still in the cache. Where none is free another one is made, and kept.
+/// Workspaces that calls borrow from any thread, without a lock: a stack (Treiber 1986) of those that nobody uses. The
+/// one returned last is lent first, because its memory is still in the cache. Where none is free another one is made,
+/// and kept.
 final class WorkspacePool: @unchecked Sendable {
     /// More calls than this at once wait for one another.
     static let capacity = 1024
@@ -11,8 +12,8 @@ final class WorkspacePool: @unchecked Sendable {
     /// By number; the first `made` are there.
     private let workspaces: UnsafeMutablePointer<Unmanaged<Workspace>>
     private let made = Mutex(0)
-    /// The number of the top of the stack, 0 where it is empty, and in the upper half a count of all changes: it tells a top that was lent
-    /// and returned meanwhile from one that stayed.
+    /// The number of the top of the stack, 0 where it is empty, and in the upper half a count of all changes: it tells
+    /// a top that was lent and returned meanwhile from one that stayed.
     private let top = Atomic<UInt64>(0)
     private static let numberMask: UInt64 = 0xffff_ffff
     private static let oneChange: UInt64 = 1 << 32

@@ -1,6 +1,7 @@
 /// A part of a network: a function from a formula to a formula.
 ///
-/// The layers here are a few lines each; one of your own needs nothing else, and is differentiated, fused and threaded like them:
+/// The layers here are a few lines each; one of your own needs nothing else, and is differentiated, fused and threaded
+/// like them:
 ///
 /// ```swift
 /// struct Scale: Layer {

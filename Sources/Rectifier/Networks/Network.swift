@@ -15,8 +15,9 @@ public struct Network: Sendable {
     /// The shape of one sample's output.
     public let outputShape: [Int]
 
-    /// Throws where a layer does not fit the one before it; the message names the layer and both shapes. Throws where a derivative declared at a kink is
-    /// none, and not marked as ``KinkValue/unsound(_:)``; the message names the layer, the value and where it may lie.
+    /// Throws where a layer does not fit the one before it; the message names the layer and both shapes. Throws where a
+    /// derivative declared at a kink is none, and not marked as ``KinkValue/unsound(_:)``; the message names the layer,
+    /// the value and where it may lie.
     public init(input: [Int], @NetworkBuilder _ layers: () -> [any Layer]) throws { try self.init(input: input, layers: layers()) }
 
     public init(input: [Int], layers: [any Layer]) throws {

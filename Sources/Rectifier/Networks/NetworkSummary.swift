@@ -6,8 +6,8 @@ public struct NetworkSummary: Sendable, CustomStringConvertible {
         /// The layer as it was written.
         public var layer: String
         public var output: Shape
-        /// The derivative declared at the layer's kinks: `0`, `unsound:2`, `ties first`; `share 0` where it is that share of the way from the inactive
-        /// side's derivative to the active side's. `nil` for a layer without kinks.
+        /// The derivative declared at the layer's kinks: `0`, `unsound:2`, `ties first`; `share 0` where it is that
+        /// share of the way from the inactive side's derivative to the active side's. `nil` for a layer without kinks.
         public var atKinks: String?
         /// Numbers that are trained.
         public var parameters: Int

@@ -18,8 +18,9 @@ public struct Dropout: Layer, Codable, Hashable {
     }
 }
 
-/// A layer of your own, as a function. It can wire its input in any way that has no cycle, and is not part of a model file: a
-/// model that has one is read back with ``Model/init(contentsOf:network:)``. For one that is, see ``LayerCatalog``.
+/// A layer of your own, as a function. It can wire its input in any way that has no cycle, and is not part of a model
+/// file: a model that has one is read back with ``Model/init(contentsOf:network:)``. For one that is, see
+/// ``LayerCatalog``.
 public struct Function: Layer {
     public let name: String
     private let body: @Sendable (Formula, inout NetworkBuild) throws -> Formula

@@ -14,8 +14,9 @@ public struct NetworkSettings: Sendable, Codable, Equatable {
     public var activation = Activation.relu
     /// The derivative at the kinks of activations and loss: for ReLU the one at 0, 0 ≤ value ≤ 1; for others the same
     /// share of the way from the inactive side's to the active side's, so that leaky ReLU has
-    /// `slope + value · (1 - slope)`, the absolute value `2 · value - 1` and hard sigmoid `value / 6`. `nil`: each function's own, 0 for
-    /// ReLU. A value outside [0, 1] must be written as ``KinkValue/unsound(_:)``, in JSON `"unsound:2"`.
+    /// `slope + value · (1 - slope)`, the absolute value `2 · value - 1` and hard sigmoid `value / 6`. `nil`: each
+    /// function's own, 0 for ReLU. A value outside [0, 1] must be written as ``KinkValue/unsound(_:)``, in JSON
+    /// `"unsound:2"`.
     public var atZero: KinkValue?
     /// How weights are drawn. `nil`: the usual way for the activation.
     public var initializer: Initializer?
@@ -37,7 +38,7 @@ public struct NetworkSettings: Sendable, Codable, Equatable {
     }
 }
 
-//===--- JSON ---===//
+// ===--- JSON ---===//
 
 extension NetworkSettings: RecipeObject {
     private enum Key: String, RecipeKey, CodingKey { case layers, activation, atZero, initializer, initialiser, dropout, loss }
@@ -108,7 +109,7 @@ extension Loss: RecipeValue {
     static var expected: String { "a loss's name in quotes" }
 }
 
-//===--- What they make ---===//
+// ===--- What they make ---===//
 
 extension Network {
     /// The network of a recipe, for samples of the shape `input` whose targets are `outputs` numbers.

@@ -65,7 +65,7 @@ extension Optimizer: Spelled, Codable, RecipeObject {
         guard let name = try fields.value(.name, as: String.self) else {
             throw recipeError(decoder.codingPath, "a \"name\" is missing: \(Names.oneOf(Self.names))")
         }
-        // The settings of the other optimisers are refused, not ignored.
+        // The settings of the other optimizers are refused, not ignored.
         let allowed: Set<Key>
         self = try located(decoder) { try Optimizer(name) }
         switch self {

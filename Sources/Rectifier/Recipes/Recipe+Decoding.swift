@@ -1,4 +1,5 @@
-// How the parts of a recipe are read. Writing them is what the compiler derives: every member under its own name, open ones (`nil`) left out.
+// How the parts of a recipe are read. Writing them is what the compiler derives: every member under its own name, open
+// ones (`nil`) left out.
 
 extension Recipe {
     private enum Key: String, RecipeKey { case data, network, training }

@@ -30,7 +30,8 @@ public struct DataSettings: Sendable, Codable, Hashable {
     public var task: Task?
     /// Tables: what becomes of missing values. `nil`: they are an error.
     public var missing: MissingValues?
-    /// What is held out of the training data. `nil`: a fifth of a table or an array without test data, nothing otherwise.
+    /// What is held out of the training data. `nil`: a fifth of a table or an array without test data, nothing
+    /// otherwise.
     public var validation: Validation?
     /// Tables: whether the first line holds names. `nil`: from its content.
     public var header: Bool?
@@ -44,8 +45,8 @@ public struct DataSettings: Sendable, Codable, Hashable {
     /// What is predicted: one of several classes, or numbers.
     public enum Task: String, Sendable, Codable, CaseIterable { case classification, regression }
 
-    /// Missing values of a table: replaced by their column's mean over the training rows (in text columns by the most frequent text), or their rows are
-    /// left out.
+    /// Missing values of a table: replaced by their column's mean over the training rows (in text columns by the most
+    /// frequent text), or their rows are left out.
     public enum MissingValues: String, Sendable, Codable, CaseIterable { case mean, drop }
 
     /// What the held-out loss is measured on while training.

@@ -1,6 +1,7 @@
 /// Reads the members of one JSON object into settings that already hold their defaults.
 ///
-/// A member that is absent or `null` leaves its default; one that no setting has is an error that names its path and the closest key there is.
+/// A member that is absent or `null` leaves its default; one that no setting has is an error that names its path and
+/// the closest key there is.
 struct RecipeFields<Key: RecipeKey> {
     private let container: KeyedDecodingContainer<RecipePathKey>
 
@@ -74,7 +75,7 @@ func recipeError(_ path: [any CodingKey], _ message: String) -> RectifierError {
     return RectifierError(.setting, text.isEmpty ? message : "\(text): \(message)")
 }
 
-//===--- What a member may be ---===//
+// ===--- What a member may be ---===//
 
 /// Something a recipe's member can hold.
 protocol RecipeValue: Decodable {

@@ -63,8 +63,8 @@ public struct Checkpoint: Sendable {
     /// Writes the model folder with the state beside it, whole or not at all.
     ///
     /// - Returns: The SHA-256 of the weights file, in hexadecimal.
-    /// - Throws: ``RectifierError`` where the folder cannot be written or holds something else, the network has a layer that is code of
-    ///   yours, or a weight is not finite.
+    /// - Throws: ``RectifierError`` where the folder cannot be written or holds something else, the network has a layer
+    ///   that is code of yours, or a weight is not finite.
     @discardableResult
     public func write(to folder: URL) throws -> String {
         var tensors: [(name: String, tensor: Tensor)] = []

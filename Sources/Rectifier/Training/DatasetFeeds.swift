@@ -7,7 +7,8 @@ extension Network {
 extension Dataset {
     /// What fills a program's inputs from this data. The feeds are valid inside the body.
     package func withFeeds(_ body: ([String: Feed]) throws -> Void) throws {
-        // Not written as nested closures in a `switch` of both enumerations: Swift 6.3.1 then releases the array twice when the body throws.
+        // Not written as nested closures in a `switch` of both enumerations: Swift 6.3.1 then releases the array twice
+        // when the body throws.
         func withFeed<Element: FeatureElement>(of values: [Element], width: Int, _ body: (Feed) throws -> Void) throws {
             try values.withUnsafeBytes { try body(.rows($0.baseAddress!, Element.source, width: width, scale: Element.scale)) }
         }

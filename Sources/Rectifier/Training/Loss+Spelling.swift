@@ -100,8 +100,8 @@ extension Loss {
     /// - Parameters:
     ///   - name: Letters, digits and hyphens, a letter first.
     ///   - prediction: What an output of the network means, for predictions: of shape `[batch, n]` as the output.
-    ///   - formula: The loss of outputs and targets, both `[batch, n]`: either that shape, whose mean over each sample is
-    ///     taken, or `[batch, 1]`. The numbers are those behind the name: `pinball:0.9` has one.
+    ///   - formula: The loss of outputs and targets, both `[batch, n]`: either that shape, whose mean over each sample
+    ///     is taken, or `[batch, 1]`. The numbers are those behind the name: `pinball:0.9` has one.
     /// - Throws: ``RectifierError`` where the name is taken or is none.
     public static func register(
         _ name: String, prediction: @escaping @Sendable (_ output: Formula) throws -> Formula = { $0 },

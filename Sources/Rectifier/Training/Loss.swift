@@ -66,7 +66,7 @@ public struct Loss: Sendable, Hashable {
         }
     }
 
-    /// Throws where a recipe's loss is not for its targets: classes are rows of 0 with a 1, numbers are standardised.
+    /// Throws where a recipe's loss is not for its targets: classes are rows of 0 with a 1, numbers are standardized.
     func check(_ targets: Dataset.Targets) throws {
         switch (targets, kind) {
         case (_, .registered): break

@@ -9,8 +9,8 @@
 /// }
 /// ```
 ///
-/// It gives the bits of a ``TrainingSession`` on the same batches. A session is faster: it copies no parameters. Used by
-/// one thread at a time.
+/// It gives the bits of a ``TrainingSession`` on the same batches. A session is faster: it copies no parameters. Used
+/// by one thread at a time.
 public final class LossGradients {
     private let network: Network
     private let outputs: [Formula]
@@ -126,11 +126,12 @@ public final class OptimizerState {
 }
 
 extension Parameters {
-    /// The same with the values of other parameters in some layers: what a network begins with that goes on from another
-    /// one's layers.
+    /// The same with the values of other parameters in some layers: what a network begins with that goes on from
+    /// another one's layers.
     ///
     /// - Parameter layers: Names as ``NetworkSummary`` has them: `dense1`.
-    /// - Throws: ``RectifierError`` for a layer that has no parameters here, or of which `other` has none of the name and shape.
+    /// - Throws: ``RectifierError`` for a layer that has no parameters here, or of which `other` has none of the name
+    ///   and shape.
     public func taking(_ layers: [String], from other: Parameters) throws -> Parameters {
         var result = self
         for layer in layers {

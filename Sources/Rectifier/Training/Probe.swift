@@ -1,7 +1,7 @@
 /// What looks into a training run without changing a bit of it.
 ///
-/// A probe is a description, a value. Each session asks it for an observer of its own, which is called between the gradient
-/// and the update of every step, and hands the observer's reports on with the session's events:
+/// A probe is a description, a value. Each session asks it for an observer of its own, which is called between the
+/// gradient and the update of every step, and hands the observer's reports on with the session's events:
 ///
 /// ```swift
 /// let trainer = try Trainer(network, data: data, probes: [GradientLengths()])
@@ -10,8 +10,8 @@
 /// }
 /// ```
 ///
-/// When an observer looks follows from step numbers and from what the step computed, never from a clock, so that a report is
-/// as reproducible as the weights.
+/// When an observer looks follows from step numbers and from what the step computed, never from a clock, so that a
+/// report is as reproducible as the weights.
 public protocol TrainingProbe: Sendable {
     /// What its state is filed under in checkpoints, such as `kinks`. No two probes of a run have the same.
     var name: String { get }
@@ -86,7 +86,8 @@ public struct ProbedRun {
 /// A step of training as a probe sees it.
 public struct ProbedStep {
     let session: TrainingSession
-    /// The observer's formulas, and the first one's place among the outputs of the step's program, where they are there.
+    /// The observer's formulas, and the first one's place among the outputs of the step's program, where they are
+    /// there.
     let formulas: [Formula]
     let firstOutput: Int?
     /// From 1, over the whole run.

@@ -1,6 +1,7 @@
 import Synchronization
 
-/// Stops one run of a ``Trainer`` after its current step, from any thread: a checkpoint is written and `finished` comes.
+/// Stops one run of a ``Trainer`` after its current step, from any thread: a checkpoint is written and `finished`
+/// comes.
 public final class StopSignal: Sendable {
     private let isSet = Atomic<Bool>(false)
 

@@ -2,8 +2,8 @@ import Foundation
 
 /// A run of a plan on data, and what happens in it.
 ///
-/// A trainer is a value that describes a run; nothing changes in it while one goes on. Listeners (progress, logs) read its
-/// events and never reach into it. ``TrainingSession`` runs it step by step.
+/// A trainer is a value that describes a run; nothing changes in it while one goes on. Listeners (progress, logs) read
+/// its events and never reach into it. ``TrainingSession`` runs it step by step.
 ///
 /// ```swift
 /// var settings = TrainingSettings()
@@ -18,20 +18,21 @@ public struct Trainer: Sendable {
     public let data: LoadedData
     /// What looks into the run.
     public let probes: [any TrainingProbe]
-    /// What training starts from; `nil` draws it by the layers' initializers from the settings' seed. Must be this network's
-    /// parameters by name and shape, which is checked when the run begins. A resumed run goes on from its checkpoint.
+    /// What training starts from; `nil` draws it by the layers' initializers from the settings' seed. Must be this
+    /// network's parameters by name and shape, which is checked when the run begins. A resumed run goes on from its
+    /// checkpoint.
     public let initialParameters: Parameters?
     /// Where checkpoints and the finished model go; `nil` keeps them in memory.
     public let output: URL?
 
     let checkpoint: Checkpoint?
 
-    /// A run of a network in code, on data that were read with their preparation: its model works with every command of the
-    /// tool, `train --resume` included.
+    /// A run of a network in code, on data that were read with their preparation: its model works with every command of
+    /// the tool, `train --resume` included.
     ///
     /// - Parameter loss: `nil` for the usual one of the targets: cross-entropy for classes, squared error for numbers.
-    /// - Throws: ``RectifierError`` where the shapes of network and data differ, a setting is out of range, or the derivative at the
-    ///   loss's kink is no subgradient.
+    /// - Throws: ``RectifierError`` where the shapes of network and data differ, a setting is out of range, or the
+    ///   derivative at the loss's kink is no subgradient.
     public init(
         _ network: Network, loss: Loss? = nil, data: LoadedData, settings: TrainingSettings = TrainingSettings(),
         initialParameters: Parameters? = nil, probes: [any TrainingProbe] = [], output: URL? = nil

@@ -1,7 +1,7 @@
 import struct Foundation.URL
 
-/// What a ``Trainer`` tells while it works, in this order: `started`, then `step`s and an `epochEnded` for each epoch, `checkpointed` where one was written,
-/// and `finished` last.
+/// What a ``Trainer`` tells while it works, in this order: `started`, then `step`s and an `epochEnded` for each epoch,
+/// `checkpointed` where one was written, and `finished` last.
 public enum TrainingEvent: Sendable {
     case started(Started)
     /// Sampled: at most about ten a second.
@@ -40,7 +40,7 @@ public enum TrainingEvent: Sendable {
         public var trainLoss: Double
         /// On the held-out data; nil where there is none.
         public var heldOut: Evaluation?
-        /// On the validation data beside the test data; nil where there is none. What early stopping looks at then.
+        /// On what was held out beside the test data; nil where there is none. What early stopping looks at then.
         public var validation: Evaluation?
         /// Training alone, without the evaluation.
         public var seconds: Double

@@ -2,8 +2,8 @@ import class Foundation.ProcessInfo
 
 /// What a run will do: a network, a loss and every setting, with nothing left open.
 ///
-/// A plan is made and checked once, whether the run comes from code, from a recipe or from the command line, and cannot be
-/// changed. It is what is saved with the model: running its ``recipe`` on the same data gives the same bits.
+/// A plan is made and checked once, whether the run comes from code, from a recipe or from the command line, and cannot
+/// be changed. It is what is saved with the model: running its ``recipe`` on the same data gives the same bits.
 ///
 /// What the settings leave open is chosen from the data, by the table that `rectifier defaults` prints.
 public struct TrainingPlan: Sendable {
@@ -28,8 +28,8 @@ public struct TrainingPlan: Sendable {
 
     /// A run of a recipe.
     ///
-    /// - Throws: ``RectifierError`` for a setting out of its range, one that contradicts another or the data, and a network that does
-    ///   not fit the machine's memory.
+    /// - Throws: ``RectifierError`` for a setting out of its range, one that contradicts another or the data, and a
+    ///   network that does not fit the machine's memory.
     public init(recipe: Recipe, data: LoadedData) throws {
         try recipe.validate()
         let usual = UsualSettings(for: data)

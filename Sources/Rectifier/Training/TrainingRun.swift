@@ -21,8 +21,8 @@ struct TrainingRun {
                     epochs: session.epochs, firstEpoch: session.position.epochsDone + 1, stepsPerEpoch: session.stepsPerEpoch,
                     trainingSamples: data.training.count, heldOutSamples: data.heldOut?.count ?? 0,
                     parameterCount: session.memory.slots.reduce(0) { $0 + $1.count }, threads: session.pool.threads)))
-        // Shows before the work, not after it, whether the output can be written; and a run stopped in its first epoch can
-        // be resumed.
+        // Shows before the work, not after it, whether the output can be written; and a run stopped in its first epoch
+        // can be resumed.
         if trainer.checkpoint == nil { try save(session.snapshot(), listener) }
         var heldOut: Evaluation?
         var lastSave = clock.now

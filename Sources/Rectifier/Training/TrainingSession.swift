@@ -1,4 +1,5 @@
-/// A run, step by step: the only training loop there is. ``Trainer/run(stop:_:)``, studies and programs of your own drive it.
+/// A run, step by step: the only training loop there is. ``Trainer/run(stop:_:)``, studies and programs of your own
+/// drive it.
 ///
 /// ```swift
 /// let session = try TrainingSession(trainer)
@@ -8,8 +9,8 @@
 /// try session.model().write(to: folder)
 /// ```
 ///
-/// Nothing in it depends on a clock: the same plan on the same data gives the same weights and the same reports. A session
-/// is used by one thread at a time.
+/// Nothing in it depends on a clock: the same plan on the same data gives the same weights and the same reports. A
+/// session is used by one thread at a time.
 public final class TrainingSession {
     public let plan: TrainingPlan
     /// The changes of the plan and those made since, in order.
@@ -51,7 +52,8 @@ public final class TrainingSession {
 
     /// Begins the run, or goes on where the trainer's checkpoint stopped.
     ///
-    /// - Throws: ``RectifierError`` where there is no memory for it, or initial parameters or a checkpoint are of another network.
+    /// - Throws: ``RectifierError`` where there is no memory for it, or initial parameters or a checkpoint are of
+    ///   another network.
     public init(_ trainer: Trainer) throws {
         plan = trainer.plan
         data = trainer.data
@@ -293,7 +295,8 @@ public final class TrainingSession {
 
     /// Goes back, or forward, to a snapshot of this run.
     ///
-    /// - Throws: ``RectifierError`` where it is of another network, optimizer or number of samples. The session is unchanged then.
+    /// - Throws: ``RectifierError`` where it is of another network, optimizer or number of samples. The session is
+    ///   unchanged then.
     public func restore(_ checkpoint: Checkpoint) throws {
         guard checkpoint.position.trainingSamples == data.training.count else {
             throw RectifierError(

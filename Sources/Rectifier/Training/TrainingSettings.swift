@@ -3,7 +3,7 @@
 /// What is `nil` is left open; a ``TrainingPlan`` fills it in from the data.
 public struct TrainingSettings: Sendable, Codable, Hashable {
     public var optimizer = Optimizer.adam()
-    /// The step size, > 0. `nil`: the optimiser's usual one (``Optimizer/usualLearningRate``).
+    /// The step size, > 0. `nil`: the optimizer's usual one (``Optimizer/usualLearningRate``).
     public var learningRate: Double?
     /// `nil`: chosen from the data, as are the batch size and the epochs: see ``TrainingPlan``.
     public var schedule: Schedule?
@@ -11,12 +11,12 @@ public struct TrainingSettings: Sendable, Codable, Hashable {
     public var weightDecay: Double?
     /// Adds `l1 * sign(w)` to the gradient of weights, with sign(0) = 0.
     public var l1 = 0.0
-    /// Adds `l2 * w` to the gradient of weights, whatever the optimiser.
+    /// Adds `l2 * w` to the gradient of weights, whatever the optimizer.
     public var l2 = 0.0
     /// The largest Euclidean norm of the whole gradient; a longer one is scaled down to it.
     public var clipNorm: Double?
-    /// What the learning rate is multiplied by in some layers, by the layer's name as ``NetworkSummary`` has it (`dense1`,
-    /// or `residual1` for all in it). 0 freezes a layer: nothing of it is trained. At least 0.
+    /// What the learning rate is multiplied by in some layers, by the layer's name as ``NetworkSummary`` has it
+    /// (`dense1`, or `residual1` for all in it). 0 freezes a layer: nothing of it is trained. At least 0.
     public var layerRates: [String: Double] = [:]
     /// What changes after some steps, in their order. A ``TrainingSession`` adds to it what is changed while it runs.
     public var changes: [TrainingChange] = []
@@ -30,8 +30,8 @@ public struct TrainingSettings: Sendable, Codable, Hashable {
     /// `nil`: one for each physical core. The results are the same bits for any number.
     public var threads: Int?
     public var precision = ElementType.float32
-    /// Whether the command line's `train` counts what is exactly at a kink and gives every gradient a verdict. Changes no bit.
-    /// In code, a run has the probes it is given.
+    /// Whether the command line's `train` counts what is exactly at a kink and gives every gradient a verdict. Changes
+    /// no bit. In code, a run has the probes it is given.
     public var census = true
     /// Epochs between checkpoints; 0 for none but the last.
     /// At most one a second is written.
@@ -56,11 +56,13 @@ public enum Schedule: Sendable, Hashable {
     case cosine(warmUp: Double = 0, floor: Double = 0)
     /// A linear rise over `warmUp` epochs, then constant.
     case warmUp(Double)
-    /// From 1/25 up to 1 over the first 30 % of the run, then by half a cosine down to 1/250,000 (Smith and Topin, 2018).
+    /// From 1/25 up to 1 over the first 30 % of the run, then by half a cosine down to 1/250,000 (Smith and Topin,
+    /// 2018).
     case oneCycle
 }
 
-/// Stops when the held-out loss has not fallen by `minimumDelta` for `patience` epochs, and returns to the best weights.
+/// Stops when the held-out loss has not fallen by `minimumDelta` for `patience` epochs, and returns to the best
+/// weights.
 public struct EarlyStopping: Sendable, Codable, Hashable {
     public var patience: Int
     public var minimumDelta: Double

@@ -1,8 +1,9 @@
-/// What a run uses where its settings leave the choice: the one table of defaults, for code, recipes and the command line.
+/// What a run uses where its settings leave the choice: the one table of defaults, for code, recipes and the command
+/// line.
 ///
-/// Found by trial on tables from 150 to 54,000 rows. The learning rates hold for Adam; other optimizers take their usual
-/// one. A weight decay that falls with the number of samples is the same prior for every size (as adding λ ‖w‖² / 2 to the
-/// loss summed over all samples).
+/// Found by trial on tables from 150 to 54,000 rows. The learning rates hold for Adam; other optimizers take their
+/// usual one. A weight decay that falls with the number of samples is the same prior for every size (as adding λ ‖w‖² /
+/// 2 to the loss summed over all samples).
 public struct UsualSettings: Sendable {
     /// What the choice depends on.
     public enum Kind: String, Sendable, CaseIterable {

@@ -8,8 +8,9 @@ struct BenchBudget {
 
     /// Calls `round` as often as the budget says and gives the median of each of its numbers, never a single time.
     ///
-    /// Rounds in which the system gave the cores to others do not count, which are those in which this process had clearly less of them than in the best
-    /// one; there are more rounds then, and pauses before them, after which a scheduler leaves a process alone for longer.
+    /// Rounds in which the system gave the cores to others do not count, which are those in which this process had
+    /// clearly less of them than in the best one; there are more rounds then, and pauses before them, after which a
+    /// scheduler leaves a process alone for longer.
     func medians(_ round: () throws -> [Double]) rethrows -> [Double] {
         let clock = ContinuousClock(), start = clock.now
         var found: [(busy: Double, values: [Double])] = [], best = 0.0

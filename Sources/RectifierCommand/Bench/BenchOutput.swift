@@ -2,8 +2,8 @@ import CRectifierKernels
 import Rectifier
 import RectifierReports
 
-/// What `bench` prints: JSON lines as results come, or tables and findings after each section and a progress line on a terminal before it.
-/// It gathers the report on the way.
+/// What `bench` prints: JSON lines as results come, or tables and findings after each section and a progress line on a
+/// terminal before it. It gathers the report on the way.
 final class BenchOutput {
     struct PeakRow {
         var threads: Int

@@ -74,8 +74,9 @@ final class ProductBenchmark {
     /// Products in about a millisecond.
     private var repetitions: Int { max(1, Int(0.0007 * threads.peak(seconds: 0.001) / shape.flops)) }
 
-    /// Ways to treat zeros, in turns and with a burst at the peak right beside them, so that a machine that changes its speed or is shared with others
-    /// changes all. Runs of a millisecond at most, or one product, which a busy machine mostly leaves in one piece.
+    /// Ways to treat zeros, in turns and with a burst at the peak right beside them, so that a machine that changes its
+    /// speed or is shared with others changes all. Runs of a millisecond at most, or one product, which a busy machine
+    /// mostly leaves in one piece.
     func measure(_ ways: [rk_zeros], _ budget: BenchBudget) -> [BenchRate] {
         let repetitions = repetitions
         let runs = ways.map { Array(repeating: call(threads.kernels.product, zeros: $0, rows: shape.m), count: repetitions) }
@@ -83,7 +84,8 @@ final class ProductBenchmark {
         var flops = runs.map { _ in 0.0 }, first = 0
         return budget.medianRates {
             let peak = threads.peak(seconds: 0.0003)
-            // Each round begins with another: schedulers have a beat, and would take the core away at the same place again and again.
+            // Each round begins with another: schedulers have a beat, and would take the core away at the same place
+            // again and again.
             first += 1
             for way in runs.indices.map({ ($0 + first) % runs.count }) {
                 flops[way] = shape.flops * Double(repetitions) / threads.time(runs[way])
@@ -92,7 +94,8 @@ final class ProductBenchmark {
         }
     }
 
-    /// How many times as fast as the reference kernel's plain loops the kernel is, dense, on its own threads. The reference does some rows only.
+    /// How many times as fast as the reference kernel's plain loops the kernel is, dense, on its own threads. The
+    /// reference does some rows only.
     func timesReference(_ budget: BenchBudget) -> Double {
         guard let reference = rk_table_for(threads.type.kernelType, RK_REFERENCE) else { return .nan }
         let rows = min(shape.m, max(1, Int(2e7 * Double(shape.m) / shape.flops)))

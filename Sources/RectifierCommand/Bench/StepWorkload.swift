@@ -3,7 +3,7 @@ import Foundation
 import Rectifier
 import RectifierInstruments
 
-/// A network, an optimiser and data whose training step is timed.
+/// A network, an optimizer and data whose training step is timed.
 struct StepWorkload {
     enum Activation { case relu, tanh }
     enum Update { case sgd, momentum, adam }
@@ -18,9 +18,11 @@ struct StepWorkload {
     /// The share of zeros in the inputs; images have as many bytes, other inputs are normal.
     var inputZeros = 0.0
     var takesBytes = false
-    /// The share of zeros in hidden layers, which biases bring about; nil for biases of 0, with which ReLU gives a half.
+    /// The share of zeros in hidden layers, which biases bring about; nil for biases of 0, with which ReLU gives a
+    /// half.
     var hiddenZeros: Double?
-    /// So many that an epoch, which is what is timed, takes some milliseconds: its first steps wake threads, and find other runs in the caches.
+    /// So many that an epoch, which is what is timed, takes some milliseconds: its first steps wake threads, and find
+    /// other runs in the caches.
     var stepsPerEpoch: Int
     /// Takes seconds to measure.
     var isLarge = false
@@ -61,7 +63,8 @@ struct StepWorkload {
         }
     }
 
-    /// Multiplications and additions of a dense step's products: forward, weight gradient, and input gradient of all layers but the first.
+    /// Multiplications and additions of a dense step's products: forward, weight gradient, and input gradient of all
+    /// layers but the first.
     var flops: Double {
         let products = zip(widths, widths.dropFirst()).map { Double($0 * $1) }
         return 2 * Double(batchSize) * (3 * products.reduce(0, +) - products[0])
@@ -126,7 +129,8 @@ struct StepWorkload {
         return try Dataset(count: count, sampleShape: [width], features: features, targets: targets)
     }
 
-    /// The share of zeros among the outputs of a model's hidden layers, on a batch; nil where there are none to speak of.
+    /// The share of zeros among the outputs of a model's hidden layers, on a batch; nil where there are none to speak
+    /// of.
     func hiddenZeros(of model: Model, on data: Dataset) throws -> Double? {
         guard activation == .relu else { return nil }
         var batch = try data.selecting((0..<Int32(min(data.count, batchSize))).map { $0 })

@@ -1,6 +1,7 @@
 import CRectifierKernels
 
-/// The three products of a dense layer, by the share of zeros in the left operand: dense, skipping, and as programs choose.
+/// The three products of a dense layer, by the share of zeros in the left operand: dense, skipping, and as programs
+/// choose.
 struct ZeroSweep {
     /// A layer and one of its products.
     struct Subject {
@@ -44,7 +45,8 @@ struct ZeroSweep {
     var subject: Subject
     var rows: [Row]
 
-    /// The share of zeros from which on skipping is no slower than dense, on straight lines between the rows; nil if it is slower at the end.
+    /// The share of zeros from which on skipping is no slower than dense, on straight lines between the rows; nil if it
+    /// is slower at the end.
     var breakEven: Double? { crossing { $0.skipping.ratio } }
 
     /// The share of zeros from which on the default's dense-equivalent rate is at or above the peak.

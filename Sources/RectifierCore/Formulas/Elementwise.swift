@@ -26,7 +26,8 @@ extension Elementwise {
         }
     }
 
-    /// The sum of the partial derivatives times the operands' tangents: those derivatives stay the same up to the next kink.
+    /// The sum of the partial derivatives times the operands' tangents: those derivatives stay the same up to the next
+    /// kink.
     package func tangent(of y: Formula, in tangents: Tangents) throws -> Formula? {
         let partials = try gradient(
             upstream: Formula.constant(1).broadcast(to: y.shape), operands: y.operands.map { try $0.broadcast(to: y.shape) }, result: y)

@@ -2,8 +2,8 @@ import Synchronization
 
 /// What to compute: a node of an immutable graph of operations, with its shape.
 ///
-/// Formulas carry no numbers and no element type. Layers and losses are functions from formulas to formulas; a ``Program`` computes them.
-/// Two formulas are equal when they are the same node.
+/// Formulas carry no numbers and no element type. Layers and losses are functions from formulas to formulas; a
+/// ``Program`` computes them. Two formulas are equal when they are the same node.
 public struct Formula: Sendable, Hashable, CustomStringConvertible {
     let node: Node
 
@@ -61,7 +61,8 @@ final class Node: @unchecked Sendable {
         self.shape = shape
     }
 
-    /// Takes the graph below apart in a loop: left to itself, releasing a network of a thousand layers would recurse once per operation.
+    /// Takes the graph below apart in a loop: left to itself, releasing a network of a thousand layers would recurse
+    /// once per operation.
     deinit {
         var pending = operands.map(\.node)
         operands = []
@@ -103,7 +104,8 @@ package func rebuilt(_ outputs: [Formula], _ make: (_ original: Formula, _ opera
     return outputs.map { result[$0.id]! }
 }
 
-/// The outputs with other derivatives at their kinks: `share` of the way from the inactive side to the active one, for ReLU the derivative at 0 itself.
+/// The outputs with other derivatives at their kinks: `share` of the way from the inactive side to the active one, for
+/// ReLU the derivative at 0 itself.
 package func atKinks(_ share: Double, _ outputs: [Formula]) throws -> [Formula] {
     try rebuilt(outputs) { original, operands in
         original.operation.kinks(of: original.operands).isEmpty ? nil : try Formula(original.operation.atKinks(share), operands)

@@ -1,7 +1,7 @@
 /// The derivative that an operation is given at a kink, where it has none of its own.
 ///
-/// A number between the derivatives on both sides is a subgradient; another one is a mistake, and refused where a network is built or a gradient taken,
-/// unless it says so:
+/// A number between the derivatives on both sides is a subgradient; another one is a mistake, and refused where a
+/// network is built or a gradient taken, unless it says so:
 ///
 /// ```swift
 /// relu(x, atZero: 0.5)
@@ -68,8 +68,9 @@ extension KinkValue: Codable {
 package struct Kink {
     package var a: Formula
     package var b: Formula
-    /// The derivative of the result with respect to `a - b`, with `b` held, where that is negative, 0 and positive. `nil` where the operation is not continuous, or has
-    /// no finite derivative, or one that is not a number's multiple: nothing is vouched for there.
+    /// The derivative of the result with respect to `a - b`, with `b` held, where that is negative, 0 and positive.
+    /// `nil` where the operation is not continuous, or has no finite derivative, or one that is not a number's
+    /// multiple: nothing is vouched for there.
     package var slopes: Slopes?
 
     package struct Slopes {

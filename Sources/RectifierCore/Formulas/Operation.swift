@@ -1,11 +1,11 @@
 /// One of the closed set of things a formula can be.
 ///
-/// An operation states side by side, in one file, all that others need to know of it: its shape, its gradient, how it is
-/// computed, and some facts. Whoever needs such a fact asks for it, and never which operation it is.
+/// An operation states side by side, in one file, all that others need to know of it: its shape, its gradient, how it
+/// is computed, and some facts. Whoever needs such a fact asks for it, and never which operation it is.
 ///
-/// What has a default is either rare or claims nothing by default, so that an operation that says too little is at worst
-/// refused or vouched for by nobody. `OperationTests` and `TraitTests` hold what is stated against numbers. Facts are asked
-/// of a result `y`, which has its operands with it.
+/// What has a default is either rare or claims nothing by default, so that an operation that says too little is at
+/// worst refused or vouched for by nobody. `OperationTests` and `TraitTests` hold what is stated against numbers. Facts
+/// are asked of a result `y`, which has its operands with it.
 package protocol Operation: Sendable, Hashable {
     /// For messages.
     var name: String { get }
@@ -18,15 +18,15 @@ package protocol Operation: Sendable, Hashable {
 
     // MARK: Derivatives
 
-    /// The derivative of a scalar with respect to each operand, given the one with respect to the result; `nil` where it is 0
-    /// everywhere.
+    /// The derivative of a scalar with respect to each operand, given the one with respect to the result; `nil` where
+    /// it is 0 everywhere.
     func gradient(upstream g: Formula, operands x: [Formula], result y: Formula) throws -> [Formula?]
 
     /// How the result follows an operand, up to the next kink.
     func response(to operand: Int) -> Response
 
-    /// How the result changes with its operands, for several directions at once; `nil` where it does not. Asked only where
-    /// the result is affine in what moves (``isAffine(in:)``). By default refused.
+    /// How the result changes with its operands, for several directions at once; `nil` where it does not. Asked only
+    /// where the result is affine in what moves (``isAffine(in:)``). By default refused.
     func tangent(of y: Formula, in tangents: Tangents) throws -> Formula?
 
     // MARK: Kinks
@@ -34,16 +34,17 @@ package protocol Operation: Sendable, Hashable {
     /// Where the derivative jumps; none where it is continuous.
     func kinks(of x: [Formula]) -> [Kink]
 
-    /// The same with other derivatives at its kinks: `share` of the way from the inactive side to the active one. For ReLU
-    /// that is the derivative itself.
+    /// The same with other derivatives at its kinks: `share` of the way from the inactive side to the active one. For
+    /// ReLU that is the derivative itself.
     func atKinks(_ share: Double) -> Self
 
-    /// What is declared for its kinks, for people: `0.5`, `ties first`. `nil` where nothing is, or another operation of the
-    /// same function says it.
+    /// What is declared for its kinks, for people: `0.5`, `ties first`. `nil` where nothing is, or another operation of
+    /// the same function says it.
     var declaredAtKinks: String? { get }
 
-    /// The axes over which equal extrema share the derivative evenly, for an extremum of one operand over axes, which stay as
-    /// extents of 1. Whether two elements share it cannot be read off one element, so such ties are not among the kinks.
+    /// The axes over which equal extrema share the derivative evenly, for an extremum of one operand over axes, which
+    /// stay as extents of 1. Whether two elements share it cannot be read off one element, so such ties are not among
+    /// the kinks.
     var tiedAxes: Range<Int>? { get }
 
     /// The same, counting the elements at its only kink while it computes; `nil` where it cannot.
@@ -51,8 +52,8 @@ package protocol Operation: Sendable, Hashable {
 
     // MARK: Facts
 
-    /// Whether sample i of the result depends on sample i alone of each operand that has samples. Asked only where the first
-    /// axis of the result, and no other, is the batch.
+    /// Whether sample i of the result depends on sample i alone of each operand that has samples. Asked only where the
+    /// first axis of the result, and no other, is the batch.
     func keepsSamples(of y: Formula) -> Bool
 
     /// 1 where the result is a zero of a kind, 0 elsewhere; `nil` where it has none.
@@ -68,7 +69,7 @@ package protocol Operation: Sendable, Hashable {
     func simplified(_ y: Formula) throws -> Formula?
 
     /// A formula that neither overflows nor cancels where this one does.
-    func stabilised(_ y: Formula) throws -> Formula?
+    func stabilized(_ y: Formula) throws -> Formula?
 
     /// The logarithm of the result in such a form.
     func logarithm(of y: Formula) throws -> Formula?
@@ -79,8 +80,8 @@ package protocol Operation: Sendable, Hashable {
     /// Whether all that the result tells of its only operand is where that is positive.
     var readsPositivity: Bool { get }
 
-    /// Adds the calls that compute the result from the operands' buffers. Elementwise operations have none of their own:
-    /// they are fused into maps.
+    /// Adds the calls that compute the result from the operands' buffers. Elementwise operations have none of their
+    /// own: they are fused into maps.
     func lower(_ result: Formula, in lowering: inout Lowering) throws
 }
 
@@ -109,7 +110,7 @@ extension Operation {
     package func zeros(_ kind: ZeroKind, of y: Formula, _ zeros: (Formula) throws -> Formula?) throws -> Formula? { nil }
 
     package func simplified(_ y: Formula) throws -> Formula? { nil }
-    package func stabilised(_ y: Formula) throws -> Formula? { nil }
+    package func stabilized(_ y: Formula) throws -> Formula? { nil }
     package func logarithm(of y: Formula) throws -> Formula? { nil }
     package var keepsPositivity: Bool { false }
     package var readsPositivity: Bool { false }
@@ -124,8 +125,8 @@ extension Leaf {
     package func lower(_ result: Formula, in lowering: inout Lowering) { _ = lowering.newBuffer(for: result) }
 }
 
-/// An operation whose elements are sums of products, in rows of a last axis. What is added to every row, and elementwise
-/// operations on the result, are computed with it before its elements leave the registers.
+/// An operation whose elements are sums of products, in rows of a last axis. What is added to every row, and
+/// elementwise operations on the result, are computed with it before its elements leave the registers.
 package protocol Contraction: Operation {
     /// Multiplications, each with an addition.
     func multiplyAdds(of y: Formula, batchSize: Int) -> Int

@@ -10,8 +10,8 @@ package enum Response: Equatable {
     case affine
     /// It is the operand times another one, element by element, or divided by it: linear while that is held.
     case multiple(of: Int)
-    /// It is linear in the operand while another one is held. With `byRows`, row i of the result is row i of the other one
-    /// times a matrix that the operand is.
+    /// It is linear in the operand while another one is held. With `byRows`, row i of the result is row i of the other
+    /// one times a matrix that the operand is.
     case product(with: Int, byRows: Bool)
     case nonlinear
 }
@@ -40,13 +40,13 @@ extension Formula {
 package enum ZeroKind: CaseIterable {
     /// Every input that contributes is 0, and so is the bias: no precision removes such a zero.
     case structural
-    /// It stays 0 when parameters are changed a little: what contributes is data that is 0, or rectified from below 0. No
-    /// derivative passes through it.
+    /// It stays 0 when parameters are changed a little: what contributes is data that is 0, or rectified from below 0.
+    /// No derivative passes through it.
     case frozen
 }
 
-/// How far rounding moves the elements of a result, taken by itself: by about `factor` times `size`, in units of half an ulp
-/// of 1. Errors are taken as independent, so that those of n terms add up like √n.
+/// How far rounding moves the elements of a result, taken by itself: by about `factor` times `size`, in units of half
+/// an ulp of 1. Errors are taken as independent, so that those of n terms add up like √n.
 package struct Rounding {
     package var size: Formula
     package var factor: Double

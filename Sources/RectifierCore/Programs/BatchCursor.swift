@@ -1,6 +1,7 @@
 import CRectifierKernels
 
-/// What changes from one batch to the next: the programs' calls point here, so that moving on is a store and no program changes.
+/// What changes from one batch to the next: the programs' calls point here, so that moving on is a store and no program
+/// changes.
 package final class BatchCursor {
     /// The rows of the data set that make up the batch.
     package let indices = UnsafeMutablePointer<UnsafePointer<Int32>?>.allocate(capacity: 1)

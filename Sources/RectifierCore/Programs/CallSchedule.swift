@@ -1,8 +1,9 @@
 /// In which order calls run, which of them threads share, and where they have to wait for one another.
 ///
-/// Calls run in phases; threads wait for each other between them. Within a phase, calls that are cut by the same rows may depend on each other,
-/// because each thread needs of them only what it computed itself: a batch passes forward and back through a network in one phase, each thread
-/// with rows of its own. What needs all rows, as the gradients of weights do, is put off to the next phase.
+/// Calls run in phases; threads wait for each other between them. Within a phase, calls that are cut by the same rows
+/// may depend on each other, because each thread needs of them only what it computed itself: a batch passes forward and
+/// back through a network in one phase, each thread with rows of its own. What needs all rows, as the gradients of
+/// weights do, is put off to the next phase.
 ///
 /// One thread runs the calls in the order given, each a phase of its own.
 struct CallSchedule {
@@ -20,15 +21,16 @@ struct CallSchedule {
     let threads: Int
     private(set) var entries: [Entry] = []
 
-    /// Fewer element operations than this in a call, in a phase of the mean, or in a program are not worth splitting: meeting, and fetching what
-    /// the others wrote, would take longer.
+    /// Fewer element operations than this in a call, in a phase of the mean, or in a program are not worth splitting:
+    /// meeting, and fetching what the others wrote, would take longer.
     private static let smallCall = 16_000, smallPhase = 250_000, smallProgram = 3_000_000
     /// Fewer rows than this for each thread are not worth a copy of a weight matrix for each.
     private static let fewRows = 16
-    /// So many elements that every thread would read in whole take longer than to meet before and after: such a call is cut otherwise.
+    /// So many elements that every thread would read in whole take longer than to meet before and after: such a call is
+    /// cut otherwise.
     private static let largeMatrix = 1 << 20
-    /// A phase that has written so many elements ends where it can, so that what it wrote is still near when it is needed in whole, and its memory is
-    /// free to be used again.
+    /// A phase that has written so many elements ends where it can, so that what it wrote is still near when it is
+    /// needed in whole, and its memory is free to be used again.
     private static let longPhase = 1 << 20
 
     /// On so many threads, or on one where they are not worth it.
@@ -100,7 +102,8 @@ struct CallSchedule {
     }
 }
 
-/// The buffers that some calls read and write, each with the rows by which threads share it, or 0 where a thread may touch all of it.
+/// The buffers that some calls read and write, each with the rows by which threads share it, or 0 where a thread may
+/// touch all of it.
 private struct Uses {
     private var reads: [Buffer: Int] = [:]
     private var writes: [Buffer: Int] = [:]

@@ -1,6 +1,7 @@
 /// The derivatives of a scalar with respect to several formulas, as formulas: they can be differentiated again.
 ///
-/// Reverse accumulation over the graph, in a loop. Where the scalar does not depend on a formula, its derivative is a constant 0 of its shape.
+/// Reverse accumulation over the graph, in a loop. Where the scalar does not depend on a formula, its derivative is a
+/// constant 0 of its shape.
 ///
 /// - Parameter scalar: A formula with one element.
 /// Throws where a ``KinkValue`` on the way is no subgradient and does not say so.

@@ -2,8 +2,8 @@ import CRectifierKernels
 
 /// Which elementwise formulas are computed together, and which products they are the epilogue of.
 ///
-/// An elementwise formula joins the group of its consumers when all of them are in one group of its shape, so that nobody else needs its value.
-/// A product becomes the base of a group of its shape when only that group reads it.
+/// An elementwise formula joins the group of its consumers when all of them are in one group of its shape, so that
+/// nobody else needs its value. A product becomes the base of a group of its shape when only that group reads it.
 struct FusionPlan {
     /// More would not fit a map's operands and temporaries.
     private static let largestGroup = 7

@@ -32,8 +32,9 @@ struct SharedRows {
 
 /// Turns a graph of formulas into calls over buffers.
 ///
-/// Elementwise formulas are gathered into groups, each computed by one map; a group over a product becomes that product's epilogue. Everything else lowers itself
-/// (``Operation/lower(_:in:)``). Views (reshapes) share their operand's buffer.
+/// Elementwise formulas are gathered into groups, each computed by one map; a group over a product becomes that
+/// product's epilogue. Everything else lowers itself (``Operation/lower(_:in:)``). Views (reshapes) share their
+/// operand's buffer.
 package struct Lowering {
     let batchSize: Int
     let elementType: ElementType
@@ -134,7 +135,8 @@ package struct Lowering {
         return buffers[other.id] == nil ? nil : other
     }
 
-    /// The elementwise program for a group. `product`: the formula whose value stands in the output buffer before the map runs.
+    /// The elementwise program for a group. `product`: the formula whose value stands in the output buffer before the
+    /// map runs.
     private mutating func map(_ root: Formula, _ group: [Formula], out: Buffer, product: Formula?) -> Map {
         let extents = extents(of: root)
         var external: [Formula] = []
@@ -253,7 +255,8 @@ package struct Map {
                 x: instruction.x, y: instruction.y, z: instruction.z, counter: instruction.counter))
     }
 
-    /// A HEAVISIDE that only a later MUL reads becomes one instruction with it: a pass over the elements less, of the same bits.
+    /// A HEAVISIDE that only a later MUL reads becomes one instruction with it: a pass over the elements less, of the
+    /// same bits.
     mutating func joinInstructions() {
         func reads(_ instruction: rk_instruction) -> ArraySlice<UInt16> {
             [instruction.a, instruction.b, instruction.c].prefix(Int(rk_opcode_arguments(Int32(instruction.opcode))))

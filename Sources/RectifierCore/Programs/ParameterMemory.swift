@@ -1,7 +1,7 @@
 import CRectifierKernels
 
-/// The parameters of a network while programs use them: weights, their gradients and the optimiser's state, each in one block, so that an
-/// update is one pass.
+/// The parameters of a network while programs use them: weights, their gradients and the optimizer's state, each in one
+/// block, so that an update is one pass.
 ///
 /// Parameters that are updated alike lie side by side, those that decay before the others, so that each group is one
 /// range.
@@ -35,12 +35,13 @@ package final class ParameterMemory {
     let copies: UnsafeMutableRawPointer
     /// In the element type; `nil` until training asks for it.
     private(set) var gradients: UnsafeMutableRawPointer?
-    /// The optimiser's, in the computing type.
+    /// The optimizer's, in the computing type.
     package private(set) var states: [UnsafeMutableRawPointer] = []
 
     private let places: [String: Int]
 
-    /// Throws where a parameter has a shape that is none, where two have one name, and where there is no memory for them.
+    /// Throws where a parameter has a shape that is none, where two have one name, and where there is no memory for
+    /// them.
     /// - Parameter rate: What the learning rate is multiplied by for the parameter of a name.
     package init(parameters: [Formula], elementType: ElementType, rate: (String) -> Double = { _ in 1 }) throws {
         self.elementType = elementType
@@ -117,7 +118,7 @@ package final class ParameterMemory {
         }
     }
 
-    /// Makes the memory for gradients and the optimiser's state, where it is not there. Throws where it does not fit.
+    /// Makes the memory for gradients and the optimizer's state, where it is not there. Throws where it does not fit.
     package func makeTrainable(stateCount: Int) throws {
         let missingStates = max(0, stateCount - states.count)
         try ParameterMemory.require(
@@ -206,7 +207,8 @@ package final class ParameterMemory {
 
     /// Weights that are infinite or NaN, or become so in the element type, by parameter, where there are any.
     ///
-    /// They have to be looked for: a product that skips the zeros of its left operand never multiplies a weight whose input is 0.
+    /// They have to be looked for: a product that skips the zeros of its left operand never multiplies a weight whose
+    /// input is 0.
     func nonFiniteWeights() -> [(name: String, count: Int)] {
         slots.compactMap { slot in
             let found = countNonFinite(copies + slot.offset * elementType.size, count: slot.count, elementType.kernelType)

@@ -30,9 +30,9 @@ public final class Program {
 
     /// Compiles some formulas.
     ///
-    /// What kernels are told of sizes is checked here, whoever made the formulas. Throws where an extent is below 1, where
-    /// two inputs or two parameters have one name, where a parameter's value is missing or of another shape, and where
-    /// there is no memory for it.
+    /// What kernels are told of sizes is checked here, whoever made the formulas. Throws where an extent is below 1,
+    /// where two inputs or two parameters have one name, where a parameter's value is missing or of another shape, and
+    /// where there is no memory for it.
     ///
     /// - Parameters:
     ///   - outputs: What ``values(ofOutput:)`` gives after a run.
@@ -183,7 +183,8 @@ public final class Program {
     /// The number of the call that fills an input; `nil` where no output depends on it, or it has no feed.
     package func feedCall(of input: String) -> Int? { feedCalls[input] }
 
-    /// Lets a call that was compiled for ``Feed/rows(_:_:scale:)`` fill its input from other memory, from the next run on.
+    /// Lets a call that was compiled for ``Feed/rows(_:_:scale:)`` fill its input from other memory, from the next run
+    /// on.
     package func refeed(_ place: Int, from source: UnsafeRawPointer, _ type: rk_source_type, scale: Double) {
         var gather = calls[place].gather
         (gather.source, gather.source_type, gather.scale) = (source, Int32(type.rawValue), scale)

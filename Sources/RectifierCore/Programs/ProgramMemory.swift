@@ -1,6 +1,7 @@
 import CRectifierKernels
 
-/// The memory of one program: an arena for everything it computes, the addresses of its buffers, and the descriptors its calls point to.
+/// The memory of one program: an arena for everything it computes, the addresses of its buffers, and the descriptors
+/// its calls point to.
 final class ProgramMemory {
     private let arena: UnsafeMutableRawPointer
     private let addresses: [UnsafeMutableRawPointer]
@@ -43,8 +44,8 @@ struct MemoryPlan {
     let scratchOffset, scratchStride: Int
     let bytes: Int
 
-    /// Between what one thread uses and what another does. Processors fetch ahead of a loop, several rows, and would take lines of scratch from the
-    /// thread that is using them.
+    /// Between what one thread uses and what another does. Processors fetch ahead of a loop, several rows, and would
+    /// take lines of scratch from the thread that is using them.
     private static let distance = 65536
 
     /// - Parameters:

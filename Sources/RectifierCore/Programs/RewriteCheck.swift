@@ -9,13 +9,15 @@ public struct RewriteMismatch: Sendable, Equatable {
     public var without: Double
 }
 
-/// Computes some formulas with each rewrite in turn left out, and with all, and compares: at random points, and at points where every input is drawn from
-/// {-1, -0.0, 0, 1, subnormals}, because a wrong derivative at a kink does not show elsewhere.
+/// Computes some formulas with each rewrite in turn left out, and with all, and compares: at random points, and at
+/// points where every input is drawn from {-1, -0.0, 0, 1, subnormals}, because a wrong derivative at a kink does not
+/// show elsewhere.
 ///
 /// - Parameters:
 ///   - points: The number of random points, and of points at kinks.
-///   - tolerance: The largest relative difference that counts as equal; with 0, only the same bits are (and any two NaNs). Folding constants, which is
-///     done in double precision, and stable forms may round otherwise; every other rewrite changes no bit, not even the sign of a zero.
+///   - tolerance: The largest relative difference that counts as equal; with 0, only the same bits are (and any two
+///     NaNs). Folding constants, which is done in double precision, and stable forms may round otherwise; every other
+///     rewrite changes no bit, not even the sign of a zero.
 /// - Returns: Every difference that was found; empty if the rewrites are sound.
 public func rewriteMismatches(
     of outputs: [Formula], parameters: Parameters = Parameters(), batchSize: Int = 3, elementType: ElementType = .float64, points: Int = 4,

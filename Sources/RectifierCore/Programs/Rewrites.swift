@@ -1,6 +1,7 @@
 import CRectifierKernels
 
-/// What the compiler does to a graph before it becomes calls. Each can be left out, to check it (``rewriteMismatches(of:inputs:parameters:)``).
+/// What the compiler does to a graph before it becomes calls. Each can be left out, to check it
+/// (``rewriteMismatches(of:inputs:parameters:)``).
 public enum Rewrite: String, Sendable, CaseIterable {
     /// Equal operations on equal operands become one.
     case mergeEqual
@@ -9,8 +10,9 @@ public enum Rewrite: String, Sendable, CaseIterable {
     /// x + (-0.0), x - 0, x · 1, x / 1, -(-x) become x: what is x to the bit, signs of zeros included.
     case simplify
     /// log(softmax x), log(sigmoid x) and log(1 + exp x) become functions that neither overflow nor cancel.
-    case stabilise
-    /// ReLU's gate is read off its output, so that its input need not be kept. Only with derivative 0 at 0, where both agree.
+    case stabilize
+    /// ReLU's gate is read off its output, so that its input need not be kept. Only with derivative 0 at 0, where both
+    /// agree.
     case gateFromOutput
     /// Elementwise operations are computed together.
     case fuseElementwise
@@ -51,7 +53,7 @@ func rewritten(_ outputs: [Formula], _ rewrites: Set<Rewrite>) throws -> [Formul
 private func locallyRewritten(_ formula: Formula, _ rewrites: Set<Rewrite>) throws -> Formula {
     if rewrites.contains(.foldConstants), let folded = try folded(formula, rewrites) { return folded }
     if rewrites.contains(.simplify), let simpler = try formula.operation.simplified(formula) { return simpler }
-    if rewrites.contains(.stabilise), let stable = try formula.operation.stabilised(formula) { return stable }
+    if rewrites.contains(.stabilize), let stable = try formula.operation.stabilized(formula) { return stable }
     return formula
 }
 

@@ -2,7 +2,8 @@ import CRectifierKernels
 
 import class Foundation.ProcessInfo
 
-/// The kernels that programs of an element type use. Throws where RECTIFIER_ISA or RECTIFIER_ZEROS names what there is not.
+/// The kernels that programs of an element type use. Throws where RECTIFIER_ISA or RECTIFIER_ZEROS names what there is
+/// not.
 package func selectedKernels(_ type: ElementType) throws -> rk_kernels {
     guard let table = rk_table(type.kernelType) else {
         let wanted = ProcessInfo.processInfo.environment["RECTIFIER_ISA"] ?? ""

@@ -1,6 +1,7 @@
 import CRectifierKernels
 
-/// What a program does after it has computed losses and gradients: add up the losses, clip the gradients, update the weights.
+/// What a program does after it has computed losses and gradients: add up the losses, clip the gradients, update the
+/// weights.
 package struct UpdateCalls {
     /// One loss for each sample.
     var losses: Formula
@@ -73,7 +74,8 @@ package struct UpdateCalls {
         return firstUpdate
     }
 
-    /// What is done with gradients that lie in the parameters' block: clip them, update the weights. Clipping is no work.
+    /// What is done with gradients that lie in the parameters' block: clip them, update the weights. Clipping is no
+    /// work.
     private func updates(of parameters: ParameterMemory, _ kernels: rk_kernels) -> [(name: String, work: Int, call: rk_call)] {
         Self.updates(of: parameters, kernels, optimizer, clips: clips, numbers)
     }

@@ -1,4 +1,5 @@
-/// How the weights of a layer are drawn before training. Fan-in and fan-out are the extents of a weight matrix `[in, out]`.
+/// How the weights of a layer are drawn before training. Fan-in and fan-out are the extents of a weight matrix
+/// `[in, out]`.
 public enum Initializer: Sendable, Hashable {
     /// Normal with variance 2 / fan-in, which keeps signals' size through ReLU (He et al. 2015).
     case he

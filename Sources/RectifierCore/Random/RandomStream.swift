@@ -1,7 +1,8 @@
 import CRectifierKernels
 
-/// What random numbers are drawn for. Every draw is a function of (seed, purpose, epoch, index), so neither the order of evaluation nor the number of threads
-/// matters, and a resumed run draws what the uninterrupted one would have drawn.
+/// What random numbers are drawn for. Every draw is a function of (seed, purpose, epoch, index), so neither the order
+/// of evaluation nor the number of threads matters, and a resumed run draws what the uninterrupted one would have
+/// drawn.
 public enum RandomPurpose {
     public static let order: UInt64 = 1
     public static let split: UInt64 = 2
@@ -14,8 +15,8 @@ public enum RandomPurpose {
     public static func dropout(_ mask: Int) -> UInt64 { 2 << 32 | UInt64(mask) }
 }
 
-/// A stream of random numbers. It can be read at any place, by functions that take an index, and from its start one number
-/// after another, by those that begin with `next`; a copy goes on from where the original is.
+/// A stream of random numbers. It can be read at any place, by functions that take an index, and from its start one
+/// number after another, by those that begin with `next`; a copy goes on from where the original is.
 public struct RandomStream: Sendable {
     private let key: UInt64
     /// The index that is read next.

@@ -2,8 +2,8 @@ import CRectifierKernels
 
 /// What a program's numbers are stored as.
 ///
-/// Sums and elementwise arithmetic are done in `double` for ``float64`` and in `float` for all others. Weights trained in a 16-bit type are kept
-/// in `float`, with a rounded copy for the products.
+/// Sums and elementwise arithmetic are done in `double` for ``float64`` and in `float` for all others. Weights trained
+/// in a 16-bit type are kept in `float`, with a rounded copy for the products.
 public enum ElementType: String, Sendable, Codable, CaseIterable {
     case float32, float64, bfloat16, float16
 

@@ -10,8 +10,8 @@ import Musl
 import Darwin
 #endif
 
-/// What this machine's memory holds. Swift ends the program where it gives no memory for an array, so what has the size of
-/// data or of a network is asked for here first.
+/// What this machine's memory holds. Swift ends the program where it gives no memory for an array, so what has the size
+/// of data or of a network is asked for here first.
 package enum MachineMemory {
     /// Bytes of this machine's memory.
     package static let physical = Int(clamping: ProcessInfo.processInfo.physicalMemory)

@@ -1,4 +1,5 @@
-/// The extents of a formula, outermost first. One of them may be ``batch``: the number of samples, known when a program is compiled.
+/// The extents of a formula, outermost first. One of them may be ``batch``: the number of samples, known when a program
+/// is compiled.
 public struct Shape: Hashable, Sendable, CustomStringConvertible, ExpressibleByArrayLiteral {
     /// Stands for the number of samples of a batch.
     public static let batch = -1
@@ -42,7 +43,8 @@ public struct Shape: Hashable, Sendable, CustomStringConvertible, ExpressibleByA
     /// The number of elements at a batch size.
     package func count(batchSize: Int) -> Int { resolved(batchSize: batchSize).reduce(1, *) }
 
-    /// What elementwise operations on both give: extents are matched from the last, and an extent of 1 repeats. `nil` where they do not match.
+    /// What elementwise operations on both give: extents are matched from the last, and an extent of 1 repeats. `nil`
+    /// where they do not match.
     func broadcast(with other: Shape) -> Shape? {
         let rank = Swift.max(rank, other.rank)
         var result: [Int] = []

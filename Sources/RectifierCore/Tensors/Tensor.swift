@@ -1,7 +1,7 @@
 /// Numbers in row-major order with a shape: what users hand in and get out.
 ///
-/// There are always as many numbers as the shape has elements. What a program writes down itself goes to the initializer
-/// for `[Float]` or `[Double]`, where a mistake is a failed precondition; what comes from outside goes to
+/// There are always as many numbers as the shape has elements. What a program writes down itself goes to the
+/// initializer for `[Float]` or `[Double]`, where a mistake is a failed precondition; what comes from outside goes to
 /// ``init(shape:storage:)``, which throws.
 public struct Tensor: Sendable, Equatable {
     /// The extents, outermost first, each at least 0; `[]` is a scalar.

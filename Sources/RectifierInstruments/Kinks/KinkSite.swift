@@ -12,7 +12,8 @@ struct KinkSite {
 /// The kinks below some formulas, in the order they are computed.
 ///
 /// - Parameters:
-///   - dependents: Only those whose operands depend on one of these, such as the parameters or the input; others change no derivative.
+///   - dependents: Only those whose operands depend on one of these, such as the parameters or the input; others change
+///     no derivative.
 ///   - layers: What came out of each layer, with its name, in order.
 func kinkSites(below outputs: [Formula], dependingOn dependents: [Formula], layers: [(name: String, output: Formula)] = []) -> [KinkSite] {
     var depends = Set(dependents.map(\.id))

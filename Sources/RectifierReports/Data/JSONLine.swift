@@ -1,6 +1,7 @@
 import Foundation
 
-/// A JSON object on one line, its members in the order they were added. Members that are nil or not finite are left out.
+/// A JSON object on one line, its members in the order they were added. Members that are nil or not finite are left
+/// out.
 package struct JSONLine: CustomStringConvertible {
     private var members: [String] = []
 

@@ -46,8 +46,8 @@ struct Drawing {
         func intersects(_ other: Box) -> Bool { left < other.right && other.left < right && top < other.bottom && other.top < bottom }
     }
 
-    /// Writes a label where there is room for it. It is moved inside the drawing, cut where it is wider, and left out where
-    /// it would come closer than `distance` to another one.
+    /// Writes a label where there is room for it. It is moved inside the drawing, cut where it is wider, and left out
+    /// where it would come closer than `distance` to another one.
     @discardableResult
     mutating func place(_ label: Label, distance: Double = 4) -> Bool {
         var label = label

@@ -5,7 +5,8 @@ struct Look: Hashable {
     static let colors = 6
     var className: String { "c\(number % Self.colors)" }
 
-    /// From the palette of Okabe and Ito, which eyes of every kind tell apart; darkened on white, where some of it is too faint to read, to a contrast of 3 and more.
+    /// From the palette of Okabe and Ito, which eyes of every kind tell apart; darkened on white, where some of it is
+    /// too faint to read, to a contrast of 3 and more.
     static let light = ["#0072b2", "#c8500a", "#00805c", "#a8467f", "#8a6a00", "#3d4f66"]
     static let dark = ["#5ab4e8", "#f08a4b", "#2fc298", "#e08fbf", "#e6cf4a", "#b3c0d1"]
 

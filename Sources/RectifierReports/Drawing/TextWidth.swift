@@ -1,7 +1,7 @@
 /// How wide a text is at most, in units of its font's size.
 ///
-/// A page cannot know the reader's font. These are the widths of DejaVu Sans, the widest of the common ones, rounded up:
-/// what has room here has room in Helvetica, Arial, Segoe, Roboto and San Francisco.
+/// A page cannot know the reader's font. These are the widths of DejaVu Sans, the widest of the common ones, rounded
+/// up: what has room here has room in Helvetica, Arial, Segoe, Roboto and San Francisco.
 func textWidth(_ text: String) -> Double {
     text.unicodeScalars.reduce(0) { $0 + width(of: $1) }
 }

@@ -18,7 +18,8 @@ package func shortened(_ text: String, to width: Int) -> String {
     return kept + "…"
 }
 
-/// The text, or its beginning and end with an ellipsis between them: of `residual1.residual1.dense1.weights` both tell something.
+/// The text, or its beginning and end with an ellipsis between them: of `residual1.residual1.dense1.weights` both tell
+/// something.
 package func shortenedInside(_ text: String, to width: Int) -> String {
     guard terminalColumns(text) > width else { return text }
     var head = text.prefix(text.count / 2), tail = text.suffix(text.count - text.count / 2)
@@ -28,7 +29,8 @@ package func shortenedInside(_ text: String, to width: Int) -> String {
     return head + "…" + tail
 }
 
-/// Words in lines of at most so many columns, all but the first after an indent. A word that is longer than a line is cut.
+/// Words in lines of at most so many columns, all but the first after an indent. A word that is longer than a line is
+/// cut.
 package func wrapped(_ text: String, width: Int, first: String = "", indent: String = "") -> [String] {
     var lines = [first], isEmpty = true
     // A percent sign stays with its number.

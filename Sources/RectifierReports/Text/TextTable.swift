@@ -21,8 +21,8 @@ package struct TextTable {
 
     package var lines: [String] { lines(of: Array(alignments.indices)) }
 
-    /// Lines of at most so many columns of a terminal: a table that is wider is cut into several, one below the other, each
-    /// of which begins with the first `repeated` columns.
+    /// Lines of at most so many columns of a terminal: a table that is wider is cut into several, one below the other,
+    /// each of which begins with the first `repeated` columns.
     package func lines(width: Int, repeating repeated: Int = 1) -> [String] {
         let widths = widths
         var blocks: [[Int]] = []
@@ -36,7 +36,8 @@ package struct TextTable {
         return blocks.map { lines(of: $0).map { shortened($0, to: width) } }.joined(separator: [""]).map { $0 }
     }
 
-    /// The same, but the first column's cells are shortened, down to `least` columns of a terminal, before the table is cut.
+    /// The same, but the first column's cells are shortened, down to `least` columns of a terminal, before the table is
+    /// cut.
     package func lines(width: Int, repeating repeated: Int = 1, shorteningTo least: Int) -> [String] {
         let excess = widths.reduce(-2) { $0 + $1 + 2 } - width
         guard excess > 0 else { return lines }

@@ -1,7 +1,7 @@
 import RectifierInstruments
 
-/// The exact interval for a share of which `hits` among `count` were seen (Clopper and Pearson 1934): the shares under which neither so few
-/// nor so many would be a surprise, each with half of `1 - confidence`.
+/// The exact interval for a share of which `hits` among `count` were seen (Clopper and Pearson 1934): the shares under
+/// which neither so few nor so many would be a surprise, each with half of `1 - confidence`.
 ///
 /// - Parameters:
 ///   - hits: From 0 to `count`.

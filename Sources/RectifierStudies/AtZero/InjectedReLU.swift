@@ -1,11 +1,11 @@
 import CRectifierKernels
 import RectifierInstruments
 
-/// max(x, 0) with the backward pass that the code published with Bertoin et al. 2021 ran: where x is 0, `value` takes the place of the
-/// upstream gradient instead of multiplying it.
+/// max(x, 0) with the backward pass that the code published with Bertoin et al. 2021 ran: where x is 0, `value` takes
+/// the place of the upstream gradient instead of multiplying it.
 ///
-/// That is no derivative of anything: whatever the loss, a unit of size `value` enters. It exists so that ``ZeroStudy`` can repeat their
-/// counts, and nothing else uses it. With the value 0 it agrees with `relu(x, atZero: 0)`.
+/// That is no derivative of anything: whatever the loss, a unit of size `value` enters. It exists so that ``ZeroStudy``
+/// can repeat their counts, and nothing else uses it. With the value 0 it agrees with `relu(x, atZero: 0)`.
 struct InjectedReLU: Elementwise {
     var value: Double
     var name: String { "injectedReLU" }

@@ -1,7 +1,7 @@
 import RectifierInstruments
 
-/// A dense layer as PyTorch draws it by default: weights and biases uniform between ±1 / √fan-in. That is what the networks of Bertoin et
-/// al. were.
+/// A dense layer as PyTorch draws it by default: weights and biases uniform between ±1 / √fan-in. That is what the
+/// networks of Bertoin et al. were.
 struct UniformDense: Layer {
     var units: Int
     var biases = StudyBiases.uniform
@@ -22,9 +22,9 @@ enum StudyBiases: Sendable, Hashable {
     case zero
 }
 
-/// Networks of some depths whose hidden layers are the same ones: a network of three layers is the first three of the one of six, with an
-/// output layer of its own. Layers are drawn independently, so each depth sees what a network drawn for it alone would, and one pass
-/// through the deepest finds the ties of all.
+/// Networks of some depths whose hidden layers are the same ones: a network of three layers is the first three of the
+/// one of six, with an output layer of its own. Layers are drawn independently, so each depth sees what a network drawn
+/// for it alone would, and one pass through the deepest finds the ties of all.
 struct StudyFamily: Sendable, Hashable {
     var input: [Int]
     var classes: Int
@@ -63,8 +63,8 @@ struct StudyFamily: Sendable, Hashable {
     /// Multiply-adds of the hidden layers up to a depth, for one sample.
     func multiplyAdds(depth: Int) -> Int { units * (input.reduce(1, *) + (depth - 1) * units) }
 
-    /// The seed of network number `index`. Widths have seeds of their own, so that their networks are independent; precisions and biases
-    /// share them.
+    /// The seed of network number `index`. Widths have seeds of their own, so that their networks are independent;
+    /// precisions and biases share them.
     func seed(of index: Int, seed: UInt64) -> UInt64 {
         RandomStream(seed: seed, purpose: RandomPurpose.zeroStudy, epoch: UInt64(units))[index]
     }

@@ -34,7 +34,8 @@ struct StudyImages {
     }
 }
 
-/// Runs `body` on some threads, each of which takes numbers from 0 to `count` - 1 until there are no more. Throws the first error.
+/// Runs `body` on some threads, each of which takes numbers from 0 to `count` - 1 until there are no more. Throws the
+/// first error.
 func inParallel(_ count: Int, threads: Int?, _ body: @Sendable (_ next: () -> Int?) throws -> Void) throws {
     let threads = try checkedThreadCount(threads)
     let taken = Atomic<Int>(0)

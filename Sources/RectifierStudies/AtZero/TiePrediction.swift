@@ -1,16 +1,17 @@
 import RectifierInstruments
 
-/// How often pre-activations of a freshly drawn network should be exactly 0, from first principles: no number in it is fitted.
+/// How often pre-activations of a freshly drawn network should be exactly 0, from first principles: no number in it is
+/// fitted.
 ///
-/// A pre-activation is a + b: a sum of products, nearly normal with the variance that PyTorch's initialization gives it, and a bias,
-/// uniform between ±1 / √fan-in.
+/// A pre-activation is a + b: a sum of products, nearly normal with the variance that PyTorch's initialization gives
+/// it, and a bias, uniform between ±1 / √fan-in.
 ///
-/// - In 32 and 64 bits it is 0 where a, which is rounded to the spacing of numbers of b's size, meets -b: with the chance E[φ(b / σ) / σ ·
-///   ulp(b)].
+/// - In 32 and 64 bits it is 0 where a, which is rounded to the spacing of numbers of b's size, meets -b: with the
+///   chance E[φ(b / σ) / σ · ulp(b)].
 /// - In 16 bits, summed in 32, it is 0 where rounding makes it so, |a + b| < 2⁻²⁵: with the chance p(0) · 2⁻²⁴.
 ///
-/// Ties are rare and nearly independent, so the number of them in a network is a Poisson number. Biases of 0 and inputs that are all 0 are
-/// outside the model.
+/// Ties are rare and nearly independent, so the number of them in a network is a Poisson number. Biases of 0 and inputs
+/// that are all 0 are outside the model.
 public struct TiePrediction: Sendable, Hashable {
     /// The expected number of ties for one sample, by hidden layer.
     public var tiesPerSample: [Double]
@@ -46,8 +47,8 @@ public struct TiePrediction: Sendable, Hashable {
     /// The chance that there is one at least.
     public func share(samples: Int) -> Double { 1 - exponential(of: -ties(samples: samples)) }
 
-    /// E[φ(b / σ) / σ · ulp(b)] for b uniform in (0, limit): octave by octave, in each of which the spacing is one number and the integral
-    /// a difference of Φ.
+    /// E[φ(b / σ) / σ · ulp(b)] for b uniform in (0, limit): octave by octave, in each of which the spacing is one
+    /// number and the integral a difference of Φ.
     private static func meeting(deviation: Double, limit: Double, significandBits: Int) -> Double {
         guard deviation > 0 else { return 0 }
         func below(_ b: Double) -> Double { errorFunction(of: b / deviation / 2.0.squareRoot()) / 2 }

@@ -1,19 +1,20 @@
 import Foundation
 import RectifierInstruments
 
-/// Runs freshly drawn networks over data and finds where pre-activations are exactly 0, and whether the gradients of the minibatches they
-/// fall into depend on what the derivative there is taken to be.
+/// Runs freshly drawn networks over data and finds where pre-activations are exactly 0, and whether the gradients of
+/// the batches they fall into depend on what the derivative there is taken to be.
 ///
-/// A pre-activation depends on its own sample alone, to the bit, whatever batch it is computed in. So one pass over the data finds the ties
-/// of all batch sizes, and gradients are computed only for minibatches that have one: the others cannot differ. Used by one thread.
+/// A pre-activation depends on its own sample alone, to the bit, whatever batch it is computed in. So one pass over the
+/// data finds the ties of all batch sizes, and gradients are computed only for batches that have one: the others
+/// cannot differ. Used by one thread.
 final class TieScanner {
-    /// A kind of network whose minibatches are looked at.
+    /// A kind of network whose batches are looked at.
     struct Cell: Hashable {
         var depth: Int
         var batchSize: Int
     }
 
-    /// What changed between two conventions, in one minibatch at least.
+    /// What changed between two conventions, in one batch at least.
     struct Changes: Hashable {
         /// The gradient of the first layer's weights, which is what Bertoin et al. compared.
         var firstLayer = false
@@ -88,7 +89,8 @@ final class TieScanner {
     /// - Parameters:
     ///   - seed: Draws the parameters.
     ///   - samples: The first so many of the data.
-    ///   - cells: What to decide. The scan ends, or goes on with fewer layers, when nothing is left to decide; with no cells it is a full one.
+    ///   - cells: What to decide. The scan ends, or goes on with fewer layers, when nothing is left to decide; with no
+    ///     cells it is a full one.
     ///   - isStopped: Asked now and then. Gives `nil` then.
     func scan(seed: UInt64, samples: Int, cells: [Cell], isStopped: () -> Bool) throws -> NetworkScan? {
         try draw(seed)
@@ -96,16 +98,17 @@ final class TieScanner {
         var result = NetworkScan(
             layers: [LayerTies](repeating: LayerTies(), count: deepest), hits: Dictionary(uniqueKeysWithValues: cells.map { ($0, Hits()) }))
         var pending = cells
-        var compared = Set<Minibatch>()
+        var compared = Set<Batch>()
         for start in stride(from: 0, to: samples, by: TieScanner.scanRows) {
             guard !isStopped() else { return nil }
             let count = min(TieScanner.scanRows, samples - start)
             let depth = cells.isEmpty ? deepest : pending.map(\.depth).max()!
             for tie in try ties(start: start, count: count, depth: depth, into: &result) {
-                // Minibatches are compared in the order of their samples, as somebody who reads one after another would.
+                // Batches are compared in the order of their samples, as somebody who reads one after another
+                // would.
                 for cell in pending where cell.depth > tie.layer {
                     let old = result.hits[cell]!
-                    guard !old.isComplete, compared.insert(Minibatch(cell, of: tie.sample)).inserted else { continue }
+                    guard !old.isComplete, compared.insert(Batch(cell, of: tie.sample)).inserted else { continue }
                     let hits = try compare(cell, sample: tie.sample)
                     result.hits[cell] = Hits(chainRule: old.chainRule || hits.chainRule, asPublished: old.asPublished || hits.asPublished)
                 }
@@ -117,7 +120,7 @@ final class TieScanner {
         return result
     }
 
-    private struct Minibatch: Hashable {
+    private struct Batch: Hashable {
         var cell: Cell
         var number: Int
         init(_ cell: Cell, of sample: Int) { (self.cell, number) = (cell, sample / cell.batchSize) }
@@ -174,8 +177,8 @@ final class TieScanner {
 
     /// For each layer, two outputs a sample: how many pre-activations are 0, and how many are positive.
     ///
-    /// Each layer's pre-activations are read three times, so they are stored, in the element type, before anything is compared: in 16 bits
-    /// that rounding is what makes them 0.
+    /// Each layer's pre-activations are read three times, so they are stored, in the element type, before anything is
+    /// compared: in 16 bits that rounding is what makes them 0.
     private func scanProgram(depth: Int, rows: Int) throws -> Program {
         let built = try family.network(depth: depth).built(isTraining: false)
         let outputs = try family.preActivations(of: built, depth: depth).flatMap { z in
@@ -188,10 +191,10 @@ final class TieScanner {
 
     // MARK: Gradients
 
-    /// Compares the gradients, bit for bit, of the minibatch a sample falls into.
+    /// Compares the gradients, bit for bit, of the batch a sample falls into.
     private func compare(_ cell: Cell, sample: Int) throws -> Hits {
         let start = sample / cell.batchSize * cell.batchSize
-        // The last minibatch may be shorter.
+        // The last batch may be shorter.
         let key = Cell(depth: cell.depth, batchSize: min(cell.batchSize, data.count - start))
         let program = try comparisons[key] ?? comparisonProgram(depth: key.depth, rows: key.batchSize)
         comparisons[key] = program

@@ -22,7 +22,8 @@ extension ZeroStudy {
             + training.derivatives.dropFirst().map { Treatment(derivative: $0) } + [Treatment(derivative: 1, isInjected: true)]
     }
 
-    /// Trains from each seed with every treatment. Each run has a thread of its own; its bits are those of any number of threads.
+    /// Trains from each seed with every treatment. Each run has a thread of its own; its bits are those of any number
+    /// of threads.
     func trained(
         _ training: Training, _ data: Dataset, _ heldOut: Dataset, work: Double, _ stop: Stop, _ meter: StudyMeter
     ) throws -> [ZeroStudyReport.TrainingRow] {

@@ -1,13 +1,14 @@
 import RectifierInstruments
 import Synchronization
 
-/// How often the value given to ReLU's derivative at 0 changes a gradient, and what comes of it in training: the counts of Bertoin, Bolte,
-/// Gerchinovitz and Pauwels, "Numerical influence of ReLU'(0) on backpropagation" (NeurIPS 2021), on any images.
+/// How often the value given to ReLU's derivative at 0 changes a gradient, and what comes of it in training: the counts
+/// of Bertoin, Bolte, Gerchinovitz and Pauwels, "Numerical influence of ReLU'(0) on backpropagation" (NeurIPS 2021), on
+/// any images.
 ///
-/// Networks are drawn as PyTorch draws them, and see every minibatch of the data once, in its order. A network counts where the gradient of
-/// its first layer is not the same, bit for bit, with the derivatives 0 and 1, on one minibatch at least. Both are counted: the chain rule,
-/// in which the derivative multiplies the gradient from above, and what the published code computes, which puts it in that gradient's
-/// place.
+/// Networks are drawn as PyTorch draws them, and see every batch of the data once, in its order. A network counts
+/// where the gradient of its first layer is not the same, bit for bit, with the derivatives 0 and 1, on one batch
+/// at least. Both are counted: the chain rule, in which the derivative multiplies the gradient from above, and what the
+/// published code computes, which puts it in that gradient's place.
 ///
 /// ```swift
 /// var study = ZeroStudy()
@@ -31,7 +32,8 @@ public struct ZeroStudy: Sendable {
         public var batchSizes = [16, 64, 256, 512, 1024]
         /// Any of float16, float32 and float64.
         public var precisions: [ElementType] = [.float16, .float32, .float64]
-        /// The share of the samples that is scanned in float64, where about one network in a thousand million is expected to have a tie.
+        /// The share of the samples that is scanned in float64, where about one network in a thousand million is
+        /// expected to have a tie.
         public var float64Share = 0.1
         /// Units of each of three hidden layers of the networks whose biases are 0.
         public var zeroBiasWidths = [16, 64]
@@ -41,7 +43,8 @@ public struct ZeroStudy: Sendable {
         public init() {}
     }
 
-    /// Networks of three layers of 256 units, trained by gradient descent without momentum with different derivatives at 0.
+    /// Networks of three layers of 256 units, trained by gradient descent without momentum with different derivatives
+    /// at 0.
     public struct Training: Sendable, Hashable {
         public var epochs = 3
         /// Runs with each derivative, from different initial weights.
@@ -198,12 +201,13 @@ public struct ZeroStudy: Sendable {
         return stages
     }
 
-    /// Multiply-adds until a network is decided: layers from the last on are left out as soon as all cells that have them are hit.
+    /// Multiply-adds until a network is decided: layers from the last on are left out as soon as all cells that have
+    /// them are hit.
     private func expectedWork(_ family: StudyFamily, _ cells: [TieScanner.Cell], _ prediction: TiePrediction, samples: Int) -> Double {
         (1...family.depths.last!).reduce(0) { sum, layer in
             var share = 1.0
-            // A hit in a network with fewer layers is one in those with more, so the shallowest that has this layer is the last to be
-            // decided.
+            // A hit in a network with fewer layers is one in those with more, so the shallowest that has this layer is
+            // the last to be decided.
             if let shallowest = cells.map(\.depth).filter({ $0 >= layer }).min() {
                 let ties = prediction.tiesPerSample[..<shallowest].reduce(0, +) * Double(samples)
                 if ties > 1e-6 { share = (1 - exponential(of: -ties)) / ties }

@@ -29,7 +29,7 @@ public struct ZeroStudyReport: Sendable {
         public static func < (a: Sweep, b: Sweep) -> Bool { allCases.firstIndex(of: a)! < allCases.firstIndex(of: b)! }
     }
 
-    /// Networks whose gradient depends on the derivative at 0, on one minibatch at least.
+    /// Networks whose gradient depends on the derivative at 0, on one batch at least.
     public struct Hits: Sendable, Hashable {
         /// The gradient of the first layer's weights, which is what was published.
         public var firstLayer = 0
@@ -58,7 +58,8 @@ public struct ZeroStudyReport: Sendable {
         public var chainRule = Hits()
         /// 0 against 1 in the place of the gradient from above.
         public var asPublished = Hits()
-        /// Networks that the chain rule changes and the published code does not: none, for the published count to be an upper bound.
+        /// Networks that the chain rule changes and the published code does not: none, for the published count to be an
+        /// upper bound.
         public var chainRuleOnly = 0
         /// Pre-activations that were 0 because all their inputs were, up to where each network was decided.
         public var structuralTies = 0
@@ -92,7 +93,8 @@ public struct ZeroStudyReport: Sendable {
         public var accidentalTies = 0
         public var evaluations = 0
         public var networksWithStructuralTies = 0
-        /// Networks whose structural ties are at the same places in all precisions; `nil` where there was one precision only.
+        /// Networks whose structural ties are at the same places in all precisions; `nil` where there was one precision
+        /// only.
         public var networksWithEqualStructure: Int?
     }
 

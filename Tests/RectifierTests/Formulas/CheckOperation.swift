@@ -6,8 +6,9 @@ import Testing
 @testable import RectifierInstruments
 @testable import RectifierStudies
 
-/// The one way an operation is tested: its value against a float64 reference at every element type, its gradient against difference quotients that cross
-/// no kink (``CheckedFunctions``), and its gradient's gradient likewise. Every rewrite is on, and then every one off, which must not matter.
+/// The one way an operation is tested: its value against a float64 reference at every element type, its gradient
+/// against difference quotients that cross no kink (``CheckedFunctions``), and its gradient's gradient likewise. Every
+/// rewrite is on, and then every one off, which must not matter.
 ///
 /// - Parameters:
 ///   - shapes: Of the operands. `Shape.batch` stands for 3.

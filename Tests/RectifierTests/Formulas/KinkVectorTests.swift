@@ -6,10 +6,10 @@ import Testing
 @testable import RectifierStudies
 
 /// All rewrites, none, and all but each one: what a derivative at a kink must not depend on.
-let optimiserLevels = [Set(Rewrite.allCases), []] + Rewrite.allCases.map { Set(Rewrite.allCases).subtracting([$0]) }
+let optimizerLevels = [Set(Rewrite.allCases), []] + Rewrite.allCases.map { Set(Rewrite.allCases).subtracting([$0]) }
 
-/// Functions of one or two numbers, each at a kink, with the derivative that follows from the value `s` that every operation declares there: right or wrong,
-/// it must be exactly this at every element type and optimisation level.
+/// Functions of one or two numbers, each at a kink, with the derivative that follows from the value `s` that every
+/// operation declares there: right or wrong, it must be exactly this at every element type and optimization level.
 struct KinkVectorTests {
     struct Vector: Sendable, CustomTestStringConvertible {
         var number: Int
@@ -89,7 +89,7 @@ struct KinkVectorTests {
         let operands = vector.points.indices.map { Formula.input("x\($0)", shape: [Shape.batch, 1]) }
         let outputs = try gradients(of: vector.function(operands, KinkValue(s)).sum(), withRespectTo: operands)
         for type in [ElementType.float32, .float64] {
-            for rewrites in optimiserLevels {
+            for rewrites in optimizerLevels {
                 let program = try Program(outputs, batchSize: vector.points[0].count, elementType: type, rewrites: rewrites)
                 for (index, points) in vector.points.enumerated() where program.hasInput("x\(index)") {
                     try program.setInput("x\(index)", to: points)
@@ -105,8 +105,8 @@ struct KinkVectorTests {
         }
     }
 
-    /// Vectors 14 and 15: one unit on a batch of +1 and -1, whose loss is the first output less the second. Without a bias that is w, whose derivative is 1;
-    /// with one, (2s, 0) is a limit of gradients.
+    /// Vectors 14 and 15: one unit on a batch of +1 and -1, whose loss is the first output less the second. Without a
+    /// bias that is w, whose derivative is 1; with one, (2s, 0) is a limit of gradients.
     @Test(arguments: [false, true], [0, 0.5, 1]) func unitOnABatch(_ hasBias: Bool, _ s: Double) throws {
         let network = try Network(input: [1]) {
             Dense(1, initializer: .zeros, hasBias: hasBias)
@@ -116,7 +116,7 @@ struct KinkVectorTests {
         let sign = Formula.input("sign", shape: [Shape.batch, 1])
         let outputs = try gradients(of: (sign * built.output).sum(), withRespectTo: built.parameters)
         for type in [ElementType.float32, .float64] {
-            for rewrites in optimiserLevels {
+            for rewrites in optimizerLevels {
                 let program = try Program(
                     outputs, batchSize: 2, parameters: network.initialParameters(seed: 0), elementType: type, rewrites: rewrites)
                 for name in [Network.inputName, "sign"] { try program.setInput(name, to: [1, -1]) }

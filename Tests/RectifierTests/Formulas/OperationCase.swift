@@ -5,8 +5,8 @@ import Testing
 @testable import RectifierInstruments
 @testable import RectifierStudies
 
-/// A function, with what it must be. `OperationTests` checks its values and derivatives, `TraitTests` what the operations in
-/// its formula and in its gradient state of themselves.
+/// A function, with what it must be. `OperationTests` checks its values and derivatives, `TraitTests` what the
+/// operations in its formula and in its gradient state of themselves.
 struct OperationCase: @unchecked Sendable, CustomTestStringConvertible {
     var name: String
     /// Of the operands. `Shape.batch` stands for ``batch``.

@@ -11,8 +11,8 @@ struct OperationListTests {
     private static let sources = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("Sources")
 
-    /// Every type in the sources that is an operation by its declaration or by an extension, also through other protocols.
-    /// Those of `leaves` have no operands, so there is nothing to differentiate.
+    /// Every type in the sources that is an operation by its declaration or by an extension, also through other
+    /// protocols. Those of `leaves` have no operands, so there is nothing to differentiate.
     private func declaredOperations() throws -> (all: Set<String>, leaves: Set<String>) {
         var declarations: [(kind: Substring, name: String, conformances: Set<String>)] = []
         let files = try #require(FileManager.default.enumerator(at: Self.sources, includingPropertiesForKeys: nil))

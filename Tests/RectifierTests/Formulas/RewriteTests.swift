@@ -7,9 +7,11 @@ import Testing
 @testable import RectifierStudies
 
 struct RewriteTests {
-    /// The gradients of a random graph over a few inputs, of operations with and without kinks and of what rewrites look for.
+    /// The gradients of a random graph over a few inputs, of operations with and without kinks and of what rewrites
+    /// look for.
     ///
-    /// The constants are sums of few powers of two, so that folding them in double precision, where a program computes in single, rounds nothing.
+    /// The constants are sums of few powers of two, so that folding them in double precision, where a program computes
+    /// in single, rounds nothing.
     private func randomGraph(_ seed: Int) throws -> [Formula] {
         var numbers = Numbers(seed: seed)
         let inputs = (0..<2).map { Formula.input("x\($0)", shape: [Shape.batch, 4]) }
@@ -60,10 +62,12 @@ struct RewriteTests {
         return [scalar] + (try gradients(of: scalar, withRespectTo: inputs + [weights, bias]))
     }
 
-    /// At random points and at points where every input is -1, -0.0, 0, 1 or a subnormal number, half of the graphs in single precision.
+    /// At random points and at points where every input is -1, -0.0, 0, 1 or a subnormal number, half of the graphs in
+    /// single precision.
     @Test(arguments: 0..<10) func rewritesChangeNoBit(_ part: Int) throws {
         for seed in 100 * part..<100 * (part + 1) {
-            // The kernels' own arithmetic is the same with and without fusion, so equality is of bits, not within a tolerance.
+            // The kernels' own arithmetic is the same with and without fusion, so equality is of bits, not within a
+            // tolerance.
             let mismatches = try rewriteMismatches(
                 of: randomGraph(seed), elementType: seed % 2 == 0 ? .float64 : .float32, points: 2, seed: UInt64(seed))
             #expect(mismatches.isEmpty, "graph \(seed): \(mismatches.prefix(3))")
@@ -78,7 +82,7 @@ struct RewriteTests {
             gradients(of: Rectifier.log(x - 0).sum(), withRespectTo: [x])[0],
             gradients(of: Rectifier.log(x + (-0.0)).sum(), withRespectTo: [x])[0],
         ]
-        for rewrites in optimiserLevels {
+        for rewrites in optimizerLevels {
             let program = try Program(outputs, batchSize: 1, rewrites: rewrites)
             try program.setInput("x", to: [-0.0])
             program.run()
@@ -120,7 +124,8 @@ struct RewriteTests {
         let loss = try Loss.softmaxCrossEntropy(built.output, .input("targets", shape: [Shape.batch, 4])).mean()
         let outputs = try gradients(of: loss, withRespectTo: built.parameters)
         let listing = try Program(outputs, batchSize: 32, parameters: network.initialParameters(seed: 0)).listing
-        // Two products forward, softmax, its difference to the targets, and backward two weight gradients, one input gradient and two bias sums.
+        // Two products forward, softmax, its difference to the targets, and backward two weight gradients, one input
+        // gradient and two bias sums.
         #expect(listing.count == 9, "\(listing)")
     }
 }

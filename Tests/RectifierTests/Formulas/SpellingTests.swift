@@ -5,9 +5,9 @@ import Testing
 @testable import RectifierInstruments
 @testable import RectifierStudies
 
-/// ReLU in other words. Theano's derivative at 0 depended on which was written, and on the optimisation level.
+/// ReLU in other words. Theano's derivative at 0 depended on which was written, and on the optimization level.
 struct SpellingTests {
-    /// What a function, its derivative and its second derivative are at some points, for every optimisation level.
+    /// What a function, its derivative and its second derivative are at some points, for every optimization level.
     private func successiveDerivatives(
         of function: (Formula) throws -> Formula, at points: [Double], _ type: ElementType = .float64
     ) throws -> [[[Double]]] {
@@ -15,7 +15,7 @@ struct SpellingTests {
         let value = try function(x)
         let first = try gradients(of: value.sum(), withRespectTo: [x])[0]
         let second = try gradients(of: first.sum(), withRespectTo: [x])[0]
-        return try optimiserLevels.map { rewrites in
+        return try optimizerLevels.map { rewrites in
             let program = try Program([value, first, second], batchSize: points.count, elementType: type, rewrites: rewrites)
             try program.setInput("x", to: points)
             program.run()
@@ -25,17 +25,17 @@ struct SpellingTests {
 
     private func same(_ a: [Double], _ b: [Double]) -> Bool { zip(a, b).allSatisfy { $0 == $1 || ($0.isNaN && $1.isNaN) } }
 
-    static let recognised: [@Sendable (Formula) throws -> Formula] = [
+    static let recognized: [@Sendable (Formula) throws -> Formula] = [
         { relu($0) }, { try maximum($0, 0) }, { try maximum(0, $0) }, { try select($0 > 0, $0, 0) }, { try select(0 < $0, $0, 0) },
         { try $0 * ($0 > 0) }, { try ($0 > 0) * $0 }, { try ($0 + Rectifier.abs($0)) / 2 }, { try 0.5 * (Rectifier.abs($0) + $0) },
     ]
 
     /// Each takes ReLU's declared derivative, 0, at every level; the second derivative is 0 everywhere.
-    @Test(arguments: recognised.indices, [ElementType.float32, .float64]) func recognisedSpellings(_ index: Int, _ type: ElementType) throws
+    @Test(arguments: recognized.indices, [ElementType.float32, .float64]) func recognizedSpellings(_ index: Int, _ type: ElementType) throws
     {
         let tiny = type == .float64 ? Double.leastNonzeroMagnitude : Double(Float.leastNonzeroMagnitude)
         let points = [-.infinity, -1, -tiny, -0.0, 0, tiny, 2, .infinity, .nan]
-        for results in try successiveDerivatives(of: Self.recognised[index], at: points, type) {
+        for results in try successiveDerivatives(of: Self.recognized[index], at: points, type) {
             #expect(same(results[0], [0, 0, 0, 0, 0, tiny, 2, .infinity, .nan]))
             #expect(same(results[1], [0, 0, 0, 0, 0, 1, 1, 1, .nan]))
             #expect(results[2] == points.map { _ in 0 })
@@ -58,7 +58,7 @@ struct SpellingTests {
         }
     }
 
-    /// What is not recognised has the derivative that its own operations declare, the same at every level.
+    /// What is not recognized has the derivative that its own operations declare, the same at every level.
     @Test func otherSpellings() throws {
         let spellings: [(Double, @Sendable (Formula) throws -> Formula)] = [
             (1, { try select($0 >= 0, $0, 0) }), (1, { try $0 * ($0 >= 0) }), (1, { try -minimum(-$0, 0) }),
@@ -80,8 +80,9 @@ struct SpellingTests {
         func gradient(upstream g: Formula, operands x: [Formula], result y: Formula) throws -> [Formula?] { [try g * x[0] / y] }
     }
 
-    /// Theano's issue 3210: the successive derivatives of (x + |x|)/2 at 0 were 0, 0.5, nan. Its optimiser made sgn(x) of x/|x|, which hid one 0/0 and not
-    /// the next, so that the first derivative depended on the optimisation level as well.
+    /// Theano's issue 3210: the successive derivatives of (x + |x|)/2 at 0 were 0, 0.5, nan. Its optimizer made sgn(x)
+    /// of x/|x|, which hid one 0/0 and not the next, so that the first derivative depended on the optimization level as
+    /// well.
     @Test func theanoIssue3210() throws {
         let x = Formula.input("x", shape: [Shape.batch, 1])
         let value = try 0.5 * (x + Formula(NaiveAbsoluteValue(), x))
@@ -98,7 +99,7 @@ struct SpellingTests {
             program.run()
             return outputs.indices.map { program.values(ofOutput: $0)[0] }
         }
-        for rewrites in optimiserLevels {
+        for rewrites in optimizerLevels {
             #expect(same(try atZero(canonical, rewrites), [0, 0.5, .nan]))
             #expect(same(try atZero(naive, rewrites), [0, .nan, .nan]))
         }

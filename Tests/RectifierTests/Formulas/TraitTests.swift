@@ -15,7 +15,8 @@ struct TraitTests {
         return try OperationTests.all.flatMap { try AppliedOperation.all(in: $0) }.filter { seen.insert($0.key).inserted }
     }
 
-    /// Runs a check on all of them. What it says was checked must be all that `claims`, at least once for each kind of operation.
+    /// Runs a check on all of them. What it says was checked must be all that `claims`, at least once for each kind of
+    /// operation.
     private func check(
         claiming claims: (AppliedOperation) throws -> Bool, _ body: (AppliedOperation) throws -> Bool,
         sourceLocation: SourceLocation = #_sourceLocation

@@ -77,7 +77,7 @@ import Testing
     }
 
     @Test func verdictsOfARun() throws {
-        // As many minibatches as the run had, the same for any number of threads.
+        // As many batches as the run had, the same for any number of threads.
         let one = try run(network(), data(100), census: true)
         let two = try run(network(), data(100), census: true, threads: 2)
         #expect(one.kinks?.clarke == two.kinks?.clarke && one.kinks?.exact == two.kinks?.exact)

@@ -1,7 +1,9 @@
-/// A ReLU network with whole numbers for weights and inputs, whose Clarke subdifferential is found by brute force, without rounding.
+/// A ReLU network with whole numbers for weights and inputs, whose Clarke subdifferential is found by brute force,
+/// without rounding.
 ///
-/// One or two hidden layers, one output without a bias; the loss is Σ cᵢ yᵢ over the samples. Weights after the first layer are not 0, so that what happens
-/// around a point is decided at first order: a pre-activation that is 0 there and stays 0 along a direction stays 0 in a whole cell.
+/// One or two hidden layers, one output without a bias; the loss is Σ cᵢ yᵢ over the samples. Weights after the first
+/// layer are not 0, so that what happens around a point is decided at first order: a pre-activation that is 0 there and
+/// stays 0 along a direction stays 0 in a whole cell.
 struct ClarkeOracle {
     /// By layer [unit][input], the output's row last.
     var weights: [[[Int]]]
@@ -52,14 +54,16 @@ struct ClarkeOracle {
         return result
     }
 
-    /// The gradients of all cells that meet at the point: the vertices of the Clarke subdifferential, and maybe more of its points.
+    /// The gradients of all cells that meet at the point: the vertices of the Clarke subdifferential, and maybe more of
+    /// its points.
     ///
-    /// - Parameter direction: Looks at the one cell in this direction, if given, and at all cells otherwise. Directions in which a margin
-    ///   vanishes that could move are none.
+    /// - Parameter direction: Looks at the one cell in this direction, if given, and at all cells otherwise. Directions
+    ///   in which a margin vanishes that could move are none.
     func cellGradients(direction: [Int]? = nil) -> [[Int]] {
         let all = preActivations
         var found = Set<[Int]>()
-        // Gates and first derivatives of the activations by sample, decided so far; derivatives are functionals of the direction.
+        // Gates and first derivatives of the activations by sample, decided so far; derivatives are functionals of the
+        // direction.
         func decide(_ layer: Int, _ gates: [[[Int]]], _ derivatives: [[[Int]]], _ signs: [[Int]]) {
             guard layer < hidden else {
                 found.insert(gradient(gates: gates))
@@ -81,7 +85,8 @@ struct ClarkeOracle {
                         return f
                     })
             }
-            // Sample by sample, unit by unit: what is on its own side stays there, what is at the kink goes to each side that some direction leads to.
+            // Sample by sample, unit by unit: what is on its own side stays there, what is at the kink goes to each
+            // side that some direction leads to.
             func place(_ sample: Int, _ row: [Int], _ rows: [[Int]], _ slopes: [[Int]], _ allSlopes: [[[Int]]], _ signs: [[Int]]) {
                 let unit = row.count
                 if unit == units {

@@ -28,7 +28,8 @@ struct Rational: Comparable {
     var isZero: Bool { numerator == 0 }
 }
 
-/// Whether there are numbers λ ≥ 0 with `rows` · λ = `values`: the first phase of the simplex method, with Bland's rule against cycling.
+/// Whether there are numbers λ ≥ 0 with `rows` · λ = `values`: the first phase of the simplex method, with Bland's rule
+/// against cycling.
 func hasNonNegativeSolution(_ rows: [[Rational]], _ values: [Rational]) -> Bool {
     let zero = Rational(0), columns = rows.first?.count ?? 0
     // Each row with a value of 0 or more, and a variable of its own that is to vanish. Last the value.

@@ -86,7 +86,8 @@ func randomParameters(_ network: Network, seed: UInt64, scale: Double = 1) throw
 }
 
 struct KinkDistanceTests {
-    /// At 0.999 of the distance no random direction changes the pattern; at 1.001 along the named one exactly the named unit does.
+    /// At 0.999 of the distance no random direction changes the pattern; at 1.001 along the named one exactly the named
+    /// unit does.
     @Test func holdsOnATrainedNetwork() throws {
         let (network, parameters, test) = try trained("digits", samples: 1200, epochs: 2, layers: [64, 64])
         let pieces = try LinearPieces(of: network, parameters)

@@ -14,7 +14,8 @@ struct LinearRegionsTests {
         return try LinearPieces(of: network, randomParameters(network, seed: seed))
     }
 
-    /// Generic planes cut space into Σ C(planes, i) parts, i up to its dimension; lines through one point cut the plane into twice as many.
+    /// Generic planes cut space into Σ C(planes, i) parts, i up to its dimension; lines through one point cut the plane
+    /// into twice as many.
     @Test(arguments: [(2, 5, true, 16), (2, 8, true, 37), (3, 10, true, 176), (2, 5, false, 10), (1, 7, true, 8), (4, 6, true, 57)])
     func planesCutSpace(_ inputs: Int, _ units: Int, _ hasBias: Bool, _ expected: Int) throws {
         for seed in 0..<3 as Range<UInt64> {
@@ -47,7 +48,8 @@ struct LinearRegionsTests {
         }
     }
 
-    /// The same regions by polygons and by linear programs, with the patterns that the network has there, the area of the window, and edges that are kinks.
+    /// The same regions by polygons and by linear programs, with the patterns that the network has there, the area of
+    /// the window, and edges that are kinks.
     @Test func polygonsAndProgramsAgree() throws {
         let network = try Network(input: [2]) {
             Dense(10); ReLU(); Dense(8); ReLU6();

@@ -7,7 +7,8 @@ import Testing
 @testable import RectifierStudies
 
 struct SegmentKinksTests {
-    /// Every change of a gate between a million samples on a segment holds exactly one predicted kink, and there are no others.
+    /// Every change of a gate between a million samples on a segment holds exactly one predicted kink, and there are no
+    /// others.
     @Test func matchesDenseSampling() throws {
         let (network, parameters, _) = try trained("spiral", samples: 300, epochs: 40, layers: [64, 64])
         let start = [-5.0, -2.3], end = [4.1, 5.2]
@@ -56,7 +57,8 @@ struct SegmentKinksTests {
         #expect(kinks.pieceCount == kinks.crossings.count + 1)
     }
 
-    /// Between neighbouring kinks the network is affine, and is what runs straight between its values there: no kink was missed.
+    /// Between neighbouring kinks the network is affine, and is what runs straight between its values there: no kink
+    /// was missed.
     @Test(arguments: 0..<10 as Range<UInt64>) func networkIsStraightBetweenKinks(_ seed: UInt64) throws {
         let network = try variousLayers()
         let parameters = try randomParameters(network, seed: seed)
@@ -83,7 +85,8 @@ struct SegmentKinksTests {
         }
     }
 
-    /// Crossed where the sign changes; a margin that touches 0 and turns back is no kink, and one that stays 0 for a while is one.
+    /// Crossed where the sign changes; a margin that touches 0 and turns back is no kink, and one that stays 0 for a
+    /// while is one.
     @Test func touchesAreNoKinks() throws {
         func positions(_ layers: [any Layer], from: Double = -1, to: Double = 3) throws -> [String] {
             let network = try Network(input: [1], layers: layers)

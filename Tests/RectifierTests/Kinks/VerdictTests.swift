@@ -7,7 +7,8 @@ import Testing
 @testable import RectifierStudies
 
 @Suite struct VerdictTests {
-    /// A network whose parameters and inputs change from draw to draw, with the programs that differentiate and examine it.
+    /// A network whose parameters and inputs change from draw to draw, with the programs that differentiate and examine
+    /// it.
     private final class Subject {
         let inputs: Int, units: [Int], biased: [Bool], batch: Int
         private let built: Network.Built
@@ -86,7 +87,8 @@ import Testing
         }
     }
 
-    /// 10,000 networks of at most 6 hidden units with whole numbers for weights, against the Clarke subdifferential found by brute force.
+    /// 10,000 networks of at most 6 hidden units with whole numbers for weights, against the Clarke subdifferential
+    /// found by brute force.
     @Test func verdictsAgainstBruteForce() throws {
         var random = Numbers(seed: 2024)
         var counts: [String: Int] = [:], contradictions: [String] = [], counterexamples = 0, enumerated = 0, networks = 0

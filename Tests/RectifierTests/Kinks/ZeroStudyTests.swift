@@ -106,8 +106,9 @@ struct ZeroStudyTests {
         }.sorted { $0.0 < $1.0 }.map(\.1)
     }
 
-    /// The layers' pre-activations, sample by sample, from a program that only computes them, in batches of another size.
-    /// (Without the bias in the product, 16 bits would round the sum before the bias is added, which is another network.)
+    /// The layers' pre-activations, sample by sample, from a program that only computes them, in batches of another
+    /// size. (Without the bias in the product, 16 bits would round the sum before the bias is added, which is another
+    /// network.)
     private func preActivations(
         _ data: Dataset, _ family: StudyFamily, _ precision: ElementType, seed: UInt64, rows: Int
     ) throws -> [[Double]] {

@@ -189,8 +189,8 @@ struct CompiledModelTests {
         var model = try Self.regression()
         let target = try #require(model.preparation).target
         model.preparation = try Preparation(input: .numbers(shape: [6], mean: 0.5, deviation: 2), target: target)
-        let standardised = try CompiledModel(model)
-        #expect(message { _ = try standardised(pixels: Self.pixels(6)) }.hasPrefix("setting: the model takes standardised numbers"))
+        let standardized = try CompiledModel(model)
+        #expect(message { _ = try standardized(pixels: Self.pixels(6)) }.hasPrefix("setting: the model takes standardized numbers"))
         var outputs = [Float](repeating: 0, count: 9)
         func predict(_ samples: [Float]) throws {
             var span = outputs.mutableSpan

@@ -8,8 +8,8 @@ import Testing
 @testable import RectifierInstruments
 @testable import RectifierStudies
 
-/// A product that skips zeros never multiplies a weight whose input is always 0, so an infinite or NaN one shows in no result. It is looked
-/// for instead.
+/// A product that skips zeros never multiplies a weight whose input is always 0, so an infinite or NaN one shows in no
+/// result. It is looked for instead.
 @Suite("A weight that is not finite")
 struct NonFiniteWeightTests {
     /// The second of three features is always exactly 0.

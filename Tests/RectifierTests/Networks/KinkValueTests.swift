@@ -6,7 +6,8 @@ import Testing
 @testable import RectifierInstruments
 @testable import RectifierStudies
 
-/// Derivatives declared at kinks: what may be declared, and that every kinked layer and loss takes it, keeps it in a file and shows it.
+/// Derivatives declared at kinks: what may be declared, and that every kinked layer and loss takes it, keeps it in a
+/// file and shows it.
 struct KinkValueTests {
     @Test func spelling() throws {
         for (text, value) in [("0", 0), ("0.5", 0.5), ("1", 1), ("-1", -1), ("unsound:2", .unsound(2)), ("unsound:-0.5", .unsound(-0.5))]
@@ -33,7 +34,7 @@ struct KinkValueTests {
         let network = try JSONDecoder().decode(Network.self, from: written)
         let built = try network.built(isTraining: true)
         let outputs = try gradients(of: built.output.sum(), withRespectTo: [built.input])
-        for rewrites in optimiserLevels {
+        for rewrites in optimizerLevels {
             let program = try Program(
                 outputs, batchSize: 1, parameters: network.initialParameters(seed: 0), elementType: .float64, rewrites: rewrites)
             try program.setInput(Network.inputName, to: [kink])
@@ -60,7 +61,8 @@ struct KinkValueTests {
         return "nothing"
     }
 
-    /// A derivative that is none is refused where the network is built, with the layer's name, the value, the interval and the way out.
+    /// A derivative that is none is refused where the network is built, with the layer's name, the value, the interval
+    /// and the way out.
     @Test func noSubgradientsAreNamedWhereTheNetworkIsBuilt() throws {
         func message(_ layer: any Layer) -> String { self.message { _ = try Network(input: [4], layers: [Dense(3), layer]) } }
         #expect(
@@ -89,7 +91,8 @@ struct KinkValueTests {
         #expect(self.message { _ = try gradients(of: relu(x, atZero: 2).sum(), withRespectTo: [x]) }.hasPrefix("relu: 2 is no derivative"))
     }
 
-    /// Ties over an axis, odd and even lengths: the first, the last, or all evenly; and not over the batch, whose length no formula knows.
+    /// Ties over an axis, odd and even lengths: the first, the last, or all evenly; and not over the batch, whose
+    /// length no formula knows.
     @Test(arguments: [Ties.first, .second, .split], 1...5) func tiesOverAxes(_ ties: Ties, _ count: Int) throws {
         let x = Formula.input("x", shape: [Shape.batch, count, 2])
         for (kind, extremum) in [
@@ -118,12 +121,13 @@ struct KinkValueTests {
         if ties != .split { #expect(message { _ = try x.maximum(over: [0], ties: ties) }.contains("batch")) }
     }
 
-    /// Losses take a value, keep it in a file, and have it at their kink. Huber's corners have a derivative, whatever is declared inside.
+    /// Losses take a value, keep it in a file, and have it at their kink. Huber's corners have a derivative, whatever
+    /// is declared inside.
     @Test func losses() throws {
         func slope(_ loss: Loss, output: Double, target: Double) throws -> [Double] {
             let output = (Formula.input("output", shape: [Shape.batch, 1]), output)
             let value = try loss(output.0, .input("target", shape: [Shape.batch, 1])).sum()
-            return try optimiserLevels.map { rewrites in
+            return try optimizerLevels.map { rewrites in
                 let program = try Program(
                     gradients(of: value, withRespectTo: [output.0]), batchSize: 1, elementType: .float64, rewrites: rewrites)
                 try program.setInput("output", to: [output.1])

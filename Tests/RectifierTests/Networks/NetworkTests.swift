@@ -17,7 +17,8 @@ struct NetworkTests {
         return outputs.indices.map { program.values(ofOutput: $0) }
     }
 
-    /// z · relu'(z) = relu(z), at 0 too, so without biases ⟨W, ∂L/∂W⟩ is the same number for every layer and any derivative at 0.
+    /// z · relu'(z) = relu(z), at 0 too, so without biases ⟨W, ∂L/∂W⟩ is the same number for every layer and any
+    /// derivative at 0.
     @Test(arguments: [(ElementType.float32, 1e-4), (.float64, 1e-12)], [0.0, 0.5, 1.0])
     func homogeneity(_ precision: (type: ElementType, tolerance: Double), _ atZero: Double) throws {
         var numbers = Numbers(seed: 3)
@@ -41,7 +42,8 @@ struct NetworkTests {
         for value in values { #expect(Swift.abs(value - values[0]) <= precision.tolerance * Swift.abs(values[0])) }
     }
 
-    /// Every layer in one network, and in some that are wired otherwise: the derivative along one random direction against the difference along it.
+    /// Every layer in one network, and in some that are wired otherwise: the derivative along one random direction
+    /// against the difference along it.
     @Test(arguments: 0..<12) func gradientAlongOneDirection(_ index: Int) throws {
         let activations: [any Layer] = [
             ReLU(), LeakyReLU(), PReLU(), ReLU6(), ELU(), GELU(), SiLU(), Softplus(), Sigmoid(), Tanh(), HardSigmoid(), HardTanh(),

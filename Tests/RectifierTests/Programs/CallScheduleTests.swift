@@ -8,7 +8,8 @@ import Testing
 @testable import RectifierStudies
 
 @Suite struct CallScheduleTests {
-    /// Calls over few buffers, so that they get in each other's way; some can be cut by rows, of which there are two kinds, some not.
+    /// Calls over few buffers, so that they get in each other's way; some can be cut by rows, of which there are two
+    /// kinds, some not.
     private static func randomSteps(_ random: inout Numbers, buffers: Int) -> [PlannedCall] {
         (0..<Int.random(in: 1...30, using: &random)).map { _ in
             func pick(_ most: Int) -> [Rectifier.Buffer] {
@@ -26,8 +27,8 @@ import Testing
         }
     }
 
-    /// Whatever the calls: each runs once; what meets another at a buffer stays in order; and within a phase only those meet that share the buffer
-    /// by the same rows.
+    /// Whatever the calls: each runs once; what meets another at a buffer stays in order; and within a phase only those
+    /// meet that share the buffer by the same rows.
     @Test func noThreadNeedsWhatAnotherHasNotDone() {
         var random = Numbers(seed: 7), cut = 0, moved = 0
         for _ in 0..<2_000 {
@@ -57,7 +58,8 @@ import Testing
         #expect(cut > 1_000 && moved > 100)
     }
 
-    /// A batch passes forward and back through a network without a barrier; the gradients of weights, which need all rows, follow in one phase.
+    /// A batch passes forward and back through a network without a barrier; the gradients of weights, which need all
+    /// rows, follow in one phase.
     @Test func aNetworkTakesTwoPhases() throws {
         let network = try Network(input: [64]) {
             Dense(256); ReLU(); Dropout(0.2); Dense(256); Tanh(); Dense(10)

@@ -7,7 +7,8 @@ import Testing
 @testable import RectifierInstruments
 @testable import RectifierStudies
 
-/// Follows recorded runs of an independent implementation of TensorFlow Playground's training, in float64 from the weights it began with.
+/// Follows recorded runs of an independent implementation of TensorFlow Playground's training, in float64 from the
+/// weights it began with.
 @Suite(.needsDataFolder)
 struct PlaygroundTests {
     struct Recorded: Decodable {

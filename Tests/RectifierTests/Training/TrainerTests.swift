@@ -42,7 +42,7 @@ struct TrainerTests {
             Optimizer.sgd(), .sgd(momentum: 0.9), .sgd(momentum: 0.9, nesterov: true), .adam(), .adamW(), .rmsProp(),
             .rmsProp(decay: 0.9, momentum: 0.5),
         ], [ElementType.float32, .float64, .bfloat16, .float16])
-    func everyOptimiserLearns(_ optimizer: Optimizer, _ precision: ElementType) throws {
+    func everyOptimizerLearns(_ optimizer: Optimizer, _ precision: ElementType) throws {
         let settings = Self.settings {
             $0.optimizer = optimizer
             $0.precision = precision

@@ -8,10 +8,11 @@ import Musl
 import Darwin
 #endif
 
-/// Bytes that keep their place while this object lives: a mapped file, or memory of our own. Never changed once made, so any thread may
-/// read them.
+/// Bytes that keep their place while this object lives: a mapped file, or memory of our own. Never changed once made,
+/// so any thread may read them.
 ///
-/// A file that another program cuts short while it is mapped ends this program (SIGBUS), as with every reader that maps files.
+/// A file that another program cuts short while it is mapped ends this program (SIGBUS), as with every reader that maps
+/// files.
 final class Bytes: @unchecked Sendable {
     /// The file, as the user named it: what messages begin with.
     let name: String
@@ -75,7 +76,8 @@ final class Bytes: @unchecked Sendable {
         if isMapped { munmap(memory, count) } else { free(memory) }
     }
 
-    /// Says that a range will not be read again soon, so that a mapped file does not fill the memory while it is read once.
+    /// Says that a range will not be read again soon, so that a mapped file does not fill the memory while it is read
+    /// once.
     func release(_ range: Range<Int>) {
         guard isMapped else { return }
         let page = Int(getpagesize())

@@ -12,8 +12,8 @@ enum ColumnReading: Sendable {
 
 /// Reads the rows that begin in one stretch of a CSV file into a block of numbers.
 ///
-/// The way a number takes through the loop is short: digits, the power of ten, the separator. Everything else (quotes, words, missing
-/// values, text) goes through ``CSVScanner``.
+/// The way a number takes through the loop is short: digits, the power of ten, the separator. Everything else (quotes,
+/// words, missing values, text) goes through ``CSVScanner``.
 struct CSVBlockParser {
     let file: Bytes
     let separator: UInt8
@@ -28,8 +28,8 @@ struct CSVBlockParser {
         var columns: [Column]
 
         struct Column {
-            /// Tentative columns: the fields that are not numbers, the fields that are missing, and where the first that is no number
-            /// stands.
+            /// Tentative columns: the fields that are not numbers, the fields that are missing, and where the first
+            /// that is no number stands.
             var texts = 0
             var missing = 0
             var firstText = Int.max
@@ -143,7 +143,8 @@ struct CSVBlockParser {
         }
     }
 
-    /// No more rows than this begin in the stretch: each has at least a byte for each of its fields. Memory is taken as rows are written.
+    /// No more rows than this begin in the stretch: each has at least a byte for each of its fields. Memory is taken as
+    /// rows are written.
     private func rowLimit(_ start: Int, _ limit: Int) -> Int { (limit - start) / readings.count + 1 }
 }
 

@@ -1,4 +1,5 @@
-/// A CSV file that was opened: its separator, its header and the number of its fields are known; its rows are not read yet.
+/// A CSV file that was opened: its separator, its header and the number of its fields are known; its rows are not read
+/// yet.
 struct CSVFile {
     let bytes: Bytes
     let separator: UInt8
@@ -133,9 +134,9 @@ struct CSVFile {
         return best.separator
     }
 
-    /// The first row holds names if none of its fields is a number and it stands above at least one column of numbers. Where no column is
-    /// one of numbers: if its fields are all there, all different, and none occurs again in its column. The numbers 0, 1, 2, … are names
-    /// too: pandas writes them.
+    /// The first row holds names if none of its fields is a number and it stands above at least one column of numbers.
+    /// Where no column is one of numbers: if its fields are all there, all different, and none occurs again in its
+    /// column. The numbers 0, 1, 2, … are names too: pandas writes them.
     private static func looksLikeHeader(_ sample: [[CSVField]]) -> Bool {
         guard let first = sample.first else { return false }
         if first.count > 1, first.enumerated().allSatisfy({ $1.text == String($0) }) { return true }

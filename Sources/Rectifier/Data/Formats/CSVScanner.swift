@@ -25,8 +25,8 @@ struct CSVField {
         return result
     }
 
-    /// Whether the field is empty or one of the words that stand for a value nobody knows. In a column of text only the empty field is
-    /// missing.
+    /// Whether the field is empty or one of the words that stand for a value nobody knows. In a column of text only the
+    /// empty field is missing.
     var isMissingNumber: Bool {
         switch count {
         case 0: true
@@ -54,8 +54,9 @@ enum CSVProblem: Error {
     }
 }
 
-/// Walks over the fields of a CSV file (RFC 4180): quoted fields with separators, newlines and doubled quotes; rows that end in LF, CR LF
-/// or CR. Blanks around a field are not part of it. A quote inside an unquoted field is a character like others. Blank lines are no rows.
+/// Walks over the fields of a CSV file (RFC 4180): quoted fields with separators, newlines and doubled quotes; rows
+/// that end in LF, CR LF or CR. Blanks around a field are not part of it. A quote inside an unquoted field is a
+/// character like others. Blank lines are no rows.
 struct CSVScanner {
     var position: UnsafePointer<UInt8>
     let fileStart: UnsafePointer<UInt8>

@@ -1,11 +1,11 @@
 /// Decimal numbers in text, correctly rounded.
 enum Decimal {
-    /// Reads the number that begins at `place` and moves behind it; NaN, and no move, where there is none or where it is beyond the
-    /// finite range.
+    /// Reads the number that begins at `place` and moves behind it; NaN, and no move, where there is none or where it
+    /// is beyond the finite range.
     ///
-    /// Up to 19 digits with a power of ten from -27 to 27 take integer arithmetic only: `m / 10ᵏ = m / 5ᵏ / 2ᵏ`, and a 128-bit
-    /// quotient with the remainder as its last bit rounds as the exact one would. Fewer digits still take one division (Clinger).
-    /// The rest goes to the standard library.
+    /// Up to 19 digits with a power of ten from -27 to 27 take integer arithmetic only: `m / 10ᵏ = m / 5ᵏ / 2ᵏ`, and a
+    /// 128-bit quotient with the remainder as its last bit rounds as the exact one would. Fewer digits still take one
+    /// division (Clinger). The rest goes to the standard library.
     @inline(__always)
     static func read(_ place: inout UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>) -> Double {
         var p = place
@@ -64,7 +64,8 @@ enum Decimal {
         return text.withUTF8 { number($0) }
     }
 
-    /// The number that the next eight bytes are, if all are digits: pairs, then fours, then eight are put together side by side.
+    /// The number that the next eight bytes are, if all are digits: pairs, then fours, then eight are put together side
+    /// by side.
     @inline(__always)
     private static func eightDigits(_ p: UnsafePointer<UInt8>) -> UInt64? {
         var v = UInt64(littleEndian: UnsafeRawPointer(p).loadUnaligned(as: UInt64.self))

@@ -31,7 +31,8 @@ extension IDX {
         }
     }
 
-    /// The training and the test pair of a folder, by MNIST's names: `train-images-idx3-ubyte`, `t10k-labels.idx1-ubyte.gz` and the like.
+    /// The training and the test pair of a folder, by MNIST's names: `train-images-idx3-ubyte`,
+    /// `t10k-labels.idx1-ubyte.gz` and the like.
     static func pairs(in folder: URL, name: String) throws -> (training: Pair?, test: Pair?) {
         let files: [URL]
         do {

@@ -1,5 +1,5 @@
-/// The format of MNIST and its descendants: two zero bytes, the element type, the rank, the extents as 32-bit big-endian numbers, the
-/// elements.
+/// The format of MNIST and its descendants: two zero bytes, the element type, the rank, the extents as 32-bit
+/// big-endian numbers, the elements.
 enum IDX {
     /// Whether a file begins like IDX. Too short to be anything counts as no.
     static func isIDX(_ start: [UInt8]) -> Bool {

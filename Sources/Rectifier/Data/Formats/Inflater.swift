@@ -86,8 +86,8 @@ final class Inflater {
         bytes.count >= 2 && bytes[0] == 0x1f && bytes[1] == 0x8b
     }
 
-    /// Throws where so many bytes cannot come of so few, or could only to exhaust the memory: deflate makes at most 1,032 bytes of one,
-    /// and honest data of some size seldom shrink to a hundredth.
+    /// Throws where so many bytes cannot come of so few, or could only to exhaust the memory: deflate makes at most
+    /// 1,032 bytes of one, and honest data of some size seldom shrink to a hundredth.
     static func refuseBomb(of count: Int, from packedCount: Int, name: String) throws {
         let ratio = count / max(packedCount, 1)
         if ratio > 1032 || (ratio > 250 && count > 64 << 20) || count > Bytes.memoryLimit {

@@ -1,6 +1,8 @@
-/// A zip archive's members: what `.npz` needs of the format. Stored and deflated members, zip64 sizes; no encryption, no parts.
+/// A zip archive's members: what `.npz` needs of the format. Stored and deflated members, zip64 sizes; no encryption,
+/// no parts.
 ///
-/// Nothing is unpacked until a member is read, and then no more than its header and the archive agree on (``ByteReader/expect(_:)``).
+/// Nothing is unpacked until a member is read, and then no more than its header and the archive agree on
+/// (``ByteReader/expect(_:)``).
 struct ZipArchive {
     struct Member {
         var name: String

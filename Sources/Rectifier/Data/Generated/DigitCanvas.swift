@@ -1,7 +1,8 @@
 /// Draws one digit at a time.
 ///
-/// The nodes of a shape are moved at random, mapped to the image by a random slant, turn, size and shift, joined by a smooth
-/// curve, and drawn by a round pen whose width and pressure vary along the way. Each pixel takes the strongest ink that reaches it.
+/// The nodes of a shape are moved at random, mapped to the image by a random slant, turn, size and shift, joined by a
+/// smooth curve, and drawn by a round pen whose width and pressure vary along the way. Each pixel takes the strongest
+/// ink that reaches it.
 struct DigitCanvas {
     private static let side = Digits.side
 
@@ -18,7 +19,8 @@ struct DigitCanvas {
         var pressure: Float
     }
 
-    /// How one digit is written: what a hand, a pen and a scanner do to it. Lengths in pixels, unless in units of the digit's height.
+    /// How one digit is written: what a hand, a pen and a scanner do to it. Lengths in pixels, unless in units of the
+    /// digit's height.
     private struct Hand {
         /// Standard deviation of a node's place, in units of the digit's height.
         var wobble: Double
@@ -75,7 +77,8 @@ struct DigitCanvas {
         addNoise(noise, &draws)
     }
 
-    /// Sets `path` to a curve through the nodes: cubic between each two, with the tangents of Catmull and Rom, one-sided at a corner.
+    /// Sets `path` to a curve through the nodes: cubic between each two, with the tangents of Catmull and Rom,
+    /// one-sided at a corner.
     private mutating func trace(_ nodes: [(place: Point, isCorner: Bool)]) {
         let pieces = 6
         path.removeAll(keepingCapacity: true)

@@ -13,7 +13,8 @@ struct DigitShape: Sendable {
     /// How often this way is seen, beside the others of the same digit.
     var frequency: Double
 
-    /// Strokes are separated by `;` and their points by spaces. A point is `x,y` in hundredths, with `!` behind it where it is a corner.
+    /// Strokes are separated by `;` and their points by spaces. A point is `x,y` in hundredths, with `!` behind it
+    /// where it is a corner.
     private init(_ frequency: Double, _ text: String) {
         self.frequency = frequency
         strokes = text.split(separator: ";").map { stroke in

@@ -2,8 +2,8 @@ import Dispatch
 
 /// `digits`: grey images of 28 × 28 pixels of the digits 0 to 9 as if drawn by hand. Ink is bright, paper is 0.
 ///
-/// Size, place, slant and pen vary enough that a linear model stays near 88 %, where a network of 512-512 units reaches 98.5 to 99 % within
-/// five epochs. About 81 % of all pixels are exactly 0.
+/// Size, place, slant and pen vary enough that a linear model stays near 88 %, where a network of 512-512 units reaches
+/// 98.5 to 99 % within five epochs. About 81 % of all pixels are exactly 0.
 enum Digits {
     static let side = 28
     static let usualSamples = 60_000

@@ -10,8 +10,8 @@ public enum GeneratedData {
     ///
     /// - Parameters:
     ///   - name: One of ``names``; `reg-plane` and `reg-gauss` are understood as well.
-    ///   - samples: The number of training samples, 1 to 10,000,000; `nil`: the set's own. There are as many test samples, a sixth
-    ///     for `digits`.
+    ///   - samples: The number of training samples, 1 to 10,000,000; `nil`: the set's own. There are as many test
+    ///     samples, a sixth for `digits`.
     ///   - noise: 0 to 1 for `digits`, 0 to 0.5 for the others; `nil`: 0.25 and 0.
     /// - Throws: ``RectifierError/Kind/setting`` for an unknown name or a number out of range.
     public static func make(_ name: String, samples: Int?, noise: Double?, seed: UInt64) throws -> (training: Dataset, test: Dataset) {

@@ -5,7 +5,8 @@ extension RandomStream {
     /// - Parameter purpose: A number that no other use of random numbers has.
     init(seed: UInt64, purpose: UInt64, sample: Int) { self.init(seed: seed, purpose: purpose, epoch: UInt64(sample)) }
 
-    /// Mean 0, variance 1, and never beyond ±3.5: the sum of four uniform numbers, whose law is close to the normal one.
+    /// Mean 0, variance 1, and never beyond ±3.5: the sum of four uniform numbers, whose law is close to the normal
+    /// one.
     mutating func nextBell() -> Double {
         (nextUniform() + nextUniform() + nextUniform() + nextUniform() - 2) * 1.7320508075688772
     }

@@ -1,4 +1,5 @@
-/// The six sets of TensorFlow Playground (github.com/tensorflow/playground, `dataset.ts`): points of the plane, drawn from the same laws.
+/// The six sets of TensorFlow Playground (github.com/tensorflow/playground, `dataset.ts`): points of the plane, drawn
+/// from the same laws.
 ///
 /// Coordinates lie within about ±6. Four sets have two classes, the other two a value of about -1 to 1.
 enum PlaygroundSet: String, CaseIterable {
@@ -70,11 +71,11 @@ enum PlaygroundSet: String, CaseIterable {
         var label: Double
     }
 
-    /// Point `i` of `count`: of two classes, the first half is of one and the second of the other where the law asks for that.
+    /// Point `i` of `count`: of two classes, the first half is of one and the second of the other where the law asks
+    /// for that.
     ///
-    /// `circle`, `xor` and the two sets with values apply the noise to the label: it is that of a point moved by up to `noise` times
-    /// the half-width of the plane.
-    /// `gauss` and `spiral` move the point itself.
+    /// `circle`, `xor` and the two sets with values apply the noise to the label: it is that of a point moved by up to
+    /// `noise` times the half-width of the plane. `gauss` and `spiral` move the point itself.
     private func point(_ i: Int, of count: Int, noise: Double, _ draws: inout RandomStream) -> Point {
         let isFirstHalf = i < count / 2
         switch self {

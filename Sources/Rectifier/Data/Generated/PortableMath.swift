@@ -1,4 +1,5 @@
-/// Functions made of +, -, × and ÷ alone, so that they give the same bits on every machine, which those of C libraries do not.
+/// Functions made of +, -, × and ÷ alone, so that they give the same bits on every machine, which those of C libraries
+/// do not.
 enum PortableMath {
     /// Sine and cosine of an angle in full turns. Error below 1e-15 up to a few turns.
     static func sineAndCosine(turns: Double) -> (sine: Double, cosine: Double) {

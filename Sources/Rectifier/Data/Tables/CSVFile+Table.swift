@@ -3,12 +3,13 @@ import Dispatch
 extension CSVFile {
     /// Reads all rows.
     ///
-    /// The file is cut into stretches that threads read side by side. Where a row begins in the middle of the file depends on the quotes
-    /// before it; their number tells, unless a quote stands inside an unquoted field. So every stretch must end where the next was taken
-    /// to begin, and one that was taken to begin elsewhere is read again.
+    /// The file is cut into stretches that threads read side by side. Where a row begins in the middle of the file
+    /// depends on the quotes before it; their number tells, unless a quote stands inside an unquoted field. So every
+    /// stretch must end where the next was taken to begin, and one that was taken to begin elsewhere is read again.
     ///
     /// - Parameters:
-    ///   - readings: how to read each column; nil: found from the content, in a second pass over the columns that turn out to be text.
+    ///   - readings: how to read each column; nil: found from the content, in a second pass over the columns that turn
+    ///     out to be text.
     ///   - stretch: the bytes of a stretch.
     func table(reading readings: [ColumnReading]? = nil, stretch: Int = 4 << 20) throws -> Table {
         let stretches = Stretches(self, size: stretch)
@@ -42,7 +43,8 @@ extension CSVFile {
             file: self)
     }
 
-    /// The texts of a column's levels. Different bytes may be the same text: another way to compose `é`, or bytes that are no UTF-8.
+    /// The texts of a column's levels. Different bytes may be the same text: another way to compose `é`, or bytes that
+    /// are no UTF-8.
     private func texts(of levels: LevelTable, _ column: Int, _ blocks: [NumberBlock]) -> [String] {
         var texts: [String] = []
         var numbers: [String: Int] = [:]

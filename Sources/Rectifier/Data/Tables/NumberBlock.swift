@@ -6,10 +6,11 @@ import Musl
 import Darwin
 #endif
 
-/// A run of a table's rows: rows × columns doubles, row by row. NaN is a missing value; in a text column the number is that of its level.
+/// A run of a table's rows: rows × columns doubles, row by row. NaN is a missing value; in a text column the number is
+/// that of its level.
 ///
-/// The memory comes from the system and goes back to it at once, so that a table can be given up block by block while what is made of it
-/// grows. It is written by one thread, and only read once others can see it.
+/// The memory comes from the system and goes back to it at once, so that a table can be given up block by block while
+/// what is made of it grows. It is written by one thread, and only read once others can see it.
 final class NumberBlock: @unchecked Sendable {
     let columns: Int
     private(set) var rows = 0

@@ -43,7 +43,7 @@ struct Scale {
     /// Throws where sums left the range of numbers.
     func checked(_ place: @autoclosure () -> String) throws -> Scale {
         guard count == 0 || (mean.isFinite && deviation.isFinite) else {
-            throw RectifierError(.data, "\(place()): the numbers are too large to be standardised; use a larger unit")
+            throw RectifierError(.data, "\(place()): the numbers are too large to be standardized; use a larger unit")
         }
         return self
     }

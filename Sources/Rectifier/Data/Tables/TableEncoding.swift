@@ -37,8 +37,8 @@ struct TableEncoding {
         }
     }
 
-    /// The features of some rows, and of others; both in ascending order. The table's blocks are given up on the way, so that the memory
-    /// of both is never needed at once.
+    /// The features of some rows, and of others; both in ascending order. The table's blocks are given up on the way,
+    /// so that the memory of both is never needed at once.
     ///
     /// A missing value becomes the mean or the most frequent level.
     func features(takingBlocksOf table: inout Table, first: [Int32], second: [Int32] = []) throws -> (first: [Float], second: [Float]) {

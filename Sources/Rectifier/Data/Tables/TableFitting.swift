@@ -7,7 +7,8 @@ extension Table {
         var notes: [String]
     }
 
-    /// Prepares a table to train on. The rows held out are drawn before anything is learned from the others. The table is used up.
+    /// Prepares a table to train on. The rows held out are drawn before anything is learned from the others. The table
+    /// is used up.
     ///
     /// - Parameters:
     ///   - targets: the columns to predict.

@@ -82,7 +82,8 @@ struct Negate: Elementwise {
     func simplified(_ y: Formula) -> Formula? { y.operands[0].opposite }
 }
 
-/// The first operand to the power of the second. The derivative with respect to the exponent is that of exp(b log a), for a > 0.
+/// The first operand to the power of the second. The derivative with respect to the exponent is that of exp(b log a),
+/// for a > 0.
 struct Power: Elementwise {
     func instruction(batchSize: Int) -> Instruction { Instruction(RK_OP_POW) }
     /// With an exponent that is a whole number and not negative it is a polynomial.
@@ -107,15 +108,15 @@ extension Formula {
 
     /// The product, element by element. `x * (x > 0)` is `relu(x)`, and so is `(x + abs(x)) * 0.5`.
     public static func * (a: Formula, b: Formula) throws -> Formula {
-        if let relu = recognisedGating(a, b) ?? recognisedGating(b, a) { return relu }
-        if b.constantValue == 0.5, let relu = recognisedAbsoluteSum(a) { return relu }
-        if a.constantValue == 0.5, let relu = recognisedAbsoluteSum(b) { return relu }
+        if let relu = recognizedGating(a, b) ?? recognizedGating(b, a) { return relu }
+        if b.constantValue == 0.5, let relu = recognizedAbsoluteSum(a) { return relu }
+        if a.constantValue == 0.5, let relu = recognizedAbsoluteSum(b) { return relu }
         return try Formula(Multiply(), a, b)
     }
 
     /// The quotient, element by element. `(x + abs(x)) / 2` is `relu(x)`.
     public static func / (a: Formula, b: Formula) throws -> Formula {
-        if b.constantValue == 2, let relu = recognisedAbsoluteSum(a) { return relu }
+        if b.constantValue == 2, let relu = recognizedAbsoluteSum(a) { return relu }
         return try Formula(Divide(), a, b)
     }
 }

@@ -43,6 +43,6 @@ public func equal(_ a: Formula, _ b: Formula) throws -> Formula { try Formula(Eq
 
 /// `a` where the condition is not 0, else `b`. `select(x > 0, x, 0)` is `relu(x)`.
 public func select(_ condition: Formula, _ a: Formula, _ b: Formula) throws -> Formula {
-    if b.constantValue == 0, let relu = recognisedGating(a, condition) { return relu }
+    if b.constantValue == 0, let relu = recognizedGating(a, condition) { return relu }
     return try Formula(Select(), condition, a, b)
 }

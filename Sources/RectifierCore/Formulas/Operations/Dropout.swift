@@ -1,6 +1,7 @@
 import CRectifierKernels
 
-/// 0 with probability `rate`, else 1 / (1 - rate), drawn anew for every sample of every epoch (Srivastava et al. 2014, scaled while training).
+/// 0 with probability `rate`, else 1 / (1 - rate), drawn anew for every sample of every epoch (Srivastava et al. 2014,
+/// scaled while training).
 struct DropoutMask: Leaf {
     var rate: Double
     /// Tells the masks of one network apart.
@@ -28,7 +29,8 @@ struct DropoutMask: Leaf {
     }
 }
 
-/// Each element 0 with probability `rate`, else scaled by 1 / (1 - rate). `stream` tells the masks of one network apart.
+/// Each element 0 with probability `rate`, else scaled by 1 / (1 - rate). `stream` tells the masks of one network
+/// apart.
 public func dropout(_ x: Formula, rate: Double, stream: Int) throws -> Formula {
     guard rate > 0 else { return x }
     return try x * Formula(leaf: DropoutMask(rate: rate, stream: stream), shape: x.shape)

@@ -6,7 +6,8 @@ struct Input: Leaf {
     func zeros(_ kind: ZeroKind, of y: Formula, _ zeros: (Formula) throws -> Formula?) throws -> Formula? { try equal(y, 0) }
 }
 
-/// A value that training changes. `decays` says whether weight decay, L1 and L2 apply: true for weights, false for biases.
+/// A value that training changes. `decays` says whether weight decay, L1 and L2 apply: true for weights, false for
+/// biases.
 package struct Parameter: Leaf {
     package var name: String
     package var initializer: Initializer
@@ -34,7 +35,8 @@ struct InverseCount: Elementwise {
 }
 
 extension Formula {
-    /// A value handed in for every run, such as `[Shape.batch, 784]` features. Inputs of one program are told apart by their names.
+    /// A value handed in for every run, such as `[Shape.batch, 784]` features. Inputs of one program are told apart by
+    /// their names.
     public static func input(_ name: String, shape: Shape) -> Formula { Formula(leaf: Input(name: name), shape: shape) }
 
     /// A value that training changes. Parameters of one program are told apart by their names.

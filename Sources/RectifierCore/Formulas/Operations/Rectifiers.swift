@@ -1,6 +1,7 @@
 import CRectifierKernels
 
-// The operations with a kink. Their derivatives are step functions whose own derivative is 0 everywhere, so second derivatives are 0 and never NaN.
+// The operations with a kink. Their derivatives are step functions whose own derivative is 0 everywhere, so second
+// derivatives are 0 and never NaN.
 
 /// max(x, 0).
 struct ReLUOperation: Elementwise {
@@ -8,7 +9,8 @@ struct ReLUOperation: Elementwise {
     var part = Part.whole
     /// Counts the zeros among the operands, where somebody wants to know.
     var zeros: KinkCounter?
-    /// Whether this is one side of another function, as in ``prelu(_:slope:atZero:)``: the one for x > 0, or the other, of -x.
+    /// Whether this is one side of another function, as in ``prelu(_:slope:atZero:)``: the one for x > 0, or the other,
+    /// of -x.
     enum Part { case whole, active, inactive }
     var name: String { "relu" }
     func kinks(of x: [Formula]) -> [Kink] { [Kink(x[0], 0, Kink.Slopes(below: 0, at: atZero, above: 1))] }
@@ -107,7 +109,8 @@ struct ClipGate: Elementwise {
     func response(to operand: Int) -> Response { .constant }
 }
 
-/// How a maximum or minimum shares its derivative between equal operands. Each of these gives a subgradient; giving all of it to both would not.
+/// How a maximum or minimum shares its derivative between equal operands. Each of these gives a subgradient; giving all
+/// of it to both would not.
 public enum Ties: String, Sendable, Hashable, Codable {
     /// The first one has all of it.
     case first
@@ -151,7 +154,8 @@ private func extremumGradient(_ g: Formula, _ x: [Formula], firstWins: Formula, 
     return [try (g * share).summed(to: x[0].shape), try (g * (1 - share)).summed(to: x[1].shape)]
 }
 
-/// The rectifier max(x, 0). Its derivative at 0 is `atZero`: 0 by default, as in PyTorch, JAX and TensorFlow; any value in [0, 1] is a subgradient.
+/// The rectifier max(x, 0). Its derivative at 0 is `atZero`: 0 by default, as in PyTorch, JAX and TensorFlow; any value
+/// in [0, 1] is a subgradient.
 public func relu(_ x: Formula, atZero: KinkValue = 0) -> Formula { Formula(ReLUOperation(atZero: atZero), of: x) }
 
 /// x for x > 0, else slope · x. Its derivative at 0 is `atZero`, by default `slope`.
@@ -159,7 +163,8 @@ public func leakyReLU(_ x: Formula, slope: Double = 0.01, atZero: KinkValue? = n
     Formula(LeakyReLUOperation(slope: slope, atZero: atZero ?? KinkValue(slope)), of: x)
 }
 
-/// x for x > 0, else slope · x, with a slope that is learned (He et al. 2015). At 0 the derivative is `atZero + (1 - atZero) · slope`.
+/// x for x > 0, else slope · x, with a slope that is learned (He et al. 2015). At 0 the derivative is
+/// `atZero + (1 - atZero) · slope`.
 public func prelu(_ x: Formula, slope: Formula, atZero: KinkValue = 0) throws -> Formula {
     try activeSide(x, atZero: atZero) - slope * inactiveSide(x, atZero: atZero)
 }
@@ -183,7 +188,8 @@ public func clip(_ x: Formula, _ lower: Double, _ upper: Double, atBounds: KinkV
     Formula(Clip(lower: lower, upper: upper, atBounds: atBounds), of: x)
 }
 
-/// x/6 + 1/2 held between 0 and 1. At ±3 the derivative is `atBounds` / 6, so that `atBounds` is a share of the active side's as for the others.
+/// x/6 + 1/2 held between 0 and 1. At ±3 the derivative is `atBounds` / 6, so that `atBounds` is a share of the active
+/// side's as for the others.
 public func hardSigmoid(_ x: Formula, atBounds: KinkValue = 0) throws -> Formula { clip(try x / 6 + 0.5, 0, 1, atBounds: atBounds) }
 
 /// x held between -1 and 1, with derivative `atBounds` at ±1.
@@ -196,7 +202,8 @@ public func heaviside(_ x: Formula, below: Double, atZero: Double, above: Double
 
 /// The larger of both, element by element.
 ///
-/// `maximum(x, 0)` and `maximum(0, x)` are `relu(x)`, with its derivative at 0; with `ties` they take what these give x there.
+/// `maximum(x, 0)` and `maximum(0, x)` are `relu(x)`, with its derivative at 0; with `ties` they take what these give x
+/// there.
 /// - Parameter ties: `nil` is `.first`.
 public func maximum(_ a: Formula, _ b: Formula, ties: Ties? = nil) throws -> Formula {
     if b.constantValue == 0 { return relu(a, atZero: KinkValue(ties?.share ?? 0)) }
@@ -209,16 +216,16 @@ public func minimum(_ a: Formula, _ b: Formula, ties: Ties = .first) throws -> F
 
 // MARK: - Spellings of ReLU
 //
-// Theano's derivative at 0 depended on how ReLU was written and on the optimisation level. Here the five spellings are recognised where they are written,
-// so they take the declared convention whatever a program does later.
+// Theano's derivative at 0 depended on how ReLU was written and on the optimization level. Here the five spellings are
+// recognized where they are written, so they take the declared convention whatever a program does later.
 
 /// `x * (x > 0)`.
-func recognisedGating(_ x: Formula, _ gate: Formula) -> Formula? {
+func recognizedGating(_ x: Formula, _ gate: Formula) -> Formula? {
     gate.operation is Greater && gate.operands[0] == x && gate.operands[1].constantValue == 0 ? relu(x) : nil
 }
 
 /// `x + abs(x)` or `abs(x) + x`, to be halved. An absolute value with a declared derivative at 0 keeps it.
-func recognisedAbsoluteSum(_ sum: Formula) -> Formula? {
+func recognizedAbsoluteSum(_ sum: Formula) -> Formula? {
     guard sum.operation is Add else { return nil }
     for (x, absolute) in [(sum.operands[0], sum.operands[1]), (sum.operands[1], sum.operands[0])]
     where absolute.operation as? AbsoluteValue == AbsoluteValue(atZero: 0) && absolute.operands[0] == x {

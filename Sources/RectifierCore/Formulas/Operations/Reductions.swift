@@ -79,8 +79,8 @@ extension Formula {
     /// The mean over some axes, or all.
     public func mean(over axes: [Int]? = nil, keepingAxes: Bool = false) throws -> Formula { try reduced(.mean, axes, keepingAxes) }
     /// The largest element over some axes, or all.
-    /// - Parameter ties: What equal ones have of the derivative. `.first` and `.second` (the last, in row-major order) are computed in pairs, which takes
-    ///   longer than `.split`, and not over the batch.
+    /// - Parameter ties: What equal ones have of the derivative. `.first` and `.second` (the last, in row-major order)
+    ///   are computed in pairs, which takes longer than `.split`, and not over the batch.
     public func maximum(over axes: [Int]? = nil, keepingAxes: Bool = false, ties: Ties = .split) throws -> Formula {
         try reduced(.maximum, axes, keepingAxes, ties)
     }
@@ -115,8 +115,8 @@ extension Formula {
         return try result.reshaped(to: Shape(shape.extents.indices.filter { !chosen.contains($0) }.map { shape[$0] }))
     }
 
-    /// An extremum over neighbouring axes, neighbour against neighbour until one is left: the winner of each pair keeps its place in the order, so that
-    /// of equal elements the first, or the last, has the whole derivative.
+    /// An extremum over neighbouring axes, neighbour against neighbour until one is left: the winner of each pair keeps
+    /// its place in the order, so that of equal elements the first, or the last, has the whole derivative.
     private func extremumInPairs(_ kind: Reduction.Kind, axes: Range<Int>, ties: Ties) throws -> Formula {
         guard !shape.extents[axes].contains(Shape.batch) else {
             throw RectifierError(.shape, "\(kind): over the batch, equal elements can only split the derivative")

@@ -17,7 +17,7 @@ struct Logarithm: Elementwise {
     var name: String { "log" }
     func instruction(batchSize: Int) -> Instruction { Instruction(RK_OP_LOG) }
     func gradient(upstream g: Formula, operands x: [Formula], result y: Formula) throws -> [Formula?] { [try g / x[0]] }
-    func stabilised(_ y: Formula) throws -> Formula? { try y.operands[0].operation.logarithm(of: y.operands[0]) }
+    func stabilized(_ y: Formula) throws -> Formula? { try y.operands[0].operation.logarithm(of: y.operands[0]) }
 }
 
 /// log(1 + x), accurate near 0.
@@ -95,8 +95,8 @@ public func softplus(_ x: Formula, sharpness: Double = 1) throws -> Formula {
         ? Formula(SoftplusOperation(), of: x) : try Formula(SoftplusOperation(), of: x * .constant(sharpness)) / .constant(sharpness)
 }
 
-/// x for x > 0, else alpha · (exp(x) - 1) (Clevert et al. 2016). At 0 the derivative is `atZero + (1 - atZero) · alpha`: 1 where alpha is, else `alpha`
-/// by default.
+/// x for x > 0, else alpha · (exp(x) - 1) (Clevert et al. 2016). At 0 the derivative is
+/// `atZero + (1 - atZero) · alpha`: 1 where alpha is, else `alpha` by default.
 public func elu(_ x: Formula, alpha: Double = 1, atZero: KinkValue = 0) throws -> Formula {
     // Through relu(-x), so that exp never sees a large number whose infinity the backward pass would multiply by 0.
     try activeSide(x, atZero: atZero) + .constant(alpha) * expm1(-inactiveSide(x, atZero: atZero))

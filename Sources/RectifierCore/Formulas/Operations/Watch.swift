@@ -1,6 +1,7 @@
 import CRectifierKernels
 
-// How often an operation meets its kink, counted in the map that computes it: by ReLU itself, and by identities before the others.
+// How often an operation meets its kink, counted in the map that computes it: by ReLU itself, and by identities before
+// the others.
 
 /// The operand, counted where it equals a number.
 struct Watch: Elementwise {

@@ -1,10 +1,11 @@
 /// Compares a network's gradient with difference quotients, in float64.
 ///
-/// Along a random direction in each layer's parameters, in each parameter and in the features, and for single numbers, the derivative that backpropagation
-/// gives is compared with a difference quotient whose step stays on one linear piece of every kinked operation. For a piecewise linear network the quotient
-/// is then exact up to rounding; what is left of curvature elsewhere is extrapolated away and estimated. The bound is computed for each comparison, so no
-/// tolerance is chosen. Where samples lie exactly on a kink, the value must be what the declared derivatives make it; on a single kink it must also lie
-/// between the one-sided derivatives.
+/// Along a random direction in each layer's parameters, in each parameter and in the features, and for single numbers,
+/// the derivative that backpropagation gives is compared with a difference quotient whose step stays on one linear
+/// piece of every kinked operation. For a piecewise linear network the quotient is then exact up to rounding; what is
+/// left of curvature elsewhere is extrapolated away and estimated. The bound is computed for each comparison, so no
+/// tolerance is chosen. Where samples lie exactly on a kink, the value must be what the declared derivatives make it;
+/// on a single kink it must also lie between the one-sided derivatives.
 ///
 /// A layer of your own is checked like those here:
 ///

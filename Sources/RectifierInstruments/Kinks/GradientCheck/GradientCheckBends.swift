@@ -31,7 +31,8 @@ struct Bend {
         return bends
     }
 
-    /// The margins of an operation applied to some operands. Those of an extremum tell how far each element is from being it.
+    /// The margins of an operation applied to some operands. Those of an extremum tell how far each element is from
+    /// being it.
     private static func margins(of result: Formula, _ operands: [Formula]) throws -> [(Formula, Rule)] {
         if result.operation.tiedAxes != nil { return [(try operands[0] - result, .shared)] }
         return try result.operation.kinks(of: operands).map { kink in
@@ -39,10 +40,12 @@ struct Bend {
         }
     }
 
-    /// The functions with some elements of kinked operations replaced by lines whose slope is the derivative declared at the kink.
+    /// The functions with some elements of kinked operations replaced by lines whose slope is the derivative declared
+    /// at the kink.
     ///
-    /// Which elements is said by inputs (``lineName``): 1 for a line and 0 elsewhere; for an extremum the share of each tied element. Where the touched
-    /// elements are lines, the function's classical derivative is what backpropagation must give.
+    /// Which elements is said by inputs (``lineName``): 1 for a line and 0 elsewhere; for an extremum the share of each
+    /// tied element. Where the touched elements are lines, the function's classical derivative is what backpropagation
+    /// must give.
     static func straightened(_ functions: [Formula], _ bends: [Bend]) throws -> (functions: [Formula], margins: [Formula]) {
         let byResult = Dictionary(grouping: bends.indices) { bends[$0].result.id }
         var margins = bends.map(\.margin)

@@ -1,6 +1,8 @@
-/// Scalar functions of some inputs in float64, compiled twice: with their derivatives, as training compiles them, and alone, with what tells where they bend.
+/// Scalar functions of some inputs in float64, compiled twice: with their derivatives, as training compiles them, and
+/// alone, with what tells where they bend.
 ///
-/// Everything that the derivatives are compared with comes from forward evaluations, so no gradient rule can hide its own mistake.
+/// Everything that the derivatives are compared with comes from forward evaluations, so no gradient rule can hide its
+/// own mistake.
 final class CheckedFunctions {
     let variables: [Formula]
     /// Elements of each variable.
@@ -103,7 +105,8 @@ final class CheckedFunctions {
         }
     }
 
-    /// A step that moves the direction's variables by about a hundredth of their size: a power of 2, so that little is rounded.
+    /// A step that moves the direction's variables by about a hundredth of their size: a power of 2, so that little is
+    /// rounded.
     func largestStep(_ direction: Direction) -> Double {
         var size = 1.0, length = 0.0
         for (variable, d) in direction {

@@ -1,4 +1,5 @@
-/// The operations of a network, each with its gradient rule checked by itself, at the operands it has in the network. What names the one at fault.
+/// The operations of a network, each with its gradient rule checked by itself, at the operands it has in the network.
+/// What names the one at fault.
 final class CheckedOperations {
     private let formulas: [Formula]
     private let layers: [String]

@@ -25,7 +25,8 @@ extension CheckedFunctions {
         let reach = try line.reach(upTo: largestStep(direction), sides: [1, -1], ignoring: isLine)
         var result = try functions.map { function in
             var comparison = try line.comparison(function, reach: reach)
-            // Between the places looked at, margins that are not linear could change their sign and back: what fails must fail close by too.
+            // Between the places looked at, margins that are not linear could change their sign and back: what fails
+            // must fail close by too.
             if comparison.verdict == .wrong, let reach, let closer = try line.reach(upTo: reach / 64, sides: [1, -1], ignoring: isLine) {
                 let again = try line.comparison(function, reach: closer)
                 if again.verdict != .wrong { comparison = again }
@@ -72,11 +73,14 @@ private final class Line {
         return margins[h]!
     }
 
-    /// The largest step found, a power of 2, up to which no margin changes its sign; `nil` where even the smallest goes too far.
+    /// The largest step found, a power of 2, up to which no margin changes its sign; `nil` where even the smallest goes
+    /// too far.
     ///
-    /// Where one layer of a piecewise linear network moves, margins are linear up to the first kink. So by induction, layer after layer, if none has another
-    /// sign at the end than at the start, none has in between. Others are looked at in three places.
-    /// - Parameter ignored: Margins that may do what they like. Others that are 0 at the start must have one sign at all places on a side.
+    /// Where one layer of a piecewise linear network moves, margins are linear up to the first kink. So by induction,
+    /// layer after layer, if none has another sign at the end than at the start, none has in between. Others are looked
+    /// at in three places.
+    /// - Parameter ignored: Margins that may do what they like. Others that are 0 at the start must have one sign at
+    ///   all places on a side.
     func reach(upTo largest: Double, sides: [Double], ignoring ignored: [Bool]? = nil) throws -> Double? {
         let start = try margins(0)
         var h = largest
@@ -135,7 +139,8 @@ private final class Line {
         return result
     }
 
-    /// The derivative by difference quotients with three halved steps, extrapolated to 0 (Richardson 1911), at the steps where the error is least.
+    /// The derivative by difference quotients with three halved steps, extrapolated to 0 (Richardson 1911), at the
+    /// steps where the error is least.
     ///
     /// - Parameter side: 0 for central differences, whose error has even powers of the step; ±1 for one side.
     func quotient(_ function: Int, side: Double = 0, reach: Double) throws -> (value: Double, bound: Double, step: Double) {
@@ -154,9 +159,11 @@ private final class Line {
             let d = before.suffix(3).map { $0 }
             let coarse = (ratios.0 * d[1] - d[0]) / (ratios.0 - 1), fine = (ratios.0 * d[2] - d[1]) / (ratios.0 - 1)
             let value = (ratios.1 * fine - coarse) / (ratios.1 - 1)
-            // The error of `fine` is about a fifteenth (a third) of this, that of `value` far smaller. The second term is for steps so large that this is chance.
+            // The error of `fine` is about a fifteenth (a third) of this, that of `value` far smaller. The second term
+            // is for steps so large that this is chance.
             let curvature = Swift.abs(fine - coarse) + Swift.abs(d[2] - d[1]) * 0x1p-10
-            // Each value is off by some `rounding`; the weights of the values in the finest quotients add up to less than 2 / h.
+            // Each value is off by some `rounding`; the weights of the values in the finest quotients add up to less
+            // than 2 / h.
             let noise = 16 * rounding / h
             if !(curvature + noise >= best.bound) { best = (value, curvature + noise, h) }
             // Not where the error grows: a step over many waves of a sine gives small quotients that seem to agree.
@@ -192,9 +199,9 @@ private struct OneSided {
 
     /// What the comparison means on the kinks that the direction leaves.
     ///
-    /// With one kink the value must lie between the one-sided derivatives. With several it need not, though each kink has a legal value: sums of subgradients
-    /// need not be subgradients (relu(x) - relu(-x) is x, and has the derivative 0 at 0). It must always be what the declared values make it, which the
-    /// comparison found.
+    /// With one kink the value must lie between the one-sided derivatives. With several it need not, though each kink
+    /// has a legal value: sums of subgradients need not be subgradients (relu(x) - relu(-x) is x, and has the
+    /// derivative 0 at 0). It must always be what the declared values make it, which the comparison found.
     func judge(_ comparison: inout Comparison, function: Int) throws {
         guard kinks > 0 else { return }
         comparison.kinks = kinks

@@ -3,11 +3,13 @@ public struct GradientReport: Sendable, CustomStringConvertible {
     public enum Verdict: String, Sendable {
         /// The gradient and the difference quotient agree within the bound.
         case ok
-        /// They agree on a kink: the value is the one declared there, and where it is a single kink, between both one-sided derivatives.
+        /// They agree on a kink: the value is the one declared there, and where it is a single kink, between both
+        /// one-sided derivatives.
         case kink = "on a kink"
         /// They agree, and the value is not a subgradient, as was declared with `unsound`.
         case unsound
-        /// A kink or strong curvature is so close that no difference quotient can tell, or the operation declares no derivative at the kink it is on.
+        /// A kink or strong curvature is so close that no difference quotient can tell, or the operation declares no
+        /// derivative at the kink it is on.
         case undecided
         /// They do not agree.
         case wrong = "WRONG"
@@ -63,7 +65,8 @@ public struct GradientReport: Sendable, CustomStringConvertible {
     }
 
     public internal(set) var rows: [Row] = []
-    /// Operations whose gradient rule is wrong, the one nearest to the input first. Looked for only where a row is wrong.
+    /// Operations whose gradient rule is wrong, the one nearest to the input first. Looked for only where a row is
+    /// wrong.
     public internal(set) var faults: [Fault] = []
     /// Samples that were checked together.
     public internal(set) var samples: Int

@@ -14,14 +14,16 @@ public struct LinearPiece: Sendable {
     public var point: [Double]
     /// What the network makes of it.
     public var output: [Double]
-    /// `[outputs, inputs]`: around the point the network is `matrix · x + offset`. On a kink it has the derivatives that the operations declare there.
+    /// `[outputs, inputs]`: around the point the network is `matrix · x + offset`. On a kink it has the derivatives
+    /// that the operations declare there.
     public var matrix: Tensor
     /// `[outputs]`.
     public var offset: Tensor
     public var pattern: ActivationPattern
     private var nearest: [Norm: NearestKink]
 
-    /// The kink that is reached first from the point, whatever the direction; `nil` where none is: the map is then valid everywhere.
+    /// The kink that is reached first from the point, whatever the direction; `nil` where none is: the map is then
+    /// valid everywhere.
     public func nearestKink(in norm: Norm) -> NearestKink? { nearest[norm] }
 
     init(at x: [Double], of pieces: LinearPieces) throws {
@@ -51,7 +53,8 @@ public struct LinearPiece: Sendable {
         }
     }
 
-    /// The unit with the least |margin| / norm of its gradient. One without gradient does not change before another one does.
+    /// The unit with the least |margin| / norm of its gradient. One without gradient does not change before another one
+    /// does.
     private static func nearest(_ margins: [Double], _ norms: [Double]) -> (unit: Int, distance: Double)? {
         var best: (unit: Int, distance: Double)?
         for unit in margins.indices where norms[unit] > 0 {
@@ -64,8 +67,9 @@ public struct LinearPiece: Sendable {
 
 /// The kink that is nearest to a point: every point nearer than it lies in the same linear region.
 ///
-/// Inside the region each margin z is affine, so a kink is `|z| / ‖∇z‖` away, in the dual norm: that of ℓ₁ is ℓ∞ and the other way round. The least of these is exact,
-/// since the plane that is reached first is reached before any gate changes (Lee, Alvarez-Melis and Jaakkola 2019).
+/// Inside the region each margin z is affine, so a kink is `|z| / ‖∇z‖` away, in the dual norm: that of ℓ₁ is ℓ∞ and
+/// the other way round. The least of these is exact, since the plane that is reached first is reached before any gate
+/// changes (Lee, Alvarez-Melis and Jaakkola 2019).
 public struct NearestKink: Sendable {
     public var norm: Norm
     /// 0 for a point on the kink.
@@ -108,7 +112,8 @@ extension LinearPieces {
     }
 }
 
-/// The largest step along a direction that stays inside the linear region, given the kinks' margins and their derivatives along it; infinite where nothing changes.
+/// The largest step along a direction that stays inside the linear region, given the kinks' margins and their
+/// derivatives along it; infinite where nothing changes.
 func largestStep(margins: [Double], derivatives: [Double]) -> Double {
     zip(margins, derivatives).reduce(.infinity) { $1.1 == 0 ? $0 : min($0, ($1.0 / $1.1).magnitude) }
 }

@@ -1,5 +1,6 @@
-/// A network with the values of its parameters as what it is where all its activations are like ReLU: affine maps, each valid on a region of its inputs, with kinks
-/// between them. All of it in double precision, whatever the network was trained in.
+/// A network with the values of its parameters as what it is where all its activations are like ReLU: affine maps, each
+/// valid on a region of its inputs, with kinks between them. All of it in double precision, whatever the network was
+/// trained in.
 ///
 /// ```swift
 /// let pieces = try LinearPieces(of: model.network, model.parameters)
@@ -7,8 +8,8 @@
 /// if let kink = piece.nearestKink(in: .l2) { print(kink.distance, kink.unit) }
 /// ```
 ///
-/// Layers may be affine ones, ReLU, leaky ReLU, PReLU, ReLU6, hard sigmoid and tanh, absolute values, maxima and minima of two, and layers of your own made of those;
-/// dropout does nothing outside training.
+/// Layers may be affine ones, ReLU, leaky ReLU, PReLU, ReLU6, hard sigmoid and tanh, absolute values, maxima and minima
+/// of two, and layers of your own made of those; dropout does nothing outside training.
 ///
 /// Used from one thread at a time, as ``Program`` is: programs are compiled when they are first needed and kept.
 public final class LinearPieces {
@@ -40,7 +41,8 @@ public final class LinearPieces {
         var units: Range<Int>
     }
 
-    /// Throws where a layer is not piecewise linear, which the message names, or a parameter is missing or has another shape.
+    /// Throws where a layer is not piecewise linear, which the message names, or a parameter is missing or has another
+    /// shape.
     public init(of network: Network, _ parameters: Parameters) throws {
         let built = try network.built(isTraining: false)
         self.network = network
@@ -104,7 +106,8 @@ public final class LinearPieces {
         case l2, l1, maximum, output, matrix, offset
     }
 
-    /// The margins and their derivatives at a point along some directions, `[directions, width]`. Read the results off the program.
+    /// The margins and their derivatives at a point along some directions, `[directions, width]`. Read the results off
+    /// the program.
     ///
     /// - Parameter directions: `nil` for all axes in order; else two.
     func linearise(at x: [Double], along directions: [Double]? = nil) throws -> Program {
@@ -230,7 +233,8 @@ public struct KinkUnit: Hashable, Sendable, CustomStringConvertible {
     public var layer: String
     /// The unit's place in the layer, in row-major order.
     public var index: Int
-    /// Which of the layer's kinks it is: 0, but for layers with several, such as the upper bound of one that is held between two.
+    /// Which of the layer's kinks it is: 0, but for layers with several, such as the upper bound of one that is held
+    /// between two.
     public var kink: Int
 
     public init(layer: String, index: Int, kink: Int = 0) { (self.layer, self.index, self.kink) = (layer, index, kink) }
@@ -249,7 +253,8 @@ public struct ActivationPattern: Hashable, Sendable {
 }
 
 extension Kink {
-    /// What two kinks at the same points have in common, however they are written: PReLU is made of two halves with one kink.
+    /// What two kinks at the same points have in common, however they are written: PReLU is made of two halves with one
+    /// kink.
     struct Place: Hashable {
         var a: Int
         var b: Int

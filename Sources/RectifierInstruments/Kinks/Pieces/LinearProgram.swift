@@ -1,11 +1,14 @@
-/// The largest value of `objective · x` over all `x ≥ 0` with `rows[i] · x ≤ limits[i]`, where no limit is negative, so that `x = 0` is a start.
+/// The largest value of `objective · x` over all `x ≥ 0` with `rows[i] · x ≤ limits[i]`, where no limit is negative, so
+/// that `x = 0` is a start.
 ///
-/// A dense simplex on a dictionary of the variables that are not in the basis (Chvátal 1983). It takes the steepest column, and after a step that led nowhere the
-/// first one, by Bland's rule, so that it never cycles. For problems of at most some hundred rows.
+/// A dense simplex on a dictionary of the variables that are not in the basis (Chvátal 1983). It takes the steepest
+/// column, and after a step that led nowhere the first one, by Bland's rule, so that it never cycles. For problems of
+/// at most some hundred rows.
 struct LinearProgram {
     private let variables: Int
     private let rowCount: Int
-    /// `rowCount + 1` rows of `variables + 1`: coefficients and, last, the value of the basic variable; the last row is the objective.
+    /// `rowCount + 1` rows of `variables + 1`: coefficients and, last, the value of the basic variable; the last row is
+    /// the objective.
     private var table: [Double]
     /// Which variable each column and row stands for; those from `variables` on are the rows' slacks.
     private var columns: [Int]
@@ -23,7 +26,8 @@ struct LinearProgram {
         basis = Array(variables..<variables + rowCount)
     }
 
-    /// The best `x` and its value; `nil` where there is no end to it. `isBest` is false where rounding kept it from being found: `x` is allowed then, no more.
+    /// The best `x` and its value; `nil` where there is no end to it. `isBest` is false where rounding kept it from
+    /// being found: `x` is allowed then, no more.
     mutating func maximum() -> (x: [Double], value: Double, isBest: Bool)? {
         let width = variables + 1
         var stalled = false, isBest = false
@@ -111,12 +115,13 @@ struct HalfSpace: Hashable, Sendable {
     var opposite: HalfSpace { HalfSpace(normal: normal.map { -$0 }, offset: -offset) }
 }
 
-/// The centre and radius of the largest ball inside some half-spaces, or of one of `radiusLimit` if a larger one fits. The radius is negative where they have no
-/// point in common.
+/// The centre and radius of the largest ball inside some half-spaces, or of one of `radiusLimit` if a larger one fits.
+/// The radius is negative where they have no point in common.
 ///
 /// - Parameter start: Any point; close to the centre it saves steps.
 func largestBall(in halfSpaces: [HalfSpace], from start: [Double], radiusLimit: Double) -> (centre: [Double], radius: Double) {
-    // Unknowns: x = start + u - w·1 with u, w ≥ 0, and radius = r - lift with r ≥ 0, which makes u = w = r = 0 a point that is allowed.
+    // Unknowns: x = start + u - w·1 with u, w ≥ 0, and radius = r - lift with r ≥ 0, which makes u = w = r = 0 a point
+    // that is allowed.
     let depths = halfSpaces.map { $0.depth(of: start) }
     let lift = max(0, -(depths.min() ?? 0))
     var rows = halfSpaces.map { halfSpace in halfSpace.normal.map { -$0 } + [halfSpace.normal.reduce(0, +), 1] }

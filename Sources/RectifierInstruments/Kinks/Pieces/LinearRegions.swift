@@ -10,12 +10,14 @@ public struct LinearRegion: Sendable {
 extension LinearPieces {
     /// All linear regions inside a box or in the whole space, exactly: for inputs of few elements.
     ///
-    /// Unit by unit in the order they are computed, each region so far is cut in two where the unit's kink, a plane there, runs through it; a linear program
-    /// tells whether it does. The time is that of one small linear program for each region and unit.
+    /// Unit by unit in the order they are computed, each region so far is cut in two where the unit's kink, a plane
+    /// there, runs through it; a linear program tells whether it does. The time is that of one small linear program for
+    /// each region and unit.
     ///
     /// - Parameters:
     ///   - box: A range for each element of the input, of a length above 0. `nil`: the whole space.
-    ///   - tolerance: A region that holds no ball of this radius (times half the box's longest side) is taken for an accident of rounding.
+    ///   - tolerance: A region that holds no ball of this radius (times half the box's longest side) is taken for an
+    ///     accident of rounding.
     ///   - limit: More regions than this are refused: their number grows with the units to the power of the inputs.
     /// Throws where the box does not fit the input or there are too many regions.
     public func regions(

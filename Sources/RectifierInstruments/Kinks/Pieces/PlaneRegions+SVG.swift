@@ -1,5 +1,6 @@
 extension PlaneRegions {
-    /// A picture of the regions, the first axis to the right and the second one up: one colour for each pattern, the same in every picture.
+    /// A picture of the regions, the first axis to the right and the second one up: one colour for each pattern, the
+    /// same in every picture.
     ///
     /// - Parameter width: In pixels, at least 1; the height follows from the window.
     public func svg(width: Double = 640) -> String {

@@ -44,8 +44,8 @@ public struct PlaneRegions: Sendable {
 extension LinearPieces {
     /// The linear regions in a window on a plane, as exact polygons.
     ///
-    /// Cut unit by unit, as ``regions(in:tolerance:limit:)`` does, with polygons in place of linear programs. A kink that passes a corner at less than 10⁻¹⁰ of
-    /// the window's diagonal passes through it.
+    /// Cut unit by unit, as ``regions(in:tolerance:limit:)`` does, with polygons in place of linear programs. A kink
+    /// that passes a corner at less than 10⁻¹⁰ of the window's diagonal passes through it.
     ///
     /// - Parameter limit: More polygons than this are refused.
     /// Throws where the window does not fit the input or there are too many regions.

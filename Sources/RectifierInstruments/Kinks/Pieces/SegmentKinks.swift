@@ -18,9 +18,10 @@ public struct SegmentKinks: Sendable {
 extension LinearPieces {
     /// All kinks on the way from one input to another, exactly: not sampled (Sotoudeh and Thakur 2019).
     ///
-    /// Operation by operation: between the kinks of all before it an operation's margins are linear, so two values tell where they are 0. A margin that touches 0 and
-    /// turns back is no kink, nor is one at either end. A margin below 2⁻⁴⁰ of the unit's largest on the way counts as 0, and positions within 2⁻⁴⁸ of one another
-    /// as one, which is what rounding leaves.
+    /// Operation by operation: between the kinks of all before it an operation's margins are linear, so two values tell
+    /// where they are 0. A margin that touches 0 and turns back is no kink, nor is one at either end. A margin below
+    /// 2⁻⁴⁰ of the unit's largest on the way counts as 0, and positions within 2⁻⁴⁸ of one another as one, which is
+    /// what rounding leaves.
     ///
     /// Throws where an end has another number of elements than the network's input, or one that is not finite.
     public func kinks(from start: [Double], to end: [Double]) throws -> SegmentKinks {
@@ -60,7 +61,8 @@ extension LinearPieces {
     }
 }
 
-/// Where a function that is linear between positions goes from one sign to the other: inside a stretch, or where it becomes 0.
+/// Where a function that is linear between positions goes from one sign to the other: inside a stretch, or where it
+/// becomes 0.
 private func signChanges(_ positions: [Double], _ values: [Double]) -> [Double] {
     let noise = values.reduce(0) { max($0, $1.magnitude) } * 0x1p-40
     var result: [Double] = []

@@ -1,12 +1,15 @@
 /// What can be said of a loss's gradients from its formula alone: by which parameters each kink can be left.
 ///
-/// The argument is that of Park, Chun and Lee (ICLR 2024), for any acyclic wiring. Say that every kink that is touched has a *handle*: parameters that move its
-/// margin at first order, and that nothing else uses. Move the handles, those of later kinks much further than those of earlier ones. Then every handle
-/// decides its own kinks' sides, the loss is differentiable there, and backpropagation is right. A bias moves all samples of its unit to one side together;
-/// weights move samples with independent inputs each to a side of its own. Backpropagation's result is affine in the value at each handle's kinks (a path through
-/// the network meets each of them once, and samples only meet in a sum), so with values between the one-sided derivatives it is a mean of those gradients.
+/// The argument is that of Park, Chun and Lee (ICLR 2024), for any acyclic wiring. Say that every kink that is touched
+/// has a *handle*: parameters that move its margin at first order, and that nothing else uses. Move the handles, those
+/// of later kinks much further than those of earlier ones. Then every handle decides its own kinks' sides, the loss is
+/// differentiable there, and backpropagation is right. A bias moves all samples of its unit to one side together;
+/// weights move samples with independent inputs each to a side of its own. Backpropagation's result is affine in the
+/// value at each handle's kinks (a path through the network meets each of them once, and samples only meet in a sum),
+/// so with values between the one-sided derivatives it is a mean of those gradients.
 struct GradientCertificate {
-    /// The length of the part of an input that no other input has, relative to its own, below which inputs count as dependent.
+    /// The length of the part of an input that no other input has, relative to its own, below which inputs count as
+    /// dependent.
     static let rankTolerance = 1e-6
 
     /// What moves a kink's margin and nothing else at first order.

@@ -1,13 +1,16 @@
-/// Looks at the kinks of one minibatch element by element: which samples touch them, why, and what follows for the gradient.
+/// Looks at the kinks of one batch element by element: which samples touch them, why, and what follows for the
+/// gradient.
 ///
-/// A program of its own computes the pre-activations again, from the same memory by the same kernels, so with the same bits.
+/// A program of its own computes the pre-activations again, from the same memory by the same kernels, so with the same
+/// bits.
 final class KinkExaminer {
-    /// One kink of the network on one minibatch.
+    /// One kink of the network on one batch.
     struct Finding {
         var site: KinkSite
         /// (Sample, unit) pairs at the kink.
         var touched = 0
-        /// Those where every contributing input is 0, so that no precision removes them; the others are accidents of rounding.
+        /// Those where every contributing input is 0, so that no precision removes them; the others are accidents of
+        /// rounding.
         var structural = 0
     }
 
@@ -54,7 +57,7 @@ final class KinkExaminer {
         program = try compile(outputs)
     }
 
-    /// The minibatch that the program's inputs hold now, at the parameters as they are now.
+    /// The batch that the program's inputs hold now, at the parameters as they are now.
     func examine() -> (findings: [Finding], verdict: GradientVerdict) {
         program.run()
         var handles = Handles()
@@ -146,7 +149,8 @@ private struct Handles {
     }
 }
 
-/// Whether each row has a part orthogonal to the ones before that is longer than `tolerance` of its length (Gram and Schmidt, each row twice).
+/// Whether each row has a part orthogonal to the ones before that is longer than `tolerance` of its length (Gram and
+/// Schmidt, each row twice).
 func areIndependent(_ rows: [[Double]], tolerance: Double) -> Bool {
     guard let width = rows.first?.count, rows.count <= width else { return rows.isEmpty }
     var basis: [[Double]] = []

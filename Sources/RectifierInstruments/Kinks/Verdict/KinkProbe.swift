@@ -1,8 +1,8 @@
-/// Follows a training run at its kinks: counts every pre-activation that is exactly at one, gives each batch's gradient a
-/// verdict, and now and then compares a step with the linear model behind it.
+/// Follows a training run at its kinks: counts every pre-activation that is exactly at one, gives each batch's gradient
+/// a verdict, and now and then compares a step with the linear model behind it.
 ///
-/// Counting rides on the kernels that compute the activations. Only where a kink was touched, and the verdict or the report
-/// needs it, does the probe look at the batch element by element. How often follows from step numbers alone: see
+/// Counting rides on the kernels that compute the activations. Only where a kink was touched, and the verdict or the
+/// report needs it, does the probe look at the batch element by element. How often follows from step numbers alone: see
 /// ``KinkObserver``.
 public struct KinkProbe: TrainingProbe {
     public init() {}
@@ -24,8 +24,9 @@ extension KinkReport: ProbeReport {}
 
 /// A ``KinkProbe`` at work.
 ///
-/// Looking at a batch takes as long as some steps. So that it takes a small share of the run, a batch that touched a kink is
-/// looked at while at most `n / rate` were, n being the number of the step: the first few always, later one in so many.
+/// Looking at a batch takes as long as some steps. So that it takes a small share of the run, a batch that touched a
+/// kink is looked at while at most `n / rate` were, n being the number of the step: the first few always, later one in
+/// so many.
 final class KinkObserver: CountingObserver {
     private let certificate: GradientCertificate
     private let counters: KinkCounters
@@ -39,8 +40,8 @@ final class KinkObserver: CountingObserver {
     private var trusts: [Int: TrustProgram] = [:]
     /// The weights before the update of a step that is compared with its linear model.
     private var before: Parameters?
-    /// Batches that touched no kink: added to the report when it is asked for, because a small step takes little longer than
-    /// touching the report.
+    /// Batches that touched no kink: added to the report when it is asked for, because a small step takes little longer
+    /// than touching the report.
     private var untouched = 0
 
     private var progress: State

@@ -1,6 +1,6 @@
-/// What the gradients of some minibatches met at the kinks of a network.
+/// What the gradients of some batches met at the kinks of a network.
 public struct KinkReport: Sendable, Codable, Equatable {
-    /// Minibatches by ``GradientVerdict``.
+    /// Batches by ``GradientVerdict``.
     public var exact = 0
     public var clarke = 0
     public var clarkeByRank = 0
@@ -9,8 +9,9 @@ public struct KinkReport: Sendable, Codable, Equatable {
     public var reason: String?
     /// The kinks of the network, in the order they are computed. Empty for a network without any.
     public var kinks: [Kink] = []
-    /// By layer with parameters: the largest ‖g₁ - g₀‖ / ‖g₀‖ seen, where g₀ and g₁ are its gradients with derivative 0 and 1 at every kink. The largest number there is where
-    /// g₀ is 0 and g₁ is not. Looked at only where a kink was touched, and not every time.
+    /// By layer with parameters: the largest ‖g₁ - g₀‖ / ‖g₀‖ seen, where g₀ and g₁ are its gradients with derivative 0
+    /// and 1 at every kink. The largest number there is where g₀ is 0 and g₁ is not. Looked at only where a kink was
+    /// touched, and not every time.
     public var sensitivity: [String: Double] = [:]
     /// How the last step that was looked at compares with the linear model behind it. At most one an epoch is.
     public var trust: LinearTrust?
@@ -21,11 +22,12 @@ public struct KinkReport: Sendable, Codable, Equatable {
         public var layer: String
         /// `relu`, or `clip at 6`.
         public var name: String
-        /// (Sample, unit) pairs that were exactly at the kink, over all minibatches.
+        /// (Sample, unit) pairs that were exactly at the kink, over all batches.
         public var touched = 0
         /// How many of those were looked into.
         public var examined = 0
-        /// Of those examined: every contributing input was 0, so that no precision removes them. The others are accidents of rounding.
+        /// Of those examined: every contributing input was 0, so that no precision removes them. The others are
+        /// accidents of rounding.
         public var structural = 0
 
         public var accidental: Int { examined - structural }
@@ -33,9 +35,9 @@ public struct KinkReport: Sendable, Codable, Equatable {
 
     public init() {}
 
-    /// Minibatches in all.
+    /// Batches in all.
     public var steps: Int { exact + onAKink }
-    /// Minibatches that touched a kink, or may have.
+    /// Batches that touched a kink, or may have.
     public var onAKink: Int { clarke + clarkeByRank + notGuaranteed }
 
     mutating func add(_ verdict: GradientVerdict, count: Int = 1) {
@@ -49,7 +51,7 @@ public struct KinkReport: Sendable, Codable, Equatable {
         }
     }
 
-    /// Adds what other minibatches of the same network met.
+    /// Adds what other batches of the same network met.
     mutating func add(_ other: KinkReport) {
         exact += other.exact
         clarke += other.clarke
@@ -72,7 +74,8 @@ public struct KinkReport: Sendable, Codable, Equatable {
     /// Whether every kink is a ReLU's, so that words can say so.
     private var isReLUOnly: Bool { kinks.allSatisfy { $0.name == "relu" } }
 
-    /// `all 2,345 exact: no step met a kink, where ReLU has no derivative`, or how many did and what their verdicts are.
+    /// `all 2,345 exact: no step met a kink, where ReLU has no derivative`, or how many did and what their verdicts
+    /// are.
     public var summary: String {
         let place = isReLUOnly ? "where ReLU has no derivative" : "where the loss has no derivative"
         guard onAKink > 0 else {
@@ -90,7 +93,8 @@ public struct KinkReport: Sendable, Codable, Equatable {
         return "\(grouped(exact)) exact; \(grouped(onAKink)) on a kink, \(place): \(parts.joined(separator: ", "))"
     }
 
-    /// A line for each layer whose kinks were touched, why nothing was guaranteed, if so, and how well a gradient predicted its step.
+    /// A line for each layer whose kinks were touched, why nothing was guaranteed, if so, and how well a gradient
+    /// predicted its step.
     public var details: [String] {
         var lines = kinks.filter { $0.touched > 0 }.map { kink in
             "\(kink.layer): \(grouped(kink.touched)) exactly at the kink of \(kink.name); of \(grouped(kink.examined)) examined, "

@@ -1,13 +1,13 @@
 /// How far one step of training could trust the linear model behind it: loss(θ + Δ) ≈ loss(θ) + g · Δ.
 public struct LinearTrust: Sendable, Codable, Equatable {
-    /// g · Δ: how the minibatch's loss would change if it were linear.
+    /// g · Δ: how the batch's loss would change if it were linear.
     public var predicted: Double
     /// How it did change.
     public var actual: Double
     /// The share of (sample, unit) pairs that changed sides at a kink, 0 to 1.
     public var flipped: Double
-    /// How far along the step the first of them did, in (0, 1]; `nil` if none did. Found by halving the step until none flips and then by bisection, to 1/32 of its own
-    /// size. A pair that flips and flips back before that is not seen.
+    /// How far along the step the first of them did, in (0, 1]; `nil` if none did. Found by halving the step until none
+    /// flips and then by bisection, to 1/32 of its own size. A pair that flips and flips back before that is not seen.
     public var firstFlip: Double?
 
     /// `loss fell 0.0368 (the gradient predicted 0.0423); 0.56 % of activations switched side`
@@ -22,7 +22,7 @@ public struct LinearTrust: Sendable, Codable, Equatable {
     }
 }
 
-/// Computes ``LinearTrust`` for steps on minibatches of one size.
+/// Computes ``LinearTrust`` for steps on batches of one size.
 final class TrustProgram {
     private let memory: ParameterMemory
     private let derivatives: Program
@@ -32,7 +32,7 @@ final class TrustProgram {
 
     /// - Parameters:
     ///   - losses: One for each sample.
-    ///   - compile: Makes a program over the minibatch, with parameters of its own.
+    ///   - compile: Makes a program over the batch, with parameters of its own.
     init(
         losses: Formula, _ parameters: [Formula], sites: [KinkSite], elementType: ElementType,
         compile: ([Formula], ParameterMemory) throws -> Program
@@ -84,8 +84,8 @@ final class TrustProgram {
         return result
     }
 
-    /// Puts the weights `share` of the way from one set of parameters to another: some 20 times for each step that is looked at, so
-    /// without a copy of them.
+    /// Puts the weights `share` of the way from one set of parameters to another: some 20 times for each step that is
+    /// looked at, so without a copy of them.
     private func place(_ share: Double, from before: Parameters, to after: Parameters) {
         for slot in memory.slots {
             let start = before[slot.name]!, end = after[slot.name]!

@@ -1,5 +1,5 @@
 extension Network {
-    /// The verdict on one minibatch's gradient, with what was found at the kinks.
+    /// The verdict on one batch's gradient, with what was found at the kinks.
     ///
     /// - Parameters:
     ///   - loss: Its mean over the samples is what is differentiated.

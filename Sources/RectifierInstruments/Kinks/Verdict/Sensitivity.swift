@@ -1,4 +1,4 @@
-/// How much the values at kinks matter for the gradient of one minibatch.
+/// How much the values at kinks matter for the gradient of one batch.
 final class SensitivityProgram {
     private let program: Program
     private let layers: [String]
@@ -19,7 +19,8 @@ final class SensitivityProgram {
         layers = parameters.map { layerName(of: $0) }
     }
 
-    /// ‖g₁ - g₀‖ / ‖g₀‖ by layer; the largest number there is where g₀ is 0 and g₁ is not. A layer whose gradients are not finite has none.
+    /// ‖g₁ - g₀‖ / ‖g₀‖ by layer; the largest number there is where g₀ is 0 and g₁ is not. A layer whose gradients are
+    /// not finite has none.
     func run() -> [String: Double] {
         program.run()
         var squares: [String: (change: Double, size: Double)] = [:]

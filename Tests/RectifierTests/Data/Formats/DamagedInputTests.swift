@@ -7,8 +7,8 @@ import Testing
 @testable import RectifierInstruments
 @testable import RectifierStudies
 
-/// No input ends the program: thousands of damaged files, each read or refused in one line. `Fuzz` does the same by coverage, for as long
-/// as it is let.
+/// No input ends the program: thousands of damaged files, each read or refused in one line. `Fuzz` does the same by
+/// coverage, for as long as it is let.
 @Suite struct DamagedInputTests {
     typealias Reader = @Sendable ([UInt8]) throws -> Void
 

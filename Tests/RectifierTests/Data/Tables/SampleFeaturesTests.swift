@@ -29,7 +29,7 @@ struct SampleFeaturesTests {
         #expect(try strict.features(of: fields[5]) == Array(expected[5 * width..<6 * width]))
     }
 
-    @Test func `of numbers are standardised, of pixels scaled`() throws {
+    @Test func `of numbers are standardized, of pixels scaled`() throws {
         let numbers = try Preparation(input: .numbers(shape: [2], mean: 3, deviation: 2), target: .classes(names: ["a", "b"]))
         #expect(try numbers.features(of: [3, 7]) == [0, 2])
         #expect(throws: RectifierError.self) { try numbers.features(of: [3]) }

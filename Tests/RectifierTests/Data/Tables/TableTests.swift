@@ -19,7 +19,7 @@ import Testing
         }
     }
 
-    @Test func standardisesNumbersAndSpreadsCategories() throws {
+    @Test func standardizesNumbersAndSpreadsCategories() throws {
         let data = try load("x,colour,y\n1,red,a\n2,blue,b\n3,red,a\n6,green,b\n")
         let deviation = Float(3.5.squareRoot())
         #expect(data.training.sampleShape == [4])
