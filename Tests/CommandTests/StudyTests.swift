@@ -82,7 +82,7 @@ struct StudyTests {
         let tables = try #require(object?["tables"] as? [[String: Any]])
         #expect((tables.first?["rows"] as? [Any])?.count == 5 * 3)
         let csv = try CommandRun(flags + ["--report", "study.csv"], in: folder)
-        #expect(csv.outputLines.last?.contains("study-networks.csv") == true)
+        #expect(csv.output.contains("study-networks.csv"))
         #expect(try folder.content == ["data", "study-networks.csv", "study-training.csv", "study-zero-biases.csv", "study.json"])
         for (file, code) in [("study.pdf", Int32(64)), ("nowhere/study.html", 1)] {
             let refused = try CommandRun(flags + ["--report", file], in: folder)

@@ -13,10 +13,11 @@ struct TerminalTests {
         #expect(text.contains("━"))
     }
 
-    @Test func `A benchmark shows where it is, and bars`() throws {
+    @Test func `A benchmark shows where it is, and sketches its charts`() throws {
         let text = try #require(try PseudoTerminal()?.run(["bench", "zeros", "--quick", "--threads", "1"], environment: ["TERM": "xterm"]))
         #expect(text.contains("measuring zeros"))
-        #expect(text.matches(of: /%  +[0-9.]+×/).count == 24)
+        // A line for each way in each of three products.
+        #expect(text.matches(of: /by density  [▁▂▃▄▅▆▇█]{8} +[0-9.]+ % → [0-9.]+ %/).count == 3)
     }
 
     @Test func `NO_COLOR leaves the bar and drops the colour`() throws {

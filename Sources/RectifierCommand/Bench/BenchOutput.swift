@@ -66,6 +66,9 @@ final class BenchOutput {
             let title = wrapped(table.title, width: width).map { terminal.styled($0, .bold) }
             for line in [""] + title + table.body(width: width) { try StandardOutput.writeLine(line) }
         }
+        // Sketches are for eyes; what reads a pipe has the tables.
+        let sketches = terminal.isInteractive ? section.charts.flatMap { [""] + $0.lines(width: width) } + [""] : []
+        for line in sketches { try StandardOutput.writeLine(line) }
         for line in section.findings.flatMap({ $0.lines(width: width) }) { try StandardOutput.writeLine(line) }
     }
 

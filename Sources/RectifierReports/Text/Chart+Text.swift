@@ -1,6 +1,6 @@
 extension Report.Chart {
     /// The chart in characters: a line for each series, category or strip, in lines of at most `width` columns.
-    func lines(width: Int) -> [String] {
+    package func lines(width: Int) -> [String] {
         let rows: [(name: String, picture: String, value: String)]
         switch content {
         case .plot(let plot): rows = plot.textRows
