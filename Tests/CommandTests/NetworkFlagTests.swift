@@ -32,7 +32,7 @@ struct NetworkFlagTests {
         let text = "residual(dense 2, relu), concat(dense 8 | dense 8, tanh), sum(identity | dense 16), dense 2"
         let arguments = ["train", "--data", "circle", "--samples", "200", "--network", text, "--loss", "sigmoid-cross-entropy"]
         let run = try CommandRun(arguments + ["--epochs", "2", "--output", "a"], in: folder)
-        #expect(run.code == 0 && run.output.contains("network   4 layers, sigmoid-cross-entropy, 360 parameters"), "\(run.errors)")
+        #expect(run.code == 0 && run.output.contains("dense 2, sigmoid-cross-entropy, 360 parameters"), "\(run.errors)")
         let lines = try CommandRun(["inspect", "a"], in: folder).outputLines
         #expect(lines.contains("network  residual(dense 2, relu), concat(dense 8 | dense 8, tanh),"))
         #expect(lines.contains("         sum(identity | dense 16), dense 2"))

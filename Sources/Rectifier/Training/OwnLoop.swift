@@ -9,8 +9,8 @@
 /// }
 /// ```
 ///
-/// It gives the bits of a ``TrainingSession`` on the same batches. A session is faster: it copies no parameters. Used
-/// by one thread at a time.
+/// It gives the bits of a ``TrainingSession`` on the same batches; in 16-bit types where no layer is frozen. A session
+/// is faster: it copies no parameters. Used by one thread at a time.
 public final class LossGradients {
     private let network: Network
     private let outputs: [Formula]
@@ -103,6 +103,7 @@ public final class OptimizerState {
         (settings.optimizer, settings.clipNorm, settings.layerRates) = (optimizer, clipNorm, layerRates)
         (settings.weightDecay, settings.l1, settings.l2) = (penalties.weightDecay, penalties.l1, penalties.l2)
         try settings.validate()
+        try settings.checkLayerRates(of: network)
         self.optimizer = optimizer
         self.penalties = penalties
         let memory = try ParameterMemory(
@@ -121,7 +122,7 @@ public final class OptimizerState {
         updater.numbers.set(optimizer, penalties, learningRate: learningRate, step: steps + 1)
         updater.run()
         steps += 1
-        parameters = memory.read(memory.weights)
+        for (name, tensor) in memory.read(memory.weights) { parameters[name] = tensor }
     }
 }
 

@@ -81,7 +81,7 @@ public struct TrainingPlan: Sendable {
         self.network = network
         self.loss = loss
         preparation = data.preparation
-        try checkLayerRates()
+        try settings.checkLayerRates(of: network)
         try checkMemory()
     }
 
@@ -100,18 +100,6 @@ public struct TrainingPlan: Sendable {
     /// What the learning rate is multiplied by for a parameter: the product over the layers around it.
     func rate(of parameter: String) -> Double { settings.layerRate(of: parameter) }
 
-    private func checkLayerRates() throws {
-        let parameters = network.parameterNames
-        for layer in settings.layerRates.keys.sorted() where !parameters.contains(where: { $0.hasPrefix(layer + ".") }) {
-            let layers = network.summary.rows.filter { $0.parameters > 0 }.map(\.name)
-            throw RectifierError(
-                .setting, "layerRates: there is no layer '\(layer)' with parameters; \(Names.hint(for: layer, among: layers))")
-        }
-        guard parameters.isEmpty || parameters.contains(where: { rate(of: $0) > 0 }) else {
-            throw RectifierError(.setting, "layerRates: every layer is frozen, so there is nothing to train")
-        }
-    }
-
     /// Throws where training would not fit this machine's memory: weights, gradients and two states of the optimizer.
     private func checkMemory() throws {
         let bytes = Double(network.summary.parameterCount) * Double(4 * settings.precision.computing.size)
@@ -127,7 +115,21 @@ public struct TrainingPlan: Sendable {
 extension TrainingSettings {
     /// What the learning rate is multiplied by for a parameter: the product over the layers around it.
     func layerRate(of parameter: String) -> Double {
-        layerRates.reduce(1) { parameter.hasPrefix($1.key + ".") ? $0 * $1.value : $0 }
+        // In an order of its own: products of three factors round by their order, and a dictionary's changes.
+        layerRates.sorted { $0.key < $1.key }.reduce(1) { parameter.hasPrefix($1.key + ".") ? $0 * $1.value : $0 }
+    }
+
+    /// Throws for rates of layers that a network does not have, and where they leave nothing to train.
+    func checkLayerRates(of network: Network) throws {
+        let parameters = network.parameterNames
+        for layer in layerRates.keys.sorted() where !parameters.contains(where: { $0.hasPrefix(layer + ".") }) {
+            let layers = network.summary.rows.filter { $0.parameters > 0 }.map(\.name)
+            throw RectifierError(
+                .setting, "layerRates: there is no layer '\(layer)' with parameters; \(Names.hint(for: layer, among: layers))")
+        }
+        guard parameters.isEmpty || parameters.contains(where: { layerRate(of: $0) > 0 }) else {
+            throw RectifierError(.setting, "layerRates: every layer is frozen, so there is nothing to train")
+        }
     }
 }
 

@@ -168,11 +168,13 @@ package final class ParameterMemory {
         return result
     }
 
-    /// Sets the gradients, rounded to the element type. Throws where one is missing or has another shape.
+    /// Sets the gradients, rounded to the element type; those of parameters that are not trained stay 0. Throws where
+    /// one is missing or has another shape.
     package func writeGradients(_ values: Parameters) throws {
         try check(values)
         guard let gradients, let kernels = rk_table(elementType.kernelType) else { return }
-        for slot in slots {
+        let frozen = groups.filter { $0.rate == 0 }.map(\.range)
+        for slot in slots where !frozen.contains(where: { $0.contains(slot.offset) }) {
             kernels.pointee.from_double(gradients + slot.offset * elementType.size, values[slot.name]!.doubles, Int64(slot.count))
         }
     }
