@@ -89,6 +89,12 @@ struct DrawingTests {
         #expect(scale.share(of: low) >= 0 && scale.share(of: high) <= 1 && scale.share(of: low) < scale.share(of: high))
     }
 
+    @Test func `A value stands beside its bar as people write it`() {
+        let scale = PlotScale(.init(""), values: [0, 1])
+        #expect([0, 17.361, 1388.9, 25_000, 2.5e12].map(scale.text) == ["0", "17.4", "1,389", "25,000", "2.5e+12"])
+        #expect(PlotScale(.init("", unit: .share), values: [0, 1]).text(0.8473) == "84.7 %")
+    }
+
     @Test func `Logarithmic ticks are powers of ten`() {
         let scale = PlotScale(.init("", scale: .logarithmic), values: [0, 0.02, 3_000_000], most: 6)
         #expect(scale.ticks.map(\.label) == ["0.01", "1", "100", "10,000", "10⁶"])

@@ -55,7 +55,8 @@ struct PlotScale {
     func text(_ value: Double) -> String {
         switch axis.unit {
         case .share: Format.percent(value, digits: 1)
-        case .number where value == value.rounded() && value.magnitude < 1e9: Format.count(Int(value))
+        case .number where value.magnitude < 1e9 && (value == value.rounded() || value.magnitude >= 1000):
+            Format.count(Int(value.rounded()))
         case .number: Format.significant(value, 3)
         }
     }
