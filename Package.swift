@@ -22,25 +22,28 @@ let package = Package(
         // The arrow between rooms, which the compiler keeps: core <- library <- instruments <- studies <- command.
         // Core knows no network, model or recipe.
         .target(name: "RectifierCore", dependencies: ["CRectifierKernels"]),
-        .target(name: "Rectifier", dependencies: ["RectifierCore", "CRectifierKernels", "CZlib"]),
-        .target(name: "RectifierInstruments", dependencies: ["Rectifier"]),
-        .target(name: "RectifierStudies", dependencies: ["RectifierInstruments", "RectifierReports"]),
+        .target(name: "Rectifier", dependencies: ["RectifierCore", "RectifierText", "CRectifierKernels", "CZlib"]),
+        .target(name: "RectifierInstruments", dependencies: ["Rectifier", "RectifierText"]),
+        .target(name: "RectifierStudies", dependencies: ["RectifierInstruments", "RectifierReports", "RectifierText"]),
+
+        // Numbers, lines and tables as people read them.
+        .target(name: "RectifierText"),
 
         // What was found, and how it is written; knows nothing of what finds it.
-        .target(name: "RectifierReports"),
+        .target(name: "RectifierReports", dependencies: ["RectifierText"]),
 
         // The folder is not called "rectifier" because macOS cannot tell that from "Rectifier".
         .executableTarget(
             name: "RectifierCommand",
             dependencies: [
-                "RectifierStudies", "RectifierReports", "CRectifierKernels",
+                "RectifierStudies", "RectifierReports", "RectifierText", "CRectifierKernels",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]
         ),
         .target(name: "TestSupport", path: "Tests/TestSupport"),
         .testTarget(name: "KernelTests", dependencies: ["CRectifierKernels", "TestSupport"]),
         .testTarget(name: "RectifierTests", dependencies: ["RectifierStudies", "CRectifierKernels", "TestSupport"]),
-        .testTarget(name: "RectifierReportsTests", dependencies: ["RectifierReports", "TestSupport"]),
+        .testTarget(name: "RectifierReportsTests", dependencies: ["RectifierReports", "RectifierText", "TestSupport"]),
         // Sees what users see: public symbols only.
         .testTarget(name: "UserTests", dependencies: ["Rectifier", "RectifierInstruments", "TestSupport"]),
         .testTarget(name: "CommandTests", dependencies: ["RectifierReports", "RectifierCommand", "TestSupport"]),

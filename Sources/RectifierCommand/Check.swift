@@ -3,6 +3,7 @@ import Foundation
 import Rectifier
 import RectifierInstruments
 import RectifierReports
+import RectifierText
 
 /// `rectifier check`
 struct Check: ParsableCommand {

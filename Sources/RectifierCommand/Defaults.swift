@@ -1,6 +1,6 @@
 import ArgumentParser
 import Rectifier
-import RectifierReports
+import RectifierText
 
 /// `rectifier defaults`
 struct Defaults: ParsableCommand {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Rectifier
 import RectifierReports
+import RectifierText
 
 /// `rectifier info`
 struct Info: ParsableCommand {

@@ -1,5 +1,5 @@
 import Foundation
-import RectifierReports
+import RectifierText
 
 /// How this program was started, so that the commands it prints work when they are pasted.
 enum Invocation {

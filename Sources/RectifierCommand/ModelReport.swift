@@ -1,5 +1,6 @@
 import Rectifier
 import RectifierReports
+import RectifierText
 
 /// What `inspect` tells of a model.
 struct ModelReport {

@@ -1,5 +1,5 @@
 import Rectifier
-import RectifierReports
+import RectifierText
 
 /// What `inspect` tells of how data become a network's input and its output an answer.
 struct PreparationReport {

@@ -1,5 +1,5 @@
 import Rectifier
-import RectifierReports
+import RectifierText
 
 /// A few samples drawn with characters: images in shades, points in the plane by class or value.
 struct SamplePicture {

@@ -1,7 +1,7 @@
 import Foundation
 import Rectifier
-import RectifierReports
 import RectifierStudies
+import RectifierText
 import Synchronization
 
 /// Shows where a study is: a bar on a terminal, a line for each stage and every half minute elsewhere.

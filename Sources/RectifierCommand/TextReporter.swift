@@ -1,7 +1,7 @@
 import Foundation
 import Rectifier
 import RectifierInstruments
-import RectifierReports
+import RectifierText
 
 /// For people: what is trained, a line that moves where the terminal allows it, lines for epochs, and what to do next.
 ///

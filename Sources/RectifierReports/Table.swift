@@ -1,3 +1,5 @@
+import RectifierText
+
 extension Report {
     /// Rows and columns, some of which only people or only programs read.
     public struct Table: Sendable {

@@ -1,4 +1,5 @@
 import Foundation
+import RectifierText
 import Testing
 
 @testable import RectifierReports

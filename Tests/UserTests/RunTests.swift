@@ -170,6 +170,65 @@ private struct SquareSums: TrainingProbe {
         #expect(throws: RectifierError(.setting, "there is no layer 'dense9' with parameters")) {
             try other.taking(["dense9"], from: other)
         }
+        let wide = try Network(input: [4]) { Dense(8) }.initialParameters(seed: 0)
+        #expect(throws: RectifierError(.shape, "dense1.weights has shape [3, 8], the other one [4, 8]")) {
+            try other.taking(["dense1"], from: wide)
+        }
+        #expect(throws: RectifierError(.shape, "the other parameters have no dense2.weights")) {
+            try other.taking(["dense2"], from: wide)
+        }
+    }
+
+    /// Half the rate in every layer is half the rate.
+    @Test func ratesOfLayersMultiplyTheRate() throws {
+        let data = try samples(), layers = ["dense1", "scaled1", "residual1", "dense2"]
+        func weights(_ rate: Double, _ layerRates: [String: Double]) throws -> Parameters {
+            try Trainer(network(), data: data, settings: settings { ($0.learningRate, $0.layerRates) = (rate, layerRates) }).run().model
+                .parameters
+        }
+        let half = try weights(0.01, [:])
+        #expect(try weights(0.02, [String: Double](uniqueKeysWithValues: layers.map { ($0, 0.5) })) == half)
+        #expect(try weights(0.02, ["dense1": 0.5]) != half)
+        let error = #expect(throws: RectifierError.self) {
+            try OptimizerState(.adam(), for: network(), layerRates: ["dense": 0.5])
+        }
+        #expect(error?.description.hasPrefix("layerRates: there is no layer 'dense' with parameters") == true)
+    }
+
+    /// A loop of one's own draws dropout's masks by seed, epoch and place, as a session does.
+    @Test func dropoutInALoopOfOnesOwn() throws {
+        let data = try samples(96), network = try Network(input: [3]) {
+            Dense(16); ReLU(); Dropout(0.5); Dense(1)
+        }
+        let settings = settings {
+            ($0.seed, $0.schedule, $0.learningRate, $0.optimizer, $0.weightDecay, $0.epochs) = (3, .constant, 0.05, .sgd(), 0, 2)
+        }
+        let session = try TrainingSession(Trainer(network, data: data, settings: settings))
+        let gradients = try LossGradients(network, loss: .squaredError, seed: 3)
+        let own = try OptimizerState(.sgd(), for: network)
+        var parameters = try network.initialParameters(seed: 3, precision: .float32)
+        for epoch in 0..<2 {
+            let order = RandomStream(seed: 3, purpose: RandomPurpose.order, epoch: UInt64(epoch)).permutation(data.count)
+            for start in stride(from: 0, to: data.count, by: 16) {
+                let rows = Array(order[start..<start + 16])
+                let derivatives = try gradients(parameters, on: data, rows: rows, epoch: epoch, position: start).gradients
+                #expect(try gradients(parameters, on: data, rows: rows, epoch: epoch + 1, position: start).gradients != derivatives)
+                try own.update(&parameters, with: derivatives, learningRate: 0.05)
+                try session.step()
+            }
+        }
+        #expect(session.model().parameters == parameters)
+    }
+
+    @Test func aLoopOfOnesOwnDoesNotDiverge() throws {
+        let network = try network(), own = try OptimizerState(.sgd(), for: network)
+        var parameters = try network.initialParameters(seed: 0)
+        let before = parameters
+        var gradients = try LossGradients(network, loss: .squaredError)(parameters, on: samples()).gradients
+        gradients["dense1.bias"] = Tensor(shape: [8], [.infinity, 0, 0, 0, 0, 0, 0, Float.nan])
+        let error = #expect(throws: RectifierError.self) { try own.update(&parameters, with: gradients, learningRate: 0.1) }
+        #expect(error?.kind == .divergence && error?.description.contains("2 numbers of dense1.bias are not finite") == true)
+        #expect(parameters == before && own.steps == 0)
     }
 
     // MARK: What was wrong

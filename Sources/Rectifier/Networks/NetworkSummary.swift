@@ -1,3 +1,5 @@
+import RectifierText
+
 /// A readable description of a network.
 public struct NetworkSummary: Sendable, CustomStringConvertible {
     public struct Row: Sendable {
@@ -23,25 +25,17 @@ public struct NetworkSummary: Sendable, CustomStringConvertible {
 
     /// A table, one line a layer.
     public var description: String {
-        var table = [["layer", "output", "at kinks", "parameters", "multiply-adds"], ["input", input.description, "", "", ""]]
-        table += rows.map { [$0.name, $0.output.description, $0.atKinks ?? "", grouped($0.parameters), grouped($0.multiplyAdds)] }
-        table.append(["total", "", "", grouped(parameterCount), grouped(multiplyAdds)])
-        if rows.allSatisfy({ $0.atKinks == nil }) { for row in table.indices { table[row].remove(at: 2) } }
-        let words = table[0].count - 2
-        let widths = table[0].indices.map { column in table.map { $0[column].count }.max()! }
-        func padding(_ text: String, _ column: Int) -> String { String(repeating: " ", count: widths[column] - text.count) }
-        return table.map { row in
-            let cells = row.enumerated().map { $0 < words ? $1 + padding($1, $0) : padding($1, $0) + $1 }
-            var line = cells.joined(separator: "  ")
-            while line.last == " " { line.removeLast() }
-            return line
-        }.joined(separator: "\n")
+        let showsKinks = rows.contains { $0.atKinks != nil }
+        var table = TextTable([], alignments: [.left, .left] + (showsKinks ? [.left] : []) + [.right, .right])
+        func add(_ name: String, _ output: String, _ atKinks: String, _ parameters: String, _ multiplyAdds: String) {
+            table.addRow([name, output] + (showsKinks ? [atKinks] : []) + [parameters, multiplyAdds])
+        }
+        add("layer", "output", "at kinks", "parameters", "multiply-adds")
+        add("input", input.description, "", "", "")
+        for row in rows {
+            add(row.name, row.output.description, row.atKinks ?? "", Format.count(row.parameters), Format.count(row.multiplyAdds))
+        }
+        add("total", "", "", Format.count(parameterCount), Format.count(multiplyAdds))
+        return table.lines.joined(separator: "\n")
     }
-}
-
-/// 669,706
-package func grouped(_ number: Int) -> String {
-    var digits = Array(String(number.magnitude))
-    for place in stride(from: digits.count - 3, to: 0, by: -3) { digits.insert(",", at: place) }
-    return (number < 0 ? "-" : "") + String(digits)
 }

@@ -4,25 +4,15 @@ import CRectifierKernels
 final class Evaluator {
     static let batchSize = 500
 
-    /// One loss for each sample, and what the network gives.
-    private let outputs: [Formula]
-    private let parameters: ParameterMemory
-    private let pool: ThreadPool?
     private let cursor = BatchCursor()
-    /// By the form of the data and the number of samples. Where the samples are is set anew at each run.
-    private var programs: [Key: Program] = [:]
-
-    private struct Key: Hashable {
-        var form: Dataset.Form
-        var count: Int
-    }
+    /// One loss for each sample, and what the network gives.
+    private var programs: BatchPrograms
 
     /// - Parameter parameters: Read at every run, so that an evaluator made once follows the training.
     init(_ network: Network, loss: Loss, parameters: ParameterMemory, pool: ThreadPool?) throws {
         let output = try network.built(isTraining: false).output
-        outputs = [try loss(output, .input(Network.targetName, shape: output.shape)), output]
-        self.parameters = parameters
-        self.pool = pool
+        let losses = try loss(output, .input(Network.targetName, shape: output.shape))
+        programs = BatchPrograms([losses, output], parameters: parameters, cursor: cursor, pool: pool)
     }
 
     /// Loss and quality, errors in the targets' own units.
@@ -40,14 +30,9 @@ final class Evaluator {
         let rows = (0..<Int32(data.count)).map { $0 }
         try data.withFeeds { feeds in
             try rows.withUnsafeBufferPointer { rows in
-                for program in programs where program.key.form == data.form { program.value.refeed(feeds) }
                 for start in stride(from: 0, to: data.count, by: Evaluator.batchSize) {
                     let count = min(Evaluator.batchSize, data.count - start)
-                    let key = Key(form: data.form, count: count)
-                    let program =
-                        try programs[key]
-                        ?? Program(outputs, batchSize: count, parameters: parameters, cursor: cursor, feeds: feeds, pool: pool)
-                    programs[key] = program
+                    let program = try programs.program(over: count, of: data, feeds)
                     cursor.indices.pointee = rows.baseAddress! + start
                     program.run()
                     try body(program, start, count)

@@ -13,16 +13,10 @@
 /// is faster: it copies no parameters. Used by one thread at a time.
 public final class LossGradients {
     private let network: Network
-    private let outputs: [Formula]
     private let memory: ParameterMemory
     private let cursor: BatchCursor
-    private let pool: ThreadPool?
-    private var programs: [Key: Program] = [:]
-
-    private struct Key: Hashable {
-        var form: Dataset.Form
-        var count: Int
-    }
+    /// One loss for each sample, and the gradient of their mean by each parameter.
+    private var programs: BatchPrograms
 
     /// - Parameters:
     ///   - loss: Its mean over a batch is what is differentiated.
@@ -34,10 +28,11 @@ public final class LossGradients {
         let built = try network.built(isTraining: true)
         let losses = try loss(built.output, .input(Network.targetName, shape: built.output.shape))
         self.network = network
-        outputs = [losses] + (try gradients(of: losses.mean(), withRespectTo: built.parameters))
         memory = try ParameterMemory(parameters: built.parameters, elementType: precision)
         cursor = BatchCursor(seed: seed)
-        pool = try ThreadPool(threads: threads)
+        programs = BatchPrograms(
+            [losses] + (try gradients(of: losses.mean(), withRespectTo: built.parameters)), parameters: memory, cursor: cursor,
+            pool: try ThreadPool(threads: threads))
     }
 
     /// The mean loss over some samples, and its gradient.
@@ -60,12 +55,7 @@ public final class LossGradients {
         cursor.position.pointee = UInt64(max(0, position))
         var result = (loss: 0.0, gradients: Parameters())
         try data.withFeeds { feeds in
-            let key = Key(form: data.form, count: rows.count)
-            let program =
-                try programs[key]
-                ?? Program(outputs, batchSize: rows.count, parameters: memory, cursor: cursor, feeds: feeds, pool: pool)
-            programs[key] = program
-            program.refeed(feeds)
+            let program = try programs.program(over: rows.count, of: data, feeds)
             rows.withUnsafeBufferPointer { rows in
                 cursor.indices.pointee = rows.baseAddress
                 program.run()
@@ -113,7 +103,8 @@ public final class OptimizerState {
 
     /// Makes one step.
     ///
-    /// - Throws: ``RectifierError`` where parameters or gradients are of another network; nothing has changed then.
+    /// - Throws: ``RectifierError`` where parameters or gradients are of another network, and of kind `divergence`
+    ///   where weights would no longer be finite. The parameters are then as they were.
     public func update(_ parameters: inout Parameters, with gradients: Parameters, learningRate: Double) throws {
         let memory = updater.parameters
         try memory.check(gradients)
@@ -121,6 +112,7 @@ public final class OptimizerState {
         try memory.writeGradients(gradients)
         updater.numbers.set(optimizer, penalties, learningRate: learningRate, step: steps + 1)
         updater.run()
+        try memory.requireFinite { "training diverged in step \(steps + 1): \($0); lower the learning rate, or clip the gradient" }
         steps += 1
         for (name, tensor) in memory.read(memory.weights) { parameters[name] = tensor }
     }

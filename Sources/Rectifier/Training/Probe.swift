@@ -101,8 +101,8 @@ public struct ProbedStep {
         return try compute([formulas[index]])[0]
     }
 
-    /// Computes formulas on the step's batch, with the weights as they are now. The program is made once for each batch
-    /// size and kept.
+    /// Computes formulas on the step's batch, with the weights as they are now. Hand in the same formulas each time: a
+    /// program is made for each list of them and each batch size, and kept for the run.
     public func compute(_ formulas: [Formula]) throws -> [[Double]] {
         let program = try session.programBeside(formulas, batchSize: batchSize)
         program.run()

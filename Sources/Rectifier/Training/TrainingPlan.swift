@@ -97,9 +97,6 @@ public struct TrainingPlan: Sendable {
         try self.init(model.network, loss: model.loss, recipe: recipe, data: data, usual: UsualSettings(for: data))
     }
 
-    /// What the learning rate is multiplied by for a parameter: the product over the layers around it.
-    func rate(of parameter: String) -> Double { settings.layerRate(of: parameter) }
-
     /// Throws where training would not fit this machine's memory: weights, gradients and two states of the optimizer.
     private func checkMemory() throws {
         let bytes = Double(network.summary.parameterCount) * Double(4 * settings.precision.computing.size)

@@ -62,7 +62,7 @@ public final class TrainingSession {
         let settings = plan.settings, count = data.training.count
         let network = try plan.network.built(isTraining: true)
         pool = try ThreadPool(threads: settings.threads)
-        memory = try ParameterMemory(parameters: network.parameters, elementType: settings.precision, rate: trainer.plan.rate)
+        memory = try ParameterMemory(parameters: network.parameters, elementType: settings.precision, rate: settings.layerRate(of:))
         try memory.makeTrainable(stateCount: settings.optimizer.stateCount)
         numbers = OptimizerNumbers(groups: memory.groups, clipLimit: settings.clipNorm ?? 0)
         cursor = BatchCursor(seed: settings.seed)
@@ -72,7 +72,7 @@ public final class TrainingSession {
         position = Checkpoint.Position(trainingSamples: count)
 
         let losses = try plan.loss(network.output, .input(Network.targetName, shape: network.output.shape))
-        let trained = network.parameters.filter { trainer.plan.rate(of: $0.parameter!.name) > 0 }
+        let trained = network.parameters.filter { settings.layerRate(of: $0.parameter!.name) > 0 }
         observation = try Observation(
             trainer.probes, of: ProbedRun(plan: plan, samples: count, losses: losses, network: network, trained: trained))
         let derivatives = try gradients(of: observation.losses.mean(), withRespectTo: trained)
@@ -316,9 +316,9 @@ public final class TrainingSession {
         for (state, block) in zip(checkpoint.states, memory.states) { try memory.write(state, to: block) }
         try memory.requireFinite { "the checkpoint cannot be trained further: \($0)" }
         (position, best) = (checkpoint.position, checkpoint.best)
-        // Changes of this session that came later are forgotten.
-        changes = checkpoint.model.recipe?.training.changes ?? plan.settings.changes
-        for change in plan.settings.changes where !changes.contains(change) { changes.append(change) }
+        // Changes that this session made later are forgotten; those that the plan adds to a resumed run are not.
+        let kept = checkpoint.model.recipe?.training.changes ?? []
+        changes = plan.settings.changes.starts(with: kept) ? plan.settings.changes : kept
         (learningRate, penalties, batchSize, epochs) = (plan.learningRate, plan.penalties, plan.batchSize, plan.epochs)
         changesMade = 0
         orderedEpoch = nil

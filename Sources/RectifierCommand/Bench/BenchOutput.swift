@@ -1,6 +1,7 @@
 import CRectifierKernels
 import Rectifier
 import RectifierReports
+import RectifierText
 
 /// What `bench` prints: JSON lines as results come, or tables and findings after each section and a progress line on a
 /// terminal before it. It gathers the report on the way.

@@ -1,4 +1,5 @@
 import RectifierReports
+import RectifierText
 
 /// What a section of `bench` adds to the report.
 struct BenchSection {

@@ -1,3 +1,5 @@
+import RectifierText
+
 /// A chart while it is drawn: shapes, and labels that keep clear of one another. The y axis points down.
 struct Drawing {
     static let fontSize = 12.0

@@ -1,4 +1,5 @@
 import Foundation
+import RectifierText
 
 /// Where values lie along an axis, and which of them are named there.
 struct PlotScale {

@@ -1,3 +1,5 @@
+import RectifierText
+
 extension Report.Chart.Strips {
     private static let levels = 16
 

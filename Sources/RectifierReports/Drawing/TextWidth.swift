@@ -1,3 +1,5 @@
+import RectifierText
+
 /// How wide a text is at most, in units of its font's size.
 ///
 /// A page cannot know the reader's font. These are the widths of DejaVu Sans, the widest of the common ones, rounded

@@ -1,3 +1,5 @@
+import RectifierText
+
 extension Report.Chart {
     /// The chart in characters: a line for each series, category or strip, in lines of at most `width` columns.
     package func lines(width: Int) -> [String] {

@@ -1,3 +1,5 @@
+import RectifierText
+
 extension Report {
     /// As text, in lines of at most `width` columns.
     /// - Parameter pictures: Where the charts are, in words; nil: they are sketched in characters.

@@ -1,11 +1,12 @@
 import RectifierInstruments
+import RectifierReports
+import RectifierText
 
 extension ZeroStudyReport {
-    /// A sentence whose numbers are all computed, and the main ones by name, unrounded.
-    public typealias Finding = (sentence: String, numbers: [(name: String, value: Double)])
+    private typealias Finding = Report.Finding
 
     /// What was found; what was not measured has no sentence.
-    public var findings: [Finding] {
+    public var findings: [Report.Finding] {
         [countsFinding, sweepFinding, predictionFinding, tiesFinding, zeroBiasFinding, trainingFinding].compactMap { $0 }
     }
 
@@ -29,20 +30,20 @@ extension ZeroStudyReport {
             "\(first.hiddenLayers) hidden \(first.hiddenLayers == 1 ? "layer" : "layers") of \(first.units) units, batches of \(first.batchSize)"
         let parts = rows.map { row in
             let (ours, theirs) = (row.chainRule.firstLayer, row.asPublished.firstLayer)
-            let part = row.samples < samples ? " (first \(grouped(row.samples)) images)" : ""
-            let networks = "of \(grouped(row.networks)) networks\(part)"
+            let part = row.samples < samples ? " (first \(Format.count(row.samples)) images)" : ""
+            let networks = "of \(Format.count(row.networks)) networks\(part)"
             let counts =
                 theirs == 0 && ours == 0
                 ? "none \(networks)"
                 : ours == theirs
-                    ? "\(grouped(ours)) \(networks), by the chain rule and as published alike"
-                    : "\(grouped(ours)) \(networks) by the chain rule and \(grouped(theirs)) as published"
+                    ? "\(Format.count(ours)) \(networks), by the chain rule and as published alike"
+                    : "\(Format.count(ours)) \(networks) by the chain rule and \(Format.count(theirs)) as published"
             return "in \(row.precision.size * 8) bits in \(counts)"
         }
         let sentence =
-            "Whether ReLU's derivative at 0 is 0 or 1 changed the first layer's gradient of a freshly drawn network (\(kind), \(grouped(samples)) images) "
+            "Whether ReLU's derivative at 0 is 0 or 1 changed the first layer's gradient of a freshly drawn network (\(kind), \(Format.count(samples)) images) "
             + parts.joined(separator: "; ") + "."
-        return (sentence, rows.map { ("shareIn\($0.precision.size * 8)Bits", $0.share) })
+        return Finding(sentence, numbers: rows.map { ("shareIn\($0.precision.size * 8)Bits", $0.share) })
     }
 
     /// How the share moves along each sweep, in float32.
@@ -50,19 +51,19 @@ extension ZeroStudyReport {
         let parts = Sweep.allCases.compactMap { sweep -> String? in
             let rows = cells.filter { $0.sweep == sweep && $0.precision == .float32 }
             guard rows.count > 1, let first = rows.first, let last = rows.last else { return nil }
-            let range = "from \(percent(first.share)) to \(percent(last.share))"
+            let range = "from \(Format.percent(first.share, digits: 1)) to \(Format.percent(last.share, digits: 1))"
             switch sweep {
             case .depth: return "\(range) with \(first.value) to \(last.value) hidden layers"
             case .width: return "\(range) with \(first.value) to \(last.value) units a layer"
             case .batchSize:
                 let shares = rows.map(\.share)
-                let batches = "batches of \(grouped(first.value)) to \(grouped(last.value))"
+                let batches = "batches of \(Format.count(first.value)) to \(Format.count(last.value))"
                 return shares.min() == shares.max()
-                    ? "and is \(percent(first.share)) for all \(batches)"
-                    : "and lies between \(percent(shares.min()!)) and \(percent(shares.max()!)) for \(batches)"
+                    ? "and is \(Format.percent(first.share, digits: 1)) for all \(batches)"
+                    : "and lies between \(Format.percent(shares.min()!, digits: 1)) and \(Format.percent(shares.max()!, digits: 1)) for \(batches)"
             }
         }
-        return parts.isEmpty ? nil : ("In 32 bits the share of such networks goes " + parts.joined(separator: ", ") + ".", [])
+        return parts.isEmpty ? nil : Finding("In 32 bits the share of such networks goes " + parts.joined(separator: ", ") + ".")
     }
 
     private var predictionFinding: Finding? {
@@ -73,9 +74,9 @@ extension ZeroStudyReport {
         )
         .count
         guard compared > 0 else { return nil }
-        return (
+        return Finding(
             "The prediction, in which nothing is fitted, lies in the 99 % interval of \(inside) of \(compared) kinds of networks.",
-            [("inside", Double(inside)), ("compared", Double(compared))]
+            numbers: [("inside", Double(inside)), ("compared", Double(compared))]
         )
     }
 
@@ -83,11 +84,11 @@ extension ZeroStudyReport {
         guard let row = usual.first(where: { $0.precision == .float32 }) ?? usual.first else { return nil }
         let ties = row.accidentalTies + row.structuralTies
         guard ties > 0 else { return nil }
-        let structural = row.structuralTies == 0 ? "all by rounding" : "\(grouped(row.structuralTies)) of them structural"
-        return (
-            "\(grouped(ties)) of the usual network's \(grouped(row.evaluations)) pre-activations in \(row.precision.size * 8) bits were exactly 0, "
+        let structural = row.structuralTies == 0 ? "all by rounding" : "\(Format.count(row.structuralTies)) of them structural"
+        return Finding(
+            "\(Format.count(ties)) of the usual network's \(Format.count(row.evaluations)) pre-activations in \(row.precision.size * 8) bits were exactly 0, "
                 + "\(structural).",
-            [("ties", Double(ties)), ("structuralTies", Double(row.structuralTies)), ("evaluations", Double(row.evaluations))]
+            numbers: [("ties", Double(ties)), ("structuralTies", Double(row.structuralTies)), ("evaluations", Double(row.evaluations))]
         )
     }
 
@@ -97,22 +98,22 @@ extension ZeroStudyReport {
             text +=
                 row.structuralTies == 0
                 ? "no structural ties"
-                : "\(grouped(row.structuralTies)) structural ties in \(row.networksWithStructuralTies) of \(row.networks) networks"
+                : "\(Format.count(row.structuralTies)) structural ties in \(row.networksWithStructuralTies) of \(row.networks) networks"
             if let equal = row.networksWithEqualStructure, row.structuralTies > 0 {
                 text +=
                     equal == row.networks ? ", in 32 and 64 bits at the same places" : ", at the same places in 32 and 64 bits for \(equal)"
             }
-            text += ", and \(row.accidentalTies == 0 ? "none" : grouped(row.accidentalTies)) by rounding"
+            text += ", and \(row.accidentalTies == 0 ? "none" : Format.count(row.accidentalTies)) by rounding"
             if let usual = cells.first(where: { $0.sweep == .width && $0.value == row.units && $0.precision == .float32 }),
                 row.evaluations > 0
             {
                 // For the same number of pre-activations.
                 let expected = usual.tiesPerNetwork * Double(row.networks)
-                text += " (\(oneDecimal(expected)) with biases as PyTorch draws them)"
+                text += " (\(Format.fixed(expected, 1)) with biases as PyTorch draws them)"
             }
             return text
         }
-        return parts.isEmpty ? nil : ("With biases of 0, three layers of " + parts.joined(separator: "; ") + ".", [])
+        return parts.isEmpty ? nil : Finding("With biases of 0, three layers of " + parts.joined(separator: "; ") + ".")
     }
 
     private var trainingFinding: Finding? {
@@ -123,8 +124,8 @@ extension ZeroStudyReport {
         let sound = training.filter { !$0.isInjected && !$0.isControl }
         let gap = sound.map(\.mean).max()! - sound.map(\.mean).min()!
         var text =
-            "Trained for \(epochs) \(epochs == 1 ? "epoch" : "epochs") from \(runs) \(runs == 1 ? "seed" : "seeds"), the accuracies with "
-            + sound.map { "\(plain($0.derivative)) (\(percent($0.mean, 2)))" }.joined(separator: ", ") + " "
+            "Trained for \(Format.count(epochs, "epoch")) from \(Format.count(runs, "seed")), the accuracies with "
+            + sound.map { "\(plain($0.derivative)) (\(Format.percent($0.mean)))" }.joined(separator: ", ") + " "
         if gap == 0 {
             text += "are the same"
         } else if let error = sound.compactMap(\.standardError).max() {
@@ -141,7 +142,7 @@ extension ZeroStudyReport {
             "; \(others.reduce(0) { $0 + $1.identicalToZero }) of \(others.count * runs) runs with another derivative than 0 end with its very weights"
         if let injected = training.first(where: \.isInjected) {
             let difference = injected.mean - zero.mean
-            text += "; with \(plain(injected.derivative)) injected as published the accuracy is \(percent(injected.mean, 2)), "
+            text += "; with \(plain(injected.derivative)) injected as published the accuracy is \(Format.percent(injected.mean)), "
             text +=
                 difference > 0
                 ? "\(points(difference)) better than with 0" : difference < 0 ? "\(points(-difference)) worse than with 0" : "as with 0"
@@ -150,7 +151,7 @@ extension ZeroStudyReport {
             control.identicalToZero == runs
             ? "; the control, 0 against 0, is bit-identical in \(runs == 1 ? "the one" : "all \(runs)")."
             : "; the control, 0 against 0, is bit-identical in only \(control.identicalToZero)."
-        return (text, sound.map { ("accuracyWith\(plain($0.derivative))", $0.mean) } + [("gap", gap)])
+        return Finding(text, numbers: sound.map { ("accuracyWith\(plain($0.derivative))", $0.mean) } + [("gap", gap)])
     }
 }
 
@@ -158,17 +159,5 @@ extension ZeroStudyReport {
 
 private func plain(_ value: Double) -> String { KinkValue(value).description }
 
-private func oneDecimal(_ value: Double) -> String { decimal(value, 1) }
-
-/// `41.5 %`
-private func percent(_ share: Double, _ digits: Int = 1) -> String { decimal(share * 100, digits) + " %" }
-
 /// `0.012 points`, of a hundred.
-private func points(_ share: Double) -> String { decimal(share * 100, 3) + " points" }
-
-private func decimal(_ value: Double, _ digits: Int) -> String {
-    let scale = Int(powerOf(10, Double(digits)))
-    let whole = Int((Swift.abs(value) * Double(scale)).rounded())
-    let fraction = String(whole % scale)
-    return (value < 0 && whole > 0 ? "-" : "") + "\(whole / scale)." + String(repeating: "0", count: digits - fraction.count) + fraction
-}
+private func points(_ share: Double) -> String { Format.fixed(share * 100, 3) + " points" }

@@ -36,7 +36,7 @@ import Testing
         #expect(trust.predicted == 4 && trust.actual == (9 + 6 - 1) / 2)
         #expect(trust.flipped == 0.5)
         #expect(trust.firstFlip! > 0.25 && trust.firstFlip! < 0.26)
-        #expect(trust.summary == "loss rose 7.0 (the gradient predicted 4.0); 50.0 % of activations switched side")
+        #expect(trust.summary == "loss rose 7 (the gradient predicted 4); 50 % of activations switched side")
     }
 
     @Test func wordsSayWhatHappenedAndWhatWasPredicted() {

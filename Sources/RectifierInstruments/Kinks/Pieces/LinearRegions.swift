@@ -1,3 +1,5 @@
+import RectifierText
+
 /// A part of the input space on which no kink is crossed: the network is affine there.
 public struct LinearRegion: Sendable {
     /// The centre of the largest ball inside: as far from all kinks as a point of the region can be.
@@ -65,7 +67,7 @@ extension LinearPieces {
                     next.append(part)
                 }
                 guard next.count <= limit else {
-                    throw RectifierError(.setting, "there are more than \(grouped(limit)) linear regions; choose a smaller box")
+                    throw RectifierError(.setting, "there are more than \(Format.count(limit)) linear regions; choose a smaller box")
                 }
             }
             cells = next

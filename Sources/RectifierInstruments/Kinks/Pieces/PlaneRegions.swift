@@ -1,3 +1,5 @@
+import RectifierText
+
 /// A rectangle in a plane through the input space: the points `origin + s * u + t * v`.
 public struct PlaneWindow: Sendable {
     public var origin: [Double]
@@ -77,7 +79,7 @@ extension LinearPieces {
                     next.append(part)
                 }
                 guard next.count <= limit else {
-                    throw RectifierError(.setting, "there are more than \(grouped(limit)) linear regions; choose a smaller window")
+                    throw RectifierError(.setting, "there are more than \(Format.count(limit)) linear regions; choose a smaller window")
                 }
             }
             cells = next

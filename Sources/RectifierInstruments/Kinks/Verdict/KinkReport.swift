@@ -1,3 +1,5 @@
+import RectifierText
+
 /// What the gradients of some batches met at the kinks of a network.
 public struct KinkReport: Sendable, Codable, Equatable {
     /// Batches by ``GradientVerdict``.
@@ -79,31 +81,32 @@ public struct KinkReport: Sendable, Codable, Equatable {
     public var summary: String {
         let place = isReLUOnly ? "where ReLU has no derivative" : "where the loss has no derivative"
         guard onAKink > 0 else {
-            let all = steps == 1 ? "exact" : "all \(grouped(steps)) exact"
+            let all = steps == 1 ? "exact" : "all \(Format.count(steps)) exact"
             return kinks.isEmpty
                 ? "\(all): the network has no kinks"
                 : "\(all): \(steps == 1 ? "the" : "no") step met \(steps == 1 ? "no" : "a") kink, \(place)"
         }
         var parts: [String] = []
         if clarke + clarkeByRank > 0 {
-            let byRank = clarkeByRank > 0 ? " (\(grouped(clarkeByRank)) by rank)" : ""
-            parts.append("\(grouped(clarke + clarkeByRank)) in the Clarke subdifferential" + byRank)
+            let byRank = clarkeByRank > 0 ? " (\(Format.count(clarkeByRank)) by rank)" : ""
+            parts.append("\(Format.count(clarke + clarkeByRank)) in the Clarke subdifferential" + byRank)
         }
-        if notGuaranteed > 0 { parts.append("\(grouped(notGuaranteed)) not guaranteed") }
-        return "\(grouped(exact)) exact; \(grouped(onAKink)) on a kink, \(place): \(parts.joined(separator: ", "))"
+        if notGuaranteed > 0 { parts.append("\(Format.count(notGuaranteed)) not guaranteed") }
+        return "\(Format.count(exact)) exact; \(Format.count(onAKink)) on a kink, \(place): \(parts.joined(separator: ", "))"
     }
 
     /// A line for each layer whose kinks were touched, why nothing was guaranteed, if so, and how well a gradient
     /// predicted its step.
     public var details: [String] {
         var lines = kinks.filter { $0.touched > 0 }.map { kink in
-            "\(kink.layer): \(grouped(kink.touched)) exactly at the kink of \(kink.name); of \(grouped(kink.examined)) examined, "
-                + "\(grouped(kink.structural)) structural and \(grouped(kink.accidental)) accidental"
+            "\(kink.layer): \(Format.count(kink.touched)) exactly at the kink of \(kink.name); of \(Format.count(kink.examined)) examined, "
+                + "\(Format.count(kink.structural)) structural and \(Format.count(kink.accidental)) accidental"
         }
         if let (layer, largest) = sensitivity.max(by: { $0.value < $1.value }), largest > 0 {
             let change =
                 largest < 1e6
-                ? "changed the gradient of \(layer) by up to \(shortened(100 * largest)) %" : "gave \(layer) a gradient where it had none"
+                ? "changed the gradient of \(layer) by up to \(Format.significant(100 * largest, 3)) %"
+                : "gave \(layer) a gradient where it had none"
             lines.append("taking the derivative 1 there instead of 0 \(change)")
         } else if !sensitivity.isEmpty {
             lines.append("taking the derivative 1 there instead of 0 changed no gradient")
@@ -112,13 +115,4 @@ public struct KinkReport: Sendable, Codable, Equatable {
         if let trust { lines.append("sampled step: \(isReLUOnly ? trust.summary(one: "ReLU", many: "ReLUs") : trust.summary)") }
         return lines
     }
-}
-
-/// Three significant digits.
-func shortened(_ value: Double) -> String {
-    guard value.isFinite, value != 0 else { return "\(value)" }
-    var scale = 1.0
-    while Swift.abs(value) * scale < 100 { scale *= 10 }
-    while Swift.abs(value) * scale >= 1000 { scale /= 10 }
-    return String((value * scale).rounded() / scale)
 }

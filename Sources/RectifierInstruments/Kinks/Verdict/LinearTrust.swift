@@ -1,3 +1,5 @@
+import RectifierText
+
 /// How far one step of training could trust the linear model behind it: loss(θ + Δ) ≈ loss(θ) + g · Δ.
 public struct LinearTrust: Sendable, Codable, Equatable {
     /// g · Δ: how the batch's loss would change if it were linear.
@@ -15,10 +17,10 @@ public struct LinearTrust: Sendable, Codable, Equatable {
 
     /// The same with a name for what has the kinks.
     func summary(one: String, many: String) -> String {
-        let change = actual == 0 ? "loss stayed the same" : "loss \(actual < 0 ? "fell" : "rose") \(shortened(abs(actual)))"
+        let change = actual == 0 ? "loss stayed the same" : "loss \(actual < 0 ? "fell" : "rose") \(Format.significant(abs(actual), 3))"
         let direction = predicted * actual > 0 ? "" : predicted < 0 ? "a fall of " : "a rise of "
-        let sides = flipped > 0 ? "\(shortened(100 * flipped)) % of \(many) switched side" : "no \(one) switched side"
-        return "\(change) (the gradient predicted \(direction)\(shortened(abs(predicted)))); \(sides)"
+        let sides = flipped > 0 ? "\(Format.significant(100 * flipped, 3)) % of \(many) switched side" : "no \(one) switched side"
+        return "\(change) (the gradient predicted \(direction)\(Format.significant(abs(predicted), 3))); \(sides)"
     }
 }
 

@@ -1,6 +1,6 @@
-import Rectifier
+import RectifierInstruments
 import RectifierReports
-import RectifierStudies
+import RectifierText
 
 // The charts of a study of the derivative at 0.
 extension ZeroStudyReport {

@@ -1,11 +1,10 @@
-import Rectifier
+import RectifierInstruments
 import RectifierReports
-import RectifierStudies
 
 extension ZeroStudyReport {
     /// What `--json` prints: an object for each kind of network and training, and one at the end. The keys and their
     /// meaning are kept stable.
-    func events(output: String?) -> [JSONLine] {
+    package func events(output: String?) -> [JSONLine] {
         var lines = cells.map { row -> JSONLine in
             [
                 "event": "networks", "sweep": row.sweep.rawValue, "value": row.value, "bits": row.precision.bits,

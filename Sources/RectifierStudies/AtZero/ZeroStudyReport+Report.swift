@@ -1,11 +1,12 @@
-import Foundation
-import Rectifier
+import RectifierInstruments
 import RectifierReports
-import RectifierStudies
+import RectifierText
 
 extension Report {
     /// What a study of the derivative at 0 found.
-    init(_ study: ZeroStudyReport, data: String) {
+    ///
+    /// - Parameter data: What the images are called.
+    public init(_ study: ZeroStudyReport, data: String) {
         let stopped = study.wasStopped ? " It was stopped early: this covers what was finished." : ""
         self.init(
             title: "The derivative of ReLU at 0",
@@ -20,8 +21,7 @@ extension Report {
                 Fact("usual network", "3 hidden layers of 256 units, batches of 256"),
                 Fact("seed", "\(study.settings.seed)"), Fact("time", Format.duration(study.seconds)),
             ],
-            findings: study.findings.map { Finding($0.sentence, numbers: $0.numbers) },
-            charts: study.charts, tables: study.tables)
+            findings: study.findings, charts: study.charts, tables: study.tables)
     }
 }
 
