@@ -197,9 +197,10 @@ private struct SquareSums: TrainingProbe {
 
     /// A loop of one's own draws dropout's masks by seed, epoch and place, as a session does.
     @Test func dropoutInALoopOfOnesOwn() throws {
-        let data = try samples(96), network = try Network(input: [3]) {
-            Dense(16); ReLU(); Dropout(0.5); Dense(1)
-        }
+        let data = try samples(96),
+            network = try Network(input: [3]) {
+                Dense(16); ReLU(); Dropout(0.5); Dense(1)
+            }
         let settings = settings {
             ($0.seed, $0.schedule, $0.learningRate, $0.optimizer, $0.weightDecay, $0.epochs) = (3, .constant, 0.05, .sgd(), 0, 2)
         }
