@@ -87,3 +87,89 @@ seed(
     ),
 )
 seed(6, json.dumps({"input": {"bytes": {"shape": [2, 2]}}, "target": {"classes": {"names": ["a", "b"]}}}))
+
+# Models: their files one behind the other. The fuzzer's readers put a checksum where `@sum@` stands.
+recipe = {
+    "data": {"source": "circle", "samples": 200, "noise": 0.1, "task": "classification", "validation": 0.2},
+    "network": {"layers": [4], "activation": "leaky-relu 0.1", "atZero": 0.5, "initializer": "orthogonal:2", "dropout": 0.25},
+    "training": {
+        "optimizer": {"name": "sgd", "momentum": 0.9, "nesterov": True},
+        "learningRate": 0.01,
+        "schedule": {"name": "cosine", "warmUp": 1, "floor": 0.1},
+        "weightDecay": 0.1,
+        "batchSize": 2,
+        "epochs": 3,
+        "earlyStopping": {"patience": 2, "minimumDelta": 0},
+        "threads": 1,
+        "layerRates": {"dense1": 0.5},
+        "changes": [{"afterStep": 1, "learningRate": 0.02, "batchSize": "full"}],
+    },
+}
+seed(7, json.dumps(recipe))
+seed(7, "{/* all */ data: {source: 'a.csv', target: 2, separator: ';',}, network: 'dense 4, residual(relu), dense 2'} // end")
+seed(7, '{"network": {"layers": "sum(dense 4 no-bias | prelu), concat(|elu), relu6 at-bounds=unsound:2", "loss": "huber:2"}}')
+
+
+def safetensors(shapes):
+    entries, end = {}, 0
+    for name, shape in shapes.items():
+        count = 1
+        for extent in shape:
+            count *= extent
+        entries[name] = {"dtype": "F32", "shape": shape, "data_offsets": [end, end + 4 * count]}
+        end += 4 * count
+    text = json.dumps(entries).encode()
+    numbers = [0.5 - (7 * i % 11) / 10 for i in range(end // 4)]
+    return struct.pack("<Q", len(text)) + text + struct.pack(f"<{len(numbers)}f", *numbers)
+
+
+def dense(units, **more):
+    return {"layer": "dense", "units": units, "initializer": "he", "hasBias": True, **more}
+
+
+def model(layers, **more):
+    return {
+        "formatVersion": 1,
+        "loss": "softmax-cross-entropy",
+        "network": {"input": [2], "layers": layers},
+        "precision": "float32",
+        "preparation": {
+            "input": {"numbers": {"deviation": 1, "mean": 0, "shape": [2]}},
+            "target": {"classes": {"names": ["a", "b"]}},
+        },
+        "weightsSHA256": "@sum@",
+        **more,
+    }
+
+
+def files(*parts):
+    parts = [part if isinstance(part, bytes) else json.dumps(part).encode() for part in parts]
+    assert not any(b"\x1e" in part for part in parts), "the separator stands in a file"
+    return b"\x1e".join(parts)
+
+
+plain = [dense(3), {"layer": "relu", "atZero": 0}, dense(2)]
+shapes = {"dense1.weights": [2, 3], "dense1.bias": [3], "dense2.weights": [3, 2], "dense2.bias": [2]}
+seed(8, files(model(plain), safetensors(shapes)))
+branches = [
+    {"layer": "sum", "branches": [[dense(2, hasBias=False)], []]},
+    {"layer": "residual", "layers": [{"layer": "leaky-relu", "slope": 0.1}]},
+    {"layer": "concat", "branches": [[{"layer": "dropout", "rate": 0.5}], [{"layer": "elu", "alpha": 0.5}]]},
+    dense(2, initializer="orthogonal:2"),
+]
+seed(8, files(model(branches), safetensors({"sum1.dense1.weights": [2, 2], "dense1.weights": [4, 2], "dense1.bias": [2]})))
+
+recipe["data"] = {"source": "(made in code)"}
+recipe["training"].pop("earlyStopping")
+report = {"exact": 2, "clarke": 0, "clarkeByRank": 0, "notGuaranteed": 0, "sensitivity": {"dense1": 0.5}}
+report["kinks"] = [{"layer": "relu1", "name": "relu", "touched": 3, "examined": 2, "structural": 1}]
+position = {"epochsDone": 1, "stepsInEpoch": 1, "samplesInEpoch": 2, "steps": 3, "lossTotal": 0.5, "epochSeconds": 0.1}
+checkpoint = {
+    "position": {**position, "trainSeconds": 0.2, "bestEpoch": 0, "trainingSamples": 3},
+    "stateCount": 1,
+    "hasBest": False,
+    "stateSHA256": "@sum@",
+    "probes": {"kinks": {"epoch": report, "earlier": report, "looks": 1}},
+}
+state = safetensors({"state1/" + name: shape for name, shape in shapes.items()})
+seed(9, files(model(plain, recipe=recipe), safetensors(shapes), checkpoint, state))

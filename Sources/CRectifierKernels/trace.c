@@ -9,17 +9,23 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-bool rk_traces_routes(void) {
+enum trace { TRACE_NOTHING, TRACE_ROUTES, TRACE_UNKNOWN };
+
+static enum trace wanted_trace(void) {
     // Two threads may both work it out; they find the same.
     static atomic_int known = -1;
-    int traces = atomic_load_explicit(&known, memory_order_relaxed);
-    if (traces < 0) {
+    int trace = atomic_load_explicit(&known, memory_order_relaxed);
+    if (trace < 0) {
         const char *wanted = getenv("RECTIFIER_TRACE");
-        traces = wanted && strcmp(wanted, "routes") == 0;
-        atomic_store_explicit(&known, traces, memory_order_relaxed);
+        trace = !wanted || !*wanted ? TRACE_NOTHING : strcmp(wanted, "routes") == 0 ? TRACE_ROUTES : TRACE_UNKNOWN;
+        atomic_store_explicit(&known, trace, memory_order_relaxed);
     }
-    return traces;
+    return (enum trace)trace;
 }
+
+bool rk_traces_routes(void) { return wanted_trace() == TRACE_ROUTES; }
+
+bool rk_trace_is_unknown(void) { return wanted_trace() == TRACE_UNKNOWN; }
 
 /// Whether a line with this key is the first. When the table is full no line is new.
 static bool is_new(uint64_t key) {

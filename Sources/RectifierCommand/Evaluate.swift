@@ -66,7 +66,7 @@ struct ConfusionTable {
 
     init(_ confusion: [[Int]], classNames: [String]?) {
         self.confusion = confusion
-        names = confusion.indices.map { index in classNames.flatMap { index < $0.count ? $0[index] : nil } ?? String(index) }
+        names = confusion.indices.map { index in classNames.flatMap { index < $0.count ? printable($0[index]) : nil } ?? String(index) }
     }
 
     /// Headings are shortened to what the counts below them take, and what is too wide even so is cut into several

@@ -13,7 +13,7 @@ struct Machine {
     let selected = rk_isa_selected()
     var selectedName: String { String(cString: rk_isa_name(selected)) }
 
-    /// Throws where RECTIFIER_ISA or RECTIFIER_ZEROS names what there is not.
+    /// Throws where RECTIFIER_ISA, RECTIFIER_ZEROS or RECTIFIER_TRACE names what there is not.
     init() throws {
         _ = try selectedKernels(.float32)
         processor = processorName

@@ -25,10 +25,10 @@ struct PreparationReport {
             for column in layout.columns {
                 switch column.content {
                 case .numbers(let mean, let deviation):
-                    table.addRow([column.name, "number", Format.significant(mean), Format.significant(deviation)])
+                    table.addRow([printable(column.name), "number", Format.significant(mean), Format.significant(deviation)])
                 case .levels(let names, _):
                     let levels = shortened(Self.listed(names), to: Self.widestLevels)
-                    table.addRow([column.name, Format.count(names.count, "level"), levels, ""])
+                    table.addRow([printable(column.name), Format.count(names.count, "level"), levels, ""])
                 }
             }
             return ["input: \(Format.count(layout.columns.count, "column")) of a table, \(Format.count(layout.width, "feature"))"]
@@ -42,12 +42,12 @@ struct PreparationReport {
             return ["output: \(Format.count(names.count, "class", plural: "classes")): \(Self.listed(names))"]
         case .values(let columns):
             return columns.map { column in
-                "output: \(column.name), mean \(Format.significant(column.mean)), sd \(Format.significant(column.deviation))"
+                "output: \(printable(column.name)), mean \(Format.significant(column.mean)), sd \(Format.significant(column.deviation))"
             }
         }
     }
 
     private static func listed(_ names: [String]) -> String {
-        names.prefix(mostNames).joined(separator: ", ") + (names.count > mostNames ? ", …" : "")
+        printable(names.prefix(mostNames).joined(separator: ", ")) + (names.count > mostNames ? ", …" : "")
     }
 }

@@ -23,9 +23,10 @@ public struct RectifierError: Error, Sendable, Equatable, CustomStringConvertibl
     /// spelled there, as the command line does with its flag. `nil` where none is meant.
     public var setting: String?
 
+    /// Control characters, which may come from a file, become spaces.
     public init(_ kind: Kind, _ description: String, setting: String? = nil) {
         self.kind = kind
-        self.description = description
+        self.description = printable(description)
         self.setting = setting
     }
 

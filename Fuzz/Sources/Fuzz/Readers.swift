@@ -5,7 +5,7 @@ import Foundation
 // The first byte of an input chooses the reader, the second its options, the rest is the file. An error that is thrown
 // is what should happen; everything else (a crash, a hang, memory without end, an error of more than a line) is a find.
 
-let readerCount: UInt8 = 7
+let readerCount: UInt8 = 10
 
 /// `FUZZ_READER=2` keeps to one reader.
 let onlyReader = ProcessInfo.processInfo.environment["FUZZ_READER"].flatMap { UInt8($0) }
@@ -35,7 +35,14 @@ func read(_ reader: UInt8, options: UInt8, _ input: [UInt8]) throws {
         let file = try SafeTensors(input, name: "input")
         // What was read can be written and read again.
         _ = try SafeTensors(file.encoded(), name: "again")
+    case 7:
+        let recipe = try Recipe(json: Data(input))
+        try recipe.validate()
+        precondition(try Recipe(json: recipe.json) == recipe, "what is written is read back")
+    case 8: try readModel(input, isCheckpoint: false)
+    case 9: try readModel(input, isCheckpoint: true)
     default:
+        try JSONText.check(Data(input))
         let preparation = try JSONDecoder().decode(Preparation.self, from: Data(input))
         var notes: [String] = []
         _ = try preparation.dataset(.table(CSVFile(Bytes(Array("x,y,c\n1,2,a\n".utf8), name: "t"))), needsTargets: true, into: &notes)

@@ -335,6 +335,8 @@ rk_kernel rk_kernel_at(const rk_kernels *kernels, int index);
 /// prints its shape, what of it is stored by columns (t) or by rows (n), element type, instruction set and routes to
 /// standard error, once each.
 const char *rk_route_name(int route);
+/// Whether RECTIFIER_TRACE names what is not traced.
+bool rk_trace_is_unknown(void);
 /// An opcode's name as in RK_OPCODES, NULL beyond the last, and the number of its slot arguments.
 const char *rk_opcode_name(int opcode);
 int rk_opcode_arguments(int opcode);

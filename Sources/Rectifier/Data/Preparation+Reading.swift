@@ -147,11 +147,8 @@ extension Preparation {
 
     private func dataset(of table: consuming Table, _ layout: Layout, _ places: Places, into notes: inout [String]) throws -> Dataset {
         try table.requireRows()
-        let rows = try table.completeRows(
-            features: places.features, targets: places.targets, policy: missing, isTraining: false, mayDrop: !places.targets.isEmpty, &notes
-        )
-        let targets: Dataset.Targets =
-            places.targets.isEmpty ? .none : try table.values(ofTargets: places.targets).encoded(target, rows: rows)
+        // First, because values beyond a column's limit look as if they were missing.
+        let values = places.targets.isEmpty ? nil : try table.values(ofTargets: places.targets)
         for (column, index) in zip(layout.columns, places.features) {
             if case .levels = column.content, table.columns[index].content == .numbers {
                 throw RectifierError(
@@ -165,6 +162,10 @@ extension Preparation {
                     + "which are no categories"
             )
         }
+        let rows = try table.completeRows(
+            features: places.features, targets: places.targets, policy: missing, isTraining: false, mayDrop: !places.targets.isEmpty, &notes
+        )
+        let targets = try values?.encoded(target, rows: rows) ?? Dataset.Targets.none
         let encoding = TableEncoding(layout, of: table, indices: places.features)
         var unknown: [Int] = []
         let name = table.name

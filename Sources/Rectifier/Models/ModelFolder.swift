@@ -91,6 +91,7 @@ extension ModelDescription {
         struct Version: Decodable { var formatVersion: Int }
         let bytes = Data(try Model.bytes(of: ModelFile.model, in: folder))
         do {
+            try JSONText.check(bytes)
             let version = try JSONDecoder().decode(Version.self, from: bytes).formatVersion
             guard version <= ModelDescription.currentVersion else {
                 throw RectifierError(
@@ -99,6 +100,8 @@ extension ModelDescription {
             self = try JSONDecoder().decode(ModelDescription.self, from: bytes)
         } catch let error as RectifierError {
             throw RectifierError(.file, "\(url.relativePath): \(error.description)")
+        } catch let flaw as JSONText.Flaw {
+            throw RectifierError(.file, "\(url.relativePath): is damaged or not a model: \(flaw.description)")
         } catch let error as DecodingError {
             throw RectifierError(.file, "\(url.relativePath): is damaged or not a model: \(error.place)")
         }
@@ -109,10 +112,13 @@ extension DecodingError {
     /// The field that is wrong, in a few words.
     var place: String {
         func path(_ context: Context) -> String {
-            context.codingPath.map { $0.intValue.map(String.init) ?? $0.stringValue }.joined(separator: ".")
+            text(context.codingPath)
+        }
+        func text(_ path: [any CodingKey]) -> String {
+            path.map { $0.intValue.map(String.init) ?? oneLine($0.stringValue) }.joined(separator: ".")
         }
         return switch self {
-        case .keyNotFound(let key, let context): "\((context.codingPath + [key]).map(\.stringValue).joined(separator: ".")) is missing"
+        case .keyNotFound(let key, let context): "\(text(context.codingPath + [key])) is missing"
         case .typeMismatch(_, let context), .valueNotFound(_, let context): "\(path(context)) has the wrong type"
         case .dataCorrupted(let context): context.codingPath.isEmpty ? "it is not JSON" : "\(path(context)) cannot be read"
         @unknown default: "it cannot be read"

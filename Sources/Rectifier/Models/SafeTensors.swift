@@ -62,20 +62,20 @@ public struct SafeTensors: Sendable {
         tensors.reserveCapacity(header.entries.count)
         var end = 0
         for entry in header.entriesByOffset {
-            let quoted = "tensor \(shortened(entry.name))"
+            let tensor = "tensor \(quoted(entry.name))"
             guard let type = SafeTensorsType(rawValue: entry.type) else {
-                throw damaged("\(quoted) has the type \(shortened(entry.type)), which this program does not read")
+                throw damaged("\(tensor) has the type \(quoted(entry.type)), which this program does not read")
             }
             guard entry.start == end, entry.end >= entry.start else {
-                throw damaged("\(quoted) holds bytes \(entry.start)..<\(entry.end), where \(end) comes next")
+                throw damaged("\(tensor) holds bytes \(entry.start)..<\(entry.end), where \(end) comes next")
             }
-            guard entry.end <= data.count else { throw damaged("\(quoted) ends at byte \(entry.end) of \(data.count); is it cut short?") }
+            guard entry.end <= data.count else { throw damaged("\(tensor) ends at byte \(entry.end) of \(data.count); is it cut short?") }
             guard let count = Shape.elementCount(entry.shape),
                 count.multipliedReportingOverflow(by: type.size) == (entry.end - entry.start, false)
-            else { throw damaged("\(quoted) has \(entry.end - entry.start) bytes, not the size of its shape and type") }
+            else { throw damaged("\(tensor) has \(entry.end - entry.start) bytes, not the size of its shape and type") }
             end = entry.end
             try MachineMemory.require(
-                Shape.elementCount([count, type.storedSize]), kind: .file, for: "\(name): \(quoted)", advice: "use a machine with more")
+                Shape.elementCount([count, type.storedSize]), kind: .file, for: "\(name): \(tensor)", advice: "use a machine with more")
             tensors.append((entry.name, type.tensor(shape: entry.shape, UnsafeRawBufferPointer(rebasing: data[entry.start..<entry.end]))))
         }
         guard end == data.count else { throw damaged("\(data.count - end) bytes after the last tensor belong to none") }

@@ -29,12 +29,12 @@ struct SafeTensorsHeader {
         guard bytes.first == UInt8(ascii: "{") else { throw Damage(what: "its header does not begin with {") }
         var names: Set<String> = []
         try scanner.members { scanner, name throws(Damage) in
-            guard names.insert(name).inserted else { throw Damage(what: "its header names \(shortened(name)) twice") }
+            guard names.insert(name).inserted else { throw Damage(what: "its header names \(quoted(name)) twice") }
             if name == SafeTensors.metadataName {
                 try scanner.members { scanner, key throws(Damage) in
                     let value = try scanner.string()
                     guard metadata.updateValue(value, forKey: key) == nil else {
-                        throw Damage(what: "its metadata repeat \(shortened(key))")
+                        throw Damage(what: "its metadata repeat \(quoted(key))")
                     }
                 }
             } else {
@@ -49,18 +49,18 @@ struct SafeTensorsHeader {
         var missing: Set = ["dtype", "shape", "data_offsets"]
         try scanner.members { scanner, field throws(Damage) in
             guard missing.remove(field) != nil else {
-                throw Damage(what: "tensor \(shortened(name)) has an unknown or repeated field \(shortened(field))")
+                throw Damage(what: "tensor \(quoted(name)) has an unknown or repeated field \(quoted(field))")
             }
             switch field {
             case "dtype": entry.type = try scanner.string()
             case "shape": entry.shape = try scanner.integers()
             default:
                 let offsets = try scanner.integers()
-                guard offsets.count == 2 else { throw Damage(what: "tensor \(shortened(name)) has \(offsets.count) data_offsets, not 2") }
+                guard offsets.count == 2 else { throw Damage(what: "tensor \(quoted(name)) has \(offsets.count) data_offsets, not 2") }
                 (entry.start, entry.end) = (offsets[0], offsets[1])
             }
         }
-        if let field = missing.min() { throw Damage(what: "tensor \(shortened(name)) has no \(field)") }
+        if let field = missing.min() { throw Damage(what: "tensor \(quoted(name)) has no \(field)") }
         return entry
     }
 }
@@ -89,7 +89,11 @@ private struct JSONScanner {
         try expect("[")
         if accept("]") { return [] }
         var numbers: [Int] = []
-        repeat { numbers.append(try integer()) } while accept(",")
+        repeat {
+            numbers.append(try integer())
+            // No shape has so many, and each takes many times its text of memory.
+            guard numbers.count <= 64 else { throw Damage(what: "its header has a list of more than 64 numbers at byte \(position)") }
+        } while accept(",")
         try expect("]")
         return numbers
     }
@@ -210,9 +214,4 @@ func jsonString(_ text: String) -> String {
         }
     }
     return quoted + "\""
-}
-
-/// A name from a file as messages show it: in quotes, on one line and not endless.
-func shortened(_ name: String) -> String {
-    jsonString(name.count <= 60 ? name : name.prefix(60) + "…")
 }

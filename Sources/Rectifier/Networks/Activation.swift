@@ -40,7 +40,7 @@ public struct Activation: Spelled, Codable, Hashable {
     }
 
     private static func unknown(_ name: String) -> RectifierError {
-        RectifierError(.setting, "there is no activation '\(name)'; \(Names.hint(for: name, among: names))")
+        RectifierError(.setting, "there is no activation '\(oneLine(name))'; \(Names.hint(for: name, among: names))")
     }
 
     /// The names of all, the usual ones first.

@@ -39,6 +39,7 @@ public struct NetworkBuild {
     private var path: [String] = []
     private var counts: [String: Int] = [:]
     private var names = Set<String>()
+    private var parameterCount = 0
     private var masks = 0
 
     init(isTraining: Bool) { self.isTraining = isTraining }
@@ -53,9 +54,11 @@ public struct NetworkBuild {
         guard names.insert(full).inserted else {
             throw RectifierError(.setting, "there are two parameters called \(full); give each its own name")
         }
-        guard !shape.extents.contains(0), Shape.elementCount(shape.extents) != nil else {
-            throw RectifierError(.shape, "\(full) has the shape \(shape), which no memory holds; extents are at least 1")
-        }
+        // All together, so that what counts them cannot overflow.
+        guard !shape.extents.contains(0), let own = Shape.elementCount(shape.extents),
+            Shape.elementCount([parameterCount + own]) != nil
+        else { throw RectifierError(.shape, "\(full) has the shape \(shape), which no memory holds; extents are at least 1") }
+        parameterCount += own
         let parameter = Formula.parameter(full, shape: shape, initializer: initializer, decays: decays)
         parameters.append(parameter)
         return parameter

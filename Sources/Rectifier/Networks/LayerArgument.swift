@@ -26,7 +26,7 @@ public struct LayerArgument<L: Layer>: Sendable {
         self.usage = usage
         self.read = { layer, text in
             guard let value = try read(text) else {
-                throw RectifierError(.setting, "\(usage) must be \(expected), not \(Names.quoted(text))")
+                throw RectifierError(.setting, "\(usage) must be \(expected), not '\(oneLine(text))'")
             }
             layer[keyPath: path] = value
         }

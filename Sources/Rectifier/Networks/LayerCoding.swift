@@ -12,8 +12,7 @@ private struct CodedLayer: Codable {
         guard let entry = LayerCatalog.entry(named: name) else {
             throw RectifierError(
                 .file,
-                "there is no layer '\(name)'; a layer of your own must be registered before it is read: "
-                    + "LayerCatalog.register(\(name.capitalized)Layer.self, name: \"\(name)\")")
+                "there is no layer \(quoted(name)); a layer of your own must be registered before it is read: LayerCatalog.register")
         }
         layer = try entry.type.init(from: decoder)
     }
@@ -82,8 +81,11 @@ extension Network: Codable {
 
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: Key.self)
-        try self.init(
-            input: container.decode([Int].self, forKey: .input), layers: container.decode([CodedLayer].self, forKey: .layers).map(\.layer))
+        let layers = try container.decode([CodedLayer].self, forKey: .layers).map(\.layer)
+        guard layers.countWithParts <= Network.mostLayers else {
+            throw RectifierError(.file, "its network has \(layers.countWithParts) layers, more than \(Network.mostLayers)")
+        }
+        try self.init(input: container.decode([Int].self, forKey: .input), layers: layers)
     }
 
     public func encode(to encoder: any Encoder) throws {
@@ -92,6 +94,9 @@ extension Network: Codable {
         try container.encode(layers.map { CodedLayer($0) }, forKey: .layers)
     }
 
+    /// The most layers that a file may describe: building more takes memory and time without end.
+    static let mostLayers = 10_000
+
     /// Whether a file can describe all layers: false where one is code of yours.
     var isDescribable: Bool {
         func describable(_ layer: any Layer) -> Bool {
@@ -99,5 +104,12 @@ extension Network: Codable {
                 && ((layer as? any LayerOfLayers)?.branches.allSatisfy { $0.allSatisfy(describable) } ?? true)
         }
         return layers.allSatisfy(describable)
+    }
+}
+
+extension [any Layer] {
+    /// The layers and those in them.
+    var countWithParts: Int {
+        reduce(0) { $0 + 1 + (($1 as? any LayerOfLayers)?.branches.reduce(0) { $0 + $1.countWithParts } ?? 0) }
     }
 }

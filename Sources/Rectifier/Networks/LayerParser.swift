@@ -121,5 +121,5 @@ extension LayerPhrase.Word {
     func error(_ message: String) -> RectifierError { RectifierError(.setting, "character \(position): \(message)") }
 
     /// The word as an error shows it.
-    var shown: String { Names.quoted(text) }
+    var shown: String { "'\(oneLine(text))'" }
 }

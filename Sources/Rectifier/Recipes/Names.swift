@@ -6,9 +6,6 @@ package enum Names {
         return "one of \(names.dropLast().joined(separator: ", ")) or \(last)"
     }
 
-    /// A text as an error shows it: in quotes, and not all of it where it is long.
-    package static func quoted(_ text: String) -> String { "'\(text.count > 40 ? text.prefix(40) + "…" : text)'" }
-
     /// What to say of a name that is not allowed: the one that was probably meant, or all there are.
     package static func hint(for name: String, among names: [String]) -> String {
         if let close = closest(to: name, among: names) { return "did you mean '\(close)'?" }

@@ -37,7 +37,7 @@ extension Optimizer: Spelled, Codable, RecipeObject {
         let isNesterov = spelling.hasSuffix(":" + Self.nesterov)
         let parts = NumberedName(isNesterov ? String(spelling.dropLast(Self.nesterov.count + 1)) : spelling)
         guard let usual = Self.usual.first(where: { $0.name == parts.name.lowercased() }) else {
-            throw RectifierError(.setting, "the optimizer must be \(Names.oneOf(Self.names)), not '\(spelling)'")
+            throw RectifierError(.setting, "the optimizer must be \(Names.oneOf(Self.names)), not '\(oneLine(spelling))'")
         }
         switch (usual, parts.numbers) {
         case (_, []?) where !isNesterov: self = usual
@@ -51,7 +51,7 @@ extension Optimizer: Spelled, Codable, RecipeObject {
         default:
             throw RectifierError(
                 .setting,
-                "the optimizer '\(spelling)' is not understood; examples: adam, sgd:0.9:nesterov, adam:0.9:0.99:1e-08, "
+                "the optimizer '\(oneLine(spelling))' is not understood; examples: adam, sgd:0.9:nesterov, adam:0.9:0.99:1e-08, "
                     + "rmsprop:0.9:0:1e-08")
         }
     }

@@ -8,7 +8,10 @@ extension Recipe {
         let decoder = JSONDecoder()
         decoder.allowsJSON5 = true
         do {
+            try JSONText.check(json)
             self = try decoder.decode(Recipe.self, from: json)
+        } catch let flaw as JSONText.Flaw {
+            throw RectifierError(.setting, "not valid JSON: \(flaw.description)")
         } catch let error as RectifierError {
             throw error
         } catch {
@@ -23,18 +26,16 @@ extension Recipe {
             throw RectifierError(.file, "\(url.relativePath): there is no such recipe")
         }
         let file = isFolder.boolValue ? url.appendingPathComponent(Self.fileName) : url
+        let bytes = try Bytes(contentsOf: file.path, name: file.relativePath, limit: Self.largestFile + 1)
         do {
-            let size = try FileManager.default.attributesOfItem(atPath: file.path)[.size] as? Int ?? 0
-            guard size <= Self.largestFile else {
+            guard bytes.count <= Self.largestFile else {
                 throw RectifierError(
-                    .file, "\(size) bytes are too many for a recipe; is it a data file? That is the setting data.source",
+                    .file, "more than \(Self.largestFile) bytes are too many for a recipe; is it a data file? That is the setting data.source",
                     setting: "data.source")
             }
-            try self.init(json: Data(contentsOf: file))
+            try self.init(json: Data(bytes.raw))
         } catch let error as RectifierError {
             throw error.prefixed(by: file.relativePath)
-        } catch {
-            throw RectifierError(.file, "\(file.relativePath): the recipe cannot be read")
         }
     }
 

@@ -17,7 +17,7 @@ extension BatchSize: Spelled, Codable, RecipeValue {
         } else if let count = Int(text) {
             self = .samples(count)
         } else {
-            throw RectifierError(.setting, "the batch size must be a whole number above 0 or 'full', not '\(text)'")
+            throw RectifierError(.setting, "the batch size must be a whole number above 0 or 'full', not '\(oneLine(text))'")
         }
     }
 

@@ -17,11 +17,11 @@ extension DataSettings {
                 ("target", target != nil), ("missing", missing != nil), ("header", header != nil), ("separator", separator != nil),
             ]
             for (name, isGiven) in unused where isGiven {
-                throw RectifierError(.setting, "\(name) is for tables; the data is the generated set '\(source)'")
+                throw RectifierError(.setting, "\(name) is for tables; the data is the generated set '\(oneLine(source))'")
             }
         } else {
             for (name, isGiven) in [("samples", samples != nil), ("noise", noise != nil)] where isGiven {
-                throw RectifierError(.setting, "\(name) is for generated sets; the data is '\(source)'")
+                throw RectifierError(.setting, "\(name) is for generated sets; the data is '\(oneLine(source))'")
             }
         }
         if let samples { try require(1...1_000_000_000 ~= samples, "the number of samples must be from 1 to 1000000000, not \(samples)") }
@@ -32,7 +32,7 @@ extension DataSettings {
         if let separator {
             try require(
                 separator.utf8.count == 1 && !["\"", "\n", "\r"].contains(separator),
-                "the separator must be one ASCII character other than a quote or a line end, not '\(separator)'")
+                "the separator must be one ASCII character other than a quote or a line end, not '\(oneLine(separator))'")
         }
     }
 }
@@ -49,7 +49,8 @@ extension NetworkSettings {
                 layers == nil && activation == .relu && initializer == nil && dropout == 0,
                 "the network's layers are spelled out; their widths, activation, initializer and dropout belong there too")
             try require(
-                allLayers.layers.count <= 10_000, "a recipe has at most 10000 layers, not \(allLayers.layers.count)")
+                allLayers.layers.countWithParts <= Network.mostLayers,
+                "a recipe has at most \(Network.mostLayers) layers, not \(allLayers.layers.countWithParts)")
         }
         try loss?.validate()
         if let atZero {
@@ -80,7 +81,7 @@ extension TrainingSettings {
         if let epochs { try require(1...1_000_000_000 ~= epochs, "epochs must be from 1 to 1000000000, not \(epochs)") }
         if let threads { _ = try checkedThreadCount(threads) }
         try require(checkpointEvery >= 0, "checkpointEvery must be at least 0, not \(checkpointEvery)")
-        for (layer, rate) in layerRates.sorted(by: { $0.key < $1.key }) { try requireNotNegative(rate, "the rate of layer '\(layer)'") }
+        for (layer, rate) in layerRates.sorted(by: { $0.key < $1.key }) { try requireNotNegative(rate, "the rate of layer '\(oneLine(layer))'") }
         try require(
             zip(changes, changes.dropFirst()).allSatisfy { $0.afterStep <= $1.afterStep },
             "changes must stand in the order of their steps")

@@ -26,7 +26,7 @@ struct RecipeFields<Key: RecipeKey> {
         } catch let error as RectifierError {
             throw error
         } catch {
-            let found = (try? container.decode(String.self, forKey: key)).map { ", not '\($0)'" } ?? ""
+            let found = (try? container.decode(String.self, forKey: key)).map { ", not '\(oneLine($0))'" } ?? ""
             throw recipeError(container.codingPath + [key], "\(Value.expected) is expected\(found)")
         }
     }
@@ -69,7 +69,7 @@ func recipeError(_ path: [any CodingKey], _ message: String) -> RectifierError {
         if let index = key.intValue {
             text += "[\(index)]"
         } else {
-            text += text.isEmpty ? key.stringValue : ".\(key.stringValue)"
+            text += (text.isEmpty ? "" : ".") + oneLine(key.stringValue)
         }
     }
     return RectifierError(.setting, text.isEmpty ? message : "\(text): \(message)")

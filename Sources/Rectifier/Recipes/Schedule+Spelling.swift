@@ -30,7 +30,7 @@ extension Schedule: Spelled, Codable, RecipeObject {
         let parts = NumberedName(spelling)
         let badNumber = RectifierError(
             .setting,
-            "the schedule '\(spelling)' is not understood; examples: cosine, staircase:10:0.5, cosine:2:0.01, warm-up:3, one-cycle")
+            "the schedule '\(oneLine(spelling))' is not understood; examples: cosine, staircase:10:0.5, cosine:2:0.01, warm-up:3, one-cycle")
         guard let numbers = parts.numbers else { throw badNumber }
         switch (parts.name, numbers.count) {
         case ("constant", 0): self = .constant
@@ -42,7 +42,7 @@ extension Schedule: Spelled, Codable, RecipeObject {
         case ("one-cycle", 0): self = .oneCycle
         case (let name, _):
             if Self.names.contains(name) || name == "step" { throw badNumber }
-            throw RectifierError(.setting, "the schedule must be \(Names.oneOf(Self.names)), not '\(spelling)'")
+            throw RectifierError(.setting, "the schedule must be \(Names.oneOf(Self.names)), not '\(oneLine(spelling))'")
         }
     }
 
@@ -76,7 +76,7 @@ extension Schedule: Spelled, Codable, RecipeObject {
             self = .warmUp(epochs)
             allowed = [.warmUp]
         case let name:
-            throw recipeError(decoder.codingPath, "the name must be \(Names.oneOf(Self.names))\(name.map { ", not '\($0)'" } ?? "")")
+            throw recipeError(decoder.codingPath, "the name must be \(Names.oneOf(Self.names))\(name.map { ", not '\(oneLine($0))'" } ?? "")")
         }
         try fields.refuseOthers(than: allowed.union([.name]), of: name, at: decoder.codingPath)
     }

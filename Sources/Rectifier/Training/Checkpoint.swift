@@ -10,6 +10,8 @@ public struct Checkpoint: Sendable {
     /// The best weights so far, where early stopping keeps them.
     let best: Parameters?
     let probes: ProbeStates
+    /// The data of the run; `nil` in checkpoints of before it was kept.
+    let data: DataDigests?
 
     /// How far a run is.
     public struct Position: Codable, Sendable, Equatable {
@@ -34,21 +36,27 @@ public struct Checkpoint: Sendable {
 
         init(trainingSamples: Int) { self.trainingSamples = trainingSamples }
 
+        /// Whether a run can be there: an epoch has a step at least, and a step a sample.
         var isPossible: Bool {
             let counts = [epochsDone, stepsInEpoch, samplesInEpoch, steps, bestEpoch, trainingSamples]
-            return counts.allSatisfy { 0...Self.most ~= $0 } && samplesInEpoch <= trainingSamples && stepsInEpoch <= steps
+            return counts.allSatisfy { 0...Self.most ~= $0 } && samplesInEpoch <= trainingSamples && stepsInEpoch <= samplesInEpoch
+                && (stepsInEpoch > 0) == (samplesInEpoch > 0) && epochsDone + stepsInEpoch <= steps && bestEpoch <= epochsDone
                 && lossTotal.isFinite && epochSeconds >= 0 && trainSeconds >= 0
         }
         /// No run does so much; sums of such numbers cannot overflow.
         private static let most = 1 << 53
     }
 
-    init(model: Model, states: [Parameters], position: Position, best: Parameters?, probes: ProbeStates = ProbeStates()) {
+    init(
+        model: Model, states: [Parameters], position: Position, best: Parameters?, probes: ProbeStates = ProbeStates(),
+        data: DataDigests? = nil
+    ) {
         self.model = model
         self.states = states
         self.position = position
         self.best = best
         self.probes = probes
+        self.data = data
     }
 
     /// What `checkpoint.json` holds.
@@ -58,6 +66,16 @@ public struct Checkpoint: Sendable {
         var hasBest: Bool
         var stateSHA256: String
         var probes: ProbeStates?
+        var data: DataDigests?
+        /// The SHA-256 of all other fields; missing in checkpoints of before it was kept.
+        var checksum: String?
+
+        /// What ``checksum`` should be.
+        func expectedChecksum() throws -> String {
+            var others = self
+            others.checksum = nil
+            return SHA256.hex(of: try encodedJSON(others))
+        }
     }
 
     /// Writes the model folder with the state beside it, whole or not at all.
@@ -71,8 +89,10 @@ public struct Checkpoint: Sendable {
         for (index, state) in states.enumerated() { tensors += state.map { ("state\(index + 1)/\($0.name)", $0.tensor) } }
         if let best { tensors += best.map { ("best/\($0.name)", $0.tensor) } }
         let state = SafeTensors(tensors: tensors).encoded()
-        let description = Description(
-            position: position, stateCount: states.count, hasBest: best != nil, stateSHA256: SHA256.hex(of: state), probes: probes)
+        var description = Description(
+            position: position, stateCount: states.count, hasBest: best != nil, stateSHA256: SHA256.hex(of: state), probes: probes,
+            data: data)
+        description.checksum = try description.expectedChecksum()
         let (files, weightsSHA256) = try model.files()
         try writeAtomically(
             folder: folder, files: files + [(ModelFile.state, state), (ModelFile.checkpoint, encodedJSON(description))],
@@ -92,9 +112,16 @@ public struct Checkpoint: Sendable {
         let name = folder.appendingPathComponent(ModelFile.checkpoint).relativePath
         let description: Description
         do {
-            description = try JSONDecoder().decode(Description.self, from: Data(try Model.bytes(of: ModelFile.checkpoint, in: folder)))
+            let json = Data(try Model.bytes(of: ModelFile.checkpoint, in: folder))
+            try JSONText.check(json)
+            description = try JSONDecoder().decode(Description.self, from: json)
+        } catch let flaw as JSONText.Flaw {
+            throw RectifierError(.file, "\(name): is damaged: \(flaw.description)")
         } catch let error as DecodingError {
             throw RectifierError(.file, "\(name): is damaged: \(error.place)")
+        }
+        if let checksum = description.checksum, try checksum != description.expectedChecksum() {
+            throw RectifierError(.file, "\(name): is damaged: its checksum is not that of what it says")
         }
         let stateName = folder.appendingPathComponent(ModelFile.state).relativePath
         let bytes = try Model.bytes(of: ModelFile.state, in: folder)
@@ -114,6 +141,7 @@ public struct Checkpoint: Sendable {
         best = description.hasBest ? try block("best/") : nil
         position = description.position
         probes = description.probes ?? ProbeStates()
+        data = description.data
         guard position.isPossible else { throw RectifierError(.file, "\(name): is damaged: the position is not possible") }
     }
 }

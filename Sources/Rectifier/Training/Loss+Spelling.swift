@@ -46,7 +46,7 @@ extension Loss: Spelled, Codable {
 
     private static func unknown(_ spelling: String) -> RectifierError {
         RectifierError(
-            .setting, "there is no loss '\(spelling)'; \(Names.hint(for: spelling, among: names))")
+            .setting, "there is no loss '\(oneLine(spelling))'; \(Names.hint(for: spelling, among: names))")
     }
 
     public init(from decoder: any Decoder) throws {

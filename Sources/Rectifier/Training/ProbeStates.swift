@@ -16,7 +16,7 @@ struct ProbeStates: Codable, Sendable {
         do {
             return try JSONDecoder().decode(State.self, from: JSONEncoder().encode(value))
         } catch let error as DecodingError {
-            throw RectifierError(.file, "the checkpoint's state of the probe '\(name)' is damaged: \(error.place)")
+            throw RectifierError(.file, "the checkpoint's state of the probe '\(oneLine(name))' is damaged: \(error.place)")
         }
     }
 

@@ -122,7 +122,7 @@ extension TrainingSettings {
         for layer in layerRates.keys.sorted() where !parameters.contains(where: { $0.hasPrefix(layer + ".") }) {
             let layers = network.summary.rows.filter { $0.parameters > 0 }.map(\.name)
             throw RectifierError(
-                .setting, "layerRates: there is no layer '\(layer)' with parameters; \(Names.hint(for: layer, among: layers))")
+                .setting, "layerRates: there is no layer '\(oneLine(layer))' with parameters; \(Names.hint(for: layer, among: layers))")
         }
         guard parameters.isEmpty || parameters.contains(where: { layerRate(of: $0) > 0 }) else {
             throw RectifierError(.setting, "layerRates: every layer is frozen, so there is nothing to train")

@@ -285,12 +285,16 @@ public final class TrainingSession {
     /// What the probes have seen in the whole run.
     public var measurements: Measurements { observation.measurements }
 
+    /// Computed once, and only for a run that is kept.
+    private lazy var digests = DataDigests(of: data)
+
     /// Everything that going on takes: ``restore(_:)`` and a later session from it give the bits of this one.
     public func snapshot() throws -> Checkpoint { try snapshot(of: model()) }
 
     func snapshot(of model: Model) throws -> Checkpoint {
         Checkpoint(
-            model: model, states: memory.states.map { memory.read($0) }, position: position, best: best, probes: try observation.states())
+            model: model, states: memory.states.map { memory.read($0) }, position: position, best: best, probes: try observation.states(),
+            data: digests)
     }
 
     /// Goes back, or forward, to a snapshot of this run.
@@ -302,6 +306,7 @@ public final class TrainingSession {
             throw RectifierError(
                 .data, "the checkpoint is of a run on \(checkpoint.position.trainingSamples) samples, this one has \(data.training.count)")
         }
+        if let kept = checkpoint.data { try kept.check(digests, for: plan.settings, of: data.settings.source) }
         guard checkpoint.states.count == memory.states.count else {
             throw RectifierError(.file, "the checkpoint's optimizer state is of another optimizer")
         }

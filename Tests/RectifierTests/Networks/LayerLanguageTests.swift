@@ -154,7 +154,7 @@ struct LayerLanguageTests {
         ("relu {", "character 6: the '{' is not closed"),
         ("relu {\"\n\"}", "character 6: relu takes no '{\" \"}'"),
         ("dense {\n}", "character 7: UNITS must be a whole number from 1 to 1000000, not '{ }'"),
-        (String(repeating: "x", count: 200_000), "character 1: there is no layer '\(String(repeating: "x", count: 40))…'; there are"),
+        (String(repeating: "x", count: 200_000), "character 1: there is no layer '\(String(repeating: "x", count: 60))…'; there are"),
         (String(repeating: "sum(", count: 200_000), "character 401: layers lie inside each other more than 100 deep"),
     ]) func mistakes(_ text: String, _ says: String) throws {
         let error = try #require(throws: RectifierError.self) { try LayerList(text) }

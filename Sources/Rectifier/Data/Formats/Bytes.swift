@@ -23,18 +23,25 @@ final class Bytes: @unchecked Sendable {
     var end: UnsafePointer<UInt8> { start + count }
     var raw: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: start, count: count) }
 
-    /// Maps the file; reads it where it cannot be mapped (a pipe).
-    init(contentsOf path: String, name: String) throws {
+    /// Maps the file; reads it where it cannot be mapped (a pipe, a terminal). Other devices, which may never end, are
+    /// refused.
+    ///
+    /// - Parameter limit: The most that is read or mapped: what is longer is cut off there.
+    init(contentsOf path: String, name: String, limit: Int = .max) throws {
         self.name = name
-        let file = open(path, O_RDONLY | O_CLOEXEC)
+        // Without waiting: a pipe may have nobody who writes to it.
+        let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard file >= 0 else { throw RectifierError(.file, "\(name): \(Bytes.reason(errno))") }
         defer { close(file) }
         var status = stat()
         guard fstat(file, &status) == 0 else { throw RectifierError(.file, "\(name): \(Bytes.reason(errno))") }
         let kind = status.st_mode & S_IFMT
         if kind == S_IFDIR { throw RectifierError(.file, "\(name): is a folder, not a file") }
+        if kind == S_IFBLK || (kind == S_IFCHR && isatty(file) == 0) {
+            throw RectifierError(.file, "\(name): is a device, not a file")
+        }
 
-        let size = Int(status.st_size)
+        let size = min(Int(status.st_size), limit)
         if kind == S_IFREG, size > 0, let map = mmap(nil, size, PROT_READ, MAP_PRIVATE, file, 0), map != MAP_FAILED {
             madvise(map, size, MADV_SEQUENTIAL)
             start = UnsafePointer(map.assumingMemoryBound(to: UInt8.self))
@@ -43,14 +50,40 @@ final class Bytes: @unchecked Sendable {
         } else {
             let buffer = GrowingBuffer(name: name)
             try buffer.fill { space in
-                while true {
-                    let got = read(file, space.baseAddress!, min(space.count, 1 << 30))
-                    if got >= 0 { return got }
-                    guard errno == EINTR else { throw RectifierError(.file, "\(name): \(Bytes.reason(errno))") }
-                }
+                let rest = min(space.count, limit - buffer.count, 1 << 30)
+                return rest == 0 ? 0 : try Bytes.receive(rest, from: file, into: space.baseAddress!, isFirst: buffer.count == 0, name: name)
             }
             (start, count) = buffer.taken()
             isMapped = false
+        }
+    }
+
+    /// How long a pipe that nobody has opened to write is waited for: in `generate > pipe & rectifier … pipe` both come
+    /// at about the same time.
+    private static let patience: Int32 = 5000
+
+    /// Waits for bytes and reads them; 0 at the end.
+    private static func receive(
+        _ most: Int, from file: Int32, into space: UnsafeMutableRawPointer, isFirst: Bool, name: String
+    ) throws -> Int {
+        var waited: Int32 = 0
+        while true {
+            let got = read(file, space, most)
+            if got > 0 { return got }
+            var waiting = pollfd(fd: file, events: Int16(POLLIN), revents: 0)
+            if got < 0 {
+                switch errno {
+                case EINTR: break
+                // Somebody is going to write.
+                case EAGAIN: poll(&waiting, 1, -1)
+                default: throw RectifierError(.file, "\(name): \(Bytes.reason(errno))")
+                }
+            } else {
+                // The end, or the beginning of a pipe: that one hangs up who has had a writer.
+                guard isFirst, poll(&waiting, 1, 100) == 0 else { return 0 }
+                waited += 100
+                guard waited < patience else { throw RectifierError(.file, "\(name): is a pipe that nobody writes to") }
+            }
         }
     }
 

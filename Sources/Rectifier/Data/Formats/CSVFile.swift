@@ -202,17 +202,6 @@ struct CSVFile {
     private static func fields(_ count: Int) -> String { count == 1 ? "1 field" : "\(count) fields" }
 }
 
-/// Text of a file in a message: in quotes, on one line and not too long.
-func quoted(_ text: String) -> String { "\"\(oneLine(text))\"" }
-
-/// Text of a file in a message: on one line and not too long.
-func oneLine(_ text: String) -> String {
-    let start = text.unicodeScalars.prefix(61)
-    let breaks: Set<Unicode.GeneralCategory> = [.control, .lineSeparator, .paragraphSeparator]
-    let line = String(String.UnicodeScalarView(start.prefix(60).map { breaks.contains($0.properties.generalCategory) ? " " : $0 }))
-    return start.count > 60 ? line + "…" : line
-}
-
 /// Text in the form of comma-separated values (RFC 4180).
 public enum CSV {
     /// The rows of a text, the header among them: for small use. A row of another length than the first is an error.

@@ -41,6 +41,6 @@ public enum GeneratedData {
     }
 
     private static func unknown(_ name: String) -> RectifierError {
-        RectifierError(.setting, "\(shortened(name)) is no generated set; there are \(names.joined(separator: ", "))")
+        RectifierError(.setting, "\(quoted(name)) is no generated set; there are \(names.joined(separator: ", "))")
     }
 }

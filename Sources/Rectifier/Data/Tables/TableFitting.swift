@@ -20,9 +20,10 @@ extension Table {
         var notes: [String] = []
         try requireRows()
         let features = try usableColumns(besides: targets, &notes)
-        let rows = try completeRows(features: features, targets: targets, policy: settings.missing, isTraining: true, &notes)
+        // First, because values beyond a column's limit look as if they were missing.
         var targetValues = try values(ofTargets: targets)
         targetValues.areLabels = areLabels
+        let rows = try completeRows(features: features, targets: targets, policy: settings.missing, isTraining: true, &notes)
         let split = try Split(rows, stratum: targetValues.stratum(task: settings.task, rows: rows), share: share, seed: seed, name: name)
         let target = try targetValues.fitted(task: settings.task, rows: rows, training: split.training)
 

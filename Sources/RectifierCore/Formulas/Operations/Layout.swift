@@ -152,7 +152,9 @@ struct Concatenate: Operation {
             }
             same.extents[axis] = shape[axis]
             guard same == shape else { throw RectifierError(.shape, "concatenated: \(shape) and \(operand) differ beside axis \(axis)") }
-            shape.extents[axis] += operand[axis]
+            let (sum, overflow) = shape[axis].addingReportingOverflow(operand[axis])
+            guard !overflow else { throw RectifierError(.shape, "concatenated: axis \(axis) would be longer than any memory") }
+            shape.extents[axis] = sum
         }
         return shape
     }

@@ -169,6 +169,23 @@ final class KinkObserver: CountingObserver {
     }
 }
 
+extension KinkObserver.State {
+    /// Throws for counts that no run can have, which could overflow.
+    init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        epoch = try container.decode(KinkReport.self, forKey: .epoch)
+        earlier = try container.decode(KinkReport.self, forKey: .earlier)
+        looks = try container.decode(Int.self, forKey: .looks)
+        let counts = [epoch, earlier].flatMap { report in
+            [report.exact, report.clarke, report.clarkeByRank, report.notGuaranteed]
+                + report.kinks.flatMap { [$0.touched, $0.examined, $0.structural] }
+        }
+        guard (counts + [looks]).allSatisfy({ 0...1 << 53 ~= $0 }) else {
+            throw DecodingError.dataCorrupted(.init(codingPath: decoder.codingPath, debugDescription: "a count is not possible"))
+        }
+    }
+}
+
 extension KinkSite {
     /// `relu`, or `clip at 6` where an operation has several.
     var name: String {

@@ -128,6 +128,12 @@ import Testing
         #expect(errorText { _ = try load("x,y\n1,p\n2,\n3,q\n") }.contains(#"1 missing value in column "y" (first on line 3)"#))
     }
 
+    @Test func moreTextsThanAreKeptAreNotCalledMissing() {
+        let rows = (0..<70_000).map { "\($0),n\($0)\n" }.joined()
+        let message = errorText { _ = try load("x,y\n" + rows) { $0.task = .classification } }
+        #expect(message.contains(#"column "y" has more than 65536 different values, which are no classes"#), "\(message)")
+    }
+
     @Test func fillsOrDropsMissingValues() throws {
         let filled = try load(TableTests.gaps) { $0.missing = .mean }
         #expect(filled.training.count == 4)
