@@ -70,7 +70,8 @@ import Testing
 
     @Test func `Names from a file move no cursor`() throws {
         let folder = try TemporaryFolder()
-        try folder.write("\"a\u{1b}[31m\",b\u{7},c\n" + (0..<20).map { "\($0),\($0 % 3 == 0 ? "x\u{1b}" : "y"),\($0 % 2)\n" }.joined(), to: "t.csv")
+        let rows = (0..<20).map { "\($0),\($0 % 3 == 0 ? "x\u{1b}" : "y"),\($0 % 2)\n" }
+        try folder.write("\"a\u{1b}[31m\",b\u{7},c\n" + rows.joined(), to: "t.csv")
         for command in ["\(Self.train) t.csv", "\"$RECTIFIER\" inspect model", "\"$RECTIFIER\" evaluate model --data t.csv"] {
             let run = try CommandRun(shell: command, in: folder)
             #expect(run.code == 0 && !(run.output + run.errors).contains { $0 == "\u{1b}" || $0 == "\u{7}" }, "\(run.output)\(run.errors)")

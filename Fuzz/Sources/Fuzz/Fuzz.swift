@@ -1,5 +1,6 @@
-@testable import Rectifier
 import RectifierCore
+
+@testable import Rectifier
 
 /// libFuzzer's entry.
 @_cdecl("LLVMFuzzerTestOneInput")

@@ -35,7 +35,8 @@ extension Initializer: Spelled, Codable {
         case ("uniform", 1, let limit?) where limit > 0: self = .uniform(limit)
         case ("constant", 1, let value?): self = .constant(value)
         default:
-            throw RectifierError(.setting, "there is no initializer '\(oneLine(spelling))'; \(Names.hint(for: spelling, among: Self.names))")
+            throw RectifierError(
+                .setting, "there is no initializer '\(oneLine(spelling))'; \(Names.hint(for: spelling, among: Self.names))")
         }
     }
 }

@@ -30,7 +30,8 @@ extension Recipe {
         do {
             guard bytes.count <= Self.largestFile else {
                 throw RectifierError(
-                    .file, "more than \(Self.largestFile) bytes are too many for a recipe; is it a data file? That is the setting data.source",
+                    .file,
+                    "more than \(Self.largestFile) bytes are too many for a recipe; is it a data file? That is the setting data.source",
                     setting: "data.source")
             }
             try self.init(json: Data(bytes.raw))

@@ -81,7 +81,9 @@ extension TrainingSettings {
         if let epochs { try require(1...1_000_000_000 ~= epochs, "epochs must be from 1 to 1000000000, not \(epochs)") }
         if let threads { _ = try checkedThreadCount(threads) }
         try require(checkpointEvery >= 0, "checkpointEvery must be at least 0, not \(checkpointEvery)")
-        for (layer, rate) in layerRates.sorted(by: { $0.key < $1.key }) { try requireNotNegative(rate, "the rate of layer '\(oneLine(layer))'") }
+        for (layer, rate) in layerRates.sorted(by: { $0.key < $1.key }) {
+            try requireNotNegative(rate, "the rate of layer '\(oneLine(layer))'")
+        }
         try require(
             zip(changes, changes.dropFirst()).allSatisfy { $0.afterStep <= $1.afterStep },
             "changes must stand in the order of their steps")

@@ -30,7 +30,8 @@ extension Schedule: Spelled, Codable, RecipeObject {
         let parts = NumberedName(spelling)
         let badNumber = RectifierError(
             .setting,
-            "the schedule '\(oneLine(spelling))' is not understood; examples: cosine, staircase:10:0.5, cosine:2:0.01, warm-up:3, one-cycle")
+            "the schedule '\(oneLine(spelling))' is not understood; examples: cosine, staircase:10:0.5, cosine:2:0.01, warm-up:3, "
+                + "one-cycle")
         guard let numbers = parts.numbers else { throw badNumber }
         switch (parts.name, numbers.count) {
         case ("constant", 0): self = .constant
@@ -76,7 +77,8 @@ extension Schedule: Spelled, Codable, RecipeObject {
             self = .warmUp(epochs)
             allowed = [.warmUp]
         case let name:
-            throw recipeError(decoder.codingPath, "the name must be \(Names.oneOf(Self.names))\(name.map { ", not '\(oneLine($0))'" } ?? "")")
+            let found = name.map { ", not '\(oneLine($0))'" } ?? ""
+            throw recipeError(decoder.codingPath, "the name must be \(Names.oneOf(Self.names))\(found)")
         }
         try fields.refuseOthers(than: allowed.union([.name]), of: name, at: decoder.codingPath)
     }

@@ -1,8 +1,8 @@
 /// By what a checkpoint knows the data of its run: a hash of each set, as the network is fed it.
 struct DataDigests: Codable, Sendable, Equatable {
     var training: String
-    /// What a run without validation data is judged by.
     var heldOut: String?
+    /// Of what is held out beside the test data.
     var validation: String?
 
     init(of data: LoadedData) {

@@ -6,8 +6,8 @@ import Testing
 @testable import RectifierCore
 @testable import RectifierInstruments
 
-/// Every field of every JSON file that may come from others, damaged in every way that `JSONMutations` knows: what reads
-/// it goes on or throws one short line. Nothing traps, hangs or takes memory without end.
+/// Every field of every JSON file that may come from others, damaged in every way that `JSONMutations` knows. What
+/// reads it goes on or throws one short line. Nothing traps, hangs or takes memory without end.
 ///
 /// `RECTIFIER_MUTATIONS=1 swift test --filter HostileJSONTests` tries all of them, some ten thousand, and looks at the
 /// memory too; without, one in so many is tried.
@@ -92,7 +92,8 @@ import Testing
 
     private func makeImages(in folder: TemporaryFolder) throws -> LoadedData {
         let training = try Dataset(
-            count: 12, sampleShape: [2, 2], features: .bytes((0..<48).map { UInt8($0 * 5) }), targets: .values((0..<12).map(Float.init), width: 1))
+            count: 12, sampleShape: [2, 2], features: .bytes((0..<48).map { UInt8($0 * 5) }),
+            targets: .values((0..<12).map(Float.init), width: 1))
         let data = try LoadedData(training: training)
         let layers = try LayerList(
             "flatten, dense 4, leaky-relu 0.1, residual(dense 4, relu), sum(dense 4 no-bias | prelu), concat(dense 2 | elu 0.5 | sin), "
