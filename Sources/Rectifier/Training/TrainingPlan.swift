@@ -124,6 +124,9 @@ extension TrainingSettings {
             throw RectifierError(
                 .setting, "layerRates: there is no layer '\(oneLine(layer))' with parameters; \(Names.hint(for: layer, among: layers))")
         }
+        guard parameters.allSatisfy({ layerRate(of: $0).isFinite }) else {
+            throw RectifierError(.setting, "layerRates: the rates of layers inside each other give no finite number; lower them")
+        }
         guard parameters.isEmpty || parameters.contains(where: { layerRate(of: $0) > 0 }) else {
             throw RectifierError(.setting, "layerRates: every layer is frozen, so there is nothing to train")
         }
