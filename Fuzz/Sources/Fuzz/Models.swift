@@ -1,6 +1,7 @@
 import Foundation
-import Rectifier
 import RectifierInstruments
+
+@testable import Rectifier
 
 // A model is several files. An input holds them one behind the other, with a record separator between them; the fuzzer
 // cannot find checksums, so they are put in.

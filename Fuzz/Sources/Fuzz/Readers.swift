@@ -38,7 +38,8 @@ func read(_ reader: UInt8, options: UInt8, _ input: [UInt8]) throws {
     case 7:
         let recipe = try Recipe(json: Data(input))
         try recipe.validate()
-        precondition(try Recipe(json: recipe.json) == recipe, "what is written is read back")
+        let again = try Recipe(json: recipe.json)
+        precondition(again == recipe, "what is written is read back")
     case 8: try readModel(input, isCheckpoint: false)
     case 9: try readModel(input, isCheckpoint: true)
     default:
