@@ -46,7 +46,8 @@ struct CheckpointFileTests {
     @Test func hashingImagesIsCheap() throws {
         let count = 60_000, images = [UInt8](repeating: 1, count: count * 784)
         let set = try Dataset(
-            count: count, sampleShape: [28, 28], features: .bytes(images), targets: .classes([Int32](repeating: 0, count: count), names: ["a"]))
+            count: count, sampleShape: [28, 28], features: .bytes(images),
+            targets: .classes([Int32](repeating: 0, count: count), names: ["a"]))
         let time = ContinuousClock().measure { #expect(set.digest.count == 64) }
         print("a digest of \(images.count >> 20) MB takes \(time)")
         #expect(time < .seconds(2))
