@@ -10,11 +10,13 @@ import RectifierInstruments
 private let folder: URL = {
     let memory = URL(fileURLWithPath: "/dev/shm")
     let base = FileManager.default.isWritableFile(atPath: memory.path) ? memory : FileManager.default.temporaryDirectory
-    let folder = base.appendingPathComponent("rectifier-fuzz-\(ProcessInfo.processInfo.processIdentifier)")
-    try! FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    atexit { try? FileManager.default.removeItem(at: folder) }
-    return folder
+    let made = base.appendingPathComponent("rectifier-fuzz-\(ProcessInfo.processInfo.processIdentifier)")
+    try! FileManager.default.createDirectory(at: made, withIntermediateDirectories: true)
+    atexit(removeFolder)
+    return made
 }()
+
+private func removeFolder() { try? FileManager.default.removeItem(at: folder) }
 
 /// `model.json` and `weights.safetensors`, and for a checkpoint `checkpoint.json` and `state.safetensors`.
 func readModel(_ input: [UInt8], isCheckpoint: Bool) throws {
