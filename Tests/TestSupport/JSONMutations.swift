@@ -45,7 +45,8 @@ public struct JSONMutations {
             return text { Self.replaced($0, path, Self.mark) }.bytes(for: "\"\u{e001}\"").flatMap { $0 == 0xee ? [0xf8, 0xff] : [$0] }
         case (_, .element):
             let value = text { _ in Self.value(in: root, path) }.text
-            return text { Self.replaced($0, path, Self.mark) }.bytes(for: Array(repeating: value, count: 1000).joined(separator: ","))
+            let count = value.hasPrefix("{") ? 50 : 1000
+            return text { Self.replaced($0, path, Self.mark) }.bytes(for: Array(repeating: value, count: count).joined(separator: ","))
         default: fatalError("there are \(Self.ways) ways")
         }
     }

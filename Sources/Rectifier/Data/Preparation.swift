@@ -162,7 +162,9 @@ extension Preparation {
     /// The first part that cannot be right.
     private var flaw: String? { inputFlaw ?? targetFlaw }
 
-    private static func isShape(_ shape: [Int]) -> Bool { shape.allSatisfy { $0 > 0 } && Shape.elementCount(shape) != nil }
+    private static func isShape(_ shape: [Int]) -> Bool {
+        shape.count <= Network.mostAxes && shape.allSatisfy { $0 > 0 } && Shape.elementCount(shape) != nil
+    }
     fileprivate static func isScale(_ mean: Double, _ deviation: Double) -> Bool { mean.isFinite && deviation.isFinite && deviation > 0 }
 
     private var inputFlaw: String? {

@@ -21,6 +21,9 @@ public struct Network: Sendable {
     public init(input: [Int], @NetworkBuilder _ layers: () -> [any Layer]) throws { try self.init(input: input, layers: layers()) }
 
     public init(input: [Int], layers: [any Layer]) throws {
+        guard input.count <= Network.mostAxes else {
+            throw RectifierError(.shape, "the input shape has \(input.count) axes, more than \(Network.mostAxes)")
+        }
         guard !input.isEmpty, input.allSatisfy({ $0 > 0 }), Shape.elementCount(input) != nil else {
             throw RectifierError(.shape, "the input shape must have extents of at least 1, not \(input)")
         }
@@ -28,6 +31,9 @@ public struct Network: Sendable {
         self.layers = layers
         outputShape = try Network.build(input, layers, isTraining: false).output.shape.extents.dropFirst().map { $0 }
     }
+
+    /// As NumPy's arrays had for long.
+    static let mostAxes = 32
 
     /// The network as formulas.
     package struct Built {
