@@ -35,7 +35,7 @@ struct CheckpointFileTests {
         #expect(goOn(checkpoint, try data()) == "no error")
         #expect(goOn(checkpoint, try data(pixel: 8)).contains("the training data is not what it was"))
         #expect(goOn(checkpoint, try data(label: 0)).contains("the training data is not what it was"))
-        // What is only reported on may be other data, and early stopping looks at the validation data if there are any.
+        // What is only reported on may be other data, and early stopping looks at what is held out beside it.
         let heldOut = goOn(checkpoint, try data(heldOut: 8))
         #expect(stopping ? heldOut.contains("the held-out data is not what it was") : heldOut == "no error", "\(heldOut)")
         let validation = goOn(checkpoint, try data(validation: 9))
