@@ -1,14 +1,12 @@
 /// By what a checkpoint knows the data of its run: a hash of each set, as the network is fed it.
 struct DataDigests: Codable, Sendable, Equatable {
     var training: String
+    /// What early stopping looks at, where it does.
     var heldOut: String?
-    /// Of what is held out beside the test data.
-    var validation: String?
 
     init(of data: LoadedData) {
         training = data.training.digest
-        heldOut = data.heldOut?.digest
-        validation = data.validation?.digest
+        heldOut = (data.validation ?? data.heldOut)?.digest
     }
 
     /// Throws where a run with these data cannot go on with others. What is only reported on may be other data.
@@ -19,9 +17,7 @@ struct DataDigests: Codable, Sendable, Equatable {
             }
         }
         try require(training == now.training, "training")
-        guard settings.earlyStopping != nil else { return }
-        try require(validation == now.validation, "validation")
-        if validation == nil { try require(heldOut == now.heldOut, "held-out") }
+        if settings.earlyStopping != nil { try require(heldOut == now.heldOut, "held-out") }
     }
 }
 

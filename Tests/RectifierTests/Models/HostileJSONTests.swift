@@ -9,8 +9,8 @@ import Testing
 /// Every field of every JSON file that may come from others, damaged in every way that `JSONMutations` knows. What
 /// reads it goes on or throws one short line. Nothing traps, hangs or takes memory without end.
 ///
-/// `RECTIFIER_MUTATIONS=1 swift test --filter HostileJSONTests` tries all of them, some twenty thousand, and looks at the
-/// memory too; without, one in so many is tried.
+/// `RECTIFIER_MUTATIONS=1 swift test --filter HostileJSONTests` tries all of them, some twenty thousand, and looks at
+/// the memory too; without, one in so many is tried.
 @Suite(.serialized) struct HostileJSONTests {
     private static let stride = ProcessInfo.processInfo.environment["RECTIFIER_MUTATIONS"].flatMap { Int($0) } ?? 41
     private static let mostMemory = 600 << 20

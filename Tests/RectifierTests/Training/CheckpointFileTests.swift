@@ -36,10 +36,10 @@ struct CheckpointFileTests {
         #expect(goOn(checkpoint, try data(pixel: 8)).contains("the training data is not what it was"))
         #expect(goOn(checkpoint, try data(label: 0)).contains("the training data is not what it was"))
         // What is only reported on may be other data, and early stopping looks at what is held out beside it.
-        let heldOut = goOn(checkpoint, try data(heldOut: 8))
-        #expect(stopping ? heldOut.contains("the held-out data is not what it was") : heldOut == "no error", "\(heldOut)")
-        let validation = goOn(checkpoint, try data(validation: 9))
-        #expect(stopping ? validation.contains("the validation data is not what it was") : validation == "no error", "\(validation)")
+        for other in [try data(heldOut: 8), try data(validation: 8)] {
+            let message = goOn(checkpoint, other)
+            #expect(stopping ? message.contains("the held-out data is not what it was") : message == "no error", "\(message)")
+        }
     }
 
     /// What all pixels of MNIST take, against seconds of training.
