@@ -51,7 +51,8 @@ final class Bytes: @unchecked Sendable {
             let buffer = GrowingBuffer(name: name)
             try buffer.fill { space in
                 let rest = min(space.count, limit - buffer.count, 1 << 30)
-                return rest == 0 ? 0 : try Bytes.receive(rest, from: file, into: space.baseAddress!, isFirst: buffer.count == 0, name: name)
+                let mayBeEarly = kind == S_IFIFO && buffer.count == 0
+                return rest == 0 ? 0 : try Bytes.receive(rest, from: file, into: space.baseAddress!, mayBeEarly: mayBeEarly, name: name)
             }
             (start, count) = buffer.taken()
             isMapped = false
@@ -63,8 +64,9 @@ final class Bytes: @unchecked Sendable {
     private static let patience: Int32 = 5000
 
     /// Waits for bytes and reads them; 0 at the end.
+    /// - Parameter mayBeEarly: Whether it is a pipe that nothing has come out of yet.
     private static func receive(
-        _ most: Int, from file: Int32, into space: UnsafeMutableRawPointer, isFirst: Bool, name: String
+        _ most: Int, from file: Int32, into space: UnsafeMutableRawPointer, mayBeEarly: Bool, name: String
     ) throws -> Int {
         var waited: Int32 = 0
         while true {
@@ -79,8 +81,8 @@ final class Bytes: @unchecked Sendable {
                 default: throw RectifierError(.file, "\(name): \(Bytes.reason(errno))")
                 }
             } else {
-                // The end, or the beginning of a pipe: that one hangs up who has had a writer.
-                guard isFirst, poll(&waiting, 1, 100) == 0 else { return 0 }
+                // The end, or nobody has begun to write. A pipe that has had a writer is hung up.
+                guard mayBeEarly, poll(&waiting, 1, 100) == 0 || waiting.revents & Int16(POLLIN) != 0 else { return 0 }
                 waited += 100
                 guard waited < patience else { throw RectifierError(.file, "\(name): is a pipe that nobody writes to") }
             }
