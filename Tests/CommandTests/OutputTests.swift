@@ -18,7 +18,7 @@ struct OutputTests {
         #expect(try CommandRun(train + ["--epochs", "2", "--threads", "1"], in: folder).code == 0, "the same recipe may")
         let refused = try CommandRun(train + ["--epochs", "3"], in: folder)
         #expect(refused.code == 1 && refused.output.isEmpty)
-        #expect(refused.errorLines.count == 1 && refused.errors.contains("model: holds the model of another recipe; --overwrite"))
+        #expect(refused.errorLines.count == 1 && refused.errors.contains("model: holds the model of another recipe; choose another output, or overwrite it (--overwrite)"))
         #expect(try savedSum() == first)
         let run = try CommandRun(train + ["--epochs", "3", "--overwrite"], in: folder)
         #expect(run.code == 0)

@@ -201,7 +201,7 @@ package final class OutputPlace {
         do {
             if mark.isOurs(try SystemFiles.contents(of: "\(destination.path)/\(mark.file)")) { return old }
         } catch {
-            if error.code != ENOENT { throw .text("its \(mark.file) cannot be read: \(error.reason)") }
+            if !error.isMissing { throw .text("its \(mark.file) cannot be read: \(error.reason)") }
         }
         throw .text("that folder holds something else; choose an empty or new one")
     }

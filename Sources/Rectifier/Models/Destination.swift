@@ -46,7 +46,9 @@ struct Destination {
             missing.append(folder)
             folder = split(folder).parent
         }
-        for folder in missing.reversed() where try SystemFiles.makeFolder(folder, isNew: false) { made.append(folder) }
+        for folder in missing.reversed() {
+            if try SystemFiles.makeFolder(folder, isNew: false) { made.append(folder) }
+        }
     }
 
     // MARK: Temporary names
@@ -64,7 +66,8 @@ struct Destination {
 
     // MARK: Putting right
 
-    /// Puts right what a killed process left of writing `url`, for one who reads there. Does nothing while somebody writes.
+    /// Puts right what a killed process left of writing `url`, for one who reads there. Does nothing while somebody
+    /// writes.
     static func recover(_ url: URL, owned: Set<String>) {
         guard let destination = try? Destination(name(of: url)),
             !SystemFiles.isFree(destination.lock) || !destination.leftovers.isEmpty,

@@ -20,12 +20,9 @@ final class OpenFolder {
                     return
                 }
             } catch {
-                switch error.code {
-                case ENOENT where Destination.isBeingReplaced(url): break
-                case ENOENT: throw RectifierError(.file, "\(name): there is no such model")
-                case ENOTDIR: throw RectifierError(.file, "\(name): is not a model folder: it has no \(ModelFile.model)")
-                default: throw RectifierError(.file, "\(name): cannot be read: \(error.reason)")
-                }
+                if error.isNoFolder { throw RectifierError(.file, "\(name): is not a model folder: it has no \(ModelFile.model)") }
+                guard error.isMissing else { throw RectifierError(.file, "\(name): cannot be read: \(error.reason)") }
+                guard Destination.isBeingReplaced(url) else { throw RectifierError(.file, "\(name): there is no such model") }
             }
             SystemFiles.pause()
         }
@@ -58,7 +55,7 @@ final class OpenFolder {
 
     /// Whether it has a file of this name, readable or not.
     func contains(_ name: String) -> Bool {
-        if case .failure(let failure) = files[name]! { failure.code != ENOENT } else { true }
+        if case .failure(let failure) = files[name]! { !failure.isMissing } else { true }
     }
 
     /// The path of a file, for messages.
@@ -69,7 +66,7 @@ final class OpenFolder {
         do throws(SystemFiles.Failure) {
             return try SystemFiles.contents(of: files[name]!.get())
         } catch {
-            throw RectifierError(.file, "\(path(name)): \(error.code == ENOENT ? "is missing" : "cannot be read: \(error.reason)")")
+            throw RectifierError(.file, "\(path(name)): \(error.isMissing ? "is missing" : "cannot be read: \(error.reason)")")
         }
     }
 }

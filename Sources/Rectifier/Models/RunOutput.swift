@@ -25,7 +25,7 @@ struct RunOutput {
         guard trainer.replacesOtherRuns || old.recipe?.isSameRun(as: trainer.plan.recipe) == true else {
             throw RectifierError(
                 .output,
-                "\(url.relativePath): holds the model of another recipe; --overwrite replaces it, --output names another folder")
+                "\(url.relativePath): holds the model of another recipe; choose another output, or overwrite it", setting: "overwrite")
         }
     }
 

@@ -18,6 +18,10 @@ enum SystemFiles {
         /// What file systems say that cannot exchange two names.
         static let cannotExchange = [EINVAL, ENOSYS, ENOTSUP, EOPNOTSUPP]
 
+        var isMissing: Bool { code == ENOENT }
+        /// Whether a folder was asked for and there is something else.
+        var isNoFolder: Bool { code == ENOTDIR }
+
         /// What went wrong and, where it helps, what to do.
         var reason: String {
             switch code {
