@@ -26,7 +26,7 @@ struct Inspect: ParsableCommand {
             throw RectifierError(.file, "\(path): there is no such model or recipe")
         }
         if isFolder.boolValue {
-            let model = try Model(contentsOf: url)
+            let model = try ModelSource.loadedModel(path)
             let report = ModelReport(model, name: path)
             if json {
                 try StandardOutput.writeLine(report.json.description)

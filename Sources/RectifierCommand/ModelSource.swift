@@ -21,7 +21,14 @@ struct ModelSource: ParsableArguments {
     @Option(parsing: .unconditional, help: ArgumentHelp("Threads (default: one a core).", valueName: "n"), transform: threadCount)
     var threads: Int?
 
-    func loadedModel() throws -> Model { try Model(contentsOf: URL(fileURLWithPath: model)) }
+    func loadedModel() throws -> Model { try Self.loadedModel(model) }
+
+    /// Reads a model, and says so where it is hardly one.
+    static func loadedModel(_ path: String) throws -> Model {
+        let model = try Model(contentsOf: URL(fileURLWithPath: path))
+        if model.epochsTrained == 0 { writeErrorLine("rectifier: note: \(path): the model's run has not finished an epoch") }
+        return model
+    }
 
     /// Samples, and what to call them.
     struct Samples {

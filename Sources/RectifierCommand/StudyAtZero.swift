@@ -77,7 +77,7 @@ struct StudyAtZero: ParsableCommand {
     func run() throws {
         let settings = try settings()
         let folder = output ?? (report == nil ? "at-zero" : nil)
-        if let folder { try checkOutput(URL(fileURLWithPath: folder), marker: Self.page, of: "a study") }
+        if let folder { try OutputPlace(URL(fileURLWithPath: folder), patience: .run).require(Self.mark, owned: []) }
         try report?.check()
         var source = DataSettings()
         source.source = data
@@ -104,12 +104,13 @@ struct StudyAtZero: ParsableCommand {
     }
 
     private static let page = "at-zero.html"
+    private static let mark = FolderMark(file: page)
 
     /// The page and the tables, all of them or none; where the page is.
     private func write(_ report: Report, to folder: String) throws -> String {
         let folder = URL(fileURLWithPath: folder)
         let files = [(Self.page, report.page)] + report.tables.filter(\.isForPrograms).map { ("\($0.name).csv", $0.csv) }
-        try writeAtomically(folder: folder, files: files.map { ($0.0, Array($0.1.utf8)) }, owned: [], marker: Self.page)
+        try writeAtomically(folder: folder, files: files.map { ($0.0, Array($0.1.utf8)) }, owned: [], mark: Self.mark)
         return folder.appendingPathComponent(Self.page).relativePath
     }
 

@@ -186,12 +186,14 @@ final class TextReporter: TrainingReporter {
     }
 
     private func ending(_ outcome: TrainingEvent.Outcome) -> [String] {
-        let width = terminal.width, model = folder.relativePath
+        let width = terminal.width, model = folder.relativePath, isSaved = outcome.savedWeightsSHA256 != nil
         var lines = [""]
         switch outcome.reason {
         case .completed: break
         case .earlyStopping: lines.append("stopped early: the held-out loss no longer falls; these are the best weights")
-        case .interrupted: lines.append("interrupted after \(Format.count(outcome.epochs)) of \(Format.count(epochs, "epoch")); saved")
+        case .interrupted:
+            let end = isSaved ? "saved" : "not saved"
+            lines.append("interrupted after \(Format.count(outcome.epochs)) of \(Format.count(epochs, "epoch")); \(end)")
         }
         if let kinks = outcome.kinks {
             lines += wrapped("gradients: \(kinks.summary)", width: width, indent: "    ")
@@ -200,7 +202,9 @@ final class TextReporter: TrainingReporter {
         var result = "trained in \(Format.duration(outcome.trainSeconds))"
         if seconds > 0 { result += " at \(Format.count(Int((samples / seconds).clamped))) samples/s" }
         if let score = outcome.heldOut.flatMap(score) { result += ", \(score) on held-out data" }
-        lines += wrapped(result, width: width) + wrapped("the model is in \(model)", width: width) + [""]
+        lines += wrapped(result, width: width)
+        guard isSaved else { return lines + wrapped(stillThere(folder), width: width) }
+        lines += wrapped("the model is in \(model)", width: width) + [""]
         if outcome.reason == .interrupted {
             lines += ["resume with:"] + Invocation.commandLines(Invocation.resuming(folder), width: width)
         } else {

@@ -10,7 +10,8 @@ struct Train: AsyncParsableCommand {
         discussion: """
             With no flags, learns the generated set "digits". Flags fill a recipe, or
             override the one given with --recipe. Ctrl-C stops after the current step
-            and saves; --resume goes on from there, to the same bits.
+            and saves; --resume goes on from there, to the same bits. A model that is at
+            --output already stays until the run has finished an epoch.
 
             --network spells all layers, the last as wide as the data's outputs:
               "dense 512, relu, dropout 0.2, dense 10"
@@ -39,11 +40,15 @@ struct Train: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The folder for the model (default: the data's name with .rectifier).", valueName: "folder"))
     var output: String?
 
+    @Flag(help: "Replace the model of another recipe at --output.")
+    var overwrite = false
+
     @OptionGroup var printing: OutputFlags
 
     func validate() throws {
         if resume != nil && recipe != nil { throw ValidationError("--resume goes on with the recipe of its run; leave out --recipe") }
         if resume != nil && output != nil { throw ValidationError("--resume goes on in the folder it names; leave out --output") }
+        if resume != nil && overwrite { throw ValidationError("--resume replaces the model it goes on with; leave out --overwrite") }
     }
 
     func run() async throws {
@@ -76,9 +81,12 @@ struct Train: AsyncParsableCommand {
         try flags.apply(to: &settings)
         try settings.validate()
         let folder = URL(fileURLWithPath: output ?? Self.usualFolder(for: settings.data.source))
-        try checkOutput(folder)
+        // Before the data are read, which may take a while; the run looks again.
+        try Trainer.checkOutput(folder)
         let data = try LoadedData(settings.data, seed: settings.training.seed)
-        return (try Trainer(recipe: settings, data: data, probes: Self.probes(settings), output: folder), folder, data.notes)
+        var trainer = try Trainer(recipe: settings, data: data, probes: Self.probes(settings), output: folder)
+        trainer.replacesOtherRuns = overwrite
+        return (trainer, folder, data.notes)
     }
 
     /// What looks into a run of the command line.

@@ -15,6 +15,11 @@ struct QuietReporter: TrainingReporter {
     func report(_ event: TrainingEvent) {}
 }
 
+/// What a run says that was stopped before it had an epoch to put in an old model's place.
+func stillThere(_ folder: URL) -> String {
+    "the run has not finished an epoch, so \(folder.relativePath) still holds the model that was there"
+}
+
 /// One object a line. The keys, their order and their meaning are kept stable.
 struct JSONReporter: TrainingReporter {
     var folder: URL
@@ -45,7 +50,9 @@ struct JSONReporter: TrainingReporter {
             line.add("model", folder.relativePath)
             line.add("weightsSHA256", outcome.savedWeightsSHA256 ?? outcome.model.weightsSHA256)
             line.add("gradients", outcome.kinks.map(JSONLine.init))
-            if outcome.reason == .interrupted {
+            if outcome.savedWeightsSHA256 == nil {
+                writeErrorLine("rectifier: note: \(stillThere(folder))")
+            } else if outcome.reason == .interrupted {
                 writeErrorLine("resume with: \(Invocation.command(Invocation.resuming(folder)))")
             }
         }

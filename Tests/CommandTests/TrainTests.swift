@@ -32,7 +32,7 @@ struct TrainTests {
         let table = ["train", "--data", "table.csv", "--task", "regression", "--epochs", "2", "--json"]
         let held = try #require(try CommandRun(table, in: folder).outputLines.last)
         #expect(keys(held) == ["event", "epochs", "testLoss", "testRMSE", "testR2", "trainSeconds", "model", "weightsSHA256", "gradients"])
-        let run = try CommandRun(table + ["--validation", "0"], in: folder)
+        let run = try CommandRun(table + ["--validation", "0", "--overwrite"], in: folder)
         let last = try #require(run.outputLines.last)
         #expect(keys(last) == ["event", "epochs", "trainSeconds", "model", "weightsSHA256", "gradients"])
     }

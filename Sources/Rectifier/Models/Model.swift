@@ -14,6 +14,8 @@ public struct Model: Sendable {
     public var preparation: Preparation?
     /// The run that made it.
     public var recipe: Recipe?
+    /// How many epochs its run had finished when it was saved; `nil` where it was saved without its run.
+    package internal(set) var epochsTrained: Int?
 
     public init(network: Network, loss: Loss, parameters: Parameters, precision: ElementType = .float32) {
         self.network = network

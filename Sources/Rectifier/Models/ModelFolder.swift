@@ -10,6 +10,23 @@ enum ModelFile {
     static let state = "state.safetensors"
     static let checkpoint = "checkpoint.json"
     static let all: Set<String> = [model, weights, recipe, state, checkpoint]
+
+    /// Others have a `model.json` too; TensorFlow.js does.
+    static let mark = FolderMark(file: model) { ModelMark($0) != nil }
+}
+
+/// By what `model.json` is known as ours, whether or not this version knows its layers.
+struct ModelMark: Decodable {
+    var formatVersion: Int
+    var writtenBy: String
+    var weightsSHA256: String
+
+    init?(_ json: [UInt8]) {
+        guard let mark = try? JSONDecoder().decode(ModelMark.self, from: Data(json)), mark.writtenBy.hasPrefix("Rectifier ") else {
+            return nil
+        }
+        self = mark
+    }
 }
 
 /// What `model.json` holds.
@@ -31,28 +48,33 @@ extension Model {
     ///
     /// Throws where the folder cannot be written, holds something else, or the network has a layer that is code of
     /// yours.
-    public func write(to folder: URL) throws { try writeAtomically(folder: folder, files: files().files, owned: ModelFile.all) }
+    public func write(to folder: URL) throws {
+        try OutputPlace(folder).write(files().files, owned: ModelFile.all, mark: ModelFile.mark)
+    }
 
-    /// Reads a model folder.
+    /// Reads a model folder. While a run saves there, the model is the old or the new one, and whole.
     ///
     /// Throws where it is missing, damaged, or not a model.
     public init(contentsOf folder: URL) throws { try self.init(contentsOf: folder, network: nil) }
 
     /// Reads the weights of a model folder for a network given in code.
-    public init(contentsOf folder: URL, network: Network?) throws {
-        let description = try ModelDescription(contentsOf: folder, hasNetwork: network == nil)
-        let name = folder.appendingPathComponent(ModelFile.weights).relativePath
-        let bytes = try Model.bytes(of: ModelFile.weights, in: folder)
+    public init(contentsOf folder: URL, network: Network?) throws { try self.init(OpenFolder(folder), network: network) }
+
+    init(_ folder: OpenFolder, network: Network?) throws {
+        let description = try ModelDescription(folder)
+        let name = folder.path(ModelFile.weights)
+        let bytes = try folder.bytes(of: ModelFile.weights)
         guard SHA256.hex(of: bytes) == description.weightsSHA256 else {
             throw RectifierError(.file, "\(name): is damaged or of another model: its checksum is not the one in \(ModelFile.model)")
         }
         let parameters = Parameters(try SafeTensors(bytes, name: name).tensors)
         let network = network ?? description.network
         try network.check(parameters, from: name)
-        try network.check(description.preparation, from: folder.appendingPathComponent(ModelFile.model).relativePath)
+        try network.check(description.preparation, from: folder.path(ModelFile.model))
         self.init(network: network, loss: description.loss, parameters: parameters, precision: description.precision)
         preparation = description.preparation
         recipe = description.recipe
+        epochsTrained = SavedPosition(folder)?.epochsDone
     }
 
     /// What a model folder holds, and the checksum of the weights.
@@ -67,29 +89,15 @@ extension Model {
         if let recipe { files.append((ModelFile.recipe, [UInt8](try recipe.json))) }
         return (files, sum)
     }
-
-    static func bytes(of file: String, in folder: URL) throws -> [UInt8] {
-        let url = folder.appendingPathComponent(file)
-        do {
-            return try SystemFiles.contents(of: url.path)
-        } catch {
-            throw RectifierError(.file, "\(url.relativePath): \(error.code == ENOENT ? "is missing" : "cannot be read: \(error.reason)")")
-        }
-    }
 }
 
 extension ModelDescription {
-    init(contentsOf folder: URL, hasNetwork: Bool) throws {
-        recoverInterruptedWrite(of: folder)
-        let url = folder.appendingPathComponent(ModelFile.model)
-        guard FileManager.default.fileExists(atPath: folder.path) else {
-            throw RectifierError(.file, "\(folder.relativePath): there is no such model")
-        }
-        guard FileManager.default.fileExists(atPath: url.path) else {
-            throw RectifierError(.file, "\(folder.relativePath): is not a model folder: it has no \(ModelFile.model)")
+    init(_ folder: OpenFolder) throws {
+        guard folder.contains(ModelFile.model) else {
+            throw RectifierError(.file, "\(folder.url.relativePath): is not a model folder: it has no \(ModelFile.model)")
         }
         struct Version: Decodable { var formatVersion: Int }
-        let bytes = Data(try Model.bytes(of: ModelFile.model, in: folder))
+        let bytes = Data(try folder.bytes(of: ModelFile.model)), name = folder.path(ModelFile.model)
         do {
             try JSONText.check(bytes)
             let version = try JSONDecoder().decode(Version.self, from: bytes).formatVersion
@@ -99,11 +107,11 @@ extension ModelDescription {
             }
             self = try JSONDecoder().decode(ModelDescription.self, from: bytes)
         } catch let error as RectifierError {
-            throw RectifierError(.file, "\(url.relativePath): \(error.description)")
+            throw RectifierError(.file, "\(name): \(error.description)")
         } catch let flaw as JSONText.Flaw {
-            throw RectifierError(.file, "\(url.relativePath): is damaged or not a model: \(flaw.description)")
+            throw RectifierError(.file, "\(name): is damaged or not a model: \(flaw.description)")
         } catch let error as DecodingError {
-            throw RectifierError(.file, "\(url.relativePath): is damaged or not a model: \(error.place)")
+            throw RectifierError(.file, "\(name): is damaged or not a model: \(error.place)")
         }
     }
 }

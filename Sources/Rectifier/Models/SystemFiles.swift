@@ -18,6 +18,10 @@ enum SystemFiles {
         /// What file systems say that cannot exchange two names.
         static let cannotExchange = [EINVAL, ENOSYS, ENOTSUP, EOPNOTSUPP]
 
+        var isMissing: Bool { code == ENOENT }
+        /// Whether a folder was asked for and there is something else.
+        var isNoFolder: Bool { code == ENOTDIR }
+
         /// What went wrong and, where it helps, what to do.
         var reason: String {
             switch code {
@@ -38,8 +42,10 @@ enum SystemFiles {
 
     enum Kind { case file, folder, link, other }
 
+    typealias Status = (kind: Kind, permissions: Permissions)
+
     /// What is at a path, and its permissions; nil where nothing is.
-    static func status(of path: String, followingLinks: Bool = true) throws(Failure) -> (kind: Kind, permissions: Permissions)? {
+    static func status(of path: String, followingLinks: Bool = true) throws(Failure) -> Status? {
         var status = stat()
         guard (followingLinks ? stat(path, &status) : lstat(path, &status)) == 0 else {
             if errno == ENOENT { return nil }
@@ -55,11 +61,49 @@ enum SystemFiles {
         return (kind, status.st_mode & 0o7777)
     }
 
+    /// What tells a file or folder from all others, whatever its name.
+    struct Identity: Equatable {
+        private let device: UInt64, number: UInt64
+
+        fileprivate init(_ status: stat) {
+            (device, number) = (UInt64(truncatingIfNeeded: status.st_dev), UInt64(truncatingIfNeeded: status.st_ino))
+        }
+    }
+
+    /// nil where nothing is.
+    static func identity(at path: String) -> Identity? {
+        var status = stat()
+        return stat(path, &status) == 0 ? Identity(status) : nil
+    }
+
+    static func identity(of descriptor: Int32) -> Identity? {
+        var status = stat()
+        return fstat(descriptor, &status) == 0 ? Identity(status) : nil
+    }
+
+    /// A descriptor of a folder, to be closed.
+    static func openFolder(_ path: String) throws(Failure) -> Int32 {
+        let folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard folder >= 0 else { throw .last }
+        return folder
+    }
+
+    /// A descriptor of a file in an open folder, to be read and closed. Does not wait for the other end of a pipe.
+    static func openFile(_ name: String, in folder: Int32) throws(Failure) -> Int32 {
+        let file = openat(folder, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard file >= 0 else { throw .last }
+        return file
+    }
+
     /// The bytes of a regular file. A folder, a pipe or a device is refused: reading it could block or never end.
     static func contents(of path: String) throws(Failure) -> [UInt8] {
-        let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-        guard file >= 0 else { throw .last }
+        let file = try openFile(path, in: AT_FDCWD)
         defer { close(file) }
+        return try contents(of: file)
+    }
+
+    /// The bytes of an open regular file, from where it is read next.
+    static func contents(of file: Int32) throws(Failure) -> [UInt8] {
         var status = stat()
         guard fstat(file, &status) == 0 else { throw .last }
         guard status.st_mode & S_IFMT == S_IFREG else { throw Failure(code: status.st_mode & S_IFMT == S_IFDIR ? EISDIR : EINVAL) }
@@ -113,14 +157,18 @@ enum SystemFiles {
 
     /// Waits until the disk has the names in a folder. File systems that cannot do that are left alone.
     static func flush(folder path: String) throws(Failure) {
-        let folder = open(path, O_RDONLY | O_CLOEXEC)
-        guard folder >= 0 else { throw .last }
+        let folder = try openFolder(path)
         defer { close(folder) }
         if fsync(folder) != 0, ![EINVAL, ENOTSUP, EOPNOTSUPP].contains(errno) { throw .last }
     }
 
-    static func makeFolder(_ path: String) throws(Failure) {
-        if mkdir(path, 0o777) != 0 { throw .last }
+    /// - Parameter isNew: Whether a folder that is there already is an error.
+    /// - Returns: Whether the folder is new.
+    @discardableResult
+    static func makeFolder(_ path: String, isNew: Bool = true) throws(Failure) -> Bool {
+        if mkdir(path, 0o777) == 0 { return true }
+        if isNew || errno != EEXIST { throw .last }
+        return false
     }
 
     static func setPermissions(_ permissions: Permissions, of path: String) throws(Failure) {
@@ -175,8 +223,11 @@ enum SystemFiles {
     static func remove(file path: String) { unlink(path) }
     static func remove(emptyFolder path: String) { rmdir(path) }
 
-    static let processNumber = getpid()
+    /// Whether this user may make files in the folder.
+    static func isWritable(_ folder: String) -> Bool { access(folder, W_OK) == 0 }
 
-    /// Whether a process of this number runs.
-    static func isRunning(_ process: pid_t) -> Bool { kill(process, 0) == 0 || errno != ESRCH }
+    static func closeFile(_ descriptor: Int32) { close(descriptor) }
+
+    /// Waits a moment, for somebody else to get on.
+    static func pause() { usleep(1000) }
 }

@@ -84,7 +84,9 @@ public struct Checkpoint: Sendable {
     /// - Throws: ``RectifierError`` where the folder cannot be written or holds something else, the network has a layer
     ///   that is code of yours, or a weight is not finite.
     @discardableResult
-    public func write(to folder: URL) throws -> String {
+    public func write(to folder: URL) throws -> String { try write(to: OutputPlace(folder)) }
+
+    func write(to place: OutputPlace) throws -> String {
         var tensors: [(name: String, tensor: Tensor)] = []
         for (index, state) in states.enumerated() { tensors += state.map { ("state\(index + 1)/\($0.name)", $0.tensor) } }
         if let best { tensors += best.map { ("best/\($0.name)", $0.tensor) } }
@@ -94,25 +96,26 @@ public struct Checkpoint: Sendable {
             data: data)
         description.checksum = try description.expectedChecksum()
         let (files, weightsSHA256) = try model.files()
-        try writeAtomically(
-            folder: folder, files: files + [(ModelFile.state, state), (ModelFile.checkpoint, encodedJSON(description))],
-            owned: ModelFile.all)
+        try place.write(
+            files + [(ModelFile.state, state), (ModelFile.checkpoint, encodedJSON(description))],
+            owned: ModelFile.all, mark: ModelFile.mark)
         return weightsSHA256
     }
 
-    /// Reads a checkpoint from a model folder.
+    /// Reads a checkpoint from a model folder. While a run saves there, it is the old or the new one, and whole.
     ///
     /// - Parameter network: For models with layers that are code of yours; `nil` for the one that the folder describes.
     /// - Throws: ``RectifierError`` where the folder is missing or damaged, or holds a model without a checkpoint.
     public init(contentsOf folder: URL, network: Network? = nil) throws {
-        model = try Model(contentsOf: folder, network: network)
-        guard FileManager.default.fileExists(atPath: folder.appendingPathComponent(ModelFile.checkpoint).path) else {
+        let files = try OpenFolder(folder)
+        model = try Model(files, network: network)
+        guard files.contains(ModelFile.checkpoint) else {
             throw RectifierError(.file, "\(folder.relativePath): is a model without a checkpoint; it can be used but not trained further")
         }
-        let name = folder.appendingPathComponent(ModelFile.checkpoint).relativePath
+        let name = files.path(ModelFile.checkpoint)
         let description: Description
         do {
-            let json = Data(try Model.bytes(of: ModelFile.checkpoint, in: folder))
+            let json = Data(try files.bytes(of: ModelFile.checkpoint))
             try JSONText.check(json)
             description = try JSONDecoder().decode(Description.self, from: json)
         } catch let flaw as JSONText.Flaw {
@@ -123,8 +126,8 @@ public struct Checkpoint: Sendable {
         if let checksum = description.checksum, try checksum != description.expectedChecksum() {
             throw RectifierError(.file, "\(name): is damaged: its checksum is not that of what it says")
         }
-        let stateName = folder.appendingPathComponent(ModelFile.state).relativePath
-        let bytes = try Model.bytes(of: ModelFile.state, in: folder)
+        let stateName = files.path(ModelFile.state)
+        let bytes = try files.bytes(of: ModelFile.state)
         guard SHA256.hex(of: bytes) == description.stateSHA256 else {
             throw RectifierError(
                 .file, "\(stateName): is damaged or of another checkpoint: its checksum is not the one in \(ModelFile.checkpoint)")

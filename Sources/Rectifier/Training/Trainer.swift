@@ -22,8 +22,11 @@ public struct Trainer: Sendable {
     /// network's parameters by name and shape, which is checked when the run begins. A resumed run goes on from its
     /// checkpoint.
     public let initialParameters: Parameters?
-    /// Where checkpoints and the finished model go; `nil` keeps them in memory.
+    /// Where checkpoints and the finished model go; `nil` keeps them in memory. A model that is there already stays
+    /// until the run has finished an epoch. While the run goes on no other can save there.
     public let output: URL?
+    /// Whether the run may replace the model of another recipe at the output.
+    package var replacesOtherRuns = true
 
     let checkpoint: Checkpoint?
 

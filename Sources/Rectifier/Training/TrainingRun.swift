@@ -4,12 +4,14 @@ import Foundation
 struct TrainingRun {
     private let trainer: Trainer
     private let session: TrainingSession
+    private let output: RunOutput?
     private let stop: StopSignal
     private let clock = ContinuousClock()
 
     init(_ trainer: Trainer, _ stop: StopSignal) throws {
         self.trainer = trainer
         self.stop = stop
+        output = try trainer.output.map { try RunOutput($0, of: trainer) }
         session = try TrainingSession(trainer)
     }
 
@@ -21,7 +23,7 @@ struct TrainingRun {
                     epochs: session.epochs, firstEpoch: session.position.epochsDone + 1, stepsPerEpoch: session.stepsPerEpoch,
                     trainingSamples: data.training.count, heldOutSamples: data.heldOut?.count ?? 0,
                     parameterCount: session.memory.slots.reduce(0) { $0 + $1.count }, threads: session.pool.threads)))
-        // Shows before the work, not after it, whether the output can be written; and a run stopped in its first epoch
+        // Shows before the work, not after it, whether the disk takes the model; and a run stopped in its first epoch
         // can be resumed.
         if trainer.checkpoint == nil { try save(session.snapshot(), listener) }
         var heldOut: Evaluation?
@@ -93,13 +95,8 @@ struct TrainingRun {
     /// - Returns: The checksum of the weights; `nil` where nothing is written.
     @discardableResult
     private func save(_ checkpoint: @autoclosure () throws -> Checkpoint, _ listener: (TrainingEvent) throws -> Void) throws -> String? {
-        guard let output = trainer.output else { return nil }
-        guard session.plan.network.isDescribable else {
-            throw RectifierError(
-                .output, "\(output.relativePath): a network with layers that are code cannot be written; train it without an output")
-        }
-        let sum = try checkpoint().write(to: output)
-        try listener(.checkpointed(output))
+        guard let output, let sum = try output.save(checkpoint(), at: session.position) else { return nil }
+        try listener(.checkpointed(output.url))
         return sum
     }
 }

@@ -14,9 +14,16 @@ import Testing
     init() throws { temporary = try TemporaryFolder() }
 
     static let owned: Set = ["model.json", "weights.safetensors", "checkpoint.safetensors"]
+    static let mark = FolderMark(file: "model.json")
 
     func write(_ folder: URL, _ files: [String: String]) throws {
-        try writeAtomically(folder: folder, files: files.map { ($0.key, Array($0.value.utf8)) }, owned: Self.owned)
+        try writeAtomically(folder: folder, files: files.map { ($0.key, Array($0.value.utf8)) }, owned: Self.owned, mark: Self.mark)
+    }
+
+    /// On a file system that answers so when two names are to be exchanged.
+    func write(_ folder: URL, _ text: String, exchangeFailing code: Int32) throws {
+        try OutputPlace(folder) { _, _ throws(SystemFiles.Failure) in throw SystemFiles.Failure(code: code) }
+            .write([("model.json", Array(text.utf8))], owned: Self.owned, mark: Self.mark)
     }
 
     /// Names and contents in a folder, hidden files included.
@@ -126,9 +133,7 @@ import Testing
     @Test func withoutExchange() throws {
         let folder = place.appending(path: "model")
         for round in 1...2 {
-            try writeAtomically(
-                folder: folder, files: [("model.json", Array("\(round)".utf8))], owned: Self.owned, marker: "model.json",
-                exchange: { _, _ throws(SystemFiles.Failure) in throw SystemFiles.Failure(code: EINVAL) })
+            try write(folder, "\(round)", exchangeFailing: EINVAL)
             try Data("mine".utf8).write(to: folder.appending(path: "notes.txt"))
         }
         #expect(try contents(folder) == ["model.json": "2", "notes.txt": "mine"])
@@ -138,59 +143,98 @@ import Testing
     @Test func failedExchangeLeavesTheOld() throws {
         let folder = place.appending(path: "model")
         try write(folder, ["model.json": "1"])
-        let error = outputError {
-            try writeAtomically(
-                folder: folder, files: [("model.json", [50])], owned: Self.owned, marker: "model.json",
-                exchange: { _, _ throws(SystemFiles.Failure) in throw SystemFiles.Failure(code: EROFS) })
-        }
-        #expect(error.contains("read-only"))
+        #expect(outputError { try write(folder, "2", exchangeFailing: EROFS) }.contains("read-only"))
         #expect(try contents(folder) == ["model.json": "1"])
         #expect(try names() == ["model"])
     }
 
-    /// The temporary name that a process of this number would have used for `model`.
-    func leftover(process: Int32, _ kind: String) -> URL {
-        place.appending(path: ".rectifier-\(SHA256.hex(of: Array("model".utf8)).prefix(12))-\(process)-0-0.\(kind)")
+    /// A temporary folder of a write to `model` that was killed.
+    func leftover(_ kind: String, _ files: [String: String]) throws -> URL {
+        let leftover = place.appending(path: ".rectifier-\(SHA256.hex(of: Array("model".utf8)).prefix(12))-4711.\(kind)")
+        try FileManager.default.createDirectory(at: leftover, withIntermediateDirectories: false)
+        for (name, text) in files { try Data(text.utf8).write(to: leftover.appending(path: name)) }
+        return leftover
     }
 
-    /// The number of a process that has ended.
-    func endedProcess() throws -> Int32 {
-        let process = Process()
-        process.executableURL = URL(filePath: "/bin/sh")
-        process.arguments = ["-c", "exit 0"]
-        try process.run()
-        process.waitUntilExit()
-        return process.processIdentifier
-    }
-
-    @Test func leftoversOfTheDeadAreRemoved() throws {
+    @Test func leftoversAreRemoved() throws {
         let folder = place.appending(path: "model")
         try write(folder, ["model.json": "0"])
-        // Of a run that has ended; of one that had our number, as happens in containers; of one that runs: our parent.
-        let dead = leftover(process: try endedProcess(), "new")
-        let namesake = leftover(process: getpid(), "new")
-        let living = leftover(process: getppid(), "new")
-        for leftover in [dead, namesake, living] {
-            try FileManager.default.createDirectory(at: leftover, withIntermediateDirectories: false)
-            try Data("half".utf8).write(to: leftover.appending(path: "weights.safetensors"))
-        }
-        try Data("mine".utf8).write(to: dead.appending(path: "notes.txt"))
+        _ = try leftover("new", ["weights.safetensors": "half", "notes.txt": "mine"])
+        let other = place.appending(path: ".rectifier-000000000000-4711.new")
+        try Data("another destination's".utf8).write(to: other)
         try write(folder, ["model.json": "1"])
-        #expect(try names() == [living.lastPathComponent, "model"])
+        #expect(try names() == [other.lastPathComponent, "model"])
         #expect(try contents(folder) == ["model.json": "1", "notes.txt": "mine"])
-        #expect(try contents(living) == ["weights.safetensors": "half"])
+    }
+
+    /// A folder that nobody could write to was replaced, and its temporary folders stayed for ever.
+    @Test func aProtectedLeftoverIsRemoved() throws {
+        let folder = place.appending(path: "model")
+        let old = try leftover("new", ["model.json": "1"])
+        try FileManager.default.setAttributes([.posixPermissions: 0o555], ofItemAtPath: old.path)
+        try write(folder, ["model.json": "2"])
+        #expect(try names() == ["model"])
+    }
+
+    @Test func aProtectedFolderIsNotReplaced() throws {
+        let folder = place.appending(path: "model")
+        try write(folder, ["model.json": "1"])
+        try FileManager.default.setAttributes([.posixPermissions: 0o555], ofItemAtPath: folder.path)
+        #expect(outputError { try write(folder, ["model.json": "2"]) }.contains("write-protected"))
+        #expect(try contents(folder) == ["model.json": "1"])
+        #expect(try names() == ["model"])
+        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: folder.path)
     }
 
     @Test func interruptedReplacementIsRecovered() throws {
         let folder = place.appending(path: "model")
-        let old = leftover(process: try endedProcess(), "old")
-        try FileManager.default.createDirectory(at: old, withIntermediateDirectories: false)
-        try Data("1".utf8).write(to: old.appending(path: "model.json"))
-        recoverInterruptedWrite(of: folder)
+        _ = try leftover("old", ["model.json": "1"])
+        Destination.recover(folder, owned: Self.owned)
         #expect(try contents(folder) == ["model.json": "1"])
         #expect(try names() == ["model"])
-        recoverInterruptedWrite(of: place.appending(path: "absent/model"))
+        Destination.recover(place.appending(path: "absent/model"), owned: Self.owned)
         #expect(try names() == ["model"])
+    }
+
+    /// A file of the user's was hidden in a temporary folder until the next save.
+    @Test func aReaderPutsBackWhatWasCarriedOver() throws {
+        let folder = place.appending(path: "model")
+        try write(folder, ["model.json": "1"])
+        _ = try leftover("new", ["model.json": "0", "notes.txt": "mine"])
+        try Data().write(to: place.appending(path: ".rectifier-\(SHA256.hex(of: Array("model".utf8)).prefix(12)).lock"))
+        do {
+            let held = try OutputPlace(folder)
+            Destination.recover(folder, owned: Self.owned)
+            #expect(try names().count == 3, "what a writer makes is left alone while it holds the place")
+            withExtendedLifetime(held) {}
+        }
+        Destination.recover(folder, owned: Self.owned)
+        #expect(try contents(folder) == ["model.json": "1", "notes.txt": "mine"])
+        #expect(try names() == ["model"])
+    }
+
+    @Test func aPlaceHasOneHolder() throws {
+        let folder = place.appending(path: "new/model")
+        do {
+            let held = try OutputPlace(folder)
+            #expect(outputError { _ = try OutputPlace(folder, patience: .run) }.contains("another run is writing there"))
+            withExtendedLifetime(held) {}
+        }
+        #expect(try names() == [])
+        try write(folder, ["model.json": "1"])
+        #expect(try names(folder.deletingLastPathComponent()) == ["model"])
+    }
+
+    /// Several at once on one new folder failed with "Directory not empty".
+    @Test func writersWaitForEachOther() async throws {
+        let folder = place.appending(path: "model")
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for number in 0..<8 {
+                group.addTask { for round in 0..<4 { try write(folder, ["model.json": "\(number) \(round)"]) } }
+            }
+            try await group.waitForAll()
+        }
+        #expect(try names() == ["model"] && names(folder) == ["model.json"])
     }
 
     /// While one thread replaces a folder again and again, a reader never sees a mixture nor nothing.

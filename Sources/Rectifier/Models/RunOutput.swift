@@ -1,0 +1,86 @@
+import Foundation
+
+/// The folder that a run saves to, held from the run's beginning to its end.
+struct RunOutput {
+    let url: URL
+    private let place: OutputPlace
+    /// Whether a model is there that the run replaces only by an epoch it has finished.
+    private let keepsOld: Bool
+
+    /// - Throws: ``RectifierError/Kind/output`` where the run could not save, another run saves there, or what is there
+    ///   may not be replaced.
+    init(_ url: URL, of trainer: Trainer) throws {
+        guard trainer.plan.network.isDescribable else {
+            throw RectifierError(
+                .output, "\(url.relativePath): a network with layers that are code cannot be written; train it without an output")
+        }
+        self.url = url
+        place = try OutputPlace(url, patience: .run)
+        try place.require(ModelFile.mark, owned: ModelFile.all)
+        guard trainer.checkpoint == nil, let old = SavedRun(url), old.position?.steps != 0 else {
+            keepsOld = false
+            return
+        }
+        keepsOld = true
+        guard trainer.replacesOtherRuns || old.recipe?.isSameRun(as: trainer.plan.recipe) == true else {
+            throw RectifierError(
+                .output,
+                "\(url.relativePath): holds the model of another recipe; choose another output, or overwrite it", setting: "overwrite")
+        }
+    }
+
+    /// Saves, unless that would replace a model that was there before by one that has not finished an epoch.
+    ///
+    /// - Returns: The checksum of the weights; `nil` where nothing was saved.
+    func save(_ checkpoint: @autoclosure () throws -> Checkpoint, at position: Checkpoint.Position) throws -> String? {
+        if keepsOld, position.epochsDone == 0 { return nil }
+        return try checkpoint().write(to: place)
+    }
+}
+
+extension Trainer {
+    /// Throws where no run could save: ``RectifierError/Kind/output``.
+    package static func checkOutput(_ url: URL) throws {
+        try OutputPlace(url, patience: .run).require(ModelFile.mark, owned: ModelFile.all)
+    }
+}
+
+/// What can be told of the run whose model a folder holds, without reading weights.
+private struct SavedRun: Decodable {
+    var recipe: Recipe?
+    var position: SavedPosition?
+
+    private enum CodingKeys: CodingKey { case recipe }
+
+    /// nil where there is no model.
+    init?(_ url: URL) {
+        guard let folder = try? OpenFolder(url), let json = try? folder.bytes(of: ModelFile.model) else { return nil }
+        // A recipe of a newer version, or with layers that are not registered, is another one.
+        recipe = (try? JSONDecoder().decode(SavedRun.self, from: Data(json)))?.recipe
+        position = SavedPosition(folder)
+    }
+}
+
+/// How far the run of a saved model was, as far as it matters to those who do not go on with it.
+struct SavedPosition: Decodable {
+    var steps: Int
+    var epochsDone: Int
+
+    /// nil where there is no checkpoint, or a damaged one.
+    init?(_ folder: OpenFolder) {
+        struct Saved: Decodable { var position: SavedPosition }
+        guard let json = try? folder.bytes(of: ModelFile.checkpoint),
+            let saved = try? JSONDecoder().decode(Saved.self, from: Data(json))
+        else { return nil }
+        self = saved.position
+    }
+}
+
+extension Recipe {
+    /// Whether it trains the same weights: threads and the census do not change them.
+    fileprivate func isSameRun(as other: Recipe) -> Bool {
+        var same = self
+        (same.training.threads, same.training.census) = (other.training.threads, other.training.census)
+        return same == other
+    }
+}
