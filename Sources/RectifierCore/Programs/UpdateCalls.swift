@@ -46,7 +46,7 @@ package struct UpdateCalls {
         for ((name, _), result) in zip(gradients, results.dropFirst()) {
             let address = parameters.address(of: name, in: gradientBlock, of: type)!
             let buffer = lowering.buffer(of: result)
-            if fixed[buffer] == nil, !result.operands.isEmpty, !gradientBuffers.contains(buffer) {
+            if fixed[buffer] == nil, !result.operands.isEmpty {
                 fixed[buffer] = address
                 gradientBuffers.append(buffer)
             } else {
