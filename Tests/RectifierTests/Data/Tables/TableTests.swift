@@ -231,6 +231,37 @@ import Testing
                 "its samples have the shape 2 × 2, the model takes rows of 2 columns"))
     }
 
+    /// What is standardized for a network of doubles is no float on the way.
+    @Test func float64KeepsDoubles() throws {
+        let folder = try TemporaryFolder()
+        let rows = (0..<12).map { (x: 0.1 * Double($0 * $0), y: 1.1 - 0.37 * Double($0)) }
+        try folder.write("x,t,y\n" + rows.map { "\($0.x),\($0.x > 2 ? "a" : "b"),\($0.y)\n" }.joined(), to: "t.csv")
+        var settings = DataSettings()
+        settings.source = "t.csv"
+        settings.validation = .share(0)
+        let data = try LoadedData(settings, seed: 0, precision: .float64, relativeTo: folder.url)
+        let again = try data.preparation.dataset(reading: "t.csv", needsTargets: true, precision: .float64, relativeTo: folder.url).dataset
+        guard case .table(let layout) = data.preparation.input, case .numbers(let mean, let deviation) = layout.columns[0].content else {
+            Issue.record("no table of numbers")
+            return
+        }
+        let target = try #require(data.preparation.targetValues)[0]
+        for set in [data.training, again] {
+            guard case .doubles(let features) = set.features, case .doubleValues(let targets, width: 1) = set.targets else {
+                Issue.record("no doubles")
+                return
+            }
+            #expect(features == rows.flatMap { [($0.x - mean) / deviation, $0.x > 2 ? 1 : 0, $0.x > 2 ? 0 : 1] })
+            #expect(targets == rows.map { ($0.y - target.mean) / target.deviation })
+        }
+        let floats = try LoadedData(settings, seed: 0, relativeTo: folder.url)
+        #expect(floats.training.floats == data.training.floats && floats.preparation == data.preparation)
+        guard case .floats = floats.training.features, case .values = floats.training.targets else {
+            Issue.record("float32 takes no doubles")
+            return
+        }
+    }
+
     @Test func generatedSetsComePrepared() throws {
         let name = GeneratedData.names[0]
         let folder = try TemporaryFolder()
