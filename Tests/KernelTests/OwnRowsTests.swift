@@ -53,20 +53,21 @@ private final class Cliff {
 /// Runs the first part of two of calls whose second part has no memory.
 private final class FirstHalf {
     private static let heights = [3, 7, 21]
-    private let type: rk_type
     private let kernels: rk_kernels
+    private let trial: Trial
     /// Keeps memory until a call has run.
     private var cliffs: [Cliff] = []
     private let whole: Buffer
 
     init(_ type: rk_type, _ kernels: rk_kernels) {
-        (self.type, self.kernels) = (type, kernels)
-        whole = Buffer(type, count: 1 << 16, values: [Double](repeating: 0.5, count: 1 << 16))
+        self.kernels = kernels
+        trial = Trial(type, seed: 0)
+        whole = trial.input([Double](repeating: 0.5, count: 1 << 16))
     }
 
     /// Rows of the first part, ones and zeros in turn.
     private func rows(_ count: Int) -> UnsafeMutableRawPointer {
-        let cliff = Cliff(count * type.size)
+        let cliff = Cliff(count * trial.type.size)
         kernels.from_double(cliff.base, (0..<count).map { Double($0 % 2) }, Int64(count))
         cliffs.append(cliff)
         return cliff.base
@@ -84,24 +85,18 @@ private final class FirstHalf {
     func maps(_ columns: Int) {
         for height in Self.heights {
             for (opcode, stride) in [(RK_OP_ADD, columns), (RK_OP_ADD, 0), (RK_OP_RELU, columns)] {
-                var counter: Int64 = 0
-                withUnsafeMutablePointer(to: &counter) { counter in
-                    var instruction = rk_instruction()
-                    (instruction.opcode, instruction.a, instruction.b) = (UInt16(opcode.rawValue), 1, 2)
-                    if opcode == RK_OP_RELU { instruction.counter = counter }
-                    let size = height * columns
-                    let operands = [
-                        rk_operand(base: rows(size), row_stride: Int64(columns), column_stride: 1),
-                        rk_operand(base: rows(size), row_stride: Int64(columns), column_stride: 1),
-                        rk_operand(base: stride == 0 ? whole.base : rows(size), row_stride: Int64(stride), column_stride: 1),
-                    ]
-                    withUnsafePointer(to: instruction) { instruction in
-                        run(kernels.map, shared: 2 * height) {
-                            $0.map = rk_map(
-                                rows: Int64(2 * height), columns: Int64(columns), operand_count: 3, instruction_count: 1,
-                                operands: operands, instructions: instruction)
-                        }
+                var instruction = rk_instruction()
+                (instruction.opcode, instruction.a, instruction.b) = (UInt16(opcode.rawValue), 1, 2)
+                if opcode == RK_OP_RELU { instruction.counter = trial.pointer(to: [0]) }
+                run(kernels.map, shared: 2 * height) {
+                    let operands = (0..<3).map { operand in
+                        let repeats = operand == 2 && stride == 0
+                        return rk_operand(
+                            base: repeats ? whole.base : rows(height * columns), row_stride: Int64(repeats ? 0 : columns), column_stride: 1)
                     }
+                    $0.map = rk_map(
+                        rows: Int64(2 * height), columns: Int64(columns), operand_count: 3, instruction_count: 1,
+                        operands: trial.pointer(to: operands), instructions: trial.pointer(to: [instruction]))
                 }
             }
         }
@@ -112,10 +107,10 @@ private final class FirstHalf {
             for (kernel, width) in [
                 (kernels.softmax!, columns), (kernels.log_softmax!, columns), (kernels.log_sum_exp!, 1), (kernels.cross_entropy!, 1),
             ] {
-                let size = height * columns
                 run(kernel, shared: 2 * height) {
                     $0.rows = rk_rows(
-                        in: rows(size), target: rows(size), out: rows(height * width), rows: Int64(2 * height), columns: Int64(columns))
+                        in: rows(height * columns), target: rows(height * columns), out: rows(height * width), rows: Int64(2 * height),
+                        columns: Int64(columns))
                 }
             }
         }
@@ -141,21 +136,16 @@ private final class FirstHalf {
         relu.opcode = UInt16(RK_OP_RELU.rawValue)
         for height in Self.heights {
             for zeros in [RK_ZEROS_BY_DENSITY, RK_ZEROS_MULTIPLIED, RK_ZEROS_SKIPPED] {
-                let c = rows(height * columns)
-                let operand = [rk_operand(base: c, row_stride: Int64(columns), column_stride: 1)]
-                withUnsafePointer(to: relu) { relu in
+                run(kernels.product, shared: 2 * height) {
+                    let c = rows(height * columns)
                     let epilogue = rk_map(
-                        rows: Int64(2 * height), columns: Int64(columns), operand_count: 1, instruction_count: 1, operands: operand,
-                        instructions: relu)
-                    withUnsafePointer(to: epilogue) { epilogue in
-                        run(kernels.product, shared: 2 * height) {
-                            $0.product = rk_product(
-                                a: rows(height * terms), b: whole.base, c: c, a_row: Int64(terms), a_column: 1, b_row: Int64(columns),
-                                b_column: 1, c_row: Int64(columns), m: Int64(2 * height), n: Int64(columns), k: Int64(terms),
-                                zeros: Int32(zeros.rawValue), bias: whole.base, epilogue: epilogue, scratch: scratch.base,
-                                scratch_stride: scratchBytes)
-                        }
-                    }
+                        rows: Int64(2 * height), columns: Int64(columns), operand_count: 1, instruction_count: 1,
+                        operands: trial.pointer(to: [rk_operand(base: c, row_stride: Int64(columns), column_stride: 1)]),
+                        instructions: trial.pointer(to: [relu]))
+                    $0.product = rk_product(
+                        a: rows(height * terms), b: whole.base, c: c, a_row: Int64(terms), a_column: 1, b_row: Int64(columns), b_column: 1,
+                        c_row: Int64(columns), m: Int64(2 * height), n: Int64(columns), k: Int64(terms), zeros: Int32(zeros.rawValue),
+                        bias: whole.base, epilogue: trial.pointer(to: [epilogue]), scratch: scratch.base, scratch_stride: scratchBytes)
                 }
             }
         }
