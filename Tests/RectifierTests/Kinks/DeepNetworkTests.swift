@@ -55,7 +55,7 @@ import Testing
 
     /// The calls of a training step on two threads: each waits for the one before.
     @Test func schedules() throws {
-        try expectProportional("schedule") { count in
+        expectProportional("schedule") { count in
             let calls = (0..<20 * count).map { place in
                 PlannedCall(
                     name: "", reads: [Buffer(index: place)], writes: [Buffer(index: place + 1)], work: 1_000_000

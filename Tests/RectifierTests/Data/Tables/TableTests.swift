@@ -234,8 +234,9 @@ import Testing
     /// What is standardized for a network of doubles is no float on the way.
     @Test func float64KeepsDoubles() throws {
         let folder = try TemporaryFolder()
-        let rows = (0..<12).map { (x: 0.1 * Double($0 * $0), y: 1.1 - 0.37 * Double($0)) }
-        try folder.write("x,t,y\n" + rows.map { "\($0.x),\($0.x > 2 ? "a" : "b"),\($0.y)\n" }.joined(), to: "t.csv")
+        let x: [Double] = (0..<12).map { 0.1 * Double($0 * $0) }, y: [Double] = (0..<12).map { 1.1 - 0.37 * Double($0) }
+        let lines: [String] = zip(x, y).map { (x: Double, y: Double) -> String in "\(x),\(x > 2 ? "a" : "b"),\(y)\n" }
+        try folder.write("x,t,y\n" + lines.joined(), to: "t.csv")
         var settings = DataSettings()
         settings.source = "t.csv"
         settings.validation = .share(0)
@@ -251,8 +252,10 @@ import Testing
                 Issue.record("no doubles")
                 return
             }
-            #expect(features == rows.flatMap { [($0.x - mean) / deviation, $0.x > 2 ? 1 : 0, $0.x > 2 ? 0 : 1] })
-            #expect(targets == rows.map { ($0.y - target.mean) / target.deviation })
+            let prepared: [[Double]] = x.map { (x: Double) -> [Double] in [(x - mean) / deviation, x > 2 ? 1 : 0, x > 2 ? 0 : 1] }
+            #expect(features == prepared.flatMap { $0 })
+            let scaled: [Double] = y.map { ($0 - target.mean) / target.deviation }
+            #expect(targets == scaled)
         }
         let floats = try LoadedData(settings, seed: 0, relativeTo: folder.url)
         #expect(floats.training.floats == data.training.floats && floats.preparation == data.preparation)
