@@ -185,7 +185,7 @@ static void N(gather_floats)(const rk_gather *g, int64_t begin, int64_t end) {
         float *out = (float *)g->out + row * g->width;
         int64_t j = 0;
         for (; j + LANES <= g->width; j += LANES) Store(out + j, Load(in + j));
-        StoreBytes(out + j, in + j, (g->width - j) * (int64_t)sizeof(float));
+        CopyBytes(out + j, in + j, (g->width - j) * (int64_t)sizeof(float));
     }
 }
 #endif

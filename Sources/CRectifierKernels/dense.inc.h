@@ -12,8 +12,8 @@ typedef struct {
     int64_t panel, a, sums;  ///< elements of the computing type
 } N(dense_room);
 
-/// Whether partial sums of `n` columns rest in C.
-RK_INLINE bool N(sums_in_c)(int64_t n) { return sizeof(STORAGE) == sizeof(COMPUTE) && n < COLLIDING_ELEMENTS; }
+/// Whether partial sums of `n` columns rest in C: whole vectors, because what lies behind a row may be another part's.
+RK_INLINE bool N(sums_in_c)(int64_t n) { return sizeof(STORAGE) == sizeof(COMPUTE) && n % LANES == 0 && n < COLLIDING_ELEMENTS; }
 
 /// From row to row of sums that do not: a line more than they need, so that they do not collide as C's would.
 RK_INLINE int64_t N(sums_row)(int64_t columns) { return rk_round_up(columns, TILE_COLUMNS) + CACHE_LINE_BYTES / (int64_t)sizeof(COMPUTE); }

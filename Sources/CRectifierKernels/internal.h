@@ -17,6 +17,10 @@
 #define RK_ARM64 1
 #endif
 
+#if RK_X86
+#include <immintrin.h>
+#endif
+
 /// How an element type is stored.
 #define RK_FORMAT_PLAIN 0  // as its computing type
 #define RK_FORMAT_BFLOAT16 1

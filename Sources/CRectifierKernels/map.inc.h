@@ -96,7 +96,7 @@ RK_INLINE void N(fill)(COMPUTE *to, COMPUTE x, int64_t count) {
             Store(d + i, result);                                                                                                     \
         }                                                                                                                             \
         if (i < n) {                                                                                                                  \
-            const Vec a = Load(pa + i), b = Load(pb + i), c = Load(pc + i);                                                           \
+            const Vec a = LoadTail(pa + i, n - i), b = LoadTail(pb + i, n - i), c = LoadTail(pc + i, n - i);                          \
             (void)a, (void)b, (void)c;                                                                                                \
             StoreTail(d + i, result, n - i);                                                                                          \
         }                                                                                                                             \
@@ -109,7 +109,7 @@ RK_INLINE void N(fill)(COMPUTE *to, COMPUTE x, int64_t count) {
         const Vec x = Set(instruction->x);                                                                                            \
         (void)x;                                                                                                                      \
         for (int64_t i = 0; i < n; i += LANES) {                                                                                      \
-            const Vec a = Load(pa + i), b = Load(pb + i);                                                                             \
+            const Vec a = LoadN(pa + i, n - i), b = LoadN(pb + i, n - i);                                                             \
             (void)a, (void)b;                                                                                                         \
             StoreN(d + i, result, n - i);                                                                                             \
         }                                                                                                                             \
@@ -133,8 +133,8 @@ RK_INLINE void N(watch)(COMPUTE *d, const COMPUTE *a, const COMPUTE *b, const bo
         Store(d + i, rectify ? IfThenElse(va <= 0, zero, va) : va);
     }
     if (i < n) {
-        const Vec va = Load(a + i);
-        IntVec equal = N(equal_stored)(va, Load(same ? b : b + i));
+        const Vec va = LoadTail(a + i, n - i);
+        IntVec equal = N(equal_stored)(va, LoadTail(same ? b : b + i, n - i));
         for (int64_t lane = n - i; lane < LANES; lane++) equal[lane] = 0;
         found -= equal;
         StoreTail(d + i, rectify ? IfThenElse(va <= 0, zero, va) : va, n - i);
@@ -210,10 +210,12 @@ static void N(map_apply)(
 #undef EACH_VECTOR
 
 /// `rows` × `columns` of an operand, gathered. Writes whole vectors; each row's surplus is overwritten by the next.
+/// Where rows follow one another, those before the last may be read beyond their end.
 static void N(stage_in)(COMPUTE *to, const STORAGE *from, int64_t row, int64_t column, int64_t rows, int64_t columns) {
     for (int64_t r = 0; r < rows; r++, from += row, to += columns) {
+        const int64_t readable = row == columns ? (rows - r) * columns : columns;
         if (column == 0) N(fill)(to, LoadPromoteOne(from), columns);
-        else for (int64_t i = 0; i < columns; i += LANES) Store(to + i, LoadPromote(from + i));
+        else for (int64_t i = 0; i < columns; i += LANES) Store(to + i, LoadPromoteN(from + i, readable - i));
     }
 }
 

@@ -29,7 +29,7 @@ static void N(find_nonzeros)(
         for (int64_t r = 0; r < rows; r++, a += row) {
             uint64_t word = 0;
             for (int64_t k = 0; k < depth; k += LANES) {
-                const Vec v = LoadAlong(a + k * TERMS);
+                const Vec v = k + LANES <= depth ? LoadAlong(a + k * TERMS) : LoadAlongTail(a + k * TERMS, depth - k);
                 const uint64_t flags = NonzeroBits(v) & valid >> k;
                 word |= flags << k;
                 if (packed) copy = N(append)(copy, v, flags);

@@ -46,7 +46,7 @@ RK_INLINE int64_t N(group)(int64_t depth) { return RK_TILE_ROWS * depth + SLACK;
 /// Copies `rows` × `depth` of A tile by tile, in each the rows of one k side by side. Stores whole vectors: what a
 /// store writes too much a later one overwrites, or it falls into the slack.
 static void N(pack_a)(COMPUTE *copy, const STORAGE *a, int64_t row, int64_t column, int64_t rows, int64_t depth) {
-    if (row == 1) {
+    if (row == 1 && column != TERMS) {
         for (int64_t k = 0; k < depth; k += PACK_DEPTH) {
             const int64_t end = rk_min(k + PACK_DEPTH, depth);
             COMPUTE *to = copy;
@@ -73,7 +73,8 @@ static void N(pack_a)(COMPUTE *copy, const STORAGE *a, int64_t row, int64_t colu
             for (int r = 0; r < LANES; r++) line[r] = a + rk_min(first + r, height - 1) * row;
             for (int64_t k = 0; k < depth; k += LANES) {
                 Vec block[LANES];
-                RK_UNROLLED for (int r = 0; r < LANES; r++) block[r] = LoadAlong(line[r] + k * TERMS);
+                if (k + LANES <= depth) RK_UNROLLED for (int r = 0; r < LANES; r++) block[r] = LoadAlong(line[r] + k * TERMS);
+                else RK_UNROLLED for (int r = 0; r < LANES; r++) block[r] = LoadAlongTail(line[r] + k * TERMS, depth - k);
                 Transpose(block);
                 COMPUTE *to = copy + k * RK_TILE_ROWS + first;
                 if (k + LANES <= depth) RK_UNROLLED for (int j = 0; j < LANES; j++) Store(to + j * RK_TILE_ROWS, block[j]);

@@ -19,6 +19,15 @@ RK_INLINE Vec LoadAlong(const STORAGE *p) {
 #endif
 }
 
+/// Fewer than LANES, and 0 in the other lanes: what lies behind a part's last row of A another part may be writing.
+RK_INLINE Vec LoadAlongTail(const STORAGE *p, int64_t count) {
+#if RK_PAIRS
+    return LoadTail((const COMPUTE *)p, count);
+#else
+    return LoadPromoteTail(p, count);
+#endif
+}
+
 /// LANES that lie side by side, at places of k that are `k_step` elements apart.
 RK_INLINE Vec LoadAcross(const STORAGE *p, int64_t k_step) {
 #if RK_PAIRS

@@ -14,7 +14,8 @@ RK_INLINE Vec N(identity)(const rk_reduction reduction) {
     return Set(reduction == RK_SUM ? 0 : reduction == RK_MAXIMUM ? -INFINITY : INFINITY);
 }
 
-RK_INLINE COMPUTE N(reduce_line)(const STORAGE *in, int64_t count, const rk_reduction reduction) {
+/// With `readable` elements up to the end of the part's lines; those behind are another part's to write.
+RK_INLINE COMPUTE N(reduce_line)(const STORAGE *in, int64_t count, int64_t readable, const rk_reduction reduction) {
     const Vec identity = N(identity)(reduction);
     Vec sums[4] = {identity, identity, identity, identity};
     int64_t i = 0;
@@ -22,7 +23,7 @@ RK_INLINE COMPUTE N(reduce_line)(const STORAGE *in, int64_t count, const rk_redu
         for (int s = 0; s < 4; s++) sums[s] = N(join)(sums[s], LoadPromote(in + i + s * LANES), reduction);
     }
     for (; i < count; i += LANES) {
-        Vec x = LoadPromote(in + i);
+        Vec x = LoadPromoteN(in + i, readable - i);
         if (count - i < LANES) x = IfThenElse(FirstN(count - i), x, identity);
         sums[0] = N(join)(sums[0], x, reduction);
     }
@@ -33,14 +34,17 @@ RK_INLINE COMPUTE N(reduce_line)(const STORAGE *in, int64_t count, const rk_redu
     return N(join)(total, RotateLanes(total, 1), reduction)[0];
 }
 
-/// `vectors` vectors of columns, down `count` rows.
+/// `vectors` vectors of columns, down `count` rows. One alone may have fewer lanes than a vector: what lies behind the
+/// last row is not read.
 RK_INLINE void N(reduce_strip)(
-    const STORAGE *in, STORAGE *out, int64_t count, int64_t inner, int64_t columns, COMPUTE scale, const int vectors,
+    const STORAGE *in, int64_t readable, STORAGE *out, int64_t count, int64_t inner, int64_t columns, COMPUTE scale, const int vectors,
     const rk_reduction reduction) {
     Vec sums[REDUCE_VECTORS];
     for (int v = 0; v < vectors; v++) sums[v] = N(identity)(reduction);
-    for (int64_t c = 0; c < count; c++, in += inner) {
-        for (int v = 0; v < vectors; v++) sums[v] = N(join)(sums[v], LoadPromote(in + v * LANES), reduction);
+    for (int64_t c = 0; c < count; c++, in += inner, readable -= inner) {
+        for (int v = 0; v < vectors; v++) {
+            sums[v] = N(join)(sums[v], vectors > 1 ? LoadPromote(in + v * LANES) : LoadPromoteN(in, readable), reduction);
+        }
     }
     for (int v = 0; v < vectors; v++) DemoteStoreN(out + v * LANES, Set(scale) * sums[v], columns - v * LANES);
 }
@@ -52,23 +56,26 @@ RK_INLINE void N(reduce_as)(const rk_reduce *r, int part, int parts, const rk_re
     if (r->inner == 1) {
         const rk_range range = rk_share(r->outer, 1, part, parts);
         for (int64_t o = range.begin; o < range.end; o++) {
-            DemoteStoreOne(out + o, scale * N(reduce_line)(in + o * r->count, r->count, reduction));
+            const COMPUTE line = N(reduce_line)(in + o * r->count, r->count, (range.end - o) * r->count, reduction);
+            DemoteStoreOne(out + o, scale * line);
         }
         return;
     }
-    const int64_t strip = REDUCE_VECTORS * LANES, strips = (r->inner + strip - 1) / strip;
+    const int64_t size = r->count * r->inner, strip = REDUCE_VECTORS * LANES, strips = (r->inner + strip - 1) / strip;
     const rk_range range = rk_share(r->outer * strips, 1, part, parts);
     for (int64_t s = range.begin; s < range.end; s++) {
         const int64_t o = s / strips, end = rk_min((s % strips + 1) * strip, r->inner);
         int64_t i = s % strips * strip;
-        const STORAGE *from = in + o * r->count * r->inner;
+        const STORAGE *from = in + o * size;
         STORAGE *to = out + o * r->inner;
         if (i + strip <= end) {
-            N(reduce_strip)(from + i, to + i, r->count, r->inner, strip, scale, REDUCE_VECTORS, reduction);
+            N(reduce_strip)(from + i, size - i, to + i, r->count, r->inner, strip, scale, REDUCE_VECTORS, reduction);
             continue;
         }
-        for (; i + 2 * LANES <= end; i += 2 * LANES) N(reduce_strip)(from + i, to + i, r->count, r->inner, 2 * LANES, scale, 2, reduction);
-        for (; i < end; i += LANES) N(reduce_strip)(from + i, to + i, r->count, r->inner, end - i, scale, 1, reduction);
+        for (; i + 2 * LANES <= end; i += 2 * LANES) {
+            N(reduce_strip)(from + i, size - i, to + i, r->count, r->inner, 2 * LANES, scale, 2, reduction);
+        }
+        for (; i < end; i += LANES) N(reduce_strip)(from + i, size - i, to + i, r->count, r->inner, end - i, scale, 1, reduction);
     }
 }
 

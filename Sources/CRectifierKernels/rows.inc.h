@@ -8,17 +8,17 @@ typedef struct {
     double maximum[DOUBLE_LANES], rest[DOUBLE_LANES];
 } N(normalizers);
 
-/// DOUBLE_LANES logits from `in` on; lanes beyond `left` are -infinity.
-RK_INLINE DoubleVec N(logits)(const STORAGE *in, int64_t left) {
-    DoubleVec x = LoadDouble(in);
+/// DOUBLE_LANES logits from `in` on; lanes beyond `left` are -infinity. What lies behind `readable` is not read.
+RK_INLINE DoubleVec N(logits)(const STORAGE *in, int64_t left, int64_t readable) {
+    DoubleVec x = LoadDoubleN(in, readable);
     return left >= DOUBLE_LANES ? x : IfThenElseDouble(FirstNDouble(left), x, SetDouble(-INFINITY));
 }
 
-RK_INLINE double N(row_maximum)(const STORAGE *in, int64_t columns) {
+RK_INLINE double N(row_maximum)(const STORAGE *in, int64_t columns, int64_t readable) {
     DoubleVec largest = SetDouble(-INFINITY);
     LongVec nan = {0};
     for (int64_t j = 0; j < columns; j += DOUBLE_LANES) {
-        DoubleVec x = N(logits)(in + j, columns - j);
+        DoubleVec x = N(logits)(in + j, columns - j, readable - j);
         largest = IfThenElseDouble(x > largest, x, largest);
         nan |= x != x;
     }
@@ -31,15 +31,15 @@ RK_INLINE double N(row_maximum)(const STORAGE *in, int64_t columns) {
 }
 
 /// Of `rows`, at most DOUBLE_LANES.
-static N(normalizers) N(normalize)(const STORAGE *in, int64_t columns, int64_t rows) {
+static N(normalizers) N(normalize)(const STORAGE *in, int64_t columns, int64_t rows, int64_t readable) {
     N(normalizers) n;
     double sums[DOUBLE_LANES];
     for (int i = 0; i < DOUBLE_LANES; i++) sums[i] = 1;
-    for (int64_t i = 0; i < rows; i++, in += columns) {
-        const double maximum = n.maximum[i] = N(row_maximum)(in, columns);
+    for (int64_t i = 0; i < rows; i++, in += columns, readable -= columns) {
+        const double maximum = n.maximum[i] = N(row_maximum)(in, columns, readable);
         if (isinf(maximum)) continue;
         DoubleVec sum = ZeroDouble();
-        for (int64_t j = 0; j < columns; j += DOUBLE_LANES) sum += N(exp_d)(N(logits)(in + j, columns - j) - maximum);
+        for (int64_t j = 0; j < columns; j += DOUBLE_LANES) sum += N(exp_d)(N(logits)(in + j, columns - j, readable - j) - maximum);
         sums[i] = ReduceSum(sum);
     }
     DoubleVec sum;
@@ -49,7 +49,8 @@ static N(normalizers) N(normalize)(const STORAGE *in, int64_t columns, int64_t r
     return n;
 }
 
-typedef void N(row_function)(const rk_rows *r, int64_t row, const STORAGE *in, double maximum, double rest);
+/// With `readable` elements of `in` up to the end of the part's rows; those behind are another part's to write.
+typedef void N(row_function)(const rk_rows *r, int64_t row, const STORAGE *in, int64_t readable, double maximum, double rest);
 
 RK_INLINE void N(each_row)(const rk_call *call, int part, int parts, N(row_function) *function) {
     const rk_rows *const r = &call->rows;
@@ -57,33 +58,37 @@ RK_INLINE void N(each_row)(const rk_call *call, int part, int parts, N(row_funct
     const STORAGE *in = (const STORAGE *)r->in + rows.begin * r->columns;
     for (int64_t first = rows.begin; first < rows.end; first += DOUBLE_LANES) {
         const int64_t end = rk_min(first + DOUBLE_LANES, rows.end);
-        const N(normalizers) n = N(normalize)(in, r->columns, end - first);
-        for (int64_t row = first; row < end; row++, in += r->columns) function(r, row, in, n.maximum[row - first], n.rest[row - first]);
+        const N(normalizers) n = N(normalize)(in, r->columns, end - first, (rows.end - first) * r->columns);
+        for (int64_t row = first; row < end; row++, in += r->columns) {
+            function(r, row, in, (rows.end - row) * r->columns, n.maximum[row - first], n.rest[row - first]);
+        }
     }
 }
 
-RK_INLINE void N(softmax_row)(const rk_rows *r, int64_t row, const STORAGE *in, double maximum, double rest) {
+RK_INLINE void N(softmax_row)(const rk_rows *r, int64_t row, const STORAGE *in, int64_t readable, double maximum, double rest) {
     STORAGE *const out = (STORAGE *)r->out + row * r->columns;
     for (int64_t j = 0; j < r->columns; j += DOUBLE_LANES) {
-        StoreDoubleN(out + j, N(exp_d)((LoadDouble(in + j) - maximum) - rest), r->columns - j);
+        StoreDoubleN(out + j, N(exp_d)((LoadDoubleN(in + j, readable - j) - maximum) - rest), r->columns - j);
     }
 }
 
-RK_INLINE void N(log_softmax_row)(const rk_rows *r, int64_t row, const STORAGE *in, double maximum, double rest) {
+RK_INLINE void N(log_softmax_row)(const rk_rows *r, int64_t row, const STORAGE *in, int64_t readable, double maximum, double rest) {
     STORAGE *const out = (STORAGE *)r->out + row * r->columns;
-    for (int64_t j = 0; j < r->columns; j += DOUBLE_LANES) StoreDoubleN(out + j, (LoadDouble(in + j) - maximum) - rest, r->columns - j);
+    for (int64_t j = 0; j < r->columns; j += DOUBLE_LANES) {
+        StoreDoubleN(out + j, (LoadDoubleN(in + j, readable - j) - maximum) - rest, r->columns - j);
+    }
 }
 
-RK_INLINE void N(log_sum_exp_row)(const rk_rows *r, int64_t row, const STORAGE *in, double maximum, double rest) {
-    (void)in;
+RK_INLINE void N(log_sum_exp_row)(const rk_rows *r, int64_t row, const STORAGE *in, int64_t readable, double maximum, double rest) {
+    (void)in, (void)readable;
     StoreDoubleN((STORAGE *)r->out + row, SetDouble(maximum + rest), 1);
 }
 
-RK_INLINE void N(cross_entropy_row)(const rk_rows *r, int64_t row, const STORAGE *in, double maximum, double rest) {
+RK_INLINE void N(cross_entropy_row)(const rk_rows *r, int64_t row, const STORAGE *in, int64_t readable, double maximum, double rest) {
     const STORAGE *const target = (const STORAGE *)r->target + row * r->columns;
     DoubleVec loss = ZeroDouble();
     for (int64_t j = 0; j < r->columns; j += DOUBLE_LANES) {
-        const DoubleVec t = LoadDouble(target + j), term = t * ((maximum - LoadDouble(in + j)) + rest);
+        const DoubleVec t = LoadDoubleN(target + j, readable - j), term = t * ((maximum - LoadDoubleN(in + j, readable - j)) + rest);
         LongVec counted = t != 0;
         if (r->columns - j < DOUBLE_LANES) counted &= FirstNDouble(r->columns - j);
         loss += IfThenElseDouble(counted, term, ZeroDouble());

@@ -81,7 +81,8 @@ static __attribute__((noinline)) void N(column)(const rk_product *p, const N(blo
         for (int64_t k = 0; k < p->k; k += LANES) {
             Vec block[2][LANES];
             RK_UNROLLED for (int g = 0; g < 2; g++) {
-                RK_UNROLLED for (int i = 0; i < LANES; i++) block[g][i] = LoadAlong(lines[g][i] + k * TERMS);
+                if (k + LANES <= p->k) RK_UNROLLED for (int i = 0; i < LANES; i++) block[g][i] = LoadAlong(lines[g][i] + k * TERMS);
+                else RK_UNROLLED for (int i = 0; i < LANES; i++) block[g][i] = LoadAlongTail(lines[g][i] + k * TERMS, p->k - k);
                 Transpose(block[g]);
             }
             const STORAGE *const b = (const STORAGE *)p->b + k * p->b_row;

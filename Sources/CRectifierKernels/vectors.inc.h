@@ -1,7 +1,8 @@
 // What the words of vocabulary.h mean for one instruction set and element type: vectors, and moves between them and
 // memory.
 //
-// A load may read past the end of its buffer by less than RK_PADDING bytes; a store writes its own elements only.
+// A load may read past the end of its buffer by less than RK_PADDING bytes, but not into rows of another part, which
+// writes them (`LoadN`); a store writes its own elements only.
 
 #include "tuning.h"
 #include "vocabulary.h"
@@ -29,9 +30,8 @@ RK_INLINE Vec Load(const COMPUTE *p) {
 
 RK_INLINE void Store(COMPUTE *p, Vec v) { memcpy(p, &v, sizeof v); }
 
-/// Writes the first `size` bytes of `from`, fewer than 64. Powers of two, because a call of memcpy costs more than a
-/// tile's edge should.
-RK_INLINE void StoreBytes(void *to, const void *from, int64_t size) {
+/// Copies `size` bytes, fewer than 64. Powers of two, because a call of memcpy costs more than a tile's edge should.
+RK_INLINE void CopyBytes(void *to, const void *from, int64_t size) {
     char *t = to;
     const char *f = from;
     if (RK_VECTOR_BYTES > 32 && size & 32) memcpy(t, f, 32), t += 32, f += 32;
@@ -42,7 +42,33 @@ RK_INLINE void StoreBytes(void *to, const void *from, int64_t size) {
 }
 
 /// The first `count` lanes, fewer than LANES.
-RK_INLINE void StoreTail(COMPUTE *p, Vec v, int64_t count) { StoreBytes(p, &v, count * (int64_t)sizeof(COMPUTE)); }
+RK_INLINE void StoreTail(COMPUTE *p, Vec v, int64_t count) { CopyBytes(p, &v, count * (int64_t)sizeof(COMPUTE)); }
+
+/// -1 in the first `count` lanes (0 ... LANES), 0 in the others.
+RK_INLINE IntVec FirstN(int64_t count) {
+    static const int32_t lanes[32] = {-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1};
+    IntVec mask;
+    memcpy(&mask, lanes + 16 - count * (int64_t)(sizeof(COMPUTE) / 4), sizeof mask);
+    return mask;
+}
+
+RK_INLINE Vec LoadTail(const COMPUTE *p, int64_t count) {
+#if RK_VECTOR_BYTES == 64 && !RK_EMULATE_AVX512 && WIDE
+    return _mm512_maskz_loadu_pd((__mmask8)((1u << count) - 1), p);
+#elif RK_VECTOR_BYTES == 64 && !RK_EMULATE_AVX512
+    return _mm512_maskz_loadu_ps((__mmask16)((1u << count) - 1), p);
+#elif RK_VECTOR_BYTES == 32 && WIDE
+    return _mm256_maskload_pd(p, (__m256i)FirstN(count));
+#elif RK_VECTOR_BYTES == 32
+    return _mm256_maskload_ps(p, (__m256i)FirstN(count));
+#else
+    Vec v = Zero();
+    CopyBytes(&v, p, count * (int64_t)sizeof(COMPUTE));
+    return v;
+#endif
+}
+
+RK_INLINE Vec LoadN(const COMPUTE *p, int64_t count) { return count >= LANES ? Load(p) : LoadTail(p, count); }
 
 // ===--- Moves in the element type --------------------------------------------------===//
 
@@ -101,6 +127,18 @@ RK_INLINE Vec LoadPromote(const STORAGE *p) {
     return Promote(s);
 }
 
+RK_INLINE Vec LoadPromoteTail(const STORAGE *p, int64_t count) {
+#if FORMAT == RK_FORMAT_PLAIN
+    return LoadTail(p, count);
+#else
+    StoredVec s = {0};
+    CopyBytes(&s, p, count * (int64_t)sizeof(STORAGE));
+    return Promote(s);
+#endif
+}
+
+RK_INLINE Vec LoadPromoteN(const STORAGE *p, int64_t count) { return count >= LANES ? LoadPromote(p) : LoadPromoteTail(p, count); }
+
 RK_INLINE void DemoteStore(STORAGE *p, Vec v) {
     StoredVec s = Demote(v);
     memcpy(p, &s, sizeof s);
@@ -111,7 +149,7 @@ RK_INLINE void DemoteStream(STORAGE *p, Vec v) { __builtin_nontemporal_store(Dem
 
 RK_INLINE void DemoteStoreTail(STORAGE *p, Vec v, int64_t count) {
     StoredVec s = Demote(v);
-    StoreBytes(p, &s, count * (int64_t)sizeof(STORAGE));
+    CopyBytes(p, &s, count * (int64_t)sizeof(STORAGE));
 }
 
 /// Stores min(count, LANES) lanes, count > 0.
@@ -224,6 +262,14 @@ RK_INLINE DoubleVec LoadDouble(const STORAGE *p) {
 #endif
 }
 
+RK_INLINE DoubleVec LoadDoubleN(const STORAGE *p, int64_t count) {
+    if (count >= DOUBLE_LANES) return LoadDouble(p);
+    const Vec v = LoadPromoteTail(p, count);
+    ShortVec half;
+    memcpy(&half, &v, sizeof half);
+    return ConvertTo(half, DoubleVec);
+}
+
 /// Rounds once. The 16-bit types go through float, which is exact enough only if its last bit remembers that something
 /// was cut: rounding to odd (truncate, then set the last bit if inexact) makes the second rounding right.
 RK_INLINE ShortStoredVec DemoteDouble(DoubleVec d) {
@@ -255,21 +301,13 @@ RK_INLINE void StoreDouble(STORAGE *p, DoubleVec d) {
 RK_INLINE void StoreDoubleN(STORAGE *p, DoubleVec d, int64_t count) {
     ShortStoredVec s = DemoteDouble(d);
     if (count >= DOUBLE_LANES) memcpy(p, &s, sizeof s);
-    else StoreBytes(p, &s, count * (int64_t)sizeof(STORAGE));
+    else CopyBytes(p, &s, count * (int64_t)sizeof(STORAGE));
 }
 
 RK_INLINE double ReduceSum(DoubleVec d) {
     double sum = 0;
     RK_UNROLLED for (int i = 0; i < DOUBLE_LANES; i++) sum += d[i];
     return sum;
-}
-
-/// -1 in the first `count` lanes (0 ... LANES), 0 in the others.
-RK_INLINE IntVec FirstN(int64_t count) {
-    static const int32_t lanes[32] = {-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1};
-    IntVec mask;
-    memcpy(&mask, lanes + 16 - count * (int64_t)(sizeof(COMPUTE) / 4), sizeof mask);
-    return mask;
 }
 
 RK_INLINE LongVec FirstNDouble(int64_t count) {

@@ -58,10 +58,12 @@
 // ===--- Memory of the computing type -----------------------------------------------------===//
 
 #define Load N(Load)
+#define LoadN N(LoadN)            // at most so many lanes, and 0 in the others: reads nothing behind them
+#define LoadTail N(LoadTail)      // the same, known to be fewer than there are
 #define Store N(Store)
 #define StoreN N(StoreN)          // at most so many lanes
 #define StoreTail N(StoreTail)    // the same, known to be fewer than there are
-#define StoreBytes N(StoreBytes)
+#define CopyBytes N(CopyBytes)
 
 // ===--- Memory of the element type -------------------------------------------------------===//
 
@@ -69,6 +71,8 @@
 #define Demote N(Demote)    // and back: to nearest, ties to even
 #define DemoteDouble N(DemoteDouble)
 #define LoadPromote N(LoadPromote)
+#define LoadPromoteN N(LoadPromoteN)
+#define LoadPromoteTail N(LoadPromoteTail)
 #define LoadPromoteOne N(LoadPromoteOne)    // a single number
 #define LoadPairs N(LoadPairs)              // two lines of bfloat16, lane by lane (RK_PAIRS)
 #define DemoteStore N(DemoteStore)
@@ -77,6 +81,7 @@
 #define DemoteStoreOne N(DemoteStoreOne)
 #define DemoteStream N(DemoteStream)        // to memory and into no cache
 #define LoadDouble N(LoadDouble)            // as doubles
+#define LoadDoubleN N(LoadDoubleN)
 #define StoreDouble N(StoreDouble)
 #define StoreDoubleN N(StoreDoubleN)
 
@@ -99,6 +104,7 @@
 #define MulAddTerms(a, b, sum) MulAdd(a, b, sum)
 #endif
 #define LoadAlong N(LoadAlong)    // LANES terms that follow one another along k
+#define LoadAlongTail N(LoadAlongTail)
 #define LoadAcross N(LoadAcross)  // one term each of LANES rows or columns
 #define LoadTerm N(LoadTerm)      // a single term
 #define LoadBias N(LoadBias)

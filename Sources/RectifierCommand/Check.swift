@@ -111,7 +111,7 @@ private struct CheckedSubject {
         if isFolder.boolValue {
             let model = try Model(contentsOf: URL(fileURLWithPath: path))
             (network, loss, parameters) = (model.network, model.loss, model.parameters)
-            let loaded = try? model.recipe.map { try LoadedData($0.data, seed: $0.training.seed) }
+            let loaded = try? model.recipe.map { try LoadedData($0.data, seed: $0.training.seed, precision: model.precision) }
             if let recipe = model.recipe, let loaded, loaded.preparation == model.preparation {
                 (dataset, data) = (loaded.training, recipe.data.source)
             } else {
@@ -120,7 +120,7 @@ private struct CheckedSubject {
         } else {
             let recipe = try Recipe(contentsOf: URL(fileURLWithPath: path))
             try recipe.validate()
-            let loaded = try LoadedData(recipe.data, seed: recipe.training.seed)
+            let loaded = try LoadedData(recipe.data, seed: recipe.training.seed, precision: recipe.training.precision)
             let plan = try TrainingPlan(recipe: recipe, data: loaded)
             (network, loss, dataset, data) = (plan.network, plan.loss, loaded.training, recipe.data.source)
             parameters = try network.initialParameters(seed: plan.settings.seed, precision: plan.settings.precision)

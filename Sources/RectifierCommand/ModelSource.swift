@@ -44,7 +44,8 @@ struct ModelSource: ParsableArguments {
             throw RectifierError(.data, "\(self.model): the model was trained in code and does not say how data are prepared for it")
         }
         let seed = model.recipe?.training.seed ?? 0
-        let read = try preparation.dataset(reading: data, needsTargets: withTargets, header: header, separator: separator, seed: seed)
+        let read = try preparation.dataset(
+            reading: data, needsTargets: withTargets, header: header, separator: separator, seed: seed, precision: model.precision)
         return Samples(name: data, samples: read.dataset, notes: read.notes)
     }
 
@@ -53,7 +54,7 @@ struct ModelSource: ParsableArguments {
         guard let recipe = model.recipe else {
             throw RectifierError(.data, "\(self.model): the model was trained in code and names no data; give --data")
         }
-        let loaded = try LoadedData(recipe.data, seed: recipe.training.seed)
+        let loaded = try LoadedData(recipe.data, seed: recipe.training.seed, precision: model.precision)
         guard let samples = loaded.heldOut else {
             throw RectifierError(.data, "\(self.model): its run held no data out; give --data")
         }

@@ -83,7 +83,7 @@ struct Train: AsyncParsableCommand {
         let folder = URL(fileURLWithPath: output ?? Self.usualFolder(for: settings.data.source))
         // Before the data are read, which may take a while; the run looks again.
         try Trainer.checkOutput(folder)
-        let data = try LoadedData(settings.data, seed: settings.training.seed)
+        let data = try LoadedData(settings.data, seed: settings.training.seed, precision: settings.training.precision)
         var trainer = try Trainer(recipe: settings, data: data, probes: Self.probes(settings), output: folder)
         trainer.replacesOtherRuns = overwrite
         return (trainer, folder, data.notes)
@@ -113,11 +113,11 @@ struct Train: AsyncParsableCommand {
             throw ValidationError(
                 "--resume goes on with the run as it was; only --epochs, --threads, --no-census, --data and --test may change")
         }
-        let data = try LoadedData(changed.data, seed: changed.training.seed)
+        let data = try LoadedData(changed.data, seed: changed.training.seed, precision: changed.training.precision)
         let trainer = try Trainer(
             resuming: checkpoint, data: data, epochs: changed.training.epochs, threads: changed.training.threads,
             probes: Self.probes(changed), output: folder)
-        return (trainer, folder, data.notes)
+        return (trainer, folder, data.notes + trainer.notes)
     }
 
     private func makeReporter(folder: URL) -> any TrainingReporter {

@@ -154,14 +154,14 @@ struct OptimizationFlags: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "The learning rate over the run: constant, cosine[:WARMUP[:FLOOR]], staircase:EPOCHS[:FACTOR], warm-up:EPOCHS, one-cycle "
-                + "(default: cosine).",
+                + "(of the rate alone, without momentum) (default: cosine).",
             valueName: "name"),
         transform: { try Schedule($0) })
     var schedule: Schedule?
 
     @Option(
         parsing: .unconditional,
-        help: ArgumentHelp("Shrinks weights, not biases (default: 0; small tables: 0.3 / rows).", valueName: "x"))
+        help: ArgumentHelp("Shrinks weights, not biases or PReLU's slopes (default: 0; small tables: 0.3 / rows).", valueName: "x"))
     var weightDecay: Double?
 
     @Option(parsing: .unconditional, help: ArgumentHelp("Adds x · sign(w) to the gradient of weights.", valueName: "x"))
@@ -172,7 +172,8 @@ struct OptimizationFlags: ParsableArguments {
 
     @Option(
         parsing: .unconditional,
-        help: ArgumentHelp("The largest norm of the whole gradient; a longer one is scaled down to it.", valueName: "x"))
+        help: ArgumentHelp(
+            "The largest norm of the whole gradient; a longer one is scaled down to it, before decay and penalties.", valueName: "x"))
     var clipNorm: Double?
 
     @Option(

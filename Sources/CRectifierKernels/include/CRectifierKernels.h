@@ -13,7 +13,8 @@
 //
 // Memory: every pointer may be read (never written) up to RK_PADDING bytes past its
 // last element, so kernels need no scalar tail for loads. Buffers start at multiples
-// of 64 bytes; rows inside them need not.
+// of 64 bytes; rows inside them need not. Of a buffer whose rows are shared a part
+// reads its own rows only, and nothing behind them: others are writing there.
 // ===----------------------------------------------------------------------===//
 
 #ifndef RECTIFIER_KERNELS_H

@@ -22,9 +22,12 @@ public struct LoadedData: Sendable {
     ///
     /// - Parameters:
     ///   - seed: draws generated sets and the split.
+    ///   - precision: what the run computes in: for float64, numbers that are standardized stay doubles.
     ///   - base: what relative paths start from; nil: the working directory.
     /// - Throws: ``RectifierError`` that names the file, and the line, column or sample.
-    public init(_ settings: DataSettings, seed: UInt64, relativeTo base: URL? = nil) throws {
+    public init(
+        _ settings: DataSettings, seed: UInt64, precision: ElementType = .float32, relativeTo base: URL? = nil
+    ) throws {
         self.settings = settings
         guard settings != .inCode else {
             throw RectifierError(.setting, "the data of the run were made in code: name the file or folder that holds them")
@@ -48,7 +51,9 @@ public struct LoadedData: Sendable {
                 validation = try training.selecting(split.heldOut)
                 training = try training.selecting(split.training)
             }
-            if let test = settings.test { heldOut = try preparation.dataset(reading: test, seed: seed, relativeTo: base, into: &notes) }
+            if let test = settings.test {
+                heldOut = try preparation.dataset(reading: test, seed: seed, precision: precision, relativeTo: base, into: &notes)
+            }
         } else {
             let source = try DataSource(
                 settings.source, relativeTo: base, needsTargets: true, target: settings.target, header: settings.header,
@@ -63,24 +68,27 @@ public struct LoadedData: Sendable {
             switch main {
             case .table(let file):
                 let targets = [try LoadedData.targetColumn(settings.target, of: file.columnNames, in: settings.source)]
-                fitted = try file.table().fitted(targets: targets, settings: settings, share: drawn, seed: seed)
+                fitted = try file.table().fitted(
+                    targets: targets, settings: settings, share: drawn, seed: seed, precision: precision)
             case .arrays(let arrays) where arrays.isTable:
                 let table = try arrays.table()
                 var targets = Array(arrays.features.columnCount..<table.columns.count)
                 if targets.isEmpty {
                     targets = [try LoadedData.targetColumn(settings.target, of: table.columns.map(\.name), in: settings.source)]
                 }
-                fitted = try table.fitted(targets: targets, areLabels: arrays.areLabels, settings: settings, share: drawn, seed: seed)
+                fitted = try table.fitted(
+                    targets: targets, areLabels: arrays.areLabels, settings: settings, share: drawn, seed: seed, precision: precision)
             case .arrays(let arrays):
-                fitted = try arrays.fitted(settings: settings, share: drawn, seed: seed)
+                fitted = try arrays.fitted(settings: settings, share: drawn, seed: seed, precision: precision)
             }
             (training, preparation, notes) = (fitted.training, fitted.preparation, fitted.notes)
             if let test = settings.test {
                 heldOut = try preparation.dataset(
-                    reading: test, header: settings.header, separator: settings.separator, seed: seed, relativeTo: base, into: &notes)
+                    reading: test, header: settings.header, separator: settings.separator, seed: seed, precision: precision,
+                    relativeTo: base, into: &notes)
                 validation = fitted.heldOut
             } else if let test = source.test {
-                heldOut = try preparation.dataset(test, needsTargets: true, into: &notes)
+                heldOut = try preparation.dataset(test, needsTargets: true, precision: precision, into: &notes)
                 validation = fitted.heldOut
             } else {
                 heldOut = fitted.heldOut
@@ -89,7 +97,8 @@ public struct LoadedData: Sendable {
 
         if case .source(let path) = settings.validation {
             let data = try preparation.dataset(
-                reading: path, header: settings.header, separator: settings.separator, seed: seed, relativeTo: base, into: &notes)
+                reading: path, header: settings.header, separator: settings.separator, seed: seed, precision: precision,
+                relativeTo: base, into: &notes)
             if heldOut == nil { heldOut = data } else { validation = data }
         }
         notes.insert(preparation.summary, at: 0)

@@ -14,24 +14,25 @@ extension Preparation {
     ///     their places.
     ///   - separator: nil: as in the training file.
     ///   - seed: for generated sets.
+    ///   - precision: what the model computes in: for float64, numbers that are standardized stay doubles.
     ///   - base: what relative paths start from; nil: the working directory.
     /// - Returns: the data, and notes for the user, one line each.
     /// - Throws: ``RectifierError`` that names the file, and the line, column or sample; or both shapes where they do
     ///   not fit.
     public func dataset(
         reading source: String, needsTargets: Bool, header: Bool? = nil, separator: String? = nil, seed: UInt64 = 0,
-        relativeTo base: URL? = nil
+        precision: ElementType = .float32, relativeTo base: URL? = nil
     ) throws -> (dataset: Dataset, notes: [String]) {
         var notes: [String] = []
         let dataset = try dataset(
-            reading: source, needsTargets: needsTargets, header: header, separator: separator, seed: seed, relativeTo: base, into: &notes)
+            reading: source, needsTargets: needsTargets, header: header, separator: separator, seed: seed, precision: precision,
+            relativeTo: base, into: &notes)
         return (dataset, notes)
     }
 
     func dataset(
         reading source: String, needsTargets: Bool = true, header: Bool? = nil, separator: String? = nil, seed: UInt64,
-        relativeTo base: URL?,
-        into notes: inout [String]
+        precision: ElementType, relativeTo base: URL?, into notes: inout [String]
     ) throws -> Dataset {
         if GeneratedData.names.contains(source) {
             let data = try GeneratedData.make(source, samples: nil, noise: nil, seed: seed).test
@@ -49,13 +50,15 @@ extension Preparation {
             separator: separator ?? layout?.separator)
         if opened.main != nil, opened.test != nil { notes.append("\(source): its test part is used") }
         guard let part = opened.test ?? opened.main else { throw RectifierError(.file, "\(source): holds no samples with targets") }
-        return try dataset(part, needsTargets: needsTargets, into: &notes)
+        return try dataset(part, needsTargets: needsTargets, precision: precision, into: &notes)
     }
 
-    func dataset(_ part: DataSource.Part, needsTargets: Bool, into notes: inout [String]) throws -> Dataset {
+    func dataset(
+        _ part: DataSource.Part, needsTargets: Bool, precision: ElementType, into notes: inout [String]
+    ) throws -> Dataset {
         switch (part, input) {
         case (.table(let file), .table(let layout)):
-            return try dataset(of: file, layout, needsTargets: needsTargets, into: &notes)
+            return try dataset(of: file, layout, needsTargets, precision, into: &notes)
         case (.arrays(let arrays), .table(let layout)):
             guard arrays.features.shape.count <= 2 else {
                 throw RectifierError(
@@ -63,9 +66,9 @@ extension Preparation {
                     "\(arrays.features.name): its samples have the shape \(describe(arrays.features.sampleShape)), "
                         + "the model takes rows of \(layout.columns.count) columns")
             }
-            return try dataset(of: try arrays.table(), layout, needsTargets: needsTargets, into: &notes)
+            return try dataset(of: try arrays.table(), layout, needsTargets, precision, into: &notes)
         case (.arrays(let arrays), _):
-            return try arrays.dataset(self, targets: needsTargets ? arrays.targetValues() : nil)
+            return try arrays.dataset(self, targets: needsTargets ? arrays.targetValues() : nil, precision: precision)
         case (.table(let file), _):
             throw RectifierError(
                 .shape,
@@ -84,19 +87,23 @@ extension Preparation {
 
     // MARK: Tables
 
-    private func dataset(of file: CSVFile, _ layout: Layout, needsTargets: Bool, into notes: inout [String]) throws -> Dataset {
+    private func dataset(
+        of file: CSVFile, _ layout: Layout, _ needsTargets: Bool, _ precision: ElementType, into notes: inout [String]
+    ) throws -> Dataset {
         let places = try places(in: file.columnNames, file.hasHeader && layout.hasHeader, layout, needsTargets, file.bytes.name)
         var readings = [ColumnReading](repeating: .skipped, count: file.columnNames.count)
         for (column, index) in zip(layout.columns, places.features) {
             if case .numbers = column.content { readings[index] = .numeric } else { readings[index] = .text }
         }
         for index in places.targets { readings[index] = areTargetsNumbers ? .numeric : .text }
-        return try dataset(of: try file.table(reading: readings), layout, places, into: &notes)
+        return try dataset(of: try file.table(reading: readings), layout, places, precision, into: &notes)
     }
 
-    private func dataset(of table: consuming Table, _ layout: Layout, needsTargets: Bool, into notes: inout [String]) throws -> Dataset {
+    private func dataset(
+        of table: consuming Table, _ layout: Layout, _ needsTargets: Bool, _ precision: ElementType, into notes: inout [String]
+    ) throws -> Dataset {
         let places = try places(in: table.columns.map(\.name), false, layout, needsTargets, table.name)
-        return try dataset(of: table, layout, places, into: &notes)
+        return try dataset(of: table, layout, places, precision, into: &notes)
     }
 
     private struct Places {
@@ -145,7 +152,9 @@ extension Preparation {
         }
     }
 
-    private func dataset(of table: consuming Table, _ layout: Layout, _ places: Places, into notes: inout [String]) throws -> Dataset {
+    private func dataset(
+        of table: consuming Table, _ layout: Layout, _ places: Places, _ precision: ElementType, into notes: inout [String]
+    ) throws -> Dataset {
         try table.requireRows()
         // First, because values beyond a column's limit look as if they were missing.
         let values = places.targets.isEmpty ? nil : try table.values(ofTargets: places.targets)
@@ -165,13 +174,13 @@ extension Preparation {
         let rows = try table.completeRows(
             features: places.features, targets: places.targets, policy: missing, isTraining: false, mayDrop: !places.targets.isEmpty, &notes
         )
-        let targets = try values?.encoded(target, rows: rows) ?? Dataset.Targets.none
+        let targets = try values?.encoded(target, rows: rows, precision: precision) ?? Dataset.Targets.none
         let encoding = TableEncoding(layout, of: table, indices: places.features)
         var unknown: [Int] = []
         let name = table.name
-        let (features, _) = try encoding.features(takingBlocksOf: &table, first: rows, unknown: &unknown)
+        let (features, _) = try encoding.features(takingBlocksOf: &table, first: rows, precision: precision, unknown: &unknown)
         notes += encoding.notes(unknown: unknown, in: name)
-        return try Dataset(count: rows.count, sampleShape: [layout.width], features: .floats(features), targets: targets, source: name)
+        return try Dataset(count: rows.count, sampleShape: [layout.width], features: features, targets: targets, source: name)
     }
 
     /// What is predicted from what, in one line.

@@ -25,6 +25,13 @@ struct JSONText {
         try text.walk()
     }
 
+    /// What a file says, if it says that.
+    static func value<Value: Decodable>(_ type: Value.Type, in json: [UInt8]) -> Value? {
+        let json = Data(json)
+        guard (try? check(json)) != nil else { return nil }
+        return try? JSONDecoder().decode(type, from: json)
+    }
+
     private static func notUTF8(_ bytes: [UInt8]) -> Flaw {
         let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
         let bad = lines.firstIndex { $0.contains(0) || String(validating: $0, as: UTF8.self) == nil } ?? 0

@@ -22,9 +22,7 @@ struct ModelMark: Decodable {
     var weightsSHA256: String
 
     init?(_ json: [UInt8]) {
-        guard let mark = try? JSONDecoder().decode(ModelMark.self, from: Data(json)), mark.writtenBy.hasPrefix("Rectifier ") else {
-            return nil
-        }
+        guard let mark = JSONText.value(ModelMark.self, in: json), mark.writtenBy.hasPrefix("Rectifier ") else { return nil }
         self = mark
     }
 }

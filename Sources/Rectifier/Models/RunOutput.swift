@@ -56,7 +56,7 @@ private struct SavedRun: Decodable {
     init?(_ url: URL) {
         guard let folder = try? OpenFolder(url), let json = try? folder.bytes(of: ModelFile.model) else { return nil }
         // A recipe of a newer version, or with layers that are not registered, is another one.
-        recipe = (try? JSONDecoder().decode(SavedRun.self, from: Data(json)))?.recipe
+        recipe = JSONText.value(SavedRun.self, in: json)?.recipe
         position = SavedPosition(folder)
     }
 }
@@ -70,7 +70,7 @@ struct SavedPosition: Decodable {
     init?(_ folder: OpenFolder) {
         struct Saved: Decodable { var position: SavedPosition }
         guard let json = try? folder.bytes(of: ModelFile.checkpoint),
-            let saved = try? JSONDecoder().decode(Saved.self, from: Data(json))
+            let saved = JSONText.value(Saved.self, in: json)
         else { return nil }
         self = saved.position
     }

@@ -29,6 +29,9 @@ public struct Trainer: Sendable {
     package var replacesOtherRuns = true
 
     let checkpoint: Checkpoint?
+    /// What the user should know of a run that goes on: where it is not the run that had as many epochs from the
+    /// beginning. One line each.
+    public let notes: [String]
 
     /// A run of a network in code, on data that were read with their preparation: its model works with every command of
     /// the tool, `train --resume` included.
@@ -71,6 +74,9 @@ public struct Trainer: Sendable {
 
     /// Goes on where a checkpoint stopped, and gives the bits that the uninterrupted run would have given.
     ///
+    /// A run that goes on with another total of epochs, or after its end, need not be the run that had them from the
+    /// beginning: ``notes`` says where it is not.
+    ///
     /// - Parameters:
     ///   - epochs: Another total than the recipe's: more than are done. It is logged as a change.
     ///   - threads: `nil` for the recipe's.
@@ -94,14 +100,35 @@ public struct Trainer: Sendable {
             }
             if epochs != model.recipe?.training.epochsInAll { change = TrainingChange(afterStep: position.steps, epochs: epochs) }
         }
+        let plan = try TrainingPlan(resuming: model, change: change, threads: threads, data: data)
         self.init(
-            plan: try TrainingPlan(resuming: model, change: change, threads: threads, data: data), data: data, probes: probes,
-            initialParameters: nil, output: output, checkpoint: checkpoint)
+            plan: plan, data: data, probes: probes, initialParameters: nil, output: output, checkpoint: checkpoint,
+            notes: Trainer.notes(on: checkpoint, plan, change))
+    }
+
+    /// - Parameter change: Of the total of epochs.
+    private static func notes(on checkpoint: Checkpoint, _ plan: TrainingPlan, _ change: TrainingChange?) -> [String] {
+        let position = checkpoint.position
+        guard position.stopReason == nil else {
+            return ["the run has stopped early, after epoch \(position.epochsDone); it does not go on"]
+        }
+        guard let old = checkpoint.model.recipe?.training.epochsInAll, let epochs = change?.epochs else { return [] }
+        var notes: [String] = []
+        if plan.schedule.spansTheRun, position.steps > 0 {
+            notes.append(
+                "the learning rates so far were those of \(old) epochs; a run of \(epochs) from the beginning gives other weights")
+        }
+        if position.epochsDone >= old, checkpoint.best != nil, position.bestEpoch < position.epochsDone {
+            notes.append(
+                "the run had ended and returned to the weights of epoch \(position.bestEpoch), its best, from which it goes on; "
+                    + "a run that did not end gives others")
+        }
+        return notes
     }
 
     private init(
         plan: TrainingPlan, data: LoadedData, probes: [any TrainingProbe], initialParameters: Parameters?, output: URL?,
-        checkpoint: Checkpoint?
+        checkpoint: Checkpoint?, notes: [String] = []
     ) {
         self.plan = plan
         self.data = data
@@ -109,6 +136,7 @@ public struct Trainer: Sendable {
         self.initialParameters = initialParameters
         self.output = output
         self.checkpoint = checkpoint
+        self.notes = notes
     }
 
     /// The run, on a thread of its own. Cancelling the task that reads it stops it as `stop` does.

@@ -155,10 +155,10 @@ public final class TrainingSession {
                 }
                 cursor.indices.pointee = UnsafePointer(order.baseAddress! + start)
                 cursor.position.pointee = UInt64(start)
-                let progress = Double(epoch) + Double(position.stepsInEpoch) / Double(perEpoch)
-                numbers.set(
-                    settings.optimizer, penalties,
-                    learningRate: learningRate * plan.schedule.factor(progress: progress, epochs: Double(epochs)), step: step)
+                let factor = plan.schedule.factor(
+                    progress: Double(epoch) + Double(position.stepsInEpoch) / Double(perEpoch), step: 1 / Double(perEpoch),
+                    epochs: Double(epochs))
+                numbers.set(settings.optimizer, penalties, learningRate: learningRate * factor, step: step)
                 try run(program!, step: step, batchSize: size)
                 position.steps = step
                 position.stepsInEpoch += 1

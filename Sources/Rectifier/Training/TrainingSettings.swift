@@ -7,13 +7,14 @@ public struct TrainingSettings: Sendable, Codable, Hashable {
     public var learningRate: Double?
     /// `nil`: chosen from the data, as are the batch size and the epochs: see ``TrainingPlan``.
     public var schedule: Schedule?
-    /// Shrinks weights, never biases, see ``Penalties/weightDecay``. `nil`: chosen from the data.
+    /// Shrinks weights, never biases or PReLU's slopes, see ``Penalties/weightDecay``. `nil`: chosen from the data.
     public var weightDecay: Double?
-    /// Adds `l1 * sign(w)` to the gradient of weights, with sign(0) = 0.
+    /// Adds `l1 * sign(w)` to the gradient of the same weights, with sign(0) = 0.
     public var l1 = 0.0
-    /// Adds `l2 * w` to the gradient of weights, whatever the optimizer.
+    /// Adds `l2 * w` to the gradient of the same weights, whatever the optimizer.
     public var l2 = 0.0
-    /// The largest Euclidean norm of the whole gradient; a longer one is scaled down to it.
+    /// The largest Euclidean norm of the whole gradient of the loss; a longer one is scaled down to it. Penalties and
+    /// weight decay are added afterwards, and are not clipped.
     public var clipNorm: Double?
     /// What the learning rate is multiplied by in some layers, by the layer's name as ``NetworkSummary`` has it
     /// (`dense1`, or `residual1` for all in it). 0 freezes a layer: nothing of it is trained. At least 0.
@@ -29,6 +30,7 @@ public struct TrainingSettings: Sendable, Codable, Hashable {
     public var seed: UInt64 = 0
     /// `nil`: one for each physical core. The results are the same bits for any number.
     public var threads: Int?
+    /// What numbers are kept and computed in. In float64 that includes the data: hand it to ``LoadedData`` as well.
     public var precision = ElementType.float32
     /// Whether the command line's `train` counts what is exactly at a kink and gives every gradient a verdict. Changes
     /// no bit. In code, a run has the probes it is given.
@@ -52,12 +54,12 @@ public enum Schedule: Sendable, Hashable {
     case constant
     /// `factor` every `every` epochs.
     case staircase(every: Int, factor: Double)
-    /// Half a cosine from 1 to `floor`, after a linear rise over `warmUp` epochs.
+    /// Half a cosine from 1 to `floor` at the run's end, after a linear rise over `warmUp` epochs as in `warmUp`.
     case cosine(warmUp: Double = 0, floor: Double = 0)
-    /// A linear rise over `warmUp` epochs, then constant.
+    /// A linear rise over so many epochs, then constant. Step k of the rise's n has the factor k/n.
     case warmUp(Double)
     /// From 1/25 up to 1 over the first 30 % of the run, then by half a cosine down to 1/250,000 (Smith and Topin,
-    /// 2018).
+    /// 2018). The learning rate alone: momentum, which they lower as the rate rises, stays as it is.
     case oneCycle
 }
 

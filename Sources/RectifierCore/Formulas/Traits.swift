@@ -30,6 +30,9 @@ extension Operation {
 }
 
 extension Formula {
+    /// Whether the value is its first operand plus its second.
+    var isSumOfTwo: Bool { operands.count == 2 && operands.indices.allSatisfy { operation.response(to: $0) == .term(sign: 1) } }
+
     /// Whether the value only changes by jumps, each of which is among its operation's kinks.
     var isPiecewiseConstant: Bool {
         !operands.isEmpty && operands.indices.allSatisfy { operation.response(to: $0) == .constant }

@@ -56,25 +56,32 @@ struct CallSchedule {
             guard let rows = call.rows, rows.count >= CallSchedule.fewRows * threads else { return 0 }
             return rows.inWhole.contains { counts[$0.index] >= CallSchedule.largeMatrix } ? 0 : rows.count
         }
-        let uses = zip(calls, rows).map(Uses.init)
-        var phase = 0
+        // Call by call, the first phase that what it needs, and those that still need what it overwrites, leave to it.
+        var reads = [LastUse](repeating: LastUse(), count: counts.count), writes = reads
         for part in [0..<firstUpdate, firstUpdate..<calls.count] {
-            var waiting = Array(part)
-            while !waiting.isEmpty {
-                var done = Uses(), putOff = Uses(), written = 0
-                waiting = waiting.filter { index in
-                    guard written < CallSchedule.longPhase, !uses[index].needBarrier(after: done), !uses[index].meet(putOff) else {
-                        putOff.formUnion(uses[index])
-                        return true
-                    }
-                    done.formUnion(uses[index])
-                    written += calls[index].writes.reduce(0) { $0 + counts[$1.index] }
+            let first = (entries.last?.phase ?? -1) + 1
+            var phases: [(calls: [Int], written: Int)] = []
+            for index in part {
+                let call = calls[index]
+                func shared(_ buffer: Buffer) -> Int { rows[index] > 0 && call.rows!.cuts(buffer) ? rows[index] : 0 }
+                var phase = first
+                for buffer in call.reads { phase = max(phase, writes[buffer.index].next(shared(buffer))) }
+                for buffer in call.writes {
+                    phase = max(phase, writes[buffer.index].next(shared(buffer)), reads[buffer.index].next(shared(buffer)))
+                }
+                while phase - first < phases.count, phases[phase - first].written >= CallSchedule.longPhase { phase += 1 }
+                if phase - first == phases.count { phases.append(([], 0)) }
+                phases[phase - first].calls.append(index)
+                phases[phase - first].written += call.writes.reduce(0) { $0 + counts[$1.index] }
+                for buffer in call.reads { reads[buffer.index].add(phase, rows: shared(buffer)) }
+                for buffer in call.writes { writes[buffer.index].add(phase, rows: shared(buffer)) }
+            }
+            for (offset, phase) in phases.enumerated() {
+                for index in phase.calls {
                     let isSolo = rows[index] == 0 && calls[index].work < CallSchedule.smallCall
-                    entries.append(Entry(call: index, phase: phase, isSolo: isSolo, sharedRows: rows[index]))
-                    return false
+                    entries.append(Entry(call: index, phase: first + offset, isSolo: isSolo, sharedRows: rows[index]))
                 }
                 entries[entries.count - 1].barrierAfter = true
-                phase += 1
             }
         }
     }
@@ -102,38 +109,21 @@ struct CallSchedule {
     }
 }
 
-/// The buffers that some calls read and write, each with the rows by which threads share it, or 0 where a thread may
-/// touch all of it.
-private struct Uses {
-    private var reads: [Buffer: Int] = [:]
-    private var writes: [Buffer: Int] = [:]
+/// The last phase that reads a buffer, or writes it, and the rows by which all its calls share the buffer; 0 where a
+/// thread may touch all of it.
+private struct LastUse {
+    private var phase = -1
+    private var rows = 0
 
-    init() {}
+    /// The first phase for a call that must come after, and shares the buffer by `rows`: where both share it alike, a
+    /// thread needs only what it did itself.
+    func next(_ rows: Int) -> Int { rows > 0 && rows == self.rows ? phase : phase + 1 }
 
-    init(_ call: PlannedCall, rows: Int) {
-        func shared(_ buffers: [Buffer]) -> [Buffer: Int] {
-            Dictionary(buffers.map { ($0, rows > 0 && call.rows!.cuts($0) ? rows : 0) }, uniquingKeysWith: min)
+    mutating func add(_ phase: Int, rows: Int) {
+        if phase > self.phase {
+            (self.phase, self.rows) = (phase, rows)
+        } else if phase == self.phase, rows != self.rows {
+            self.rows = 0
         }
-        (reads, writes) = (shared(call.reads), shared(call.writes))
-    }
-
-    mutating func formUnion(_ other: Uses) {
-        func joined(_ a: Int, _ b: Int) -> Int { a == b ? a : 0 }
-        reads.merge(other.reads, uniquingKeysWith: joined)
-        writes.merge(other.writes, uniquingKeysWith: joined)
-    }
-
-    /// Whether a thread may need what another has done before.
-    func needBarrier(after earlier: Uses) -> Bool {
-        func parted(_ buffer: Buffer, _ rows: Int, _ before: [Buffer: Int]) -> Bool {
-            before[buffer].map { $0 != rows || rows == 0 } ?? false
-        }
-        return reads.contains { parted($0, $1, earlier.writes) }
-            || writes.contains { parted($0, $1, earlier.writes) || parted($0, $1, earlier.reads) }
-    }
-
-    /// Whether the order of both matters.
-    func meet(_ other: Uses) -> Bool {
-        reads.contains { other.writes[$0.key] != nil } || writes.contains { other.writes[$0.key] != nil || other.reads[$0.key] != nil }
     }
 }

@@ -127,7 +127,7 @@ package struct Lowering {
 
     /// The vector that `sum` adds to every row of `product`, if that is what it does.
     private func biasVector(of sum: Formula, over product: Formula) -> Formula? {
-        guard sum.operation is Add, sum.operands[0] != sum.operands[1] else { return nil }
+        guard sum.isSumOfTwo, sum.operands[0] != sum.operands[1] else { return nil }
         let other = sum.operands[0] == product ? sum.operands[1] : sum.operands[0]
         let extents = extents(of: other)
         let columns = self.extents(of: product).last

@@ -46,7 +46,7 @@ package struct UpdateCalls {
         for ((name, _), result) in zip(gradients, results.dropFirst()) {
             let address = parameters.address(of: name, in: gradientBlock, of: type)!
             let buffer = lowering.buffer(of: result)
-            if fixed[buffer] == nil, !result.operands.isEmpty, !gradientBuffers.contains(buffer) {
+            if fixed[buffer] == nil, !result.operands.isEmpty {
                 fixed[buffer] = address
                 gradientBuffers.append(buffer)
             } else {
@@ -192,14 +192,14 @@ package final class OptimizerNumbers {
     }
 }
 
-/// What is added to the gradient of weights to keep them small.
+/// What is added to the gradient of weights to keep them small, after the gradient was clipped.
 public struct Penalties: Sendable, Hashable {
-    /// Shrinks weights, never biases. SGD, Adam and RMSProp add `weightDecay * w` to the gradient; AdamW multiplies the
-    /// weights by `1 - learningRate * weightDecay`. At least 0.
+    /// Shrinks weights, never biases or PReLU's slopes. SGD, Adam and RMSProp add `weightDecay * w` to the gradient;
+    /// AdamW multiplies the weights by `1 - learningRate * weightDecay`. At least 0.
     public var weightDecay: Double
-    /// Adds `l1 * sign(w)` to the gradient of weights, with sign(0) = 0. At least 0.
+    /// Adds `l1 * sign(w)` to the gradient of the same weights, with sign(0) = 0. At least 0.
     public var l1: Double
-    /// Adds `l2 * w` to the gradient of weights, whatever the optimizer. At least 0.
+    /// Adds `l2 * w` to the gradient of the same weights, whatever the optimizer. At least 0.
     public var l2: Double
 
     public init(weightDecay: Double = 0, l1: Double = 0, l2: Double = 0) {

@@ -18,11 +18,13 @@ struct KinkSite {
 func kinkSites(below outputs: [Formula], dependingOn dependents: [Formula], layers: [(name: String, output: Formula)] = []) -> [KinkSite] {
     var depends = Set(dependents.map(\.id))
     var sites: [KinkSite] = []
+    var place = 0
     for formula in topologicalOrder(of: outputs) where formula.operands.contains(where: { depends.contains($0.id) }) {
         depends.insert(formula.id)
         let kinks = formula.operation.kinks(of: formula.operands)
         guard !kinks.isEmpty else { continue }
-        let layer = layers.first { $0.output.id >= formula.id }?.name ?? "loss"
+        while place < layers.count, layers[place].output.id < formula.id { place += 1 }
+        let layer = place < layers.count ? layers[place].name : "loss"
         sites += kinks.map { KinkSite(result: formula, kink: $0, layer: layer) }
     }
     return sites

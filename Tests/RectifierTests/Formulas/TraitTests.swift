@@ -147,7 +147,10 @@ struct TraitTests {
 
     /// Zeros that are stated are zeros, whatever the parameters; frozen ones stay when parameters change a little.
     @Test(arguments: ZeroKind.allCases) func zeros(_ kind: ZeroKind) throws {
-        func mask(_ node: AppliedOperation) throws -> Formula? { try zeroMask(of: node.fixed, kind) }
+        func mask(_ node: AppliedOperation) throws -> Formula? {
+            var masks = ZeroMasks(kind)
+            return try masks.mask(of: node.fixed)
+        }
         try check(claiming: { try mask($0) != nil }) { node in
             var numbers = Numbers(seed: 7)
             var hits = 0

@@ -93,12 +93,12 @@ import Testing
         let x = Formula.input("x", shape: [Shape.batch, 2])
         let w = Formula.parameter("w", shape: [2, 2], initializer: .zeros), b = Formula.parameter("b", shape: [2], initializer: .zeros)
         let z = try matmul(x, w) + b, deep = try matmul(relu(matmul(x, w)), w)
+        var structural = ZeroMasks(.structural), frozen = ZeroMasks(.frozen)
         let masks = try [
-            zeroMask(of: z, .structural), zeroMask(of: deep, .frozen), zeroMask(of: deep, .structural),
-            zeroMask(of: x * relu(z), .structural),
+            structural.mask(of: z), frozen.mask(of: deep), structural.mask(of: deep), structural.mask(of: x * relu(z)),
         ].map { try #require($0) }
-        #expect(try zeroMask(of: z, .frozen) == nil)
-        #expect(try zeroMask(of: exp(z), .structural) == nil)
+        #expect(try frozen.mask(of: z) == nil)
+        #expect(try structural.mask(of: exp(z)) == nil)
         let program = try Program(
             masks, batchSize: 3,
             parameters: Parameters([("w", Tensor(shape: [2, 2], [1.0, 1, -1, -1])), ("b", Tensor(shape: [2], [0.0, 1]))]),

@@ -181,6 +181,40 @@ struct TrainerTests {
         #expect(second.heldOut == whole.heldOut)
     }
 
+    /// A run that goes on after its end is another than the one that had as many epochs, and says so.
+    @Test func notesOfARunThatGoesOn() throws {
+        let temporary = try TemporaryFolder(), folder = temporary.url("model")
+        let data = try LoadedData(training: Self.blobs(), heldOut: Self.blobs(100, seed: 2))
+        func notes(epochs: Int?, after change: (inout TrainingSettings) -> Void) throws -> [String] {
+            let settings = Self.settings {
+                $0.schedule = .constant
+                change(&$0)
+            }
+            try Trainer(Self.network(), data: data, settings: settings, output: folder).run()
+            return try Trainer(resuming: Checkpoint(contentsOf: folder), data: data, epochs: epochs).notes
+        }
+        #expect(try notes(epochs: 8) { _ in }.isEmpty)
+        #expect(try notes(epochs: nil) { $0.schedule = .cosine() }.isEmpty)
+        #expect(try notes(epochs: 4) { $0.schedule = .cosine() }.isEmpty)
+        #expect(
+            try notes(epochs: 8) { $0.schedule = .oneCycle } == [
+                "the learning rates so far were those of 4 epochs; a run of 8 from the beginning gives other weights"
+            ])
+        // The rate is so high that a later epoch is not the best.
+        let best = try notes(epochs: 60) {
+            $0.epochs = 30
+            $0.learningRate = 0.3
+            $0.earlyStopping = EarlyStopping(patience: 40)
+        }
+        #expect(best.count == 1 && best[0].hasPrefix("the run had ended and returned to the weights of epoch "), "\(best)")
+        let stopped = try notes(epochs: 60) {
+            $0.epochs = 50
+            $0.learningRate = 0.3
+            $0.earlyStopping = EarlyStopping(patience: 1)
+        }
+        #expect(stopped.count == 1 && stopped[0].hasPrefix("the run has stopped early, after epoch "), "\(stopped)")
+    }
+
     @Test func modelsPredictTheSameAfterTheDisk() throws {
         let temporary = try TemporaryFolder(), folder = temporary.url("model")
         let data = try Self.blobs()
@@ -292,10 +326,18 @@ struct TrainerTests {
     }
 
     @Test func schedules() {
-        func factors(_ schedule: Rectifier.Schedule) -> [Double] { [0, 1, 2, 3.5, 4].map { schedule.factor(progress: $0, epochs: 4) } }
+        // One step an epoch: what a full batch has.
+        func factors(_ schedule: Rectifier.Schedule) -> [Double] {
+            [0, 1, 2, 3.5, 4].map { schedule.factor(progress: $0, step: 1, epochs: 4) }
+        }
         #expect(factors(.constant) == [1, 1, 1, 1, 1])
         #expect(factors(.staircase(every: 2, factor: 0.5)) == [1, 1, 0.5, 0.5, 0.25])
-        #expect(factors(.warmUp(2)) == [0, 0.5, 1, 1, 1])
+        // The first step of a rise moves too, and its last has the whole rate.
+        #expect(factors(.warmUp(2)) == [0.5, 1, 1, 1, 1])
+        #expect(factors(.warmUp(4)) == [0.25, 0.5, 0.75, 1, 1])
+        #expect(factors(.cosine(warmUp: 2))[0...1] == [0.5, 1])
+        #expect([0, 0.5, 1].map { Rectifier.Schedule.warmUp(1).factor(progress: $0, step: 0.5, epochs: 4) } == [0.5, 1, 1])
+        #expect(factors(.warmUp(0)) == [1, 1, 1, 1, 1])
         let cosine = factors(.cosine())
         #expect(cosine[0] == 1 && Swift.abs(cosine[2] - 0.5) < 1e-12 && Swift.abs(cosine[4]) < 1e-12)
         let cycle = factors(.oneCycle)

@@ -53,7 +53,7 @@ struct ArraySource {
     }
 
     /// Prepares images to train on.
-    func fitted(settings: DataSettings, share: Double, seed: UInt64) throws -> Table.Fitted {
+    func fitted(settings: DataSettings, share: Double, seed: UInt64, precision: ElementType) throws -> Table.Fitted {
         try requireSamples()
         let values = try targetValues()
         let rows = (0..<Int32(features.count)).map { $0 }
@@ -72,15 +72,16 @@ struct ArraySource {
         let preparation = try Preparation(input: input, target: target)
         let isSplit = !split.heldOut.isEmpty
         return .init(
-            training: try prepared(preparation, targets: values, rows: isSplit ? split.training : nil),
-            heldOut: isSplit ? try prepared(preparation, targets: values, rows: split.heldOut) : nil, preparation: preparation,
+            training: try prepared(preparation, targets: values, rows: isSplit ? split.training : nil, precision: precision),
+            heldOut: isSplit ? try prepared(preparation, targets: values, rows: split.heldOut, precision: precision) : nil,
+            preparation: preparation,
             notes: isSplit ? [split.note] : [])
     }
 
     /// Prepares images in a way that was learned before.
     ///
     /// - Parameter targets: nil: without.
-    func dataset(_ preparation: Preparation, targets: TargetValues?) throws -> Dataset {
+    func dataset(_ preparation: Preparation, targets: TargetValues?, precision: ElementType) throws -> Dataset {
         try requireSamples()
         guard features.sampleShape == preparation.inputShape else {
             throw RectifierError(
@@ -88,13 +89,13 @@ struct ArraySource {
                 "\(features.name): its samples have the shape \(describe(features.sampleShape)), "
                     + "the model takes \(describe(preparation.inputShape))")
         }
-        return try prepared(preparation, targets: targets, rows: nil)
+        return try prepared(preparation, targets: targets, rows: nil, precision: precision)
     }
 
     /// Some samples, prepared in one pass over what was read.
     ///
     /// - Parameter rows: nil: all, of which bytes are not copied.
-    private func prepared(_ preparation: Preparation, targets: TargetValues?, rows: [Int32]?) throws -> Dataset {
+    private func prepared(_ preparation: Preparation, targets: TargetValues?, rows: [Int32]?, precision: ElementType) throws -> Dataset {
         let width = features.width, count = rows?.count ?? features.count
         let prepared: Dataset.Features
         switch preparation.input {
@@ -105,22 +106,25 @@ struct ArraySource {
             }
             prepared = try rows.map { try features.elements.selecting($0, width: width) } ?? features.elements
         case .numbers(_, let mean, let deviation):
-            try requireDataMemory([count, width, MemoryLayout<Float>.size])
-            prepared = .floats(
-                [Float](unsafeUninitializedCapacity: count * width) { space, filled in
+            func standardized<Number: BinaryFloatingPoint>() throws -> [Number] {
+                try requireDataMemory([count, width, MemoryLayout<Number>.size])
+                return [Number](unsafeUninitializedCapacity: count * width) { space, filled in
                     for sample in 0..<count {
                         let row = rows.map { Int($0[sample]) } ?? sample
                         for place in row * width..<(row + 1) * width {
-                            space.initializeElement(at: filled, to: Float((features.element(place) - mean) / deviation))
+                            space.initializeElement(at: filled, to: Number((features.element(place) - mean) / deviation))
                             filled += 1
                         }
                     }
-                })
+                }
+            }
+            prepared = precision == .float64 ? .doubles(try standardized()) : .floats(try standardized())
         case .table: throw RectifierError(.shape, "\(features.name): holds images, the model takes the columns of a table")
         }
         return try Dataset(
             count: count, sampleShape: features.sampleShape, features: prepared,
-            targets: targets?.encoded(preparation.target, rows: rows ?? (0..<Int32(count)).map { $0 }) ?? .none, source: features.name)
+            targets: targets?.encoded(preparation.target, rows: rows ?? (0..<Int32(count)).map { $0 }, precision: precision) ?? .none,
+            source: features.name)
     }
 
     private func requireSamples(finite: Bool = true) throws {

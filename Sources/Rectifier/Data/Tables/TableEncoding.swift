@@ -41,27 +41,39 @@ struct TableEncoding {
     /// so that the memory of both is never needed at once.
     ///
     /// A missing value becomes the mean or the most frequent level.
-    func features(takingBlocksOf table: inout Table, first: [Int32], second: [Int32] = []) throws -> (first: [Float], second: [Float]) {
+    /// - Parameter precision: What a network will compute in: float64 has doubles.
+    func features(
+        takingBlocksOf table: inout Table, first: [Int32], second: [Int32] = [], precision: ElementType
+    ) throws -> (first: Dataset.Features, second: Dataset.Features) {
         var ignored: [Int] = []
-        return try features(takingBlocksOf: &table, first: first, second: second, unknown: &ignored)
+        return try features(takingBlocksOf: &table, first: first, second: second, precision: precision, unknown: &ignored)
     }
 
     /// - Parameter unknown: becomes the number of unknown levels in each column.
     func features(
-        takingBlocksOf table: inout Table, first: [Int32], second: [Int32] = [], unknown: inout [Int]
-    ) throws -> (
-        first: [Float], second: [Float]
-    ) {
+        takingBlocksOf table: inout Table, first: [Int32], second: [Int32] = [], precision: ElementType, unknown: inout [Int]
+    ) throws -> (first: Dataset.Features, second: Dataset.Features) {
+        if precision == .float64 {
+            let numbers: (first: [Double], second: [Double]) = try numbers(takingBlocksOf: &table, first, second, &unknown)
+            return (.doubles(numbers.first), .doubles(numbers.second))
+        }
+        let numbers: (first: [Float], second: [Float]) = try numbers(takingBlocksOf: &table, first, second, &unknown)
+        return (.floats(numbers.first), .floats(numbers.second))
+    }
+
+    private func numbers<Number: BinaryFloatingPoint>(
+        takingBlocksOf table: inout Table, _ first: [Int32], _ second: [Int32], _ unknown: inout [Int]
+    ) throws -> (first: [Number], second: [Number]) {
         try MachineMemory.require(
-            Shape.elementCount([first.count + second.count, width, MemoryLayout<Float>.size]), kind: .data,
+            Shape.elementCount([first.count + second.count, width, MemoryLayout<Number>.size]), kind: .data,
             for: "\(table.name): \(first.count + second.count) rows of \(width) features (text takes one a level)",
             advice: "leave out rows, or columns of text")
         unknown = [Int](repeating: 0, count: steps.count)
         var blocks = Array(table.blocks.reversed())
         table.blocks = []
-        var secondFeatures: [Float] = []
-        let firstFeatures = [Float](unsafeUninitializedCapacity: first.count * width) { firstSpace, firstFilled in
-            secondFeatures = [Float](unsafeUninitializedCapacity: second.count * width) { secondSpace, secondFilled in
+        var secondFeatures: [Number] = []
+        let firstFeatures = [Number](unsafeUninitializedCapacity: first.count * width) { firstSpace, firstFilled in
+            secondFeatures = [Number](unsafeUninitializedCapacity: second.count * width) { secondSpace, secondFilled in
                 var (nextFirst, nextSecond, number) = (0, 0, 0)
                 while let block = blocks.popLast() {
                     withExtendedLifetime(block) {
@@ -85,13 +97,15 @@ struct TableEncoding {
     }
 
     @inline(__always)
-    private func encode(_ cells: UnsafeMutablePointer<Double>, _ features: UnsafeMutablePointer<Float>, _ unknown: inout [Int]) {
+    private func encode<Number: BinaryFloatingPoint>(
+        _ cells: UnsafeMutablePointer<Double>, _ features: UnsafeMutablePointer<Number>, _ unknown: inout [Int]
+    ) {
         if !levels.isEmpty || width != steps.count { features.initialize(repeating: 0, count: width) }
         steps.withUnsafeBufferPointer { steps in
             for i in 0..<steps.count {
                 let value = cells[steps[i].source]
                 if steps[i].firstLevel < 0 {
-                    features[steps[i].destination] = value.isNaN ? 0 : Float((value - steps[i].mean) / steps[i].deviation)
+                    features[steps[i].destination] = value.isNaN ? 0 : Number((value - steps[i].mean) / steps[i].deviation)
                 } else {
                     let level = value.isNaN ? steps[i].fill : levels[steps[i].firstLevel + Int(value)]
                     if level >= 0 { features[steps[i].destination + level] = 1 } else { unknown[i] += 1 }

@@ -14,8 +14,9 @@ extension Table {
     ///   - targets: the columns to predict.
     ///   - areLabels: whether the file's form says that the targets are classes.
     ///   - share: what is held out.
+    ///   - precision: what a network will compute in.
     consuming func fitted(
-        targets: [Int], areLabels: Bool = false, settings: DataSettings, share: Double, seed: UInt64
+        targets: [Int], areLabels: Bool = false, settings: DataSettings, share: Double, seed: UInt64, precision: ElementType = .float32
     ) throws -> Fitted {
         var notes: [String] = []
         try requireRows()
@@ -32,18 +33,19 @@ extension Table {
             columns: try learned(features, rows: split.training), fieldCount: columns.count, targetIndices: targets,
             targetNames: targets.map { columns[$0].name }, hasHeader: hasHeader,
             separator: file.map { String(UnicodeScalar($0.separator)) } ?? ",")
-        let trainingTargets = try targetValues.encoded(target, rows: split.training)
-        let heldOutTargets = try targetValues.encoded(target, rows: split.heldOut)
+        let trainingTargets = try targetValues.encoded(target, rows: split.training, precision: precision)
+        let heldOutTargets = try targetValues.encoded(target, rows: split.heldOut, precision: precision)
         let encoding = TableEncoding(layout, of: self, indices: layout.columns.map(\.index))
-        let (training, heldOut) = try encoding.features(takingBlocksOf: &self, first: split.training, second: split.heldOut)
+        let (training, heldOut) = try encoding.features(
+            takingBlocksOf: &self, first: split.training, second: split.heldOut, precision: precision)
         return Fitted(
             training: try Dataset(
-                count: split.training.count, sampleShape: [layout.width], features: .floats(training), targets: trainingTargets,
+                count: split.training.count, sampleShape: [layout.width], features: training, targets: trainingTargets,
                 source: name),
             heldOut: split.heldOut.isEmpty
                 ? nil
                 : try Dataset(
-                    count: split.heldOut.count, sampleShape: [layout.width], features: .floats(heldOut), targets: heldOutTargets,
+                    count: split.heldOut.count, sampleShape: [layout.width], features: heldOut, targets: heldOutTargets,
                     source: name),
             preparation: try Preparation(input: .table(layout: layout), target: target, missing: settings.missing), notes: notes)
     }

@@ -89,8 +89,8 @@ struct TargetValues {
         if let whole = Int(exactly: number) { String(whole) } else { String(number) }
     }
 
-    /// The rows' targets as a network learns them.
-    func encoded(_ target: Preparation.Target, rows: [Int32]) throws -> Dataset.Targets {
+    /// The rows' targets as a network learns them, which computes in `precision`.
+    func encoded(_ target: Preparation.Target, rows: [Int32], precision: ElementType) throws -> Dataset.Targets {
         var expected = 1
         if case .values(let columns) = target { expected = columns.count }
         guard width == expected else {
@@ -124,14 +124,17 @@ struct TargetValues {
                     return code
                 }, names: names)
         case .values(let columns):
-            var values: [Float] = []
-            values.reserveCapacity(rows.count * width)
-            for row in rows {
-                for (column, scale) in columns.enumerated() {
-                    values.append(Float((numbers[Int(row) * width + column] - scale.mean) / scale.deviation))
+            func standardized<Number: BinaryFloatingPoint>() -> [Number] {
+                var values: [Number] = []
+                values.reserveCapacity(rows.count * width)
+                for row in rows {
+                    for (column, scale) in columns.enumerated() {
+                        values.append(Number((numbers[Int(row) * width + column] - scale.mean) / scale.deviation))
+                    }
                 }
+                return values
             }
-            return .values(values, width: width)
+            return precision == .float64 ? .doubleValues(standardized(), width: width) : .values(standardized(), width: width)
         }
     }
 

@@ -36,11 +36,11 @@ struct GradientCertificate {
         var handle: Handle?
         /// Why there is no handle, or nothing can be said though there is one.
         var obstacle: String?
-        /// The parameters that the margin depends on.
-        var influences: Set<Int>
     }
 
     let entries: [Entry]
+    /// Entries whose handles each move the other's margin, so that neither can be decided first; in order.
+    private let crossings: [(first: Int, second: Int)]
     /// Why no gradient of this loss can be vouched for, kinks or not.
     let obstacle: String?
 
@@ -64,36 +64,46 @@ struct GradientCertificate {
             } else {
                 reason = "\(site.result.operation.name) jumps there"
             }
-            return Entry(
-                site: site, handle: handle, obstacle: reason, influences: graph.parameters(below: [site.kink.a, site.kink.b]))
+            return Entry(site: site, handle: handle, obstacle: reason)
         }
+        crossings = GradientCertificate.crossings(of: entries)
+    }
+
+    /// A margin that depends on the handle of another entry depends on its reader. That is no later than the margin,
+    /// and crosses where it is no earlier than the reader of the margin's own handle: so few formulas are looked at.
+    private static func crossings(of entries: [Entry]) -> [(first: Int, second: Int)] {
+        let byReader = Dictionary(grouping: entries.indices.filter { entries[$0].handle != nil }, by: { entries[$0].handle!.reader.id })
+        var crossings: [(first: Int, second: Int)] = []
+        for (second, entry) in entries.enumerated() {
+            guard let handle = entry.handle else { continue }
+            for formula in [handle.reader] + topologicalOrder(of: [entry.site.kink.a, entry.site.kink.b], after: handle.reader) {
+                for first in byReader[formula.id] ?? [] where entries[first].handle!.parameter != handle.parameter {
+                    crossings.append((first, second))
+                }
+            }
+        }
+        return crossings.sorted { ($0.first, $0.second) < ($1.first, $1.second) }
     }
 
     /// The verdict where it follows from which kinks are touched at all; `nil` where it takes to know by which samples.
     func verdict(touched: [Bool]) -> GradientVerdict? {
         if let obstacle { return .notGuaranteed(obstacle) }
-        let entries = zip(entries, touched).filter(\.1).map(\.0)
-        if entries.isEmpty { return .exact }
+        let met = zip(entries, touched).filter(\.1).map(\.0)
+        if met.isEmpty { return .exact }
         var shares: [Int: Double] = [:]
-        for entry in entries {
+        for entry in met {
             guard entry.obstacle == nil, let handle = entry.handle, case .bias = handle.kind, handle.factors.isEmpty else { return nil }
             let share = oriented(entry.site.kink.slopes!.share, handle.sign)
             guard shares.updateValue(share, forKey: handle.parameter.id) ?? share == share else { return nil }
         }
-        return crossing(entries) == nil ? .clarke : nil
+        return crossing(touched) == nil ? .clarke : nil
     }
 
-    /// Two kinks whose handles each move the other's margin, so that neither can be decided first.
-    func crossing(_ entries: [Entry]) -> String? {
-        for a in entries {
-            for b in entries {
-                guard let first = a.handle, let second = b.handle, first.parameter != second.parameter else { continue }
-                if b.influences.contains(first.parameter.id), first.reader.id >= second.reader.id {
-                    return "\(a.site.layer) and \(b.site.layer) cannot be moved off their kinks one after the other"
-                }
-            }
+    /// The first two touched kinks that cross.
+    func crossing(_ touched: [Bool]) -> String? {
+        crossings.first { touched[$0.first] && touched[$0.second] }.map { first, second in
+            "\(entries[first].site.layer) and \(entries[second].site.layer) cannot be moved off their kinks one after the other"
         }
-        return nil
     }
 }
 
@@ -112,27 +122,22 @@ private struct Dependencies {
     }
 
     private var readers: [Int: [Formula]] = [:]
-    private var influences: [Int: Set<Int>] = [:]
+    /// By formula; those without an entry depend on no parameter.
     private var axes: [Int: Axis] = [:]
     /// An extremum over axes, whose ties are not counted.
     private(set) var tie: Formula?
 
     init(_ losses: Formula, _ parameters: [Formula]) {
-        for parameter in parameters {
-            influences[parameter.id] = [parameter.id]
-            axes[parameter.id] = Axis.none
-        }
+        for parameter in parameters { axes[parameter.id] = Axis.none }
         for formula in topologicalOrder(of: [losses]) {
             for operand in formula.operands { readers[operand.id, default: []].append(formula) }
-            let below = formula.operands.reduce(into: Set<Int>()) { $0.formUnion(influences[$1.id] ?? []) }
-            guard !below.isEmpty else { continue }
-            influences[formula.id] = below
+            guard formula.operands.contains(where: dependsOnParameters) else { continue }
             axes[formula.id] = axis(of: formula)
             if formula.operation.tiedAxes != nil { tie = formula }
         }
     }
 
-    func parameters(below formulas: [Formula]) -> Set<Int> { formulas.reduce(into: []) { $0.formUnion(influences[$1.id] ?? []) } }
+    private func dependsOnParameters(_ formula: Formula) -> Bool { axes[formula.id] != nil }
 
     func isBySample(_ formula: Formula) -> Bool { axes[formula.id] == .samples }
 
@@ -151,47 +156,47 @@ private struct Dependencies {
     func handle(of site: KinkSite) -> GradientCertificate.Handle? {
         guard isBySample(site.result) else { return nil }
         var found: [GradientCertificate.Handle] = []
-        for (side, other, sign) in [(site.kink.a, site.kink.b, 1.0), (site.kink.b, site.kink.a, -1.0)] where influences[side.id] != nil {
-            search(side, shape: site.result.shape, sign: sign, factors: [], beside: influences[other.id] ?? [], into: &found)
+        for (side, other, sign) in [(site.kink.a, site.kink.b, 1.0), (site.kink.b, site.kink.a, -1.0)]
+        where dependsOnParameters(side) && !depend([other], on: side) {
+            search(side, shape: site.result.shape, sign: sign, factors: [], beside: [other], into: &found)
         }
         return found.first { if case .bias = $0.kind { true } else { false } } ?? found.first
     }
 
     /// Follows sums and multiples down to parameters.
-    /// - Parameter beside: The parameters that what was left aside on the way depends on. A handle is none of them.
+    /// - Parameter beside: What was left aside on the way. None of it depends on `formula`, so none depends on a
+    ///   parameter that nothing else reads.
     private func search(
-        _ formula: Formula, shape: Shape, sign: Double, factors: [Formula], beside: Set<Int>,
+        _ formula: Formula, shape: Shape, sign: Double, factors: [Formula], beside: [Formula],
         into found: inout [GradientCertificate.Handle]
     ) {
         guard formula.shape == shape else { return }
-        func follow(_ operand: Formula, _ aside: Set<Int>, _ sign: Double, _ factors: [Formula]) {
+        func follow(_ operand: Formula, _ aside: [Formula], _ sign: Double, _ factors: [Formula]) {
             if operand.parameter != nil {
                 // One number for each unit, the same for all samples.
                 let units = shape.extents.dropFirst(), own = operand.shape.extents.drop { $0 == 1 }, all = units.drop { $0 == 1 }
-                guard Array(own) == Array(all), operand.shape.rank <= shape.rank, isHandle(operand, reader: formula, aside) else {
-                    return
-                }
+                guard Array(own) == Array(all), operand.shape.rank <= shape.rank, isHandle(operand, reader: formula) else { return }
                 found.append(.init(kind: .bias, parameter: operand, reader: formula, sign: sign, factors: factors))
-            } else if influences[operand.id] != nil {
+            } else if dependsOnParameters(operand), !depend(aside, on: operand) {
                 search(operand, shape: shape, sign: sign, factors: factors, beside: aside, into: &found)
             }
         }
         for (place, operand) in formula.operands.enumerated() {
-            var others = formula.operands
-            others.remove(at: place)
-            let aside = beside.union(parameters(below: others))
+            var aside = formula.operands
+            aside.remove(at: place)
+            aside += beside
             switch formula.operation.response(to: place) {
             case .term(let side): follow(operand, aside, side * sign, factors)
             case .multiple(let other):
                 let factor = formula.operands[other]
-                guard influences[factor.id] == nil else { continue }
+                guard !dependsOnParameters(factor) else { continue }
                 if let value = factor.constantValue {
                     if value != 0, value.isFinite { follow(operand, aside, value < 0 ? -sign : sign, factors) }
                 } else {
                     follow(operand, aside, sign, factors + [factor])
                 }
             case .product(let other, byRows: true):
-                guard operand.parameter != nil, isHandle(operand, reader: formula, aside) else { continue }
+                guard operand.parameter != nil, isHandle(operand, reader: formula) else { continue }
                 let rows = formula.operands[other]
                 found.append(.init(kind: .weights(rows: rows), parameter: operand, reader: formula, sign: sign, factors: factors))
             case .constant, .affine, .product, .nonlinear: break
@@ -199,7 +204,18 @@ private struct Dependencies {
         }
     }
 
-    private func isHandle(_ parameter: Formula, reader: Formula, _ aside: Set<Int>) -> Bool {
-        influences[parameter.id] != nil && !aside.contains(parameter.id) && readers[parameter.id] == [reader]
+    private func isHandle(_ parameter: Formula, reader: Formula) -> Bool {
+        axes[parameter.id] != nil && readers[parameter.id] == [reader]
+    }
+
+    /// Whether one of some formulas depends on a value, or is it. What was made before it does not.
+    private func depend(_ formulas: [Formula], on value: Formula) -> Bool {
+        var seen = Set<Int>(), pending = formulas
+        while let formula = pending.popLast() {
+            if formula == value { return true }
+            guard formula.id > value.id, seen.insert(formula.id).inserted else { continue }
+            pending += formula.operands
+        }
+        return false
     }
 }

@@ -32,6 +32,7 @@ final class KinkExaminer {
     init(_ certificate: GradientCertificate, compile: ([Formula]) throws -> Program) throws {
         self.certificate = certificate
         var outputs: [Formula] = []
+        var structuralZeros = ZeroMasks(.structural), frozenZeros = ZeroMasks(.frozen)
         func place(_ formula: Formula?, shape: Shape? = nil) throws -> Int? {
             guard let formula else { return nil }
             outputs.append(try formula.broadcast(to: shape ?? formula.shape))
@@ -40,17 +41,17 @@ final class KinkExaminer {
         places = try certificate.entries.map { entry in
             let kink = entry.site.kink, shape = entry.site.result.shape
             // A clip's bounds are numbers; the zeros that matter are those of what is compared with 0.
-            func zeros(_ kind: ZeroKind) throws -> Formula? {
-                guard let a = try zeroMask(of: kink.a, kind) else { return nil }
+            func zeros(_ masks: inout ZeroMasks) throws -> Formula? {
+                guard let a = try masks.mask(of: kink.a) else { return nil }
                 if let b = kink.b.constantValue { return b == 0 ? a : nil }
-                return try zeroMask(of: kink.b, kind).map { try minimum(a, $0) }
+                return try masks.mask(of: kink.b).map { try minimum(a, $0) }
             }
             var rows: Formula?
             if case .weights(let input)? = entry.handle?.kind { rows = input }
             let factors = entry.handle?.factors ?? []
             return Places(
-                touched: try place(equal(kink.a, kink.b), shape: shape)!, structural: try place(zeros(.structural), shape: shape),
-                frozen: try place(zeros(.frozen), shape: shape),
+                touched: try place(equal(kink.a, kink.b), shape: shape)!, structural: try place(zeros(&structuralZeros), shape: shape),
+                frozen: try place(zeros(&frozenZeros), shape: shape),
                 factor: try place(factors.first.map { try factors.dropFirst().reduce($0) { try $0 * $1 } }, shape: shape),
                 rows: try place(rows))
         }
@@ -61,9 +62,10 @@ final class KinkExaminer {
     func examine() -> (findings: [Finding], verdict: GradientVerdict) {
         program.run()
         var handles = Handles()
-        var touchedEntries: [GradientCertificate.Entry] = []
+        var isTouched = certificate.entries.map { _ in false }
         var obstacle = certificate.obstacle
-        let findings = zip(certificate.entries, places).map { entry, place in
+        let findings = zip(certificate.entries, places).enumerated().map { index, pair in
+            let (entry, place) = pair
             var finding = Finding(site: entry.site)
             let touched = program.values(ofOutput: place.touched).enumerated().filter { $0.element == 1 }.map(\.offset)
             guard !touched.isEmpty else { return finding }
@@ -74,7 +76,7 @@ final class KinkExaminer {
             let frozen = place.frozen.map(program.values(ofOutput:))
             let moving = touched.filter { frozen?[$0] != 1 }
             guard !moving.isEmpty else { return finding }
-            touchedEntries.append(entry)
+            isTouched[index] = true
             if let reason = entry.obstacle {
                 obstacle = obstacle ?? "\(entry.site.layer): \(reason)"
                 return finding
@@ -91,10 +93,10 @@ final class KinkExaminer {
             }
             return finding
         }
-        if let reason = obstacle ?? certificate.crossing(touchedEntries) ?? handles.conflict(rows: rows) {
+        if let reason = obstacle ?? certificate.crossing(isTouched) ?? handles.conflict(rows: rows) {
             return (findings, .notGuaranteed(reason))
         }
-        return (findings, touchedEntries.isEmpty ? .exact : handles.useRank ? .clarkeByRank : .clarke)
+        return (findings, !isTouched.contains(true) ? .exact : handles.useRank ? .clarkeByRank : .clarke)
     }
 
     /// Inputs of a layer, sample by sample.

@@ -96,7 +96,7 @@ import Testing
             #expect(rows?.count == table.rowCount, "both readers see the same rows in \(input)")
             let fitted = try table.fitted(targets: [file.columnNames.count - 1], settings: settings, share: 0.3, seed: 1)
             var notes: [String] = []
-            _ = try fitted.preparation.dataset(.table(file), needsTargets: false, into: &notes)
+            _ = try fitted.preparation.dataset(.table(file), needsTargets: false, precision: .float32, into: &notes)
         }
     }
 
@@ -105,7 +105,7 @@ import Testing
         run(6, 200, seeds: [seed]) { input in
             guard let preparation = try? JSONDecoder().decode(Preparation.self, from: Data(input)) else { return }
             var notes: [String] = []
-            _ = try preparation.dataset(.table(try csv("x,y,c\n1,2,a\n")), needsTargets: true, into: &notes)
+            _ = try preparation.dataset(.table(try csv("x,y,c\n1,2,a\n")), needsTargets: true, precision: .float32, into: &notes)
         }
     }
 }

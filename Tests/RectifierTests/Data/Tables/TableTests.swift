@@ -237,6 +237,40 @@ import Testing
                 "its samples have the shape 2 × 2, the model takes rows of 2 columns"))
     }
 
+    /// What is standardized for a network of doubles is no float on the way.
+    @Test func float64KeepsDoubles() throws {
+        let folder = try TemporaryFolder()
+        let x: [Double] = (0..<12).map { 0.1 * Double($0 * $0) }, y: [Double] = (0..<12).map { 1.1 - 0.37 * Double($0) }
+        let lines: [String] = zip(x, y).map { (x: Double, y: Double) -> String in "\(x),\(x > 2 ? "a" : "b"),\(y)\n" }
+        try folder.write("x,t,y\n" + lines.joined(), to: "t.csv")
+        var settings = DataSettings()
+        settings.source = "t.csv"
+        settings.validation = .share(0)
+        let data = try LoadedData(settings, seed: 0, precision: .float64, relativeTo: folder.url)
+        let again = try data.preparation.dataset(reading: "t.csv", needsTargets: true, precision: .float64, relativeTo: folder.url).dataset
+        guard case .table(let layout) = data.preparation.input, case .numbers(let mean, let deviation) = layout.columns[0].content else {
+            Issue.record("no table of numbers")
+            return
+        }
+        let target = try #require(data.preparation.targetValues)[0]
+        for set in [data.training, again] {
+            guard case .doubles(let features) = set.features, case .doubleValues(let targets, width: 1) = set.targets else {
+                Issue.record("no doubles")
+                return
+            }
+            let prepared: [[Double]] = x.map { (x: Double) -> [Double] in [(x - mean) / deviation, x > 2 ? 1 : 0, x > 2 ? 0 : 1] }
+            #expect(features == prepared.flatMap { $0 })
+            let scaled: [Double] = y.map { ($0 - target.mean) / target.deviation }
+            #expect(targets == scaled)
+        }
+        let floats = try LoadedData(settings, seed: 0, relativeTo: folder.url)
+        #expect(floats.training.floats == data.training.floats && floats.preparation == data.preparation)
+        guard case .floats = floats.training.features, case .values = floats.training.targets else {
+            Issue.record("float32 takes no doubles")
+            return
+        }
+    }
+
     @Test func generatedSetsComePrepared() throws {
         let name = GeneratedData.names[0]
         let folder = try TemporaryFolder()
