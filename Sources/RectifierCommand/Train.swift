@@ -4,7 +4,7 @@ import Rectifier
 import RectifierInstruments
 
 /// `rectifier train`
-struct Train: AsyncParsableCommand {
+struct Train: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Train a network and save it.",
         discussion: """
@@ -46,21 +46,21 @@ struct Train: AsyncParsableCommand {
         if resume != nil && output != nil { throw ValidationError("--resume goes on in the folder it names; leave out --output") }
     }
 
-    func run() async throws {
+    func run() throws {
         let (trainer, folder, notes) = try resume.map(resumedRun) ?? newRun()
         let reporter = makeReporter(folder: folder)
         try reporter.begin(plan: trainer.plan, notes: notes)
 
         let stop = StopSignal()
-        let interrupts = Interrupts { stop.stop() }
-        defer { withExtendedLifetime(interrupts) {} }
-        var outcome: TrainingEvent.Outcome?
+        Interrupts.handle { stop.stop() }
         var readerIsGone: (any Error)?
-        for try await event in trainer.events(stop: stop) {
-            if case .finished(let finished) = event { outcome = finished }
-            guard readerIsGone == nil else { continue }
+        // On this thread: a run needs none but those that share its steps.
+        let outcome = try trainer.run(stop: stop) { event in
+            guard readerIsGone == nil else { return }
             do {
                 try reporter.report(event)
+            } catch where stop.isStopped {
+                // A closed terminal takes its reader away and says so with a signal.
             } catch {
                 // What was learned is worth more than the report: stop, let the trainer save, and fail then.
                 readerIsGone = error
@@ -68,7 +68,7 @@ struct Train: AsyncParsableCommand {
             }
         }
         if let readerIsGone { throw readerIsGone }
-        if outcome?.reason == .interrupted { throw ExitCode(130) }
+        if outcome.reason == .interrupted { throw ExitCode(130) }
     }
 
     private func newRun() throws -> (Trainer, URL, [String]) {

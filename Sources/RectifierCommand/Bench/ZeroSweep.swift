@@ -65,7 +65,7 @@ extension ZeroSweep {
     /// - Parameter progress: Called before each share of zeros.
     init(_ subject: Subject, on threads: BenchThreads, _ budget: BenchBudget, progress: (Double) throws -> Void) rethrows {
         self.subject = subject
-        let benchmark = ProductBenchmark(subject.shape, on: threads)
+        let benchmark = try ProductBenchmark(subject.shape, on: threads)
         rows = try Self.shares.map { zeros in
             try progress(zeros)
             benchmark.fillA(zeros: zeros)
