@@ -14,6 +14,11 @@ func prepareProcess() {
     // A write to a closed pipe, or past a limit on the size of files, is an error to report and not the end.
     signal(SIGPIPE, SIG_IGN)
     signal(SIGXFSZ, SIG_IGN)
+    // What ends a run may not be held back, as it is in what a thread of Dispatch starts.
+    var ends = sigset_t()
+    sigemptyset(&ends)
+    for number in [SIGHUP, SIGINT, SIGQUIT, SIGTERM] { sigaddset(&ends, number) }
+    pthread_sigmask(SIG_UNBLOCK, &ends, nil)
     // Swift's runtime would print a trace at Ctrl-\ and go on.
     if !isIgnored(SIGQUIT) { signal(SIGQUIT, SIG_DFL) }
 }

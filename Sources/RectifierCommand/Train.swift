@@ -9,8 +9,9 @@ struct Train: ParsableCommand {
         abstract: "Train a network and save it.",
         discussion: """
             With no flags, learns the generated set "digits". Flags fill a recipe, or
-            override the one given with --recipe. Ctrl-C stops after the current step
-            and saves; --resume goes on from there, to the same bits.
+            override the one given with --recipe. Ctrl-C, SIGTERM and a closed terminal
+            stop after the current step and save (exit code 130); --resume goes on from
+            there, to the same bits.
 
             --network spells all layers, the last as wide as the data's outputs:
               "dense 512, relu, dropout 0.2, dense 10"
@@ -62,6 +63,8 @@ struct Train: ParsableCommand {
             } catch where stop.isStopped {
                 // A closed terminal takes its reader away and says so with a signal.
             } catch {
+                // Nothing is learned yet, and where nobody can ever have read, nothing will be.
+                if case .started = event, !(error is BrokenPipe) { throw error }
                 // What was learned is worth more than the report: stop, let the trainer save, and fail then.
                 readerIsGone = error
                 stop.stop()

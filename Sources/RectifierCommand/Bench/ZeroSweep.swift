@@ -63,7 +63,7 @@ struct ZeroSweep {
 
 extension ZeroSweep {
     /// - Parameter progress: Called before each share of zeros.
-    init(_ subject: Subject, on threads: BenchThreads, _ budget: BenchBudget, progress: (Double) throws -> Void) rethrows {
+    init(_ subject: Subject, on threads: BenchThreads, _ budget: BenchBudget, progress: (Double) throws -> Void) throws {
         self.subject = subject
         let benchmark = try ProductBenchmark(subject.shape, on: threads)
         rows = try Self.shares.map { zeros in
