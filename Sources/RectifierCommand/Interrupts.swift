@@ -1,8 +1,8 @@
 import Foundation
 import Synchronization
 
-/// Ctrl-C, SIGTERM and SIGHUP, which a closed terminal sends: the first asks to stop, a later Ctrl-C or SIGTERM ends the
-/// process at once.
+/// Ctrl-C, SIGTERM and SIGHUP, which a closed terminal sends: the first asks to stop, a later Ctrl-C or SIGTERM ends
+/// the process at once.
 ///
 /// No thread waits for them, so that they work where the system gives none.
 enum Interrupts {

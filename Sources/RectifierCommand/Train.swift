@@ -60,7 +60,7 @@ struct Train: ParsableCommand {
             guard readerIsGone == nil else { return }
             do {
                 try reporter.report(event)
-            } catch where stop.isStopped {
+            } catch  where stop.isStopped {
                 // A closed terminal takes its reader away and says so with a signal.
             } catch {
                 // Nothing is learned yet, and where nobody can ever have read, nothing will be.

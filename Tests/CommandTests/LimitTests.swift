@@ -18,7 +18,8 @@ import Testing
     @Test(arguments: [
         ("--data circle --layers 4000,4000", "fewer weights"), ("--data digits --samples 600000 --layers 8", "take fewer samples"),
         // Fits for a step, and not for a checkpoint beside it.
-        ("--data circle --layers 2000,2000", "fewer weights"), ("--data circle --batch-size full --samples 40000 --layers 900", "smaller batch size"),
+        ("--data circle --layers 2000,2000", "fewer weights"),
+        ("--data circle --batch-size full --samples 40000 --layers 900", "smaller batch size"),
     ])
     func `Memory that the system does not give is an error`(flags: String, advice: String) throws {
         let run = try CommandRun(shell: "ulimit -v 300000; \"$RECTIFIER\" train \(flags) --epochs 1 --threads 1", in: try TemporaryFolder())
@@ -38,7 +39,8 @@ import Testing
     @Test func `A limit on files is a write error and leaves nothing`() throws {
         let folder = try TemporaryFolder()
         let run = try CommandRun(
-            shell: "ulimit -f 1; \"$RECTIFIER\" train --data circle --samples 200 --layers 64 --epochs 1 --output model --quiet", in: folder)
+            shell: "ulimit -f 1; \"$RECTIFIER\" train --data circle --samples 200 --layers 64 --epochs 1 --output model --quiet", in: folder
+        )
         #expect(run.code == 1 && run.errorLines.count == 1 && run.errors.contains("File too large"), "\(run.code): \(run.errors)")
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.url.path).sorted() == [".stderr", ".stdout"])
     }

@@ -15,8 +15,8 @@ import Testing
         while try !folder.read(".stdout").contains("epoch "), process.isRunning, Date() < limit { usleep(20_000) }
     }
 
-    /// A terminal that closes, and its shell, send SIGHUP each for itself; `timeout` sends its signal twice. What a write
-    /// runs into ends nothing.
+    /// A terminal that closes, and its shell, send SIGHUP each for itself; `timeout` sends its signal twice. What a
+    /// write runs into ends nothing.
     @Test(arguments: [[SIGHUP], [SIGHUP, SIGHUP], [SIGTERM, SIGTERM, SIGHUP], [SIGXFSZ, SIGPIPE, SIGINT]])
     func `One wish to stop saves, however many signals bring it`(signals: [Int32]) throws {
         let run = try CommandRun(endless, in: folder) { process in
