@@ -4,6 +4,7 @@
 #include "internal.h"
 
 #include <stdlib.h>
+#include <sys/resource.h>
 #if defined(__linux__)
 #include <sys/mman.h>
 #endif
@@ -24,3 +25,9 @@ void *rk_allocate(int64_t bytes) {
 }
 
 void rk_free(void *memory) { free(memory); }
+
+int64_t rk_address_space_limit(void) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur > INT64_MAX) return INT64_MAX;
+    return (int64_t)limit.rlim_cur;
+}

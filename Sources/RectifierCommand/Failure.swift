@@ -8,8 +8,10 @@ import Rectifier
 /// |---|---|
 /// | 1 | data, a file or a setting is at fault |
 /// | 64 | the command line is at fault |
-/// | 130 | interrupted; what was learned is saved |
-/// | 141 | the reader of standard output went away |
+/// | 130 | stopped by Ctrl-C, SIGTERM or SIGHUP; what was learned is saved |
+/// | 141 | the reader of standard output went away; what was learned is saved |
+///
+/// A process that a second signal ended at once, or one that no program can handle, ends with 128 and its number.
 struct Failure {
     var code: Int32
     /// Nil where there is nothing to say.

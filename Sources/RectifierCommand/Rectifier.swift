@@ -3,7 +3,7 @@ import Rectifier
 
 /// The command-line tool. It reads flags, calls the library and prints; it computes nothing.
 @main
-struct RectifierTool: AsyncParsableCommand {
+struct RectifierTool: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "rectifier",
         abstract: "Trains neural networks by backpropagation on the CPU.",
@@ -21,15 +21,11 @@ struct RectifierTool: AsyncParsableCommand {
         ]
     )
 
-    static func main() async {
-        ignoreBrokenPipes()
+    static func main() {
+        prepareProcess()
         do {
             var command = try parseAsRoot()
-            if var command = command as? any AsyncParsableCommand {
-                try await command.run()
-            } else {
-                try command.run()
-            }
+            try command.run()
         } catch {
             Failure(error).exit()
         }

@@ -84,8 +84,7 @@ struct StudyAtZero: ParsableCommand {
         let loaded = try LoadedData(source, seed: seed)
 
         let stop = ZeroStudy.Stop()
-        let interrupts = Interrupts { stop.set() }
-        defer { withExtendedLifetime(interrupts) {} }
+        Interrupts.handle { stop.set() }
         let progress = printing.json || printing.quiet ? nil : StudyProgress(terminal: .standardOutput())
         let study = try ZeroStudy(settings: settings).run(on: loaded.training, heldOut: loaded.heldOut, stop: stop) {
             if progress?.show($0) == false { stop.set() }

@@ -4,14 +4,15 @@ import Rectifier
 import RectifierInstruments
 
 /// `rectifier train`
-struct Train: AsyncParsableCommand {
+struct Train: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Train a network and save it.",
         discussion: """
             With no flags, learns the generated set "digits". Flags fill a recipe, or
-            override the one given with --recipe. Ctrl-C stops after the current step
-            and saves; --resume goes on from there, to the same bits. A model that is at
-            --output already stays until the run has finished an epoch.
+            override the one given with --recipe. Ctrl-C, SIGTERM and a closed terminal
+            stop after the current step and save (exit code 130); --resume goes on from
+            there, to the same bits. A model that is at --output already stays until the
+            run has finished an epoch.
 
             --network spells all layers, the last as wide as the data's outputs:
               "dense 512, relu, dropout 0.2, dense 10"
@@ -51,29 +52,31 @@ struct Train: AsyncParsableCommand {
         if resume != nil && overwrite { throw ValidationError("--resume replaces the model it goes on with; leave out --overwrite") }
     }
 
-    func run() async throws {
+    func run() throws {
         let (trainer, folder, notes) = try resume.map(resumedRun) ?? newRun()
         let reporter = makeReporter(folder: folder)
         try reporter.begin(plan: trainer.plan, notes: notes)
 
         let stop = StopSignal()
-        let interrupts = Interrupts { stop.stop() }
-        defer { withExtendedLifetime(interrupts) {} }
-        var outcome: TrainingEvent.Outcome?
+        Interrupts.handle { stop.stop() }
         var readerIsGone: (any Error)?
-        for try await event in trainer.events(stop: stop) {
-            if case .finished(let finished) = event { outcome = finished }
-            guard readerIsGone == nil else { continue }
+        // On this thread: a run needs none but those that share its steps.
+        let outcome = try trainer.run(stop: stop) { event in
+            guard readerIsGone == nil else { return }
             do {
                 try reporter.report(event)
+            } catch  where stop.isStopped {
+                // A closed terminal takes its reader away and says so with a signal.
             } catch {
+                // Nothing is learned yet, and where nobody can ever have read, nothing will be.
+                if case .started = event, !(error is BrokenPipe) { throw error }
                 // What was learned is worth more than the report: stop, let the trainer save, and fail then.
                 readerIsGone = error
                 stop.stop()
             }
         }
         if let readerIsGone { throw readerIsGone }
-        if outcome?.reason == .interrupted { throw ExitCode(130) }
+        if outcome.reason == .interrupted { throw ExitCode(130) }
     }
 
     private func newRun() throws -> (Trainer, URL, [String]) {

@@ -13,6 +13,21 @@ import Testing
         rk_pool_destroy(nil)
     }
 
+    /// Each index once, on however many threads.
+    @Test(arguments: [(1, 5), (2, 1), (3, 0), (4, 100), (64, 3)] as [(Int32, Int64)])
+    func workSideBySide(threads: Int32, count: Int64) {
+        var done = [Int32](repeating: 0, count: Int(count))
+        done.withUnsafeMutableBufferPointer { done in
+            rk_side_by_side(
+                threads, count,
+                { context, index in
+                    let done = context?.assumingMemoryBound(to: Int32.self)
+                    done?[Int(index)] += 1
+                }, done.baseAddress)
+        }
+        #expect(done.allSatisfy { $0 == 1 })
+    }
+
     /// A chain of calls, each of which reads what other threads wrote in the call before: a sum of columns, a
     /// transpose, a solo call, a product. Without its barriers it would give other bits now and then.
     @Test(arguments: [1, 2, 3, 9])

@@ -371,6 +371,8 @@ void rk_sha256_portable(uint32_t state[8], const uint8_t *blocks, int64_t count)
 /// walk through many pages at once. NULL when there is not enough.
 void *rk_allocate(int64_t bytes);
 void rk_free(void *memory);
+/// Bytes of address space that this process may take (`ulimit -v`); INT64_MAX where there is no limit.
+int64_t rk_address_space_limit(void);
 
 // ===--- Threads -----------------------------------------------------------------===//
 
@@ -384,5 +386,11 @@ int rk_pool_threads(const rk_pool *pool);
 void rk_run(rk_pool *pool, const rk_call *calls, int64_t count);
 /// Cores that are not hyperthreads of another.
 int rk_physical_cores(void);
+
+/// Calls `work` with each index below `count`, on as many as `threads` threads: the caller's, and as many beside it as
+/// the system gives. Returns when all is done.
+void rk_side_by_side(int threads, int64_t count, void (*work)(void *context, int64_t index), void *context);
+/// Runs `work` on a thread of its own, with a stack of 8 MB. False where the system gives none.
+bool rk_start_thread(void *(*work)(void *context), void *context);
 
 #endif

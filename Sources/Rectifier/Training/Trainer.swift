@@ -145,7 +145,7 @@ public struct Trainer: Sendable {
     public func events(stop: StopSignal = StopSignal()) -> AsyncThrowingStream<TrainingEvent, any Error> {
         AsyncThrowingStream { continuation in
             continuation.onTermination = { reason in if case .cancelled = reason { stop.stop() } }
-            let thread = Thread {
+            let isStarted = startThread {
                 do {
                     _ = try run(stop: stop) { continuation.yield($0) }
                     continuation.finish()
@@ -153,9 +153,7 @@ public struct Trainer: Sendable {
                     continuation.finish(throwing: error)
                 }
             }
-            thread.name = "rectifier training"
-            thread.stackSize = 8 << 20
-            thread.start()
+            if !isStarted { continuation.finish(throwing: RectifierError(.setting, "the system gives no thread for the run")) }
         }
     }
 

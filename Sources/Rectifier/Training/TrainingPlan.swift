@@ -1,5 +1,3 @@
-import class Foundation.ProcessInfo
-
 /// What a run will do: a network, a loss and every setting, with nothing left open.
 ///
 /// A plan is made and checked once, whether the run comes from code, from a recipe or from the command line, and cannot
@@ -97,15 +95,14 @@ public struct TrainingPlan: Sendable {
         try self.init(model.network, loss: model.loss, recipe: recipe, data: data, usual: UsualSettings(for: data))
     }
 
-    /// Throws where training would not fit this machine's memory: weights, gradients and two states of the optimizer.
+    /// Throws where training would not fit into memory: the blocks that a session holds, and the two copies of a
+    /// checkpoint while it is saved, its numbers and its files.
     private func checkMemory() throws {
-        let bytes = Double(network.summary.parameterCount) * Double(4 * settings.precision.computing.size)
-        let memory = Double(ProcessInfo.processInfo.physicalMemory)
-        guard bytes < memory else {
-            let gigabytes = [bytes, memory].map { String(Int($0 / 1e9)) }
-            throw RectifierError(
-                .setting, "training a network of these layers needs \(gigabytes[0]) GB of memory, this machine has \(gigabytes[1]) GB")
-        }
+        let states = settings.optimizer.stateCount
+        let blocks = 2 + states + 2 * (1 + states)
+        try MachineMemory.require(
+            Shape.elementCount([network.summary.parameterCount, blocks, settings.precision.computing.size]), kind: .setting,
+            for: "training a network of these layers", advice: "choose fewer weights")
     }
 }
 

@@ -289,7 +289,14 @@ public final class TrainingSession {
     private lazy var digests = DataDigests(of: data)
 
     /// Everything that going on takes: ``restore(_:)`` and a later session from it give the bits of this one.
-    public func snapshot() throws -> Checkpoint { try snapshot(of: model()) }
+    ///
+    /// - Throws: ``RectifierError`` where there is no memory for it.
+    public func snapshot() throws -> Checkpoint {
+        try MachineMemory.require(
+            Shape.elementCount([memory.count, 2 * (1 + memory.states.count), plan.settings.precision.computing.size]),
+            kind: .setting, for: "saving the run", advice: "choose a network of fewer weights")
+        return try snapshot(of: model())
+    }
 
     func snapshot(of model: Model) throws -> Checkpoint {
         Checkpoint(

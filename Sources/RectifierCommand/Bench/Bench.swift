@@ -108,7 +108,7 @@ struct Bench: ParsableCommand {
         var rows: [BenchOutput.MemoryRow] = []
         for threads in all {
             try output.progress("memory, \(BenchOutput.threads(threads.count))")
-            let benchmark = MemoryBenchmark(on: threads, cacheBytes: machine.lastCacheBytes)
+            let benchmark = try MemoryBenchmark(on: threads, cacheBytes: machine.lastCacheBytes)
             let rate = benchmark.bytesPerSecond(budget(rounds: 100, seconds: 1))
             let row = BenchOutput.MemoryRow(threads: threads.count, bytesPerSecond: rate, arrayBytes: benchmark.bytes)
             try output.add(row)
@@ -124,7 +124,7 @@ struct Bench: ParsableCommand {
         for threads in all {
             for shape in shapes {
                 try output.progress("products, \(BenchOutput.threads(threads.count)): \(shape)")
-                let benchmark = ProductBenchmark(shape, on: threads)
+                let benchmark = try ProductBenchmark(shape, on: threads)
                 let rate = benchmark.measure([RK_ZEROS_MULTIPLIED], budget(rounds: 101, seconds: 0.5))[0]
                 let row = BenchOutput.ProductRow(
                     shape: shape, threads: threads.count, rate: rate,

@@ -47,9 +47,8 @@ final class BenchThreads {
     }
 
     /// Memory for so many elements that kernels may read, as programs have it.
-    func allocate(_ elements: Int) -> UnsafeMutableRawPointer {
-        guard let memory = rk_allocate(Int64(elements * type.size) + Int64(RK_PADDING)) else { fatalError("there is not enough memory") }
-        return memory
+    func allocate(_ elements: Int) throws -> UnsafeMutableRawPointer {
+        try MachineMemory.block(elements * type.size, for: "a measurement", advice: "leave this section out")
     }
 }
 

@@ -12,12 +12,12 @@ final class MemoryBenchmark {
     var bytes: Int { rows * Self.columns * threads.type.size }
 
     /// - Parameter cacheBytes: Of the largest cache. The arrays are twice as large each, as far as 256 MiB.
-    init(on threads: BenchThreads, cacheBytes: Int?) {
+    init(on threads: BenchThreads, cacheBytes: Int?) throws {
         self.threads = threads
         let wanted = min(256 << 20, max(64 << 20, 2 * (cacheBytes ?? 0)))
         rows = wanted / (Self.columns * threads.type.size)
         let count = rows * Self.columns
-        arrays = (0..<3).map { _ in threads.allocate(count) }
+        arrays = try (0..<3).map { _ in try threads.allocate(count) }
     }
 
     deinit { for array in arrays { rk_free(array) } }

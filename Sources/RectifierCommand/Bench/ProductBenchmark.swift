@@ -26,14 +26,14 @@ final class ProductBenchmark {
     private let a, b, c, scratch: UnsafeMutableRawPointer
     private let scratchBytes: Int64
 
-    init(_ shape: Shape, on threads: BenchThreads) {
+    init(_ shape: Shape, on threads: BenchThreads) throws {
         self.shape = shape
         self.threads = threads
         (a, b, c) = (
-            threads.allocate(shape.m * shape.k), threads.allocate(shape.k * shape.n), threads.allocate(shape.m * shape.n)
+            try threads.allocate(shape.m * shape.k), try threads.allocate(shape.k * shape.n), try threads.allocate(shape.m * shape.n)
         )
         scratchBytes = threads.kernels.product_scratch(Int64(shape.m), Int64(shape.n), Int64(shape.k), Int32(threads.count))
-        scratch = threads.allocate(Int(scratchBytes) * threads.count / threads.type.size)
+        scratch = try threads.allocate(Int(scratchBytes) * threads.count / threads.type.size)
         fillA(zeros: 0)
         fill(b, shape.k * shape.n, zeros: 0)
     }

@@ -63,9 +63,9 @@ struct ZeroSweep {
 
 extension ZeroSweep {
     /// - Parameter progress: Called before each share of zeros.
-    init(_ subject: Subject, on threads: BenchThreads, _ budget: BenchBudget, progress: (Double) throws -> Void) rethrows {
+    init(_ subject: Subject, on threads: BenchThreads, _ budget: BenchBudget, progress: (Double) throws -> Void) throws {
         self.subject = subject
-        let benchmark = ProductBenchmark(subject.shape, on: threads)
+        let benchmark = try ProductBenchmark(subject.shape, on: threads)
         rows = try Self.shares.map { zeros in
             try progress(zeros)
             benchmark.fillA(zeros: zeros)

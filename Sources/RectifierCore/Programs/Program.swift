@@ -142,7 +142,7 @@ public final class Program {
                 throw RectifierError(
                     .shape, "\(formula.operation.name): a program cannot compute the shape \(formula.shape); extents are at least 1")
             }
-            guard let count = Shape.elementCount(extents), count <= MachineMemory.physical / elementType.size else {
+            guard let count = Shape.elementCount(extents), count <= MachineMemory.limit / elementType.size else {
                 throw RectifierError(
                     .setting,
                     "\(formula.operation.name): \(formula.shape) for a batch of \(batchSize) is more than this machine's memory holds; "

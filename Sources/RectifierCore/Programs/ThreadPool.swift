@@ -5,13 +5,19 @@ package final class ThreadPool {
     let handle: OpaquePointer?
     package let threads: Int
 
-    /// - Parameter threads: `nil` for one on each physical core.
+    /// - Parameter threads: `nil` for one on each physical core, or as many as the system gives.
     package init(threads: Int? = nil) throws {
-        self.threads = try checkedThreadCount(threads)
-        handle = self.threads > 1 ? rk_pool_create(Int32(self.threads)) : nil
-        if self.threads > 1, handle == nil {
-            throw RectifierError(.setting, "the system does not give \(self.threads) threads; ask for fewer")
+        var count = try checkedThreadCount(threads), pool: OpaquePointer?
+        while count > 1 {
+            pool = rk_pool_create(Int32(count))
+            if pool != nil { break }
+            // Where nobody asked for so many, fewer do: the results are the same bits.
+            guard threads == nil else {
+                throw RectifierError(.setting, "the system does not give \(count) threads; ask for fewer")
+            }
+            count /= 2
         }
+        (handle, self.threads) = (pool, count)
     }
 
     deinit { if let handle { rk_pool_destroy(handle) } }

@@ -1,4 +1,3 @@
-import Dispatch
 import RectifierInstruments
 import Synchronization
 
@@ -40,7 +39,7 @@ func inParallel(_ count: Int, threads: Int?, _ body: @Sendable (_ next: () -> In
     let threads = try checkedThreadCount(threads)
     let taken = Atomic<Int>(0)
     let failure = Mutex<(any Error)?>(nil)
-    DispatchQueue.concurrentPerform(iterations: min(threads, count)) { _ in
+    sideBySide(min(threads, count), threads: threads) { _ in
         do {
             try body {
                 let index = taken.wrappingAdd(1, ordering: .relaxed).oldValue

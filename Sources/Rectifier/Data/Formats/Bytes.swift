@@ -122,7 +122,7 @@ final class Bytes: @unchecked Sendable {
     }
 
     /// The most that unpacking may make of a file: half of this machine's memory.
-    static let memoryLimit = MachineMemory.physical / 2
+    static let memoryLimit = MachineMemory.limit / 2
 
     static func reason(_ code: Int32) -> String {
         switch code {

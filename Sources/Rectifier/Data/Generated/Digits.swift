@@ -1,5 +1,3 @@
-import Dispatch
-
 /// `digits`: grey images of 28 × 28 pixels of the digits 0 to 9 as if drawn by hand. Ink is bright, paper is 0.
 ///
 /// Size, place, slant and pen vary enough that a linear model stays near 88 %, where a network of 512-512 units reaches
@@ -35,7 +33,7 @@ enum Digits {
         let images = [UInt8](unsafeUninitializedCapacity: count * pixels) { buffer, initialized in
             let target = Images(start: buffer.baseAddress!)
             let groupSize = 256
-            DispatchQueue.concurrentPerform(iterations: (count + groupSize - 1) / groupSize) { group in
+            sideBySide((count + groupSize - 1) / groupSize) { group in
                 var canvas = DigitCanvas()
                 for i in group * groupSize..<min((group + 1) * groupSize, count) {
                     var draws = RandomStream(seed: seed, purpose: purpose, sample: i)

@@ -1,5 +1,3 @@
-import Dispatch
-
 extension CSVFile {
     /// Reads all rows.
     ///
@@ -100,7 +98,7 @@ extension CSVFile {
 
     private func parse(_ ranges: [Range<Int>], _ parser: CSVBlockParser, into earlier: [NumberBlock]?) throws -> Pass {
         let outcomes = Slots<Result<CSVBlockParser.Outcome, any Error>>(ranges.count)
-        DispatchQueue.concurrentPerform(iterations: ranges.count) { i in
+        sideBySide(ranges.count) { i in
             outcomes[i] = Result { try parser.parse(from: ranges[i].lowerBound, to: ranges[i].upperBound, into: earlier?[i]) }
             bytes.release(ranges[i])
         }
@@ -144,7 +142,7 @@ private struct Stretches {
         let count = max(1, (bytes.count - start + size - 1) / size)
         let counts = Slots<ByteCounts>(count)
         let edges = (0...count).map { min(start + $0 * size, bytes.count) }
-        DispatchQueue.concurrentPerform(iterations: count) { i in
+        sideBySide(count) { i in
             counts[i] = ByteCounts(UnsafeBufferPointer(start: bytes.start + edges[i], count: edges[i + 1] - edges[i]))
             bytes.release(edges[i]..<edges[i + 1])
         }
