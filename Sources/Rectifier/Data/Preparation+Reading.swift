@@ -54,7 +54,7 @@ extension Preparation {
     }
 
     func dataset(
-        _ part: DataSource.Part, needsTargets: Bool, precision: ElementType, into notes: inout [String]
+        _ part: DataSource.Part, needsTargets: Bool, precision: ElementType = .float32, into notes: inout [String]
     ) throws -> Dataset {
         switch (part, input) {
         case (.table(let file), .table(let layout)):

@@ -53,7 +53,7 @@ struct ArraySource {
     }
 
     /// Prepares images to train on.
-    func fitted(settings: DataSettings, share: Double, seed: UInt64, precision: ElementType) throws -> Table.Fitted {
+    func fitted(settings: DataSettings, share: Double, seed: UInt64, precision: ElementType = .float32) throws -> Table.Fitted {
         try requireSamples()
         let values = try targetValues()
         let rows = (0..<Int32(features.count)).map { $0 }
