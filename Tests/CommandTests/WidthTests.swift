@@ -79,7 +79,9 @@ struct EpochLineTests {
     private func numbers(_ lines: [String]) -> [Int] { lines.compactMap { $0.firstMatch(of: /^epoch +([0-9]+)\//).flatMap { Int($0.1) } } }
 
     private func run(epochs: Int, _ more: [String] = [], in folder: TemporaryFolder) throws -> CommandRun {
-        let arguments = ["train", "--data", "circle", "--samples", "50", "--layers", "4", "--epochs", "\(epochs)", "--output", "model"]
+        let arguments = [
+            "train", "--data", "circle", "--samples", "50", "--layers", "4", "--epochs", "\(epochs)", "--output", "model", "--overwrite",
+        ]
         return try CommandRun(arguments + more, in: folder)
     }
 

@@ -102,7 +102,7 @@ struct LayerCatalogTests {
         #expect(message { _ = try JSONEncoder().encode(network) }.contains("LayerCatalog.register"))
         let json = #"{"input": [2], "layers": [{"layer": "swirl", "turns": 2}]}"#
         let error = message { _ = try JSONDecoder().decode(Network.self, from: Data(json.utf8)) }
-        #expect(error.contains("there is no layer 'swirl'") && error.contains("LayerCatalog.register"))
+        #expect(error.contains(#"there is no layer "swirl""#) && error.contains("LayerCatalog.register"))
     }
 
     @Test func branchesAreBuiltAndSaved() throws {
