@@ -47,7 +47,9 @@ struct Failure {
     }
 
     func exit() -> Never {
-        if let output { try? StandardOutput.writeLine(output) }
+        if let output {
+            do { try StandardOutput.writeLine(output) } catch { Failure(error).exit() }
+        }
         if let message {
             let line = message.split(whereSeparator: \.isNewline).map { $0.trimmingPrefix { $0 == " " } }.joined(separator: " ")
             writeErrorLine("rectifier: error: \(line)")

@@ -25,13 +25,9 @@ func prepareProcess() {
 
 /// Whether whoever started the process wants a signal ignored, as `nohup` does with SIGHUP.
 func isIgnored(_ number: Int32) -> Bool {
-    var action = sigaction()
-    sigaction(number, nil, &action)
-    #if canImport(Darwin)
-    let handler = action.__sigaction_u.__sa_handler
-    #else
-    let handler = action.__sigaction_handler.sa_handler
-    #endif
+    // `sigaction` would only look, but names its fields differently on each system.
+    let handler = signal(number, SIG_DFL)
+    signal(number, handler)
     return unsafeBitCast(handler, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self)
 }
 

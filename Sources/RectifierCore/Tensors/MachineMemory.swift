@@ -65,7 +65,7 @@ package enum MachineMemory {
         let pages = MemoryBound.text(of: "/proc/self/statm").split(separator: " ").compactMap { Int($0) }
         return pages.count > 2 ? max(0, pages[1] - pages[2]) * Int(getpagesize()) : 0
         #else
-        0
+        return 0
         #endif
     }
 
