@@ -102,7 +102,7 @@ enum SystemFiles {
         return try contents(of: file)
     }
 
-    /// The bytes of an open regular file, from where it is read next.
+    /// The bytes of an open regular file, from its beginning however often it is read.
     static func contents(of file: Int32) throws(Failure) -> [UInt8] {
         var status = stat()
         guard fstat(file, &status) == 0 else { throw .last }
@@ -117,7 +117,7 @@ enum SystemFiles {
         }
         let bytes = [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
             while count < size {
-                let got = read(file, buffer.baseAddress! + count, min(size - count, 1 << 30))
+                let got = pread(file, buffer.baseAddress! + count, min(size - count, 1 << 30), off_t(count))
                 if got > 0 {
                     count += got
                 } else if got == 0 {
