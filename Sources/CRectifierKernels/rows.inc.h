@@ -8,17 +8,21 @@ typedef struct {
     double maximum[DOUBLE_LANES], rest[DOUBLE_LANES];
 } N(normalizers);
 
-/// DOUBLE_LANES logits from `in` on; lanes beyond `left` are -infinity. What lies behind `readable` is not read.
-RK_INLINE DoubleVec N(logits)(const STORAGE *in, int64_t left, int64_t readable) {
-    DoubleVec x = LoadDoubleN(in, readable);
+/// DOUBLE_LANES elements from `p` on, and nothing from `end` on, where the part's rows end and another's begin. NULL
+/// where that is far off.
+RK_INLINE DoubleVec N(own)(const STORAGE *p, const STORAGE *end) { return end == NULL ? LoadDouble(p) : LoadDoubleN(p, end - p); }
+
+/// Logits from `in` on; lanes beyond `left` are -infinity.
+RK_INLINE DoubleVec N(logits)(const STORAGE *in, int64_t left, const STORAGE *end) {
+    DoubleVec x = N(own)(in, end);
     return left >= DOUBLE_LANES ? x : IfThenElseDouble(FirstNDouble(left), x, SetDouble(-INFINITY));
 }
 
-RK_INLINE double N(row_maximum)(const STORAGE *in, int64_t columns, int64_t readable) {
+RK_INLINE double N(row_maximum)(const STORAGE *in, int64_t columns, const STORAGE *end) {
     DoubleVec largest = SetDouble(-INFINITY);
     LongVec nan = {0};
     for (int64_t j = 0; j < columns; j += DOUBLE_LANES) {
-        DoubleVec x = N(logits)(in + j, columns - j, readable - j);
+        DoubleVec x = N(logits)(in + j, columns - j, end);
         largest = IfThenElseDouble(x > largest, x, largest);
         nan |= x != x;
     }
@@ -31,15 +35,15 @@ RK_INLINE double N(row_maximum)(const STORAGE *in, int64_t columns, int64_t read
 }
 
 /// Of `rows`, at most DOUBLE_LANES.
-static N(normalizers) N(normalize)(const STORAGE *in, int64_t columns, int64_t rows, int64_t readable) {
+RK_INLINE N(normalizers) N(normalize)(const STORAGE *in, int64_t columns, int64_t rows, const STORAGE *end) {
     N(normalizers) n;
     double sums[DOUBLE_LANES];
     for (int i = 0; i < DOUBLE_LANES; i++) sums[i] = 1;
-    for (int64_t i = 0; i < rows; i++, in += columns, readable -= columns) {
-        const double maximum = n.maximum[i] = N(row_maximum)(in, columns, readable);
+    for (int64_t i = 0; i < rows; i++, in += columns) {
+        const double maximum = n.maximum[i] = N(row_maximum)(in, columns, end);
         if (isinf(maximum)) continue;
         DoubleVec sum = ZeroDouble();
-        for (int64_t j = 0; j < columns; j += DOUBLE_LANES) sum += N(exp_d)(N(logits)(in + j, columns - j, readable - j) - maximum);
+        for (int64_t j = 0; j < columns; j += DOUBLE_LANES) sum += N(exp_d)(N(logits)(in + j, columns - j, end) - maximum);
         sums[i] = ReduceSum(sum);
     }
     DoubleVec sum;
@@ -49,46 +53,50 @@ static N(normalizers) N(normalize)(const STORAGE *in, int64_t columns, int64_t r
     return n;
 }
 
-/// With `readable` elements of `in` up to the end of the part's rows; those behind are another part's to write.
-typedef void N(row_function)(const rk_rows *r, int64_t row, const STORAGE *in, int64_t readable, double maximum, double rest);
+typedef void N(row_function)(const rk_rows *r, int64_t row, const STORAGE *in, const STORAGE *end, double maximum, double rest);
 
-RK_INLINE void N(each_row)(const rk_call *call, int part, int parts, N(row_function) *function) {
+RK_INLINE void N(rows_from)(
+    const rk_rows *r, int64_t first, int64_t rows, const STORAGE *in, const STORAGE *end, N(row_function) *const function) {
+    const N(normalizers) n = N(normalize)(in, r->columns, rows, end);
+    for (int64_t i = 0; i < rows; i++) function(r, first + i, in + i * r->columns, end, n.maximum[i], n.rest[i]);
+}
+
+RK_INLINE void N(each_row)(const rk_call *call, int part, int parts, N(row_function) *const function) {
     const rk_rows *const r = &call->rows;
     const rk_range rows = rk_share(r->rows, 1, part, parts);
-    const STORAGE *in = (const STORAGE *)r->in + rows.begin * r->columns;
+    const STORAGE *const all = r->in, *const end = all + rows.end * r->columns;
     for (int64_t first = rows.begin; first < rows.end; first += DOUBLE_LANES) {
-        const int64_t end = rk_min(first + DOUBLE_LANES, rows.end);
-        const N(normalizers) n = N(normalize)(in, r->columns, end - first, (rows.end - first) * r->columns);
-        for (int64_t row = first; row < end; row++, in += r->columns) {
-            function(r, row, in, (rows.end - row) * r->columns, n.maximum[row - first], n.rest[row - first]);
-        }
+        const int64_t last = rk_min(first + DOUBLE_LANES, rows.end);
+        const STORAGE *const in = all + first * r->columns;
+        if ((rows.end - last) * r->columns >= DOUBLE_LANES) N(rows_from)(r, first, last - first, in, NULL, function);
+        else N(rows_from)(r, first, last - first, in, end, function);
     }
 }
 
-RK_INLINE void N(softmax_row)(const rk_rows *r, int64_t row, const STORAGE *in, int64_t readable, double maximum, double rest) {
+RK_INLINE void N(softmax_row)(const rk_rows *r, int64_t row, const STORAGE *in, const STORAGE *end, double maximum, double rest) {
     STORAGE *const out = (STORAGE *)r->out + row * r->columns;
     for (int64_t j = 0; j < r->columns; j += DOUBLE_LANES) {
-        StoreDoubleN(out + j, N(exp_d)((LoadDoubleN(in + j, readable - j) - maximum) - rest), r->columns - j);
+        StoreDoubleN(out + j, N(exp_d)((N(own)(in + j, end) - maximum) - rest), r->columns - j);
     }
 }
 
-RK_INLINE void N(log_softmax_row)(const rk_rows *r, int64_t row, const STORAGE *in, int64_t readable, double maximum, double rest) {
+RK_INLINE void N(log_softmax_row)(const rk_rows *r, int64_t row, const STORAGE *in, const STORAGE *end, double maximum, double rest) {
     STORAGE *const out = (STORAGE *)r->out + row * r->columns;
     for (int64_t j = 0; j < r->columns; j += DOUBLE_LANES) {
-        StoreDoubleN(out + j, (LoadDoubleN(in + j, readable - j) - maximum) - rest, r->columns - j);
+        StoreDoubleN(out + j, (N(own)(in + j, end) - maximum) - rest, r->columns - j);
     }
 }
 
-RK_INLINE void N(log_sum_exp_row)(const rk_rows *r, int64_t row, const STORAGE *in, int64_t readable, double maximum, double rest) {
-    (void)in, (void)readable;
+RK_INLINE void N(log_sum_exp_row)(const rk_rows *r, int64_t row, const STORAGE *in, const STORAGE *end, double maximum, double rest) {
+    (void)in, (void)end;
     StoreDoubleN((STORAGE *)r->out + row, SetDouble(maximum + rest), 1);
 }
 
-RK_INLINE void N(cross_entropy_row)(const rk_rows *r, int64_t row, const STORAGE *in, int64_t readable, double maximum, double rest) {
-    const STORAGE *const target = (const STORAGE *)r->target + row * r->columns;
+RK_INLINE void N(cross_entropy_row)(const rk_rows *r, int64_t row, const STORAGE *in, const STORAGE *end, double maximum, double rest) {
+    const STORAGE *const target = (const STORAGE *)r->target + row * r->columns, *const target_end = end ? target + (end - in) : NULL;
     DoubleVec loss = ZeroDouble();
     for (int64_t j = 0; j < r->columns; j += DOUBLE_LANES) {
-        const DoubleVec t = LoadDoubleN(target + j, readable - j), term = t * ((maximum - LoadDoubleN(in + j, readable - j)) + rest);
+        const DoubleVec t = N(own)(target + j, target_end), term = t * ((maximum - N(own)(in + j, end)) + rest);
         LongVec counted = t != 0;
         if (r->columns - j < DOUBLE_LANES) counted &= FirstNDouble(r->columns - j);
         loss += IfThenElseDouble(counted, term, ZeroDouble());

@@ -42,7 +42,15 @@ RK_INLINE void CopyBytes(void *to, const void *from, int64_t size) {
 }
 
 /// The first `count` lanes, fewer than LANES.
-RK_INLINE void StoreTail(COMPUTE *p, Vec v, int64_t count) { CopyBytes(p, &v, count * (int64_t)sizeof(COMPUTE)); }
+RK_INLINE void StoreTail(COMPUTE *p, Vec v, int64_t count) {
+#if RK_VECTOR_BYTES == 64 && !RK_EMULATE_AVX512 && WIDE
+    _mm512_mask_storeu_pd(p, (__mmask8)((1u << count) - 1), v);
+#elif RK_VECTOR_BYTES == 64 && !RK_EMULATE_AVX512
+    _mm512_mask_storeu_ps(p, (__mmask16)((1u << count) - 1), v);
+#else
+    CopyBytes(p, &v, count * (int64_t)sizeof(COMPUTE));
+#endif
+}
 
 /// -1 in the first `count` lanes (0 ... LANES), 0 in the others.
 RK_INLINE IntVec FirstN(int64_t count) {
@@ -148,8 +156,12 @@ RK_INLINE void DemoteStore(STORAGE *p, Vec v) {
 RK_INLINE void DemoteStream(STORAGE *p, Vec v) { __builtin_nontemporal_store(Demote(v), (StoredVec *)p); }
 
 RK_INLINE void DemoteStoreTail(STORAGE *p, Vec v, int64_t count) {
+#if FORMAT == RK_FORMAT_PLAIN
+    StoreTail(p, v, count);
+#else
     StoredVec s = Demote(v);
     CopyBytes(p, &s, count * (int64_t)sizeof(STORAGE));
+#endif
 }
 
 /// Stores min(count, LANES) lanes, count > 0.
