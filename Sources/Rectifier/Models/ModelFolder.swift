@@ -72,7 +72,7 @@ extension Model {
         self.init(network: network, loss: description.loss, parameters: parameters, precision: description.precision)
         preparation = description.preparation
         recipe = description.recipe
-        epochsTrained = SavedPosition(folder)?.epochsDone
+        epochsTrained = Checkpoint.Position(savedIn: folder)?.epochsDone
     }
 
     /// What a model folder holds, and the checksum of the weights.

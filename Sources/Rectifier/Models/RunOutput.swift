@@ -17,7 +17,9 @@ struct RunOutput {
         self.url = url
         place = try OutputPlace(url, patience: .run)
         try place.require(ModelFile.mark, owned: ModelFile.all)
-        guard trainer.checkpoint == nil, let old = SavedRun(url), old.position?.steps != 0 else {
+        guard trainer.checkpoint == nil, let old = try? OpenFolder(url), old.contains(ModelFile.model),
+            Checkpoint.Position(savedIn: old)?.steps != 0
+        else {
             keepsOld = false
             return
         }
@@ -45,33 +47,21 @@ extension Trainer {
     }
 }
 
-/// What can be told of the run whose model a folder holds, without reading weights.
-private struct SavedRun: Decodable {
-    var recipe: Recipe?
-    var position: SavedPosition?
-
-    private enum CodingKeys: CodingKey { case recipe }
-
-    /// nil where there is no model.
-    init?(_ url: URL) {
-        guard let folder = try? OpenFolder(url), let json = try? folder.bytes(of: ModelFile.model) else { return nil }
-        // A recipe of a newer version, or with layers that are not registered, is another one.
-        recipe = JSONText.value(SavedRun.self, in: json)?.recipe
-        position = SavedPosition(folder)
+extension OpenFolder {
+    /// The recipe of the model; `nil` where it has none that can be read: one of a newer version, or with layers that
+    /// are not registered, is another one.
+    fileprivate var recipe: Recipe? {
+        struct Saved: Decodable { var recipe: Recipe? }
+        return (try? bytes(of: ModelFile.model)).flatMap { JSONText.value(Saved.self, in: $0)?.recipe }
     }
 }
 
-/// How far the run of a saved model was, as far as it matters to those who do not go on with it.
-struct SavedPosition: Decodable {
-    var steps: Int
-    var epochsDone: Int
-
-    /// nil where there is no checkpoint, or a damaged one.
-    init?(_ folder: OpenFolder) {
-        struct Saved: Decodable { var position: SavedPosition }
-        guard let json = try? folder.bytes(of: ModelFile.checkpoint),
-            let saved = JSONText.value(Saved.self, in: json)
-        else { return nil }
+extension Checkpoint.Position {
+    /// How far the run of a saved model was, for those who do not go on with it; `nil` where there is no checkpoint, or
+    /// a damaged one.
+    init?(savedIn folder: OpenFolder) {
+        struct Saved: Decodable { var position: Checkpoint.Position }
+        guard let json = try? folder.bytes(of: ModelFile.checkpoint), let saved = JSONText.value(Saved.self, in: json) else { return nil }
         self = saved.position
     }
 }

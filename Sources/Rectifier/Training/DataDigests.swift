@@ -4,9 +4,9 @@ struct DataDigests: Codable, Sendable, Equatable {
     /// What early stopping looks at, where it does.
     var heldOut: String?
 
-    init(of data: LoadedData) {
+    init(of data: LoadedData, for settings: TrainingSettings) {
         training = data.training.digest
-        heldOut = (data.validation ?? data.heldOut)?.digest
+        heldOut = settings.earlyStopping == nil ? nil : (data.validation ?? data.heldOut)?.digest
     }
 
     /// Throws where a run with these data cannot go on with others. What is only reported on may be other data.

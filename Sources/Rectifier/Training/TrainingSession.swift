@@ -286,7 +286,7 @@ public final class TrainingSession {
     public var measurements: Measurements { observation.measurements }
 
     /// Computed once, and only for a run that is kept.
-    private lazy var digests = DataDigests(of: data)
+    private lazy var digests = DataDigests(of: data, for: plan.settings)
 
     /// Everything that going on takes: ``restore(_:)`` and a later session from it give the bits of this one.
     ///
