@@ -40,7 +40,9 @@ let network = try Network(input: [2]) {
 let parameters = try network.initialParameters(seed: 1)
 
 let piece = try LinearPieces(of: network, parameters).piece(at: [0.25, -0.5])
-if let kink = piece.nearestKink(in: .l2) { print("linear for", kink.distance, "around the point, as far as", kink.unit) }
+if let kink = piece.nearestKink(in: .l2) {
+    print("linear for", kink.distance, "around the point, as far as", kink.unit)
+}
 
 let check = try network.gradientCheck(loss: .squaredError)
 print(check)

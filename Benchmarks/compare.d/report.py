@@ -286,7 +286,7 @@ def timed(all):
         f"average was {machine['loadAtStart']} at the start and {machine.get('loadAtEnd', '?')} at the end.",
         f"**Versions** ({machine['date']}): Rectifier {machine['rectifier']} at {machine['commit']}{settings}, {machine['swift']}; {peers}; "
         f"Python {machine['python']}.",
-        f"**Turns**: each side is a process that stays alive. In every round all sides train one after another (A B C … A B C …), {all['pause']} s apart, "
+        f"**Turns**: each side is a process that stays alive. In every round all sides train one after another (A, B, C, A, B, C and so on), {all['pause']} s apart, "
         f"so that the idle threads of one have gone to sleep before the next begins. Everyone has {threads(all)} on the same cores; inference has one.",
         "**Ratios** are taken pair by pair: the peer's time over Rectifier's in the same round. They are given as median and quartiles.",
         "**The same problem**: numpy draws initial weights, data and batches, and everyone reads them. Mean losses are compared after each epoch; where "
