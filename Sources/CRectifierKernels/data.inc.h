@@ -233,11 +233,12 @@ static void N(one_hot)(const rk_call *call, int part, int parts) {
     STORAGE one;
     DemoteStoreOne(&one, 1);
     const rk_range rows = rk_share(o->rows, 1, part, parts);
+    const int64_t classes = o->labels->classes;
     STORAGE *out = (STORAGE *)o->out;
-    memset(out + rows.begin * o->classes, 0, (size_t)((rows.end - rows.begin) * o->classes) * sizeof(STORAGE));
+    memset(out + rows.begin * classes, 0, (size_t)((rows.end - rows.begin) * classes) * sizeof(STORAGE));
     for (int64_t row = rows.begin; row < rows.end; row++) {
-        const int32_t label = o->labels[(*o->indices)[row]];
-        if (label >= 0 && label < o->classes) out[row * o->classes + label] = one;
+        const int64_t label = rk_label(o->labels, row);
+        if (label >= 0) out[row * classes + label] = one;
     }
 }
 

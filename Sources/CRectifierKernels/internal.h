@@ -103,6 +103,12 @@ typedef struct {
     int64_t begin, end;
 } rk_range;
 
+/// The class of a row, -1 where it is out of range.
+RK_INLINE int64_t rk_label(const rk_labels *l, int64_t row) {
+    const int64_t label = l->labels[(*l->indices)[row]];
+    return label < l->classes ? label : -1;
+}
+
 RK_INLINE rk_range rk_share(int64_t count, int64_t unit, int part, int parts) {
     if (parts == 1) return (rk_range){0, count};
     int64_t units = (count + unit - 1) / unit;

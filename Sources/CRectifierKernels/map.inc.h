@@ -18,7 +18,9 @@ typedef struct {
     uint32_t constants;      ///< temporaries that one CONST writes, and nothing else
     struct {
         STORAGE *base;
+        int64_t first;        ///< where the plan begins, in elements
         int64_t row, column;  ///< strides
+        const rk_labels *labels;
     } operands[RK_MAP_OPERANDS];
 } N(map_plan);
 
@@ -47,7 +49,9 @@ static void N(map_prepare)(N(map_plan) *plan, const rk_map *map, int64_t row, in
     for (int o = 0; o < map->operand_count; o++) {
         const rk_operand *operand = &map->operands[o];
         const int64_t row_stride = operand->row_stride, column_stride = operand->column_stride;
-        plan->operands[o].base = (STORAGE *)operand->base + row * row_stride + column * column_stride;
+        plan->operands[o].base = operand->base;
+        plan->operands[o].first = row * row_stride + column * column_stride;
+        plan->operands[o].labels = operand->labels;
         // Strides along an extent of 1 mean nothing; these make joining rows possible.
         const int64_t c = columns > 1 ? column_stride : rows > 1 && row_stride == 0 ? 0 : 1;
         const int64_t r = rows > 1 ? row_stride : c * columns;
@@ -74,7 +78,7 @@ RK_INLINE void N(map_cut)(N(map_plan) *plan, int part, int parts) {
     const bool by_rows = plan->rows >= ROWS_PER_PART * parts || plan->columns < ELEMENT_UNIT * parts;
     const rk_range range = by_rows ? rk_share(plan->rows, 1, part, parts) : rk_share(plan->columns, ELEMENT_UNIT, part, parts);
     for (int o = 0; o < plan->map->operand_count; o++) {
-        plan->operands[o].base += range.begin * (by_rows ? plan->operands[o].row : plan->operands[o].column);
+        plan->operands[o].first += range.begin * (by_rows ? plan->operands[o].row : plan->operands[o].column);
     }
     if (by_rows) plan->rows = range.end - range.begin;
     else plan->columns = range.end - range.begin;
@@ -219,6 +223,16 @@ static void N(stage_in)(COMPUTE *to, const STORAGE *from, int64_t row, int64_t c
     }
 }
 
+/// `count` elements of the matrix that labels stand for, from one on.
+static void N(stage_labels)(COMPUTE *to, const rk_labels *labels, int64_t first, int64_t count) {
+    memset(to, 0, (size_t)count * sizeof(COMPUTE));
+    int64_t row = first / labels->classes;
+    for (int64_t begin = row * labels->classes - first; begin < count; begin += labels->classes, row++) {
+        const int64_t label = rk_label(labels, row), place = begin + label;
+        if (label >= 0 && place >= 0 && place < count) to[place] = 1;
+    }
+}
+
 static void N(stage_out)(STORAGE *to, const COMPUTE *from, int64_t row, int64_t rows, int64_t columns) {
     for (int64_t r = 0; r < rows; r++, to += row, from += columns) {
         for (int64_t i = 0; i < columns; i += LANES) DemoteStoreN(to + i, Load(from + i), columns - i);
@@ -235,12 +249,14 @@ static void N(map_run)(const N(map_plan) *plan) {
     COMPUTE room[MAP_SLOTS][MAP_TILE + LANES] __attribute__((aligned(64)));
     COMPUTE *slots[MAP_SLOTS];
     for (int i = 0; i < RK_MAP_TEMPORARIES; i++) slots[RK_MAP_OPERANDS + i] = room[RK_MAP_OPERANDS + i];
-    uint32_t staged_reads = 0, staged_writes = 0, in_place = 0;
+    uint32_t staged_reads = 0, staged_writes = 0, staged_labels = 0, in_place = 0;
     for (int o = 0; o < map->operand_count; o++) {
         const uint32_t bit = 1u << o;
         slots[o] = room[o];
-        if (plan->operands[o].column == 0 && plan->operands[o].row == 0) {
-            N(fill)(slots[o], LoadPromoteOne(plan->operands[o].base), tile_rows * tile_columns);
+        if (plan->operands[o].labels) {
+            staged_labels |= bit;
+        } else if (plan->operands[o].column == 0 && plan->operands[o].row == 0) {
+            N(fill)(slots[o], LoadPromoteOne(plan->operands[o].base + plan->operands[o].first), tile_rows * tile_columns);
         } else if (sizeof(STORAGE) == sizeof(COMPUTE) && plan->operands[o].column == 1
                    && (tile_rows == 1 || plan->operands[o].row == columns)) {
             in_place |= bit;
@@ -260,7 +276,8 @@ static void N(map_run)(const N(map_plan) *plan) {
         const int64_t height = rk_min(tile_rows, rows - row);
         for (int64_t column = 0; column < columns; column += tile_columns) {
             const int64_t width = rk_min(tile_columns, columns - column), n = height * width;
-#define PLACE(o) (plan->operands[o].base + row * plan->operands[o].row + column * plan->operands[o].column)
+#define OFFSET(o, at) (plan->operands[o].first + (at) * plan->operands[o].row + column * plan->operands[o].column)
+#define PLACE(o) (plan->operands[o].base + OFFSET(o, row))
             for (uint32_t left = in_place; left; left &= left - 1) {
                 const int o = __builtin_ctz(left);
                 slots[o] = (COMPUTE *)PLACE(o);
@@ -268,6 +285,12 @@ static void N(map_run)(const N(map_plan) *plan) {
             for (uint32_t left = staged_reads; left; left &= left - 1) {
                 const int o = __builtin_ctz(left);
                 N(stage_in)(slots[o], PLACE(o), plan->operands[o].row, plan->operands[o].column, height, width);
+            }
+            for (uint32_t left = staged_labels; left; left &= left - 1) {
+                const int o = __builtin_ctz(left);
+                for (int64_t r = 0; r < height; r++) {
+                    N(stage_labels)(slots[o] + r * width, plan->operands[o].labels, OFFSET(o, row + r), width);
+                }
             }
             for (const rk_instruction *i = map->instructions; i < end; i++) {
                 if (N(sets_constant)(i, plan->constants)) continue;
@@ -284,27 +307,37 @@ static void N(map_run)(const N(map_plan) *plan) {
                 N(stage_out)(PLACE(o), slots[o], plan->operands[o].row, height, width);
             }
 #undef PLACE
+#undef OFFSET
         }
     }
 }
 
-/// Whether every operand is a run of the computing type, rows and all.
+/// Whether every operand is a run of the computing type, rows and all; one may be labels.
 RK_INLINE bool N(map_is_flat)(const rk_map *map) {
     bool flat = sizeof(STORAGE) == sizeof(COMPUTE);
+    int labels = 0;
     for (const rk_operand *o = map->operands, *end = o + map->operand_count; o < end; o++) {
         flat &= (o->column_stride == 1) & ((o->row_stride == map->columns) | (map->rows == 1));
+        labels += o->labels != NULL;
     }
-    return flat;
+    return flat & (labels < 2);
 }
 
 /// Elements [begin, end) of a map that is flat: nothing to plan, which is most of what a small map would take.
 static void N(map_flat)(const rk_map *map, int64_t begin, int64_t end) {
     COMPUTE room[RK_MAP_TEMPORARIES][MAP_TILE + LANES] __attribute__((aligned(64)));
+    COMPUTE of_labels[MAP_TILE + LANES] __attribute__((aligned(64)));
+    const rk_labels *labels = NULL;
+    for (int o = 0; o < map->operand_count; o++) labels = map->operands[o].labels ? map->operands[o].labels : labels;
     const uint32_t constants = end - begin > MAP_TILE ? N(map_constants)(map) : 0;
     for (int64_t at = begin; at < end; at += MAP_TILE) {
+        if (labels) N(stage_labels)(of_labels, labels, at, rk_min(MAP_TILE, end - at));
         for (const rk_instruction *i = map->instructions, *last = i + map->instruction_count; i < last; i++) {
             if (at > begin && N(sets_constant)(i, constants)) continue;
-#define PLACE(slot) ((slot) < RK_MAP_OPERANDS ? (COMPUTE *)map->operands[slot].base + at : room[(slot) - RK_MAP_OPERANDS])
+#define PLACE(slot)                                                                                                                   \
+    ((slot) >= RK_MAP_OPERANDS ? room[(slot) - RK_MAP_OPERANDS]                                                                       \
+     : map->operands[slot].labels ? of_labels                                                                                         \
+                                  : (COMPUTE *)map->operands[slot].base + at)
             // Arguments that an opcode does not have may hold anything.
             const int arguments = rk_opcode_argument_counts[i->opcode];
             const COMPUTE *const a = arguments > 0 ? PLACE(i->a) : room[0];

@@ -13,7 +13,9 @@
 /// What multiply-adds take: LANES elements, or pairs, that follow one another along k.
 RK_INLINE Vec LoadAlong(const STORAGE *p) {
 #if RK_PAIRS
-    return Load((const COMPUTE *)p);
+    Vec v;  // of pairs, which begin at any element
+    memcpy(&v, p, sizeof v);
+    return v;
 #else
     return LoadPromote(p);
 #endif

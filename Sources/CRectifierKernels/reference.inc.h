@@ -64,6 +64,14 @@ static STORAGE *N(place)(const rk_map *map, int slot, int64_t row, int64_t colum
     return (STORAGE *)operand->base + row * operand->row_stride + column * operand->column_stride;
 }
 
+/// Element (row, column) of operand `slot`.
+static COMPUTE N(element)(const rk_map *map, int slot, int64_t row, int64_t column) {
+    const rk_operand *operand = &map->operands[slot];
+    if (!operand->labels) return LOAD(N(place)(map, slot, row, column));
+    const int64_t place = row * operand->row_stride + column * operand->column_stride, classes = operand->labels->classes;
+    return rk_label(operand->labels, place / classes) == place % classes;
+}
+
 static void N(map_range)(const rk_map *map, int64_t row_begin, int64_t row_end, int64_t column_begin, int64_t column_end) {
     for (int64_t row = row_begin; row < row_end; row++) {
         for (int64_t column = column_begin; column < column_end; column++) {
@@ -72,7 +80,7 @@ static void N(map_range)(const rk_map *map, int64_t row_begin, int64_t row_end, 
                 const uint16_t slots[3] = {i->a, i->b, i->c};
                 COMPUTE arguments[3] = {0};
                 for (int n = 0; n < rk_opcode_arguments(i->opcode); n++) {
-                    arguments[n] = slots[n] < RK_MAP_OPERANDS ? LOAD(N(place)(map, slots[n], row, column))
+                    arguments[n] = slots[n] < RK_MAP_OPERANDS ? N(element)(map, slots[n], row, column)
                                                               : temporaries[slots[n] - RK_MAP_OPERANDS];
                 }
                 COMPUTE result = N(apply)(i, arguments[0], arguments[1], arguments[2]);
@@ -208,7 +216,7 @@ static void N(cross_entropy)(const rk_call *call, int part, int parts) {
         N(normalizer) n = N(normalize)(in, columns);
         double loss = 0;
         for (int64_t j = 0; j < columns; j++) {
-            double target = LOAD((const STORAGE *)r->target + row * columns + j);
+            double target = r->labels ? rk_label(r->labels, row) == j : LOAD((const STORAGE *)r->target + row * columns + j);
             if (target != 0) loss += target * ((n.maximum - LOAD(in + j)) + n.rest);
         }
         STORE((STORAGE *)r->out + row, loss);
@@ -252,9 +260,9 @@ static void N(gather)(const rk_call *call, int part, int parts) {
 static void N(one_hot)(const rk_call *call, int part, int parts) {
     const rk_one_hot *o = &call->one_hot;
     rk_range rows = rk_share(o->rows, 1, part, parts);
+    const int64_t classes = o->labels->classes;
     for (int64_t row = rows.begin; row < rows.end; row++) {
-        int32_t label = o->labels[(*o->indices)[row]];
-        for (int64_t j = 0; j < o->classes; j++) STORE((STORAGE *)o->out + row * o->classes + j, j == label);
+        for (int64_t j = 0; j < classes; j++) STORE((STORAGE *)o->out + row * classes + j, j == rk_label(o->labels, row));
     }
 }
 

@@ -93,6 +93,12 @@ RK_INLINE void N(log_sum_exp_row)(const rk_rows *r, int64_t row, const STORAGE *
 }
 
 RK_INLINE void N(cross_entropy_row)(const rk_rows *r, int64_t row, const STORAGE *in, const STORAGE *end, double maximum, double rest) {
+    if (r->labels) {
+        const int64_t label = rk_label(r->labels, row);
+        const double loss = label < 0 ? 0 : (maximum - (double)LoadPromoteOne(in + label)) + rest;
+        StoreDoubleN((STORAGE *)r->out + row, SetDouble(loss), 1);
+        return;
+    }
     const STORAGE *const target = (const STORAGE *)r->target + row * r->columns, *const target_end = end ? target + (end - in) : NULL;
     DoubleVec loss = ZeroDouble();
     for (int64_t j = 0; j < r->columns; j += DOUBLE_LANES) {

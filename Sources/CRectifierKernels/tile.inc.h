@@ -60,7 +60,8 @@ RK_INLINE void N(tile)(const N(tile_job) *t, const int rows, const int vectors, 
             Vec x = Set(lines[r][place]);                                                                                             \
             RK_UNROLLED for (int v = 0; v < vectors; v++) sum[r][v] = MulAddTerms(x, line[v], sum[r][v]);                             \
         }                                                                                                                             \
-        place += a_column, b += b_row, source += b_row, panel += TILE_COLUMNS;                                                        \
+        place += a_column, b += b_row;                                                                                                \
+        if (copying) source += b_row, panel += TILE_COLUMNS;                                                                          \
     }
     int64_t k = t->k;
     if (packed) {

@@ -89,7 +89,7 @@ func size(_ random: inout Numbers, upTo limit: Int) -> Int {
     if t.random.chance(0.5) {
         var relu = rk_instruction()
         relu.opcode = UInt16(RK_OP_RELU.rawValue)
-        let operands = t.pointer(to: [rk_operand(base: c.base, row_stride: Int64(cRow), column_stride: 1)])
+        let operands = t.pointer(to: [rk_operand(base: c.base, row_stride: Int64(cRow), column_stride: 1, labels: nil)])
         let epilogue = rk_map(
             rows: Int64(m), columns: Int64(n), operand_count: 1, instruction_count: 1, operands: operands,
             instructions: t.pointer(to: [relu]))
@@ -152,9 +152,10 @@ func size(_ random: inout Numbers, upTo limit: Int) -> Int {
     let targets = (0..<rows * columns).map { _ in t.random.chance(0.5) ? 0 : t.random.uniform(in: 0...1) }
     // A sum of `columns` terms, each with its own rounding.
     let out = t.output(perRow ? rows : rows * columns, tolerance)
+    let labels = t.random.chance(0.5) ? labels(t, rows: rows, classes: columns) : nil
     t.call.rows = rk_rows(
-        in: t.input(logits).base, target: t.input(targets).base, out: out.base, rows: Int64(rows), columns: Int64(columns))
-    t.description = "\(rows)×\(columns), spread \(spread)"
+        in: t.input(logits).base, target: t.input(targets).base, labels: labels, out: out.base, rows: Int64(rows), columns: Int64(columns))
+    t.description = "\(rows)×\(columns), spread \(spread)" + (labels == nil ? "" : ", labels")
 }
 
 // ===--- Data ----------------------------------------------------------------------===//
@@ -218,12 +219,18 @@ func indices(_ t: Trial, rows: Int, below samples: Int) -> UnsafePointer<UnsafeP
     t.description = "\(rows)×\(width) from \(source.rawValue), shift \(gather.shift)"
 }
 
+/// Labels of a batch of random samples, some of them no class.
+func labels(_ t: Trial, rows: Int, classes: Int) -> UnsafePointer<rk_labels> {
+    let samples = 30
+    let labels = t.pointer(to: (0..<samples).map { _ in Int32(t.random.integer(in: -1...classes)) })
+    return UnsafePointer(
+        t.pointer(to: [rk_labels(labels: labels, indices: indices(t, rows: rows, below: samples), classes: Int64(classes))]))
+}
+
 @Sendable func makeOneHot(_ t: Trial) {
-    let rows = size(&t.random, upTo: 40), classes = max(1, size(&t.random, upTo: 20)), samples = 30
-    let labels = t.pointer(to: (0..<samples).map { _ in Int32(t.random.integer(in: 0...classes - 1)) })
+    let rows = size(&t.random, upTo: 40), classes = max(1, size(&t.random, upTo: 20))
     t.call.one_hot = rk_one_hot(
-        labels: labels, indices: indices(t, rows: rows, below: samples), rows: Int64(rows), classes: Int64(classes),
-        out: t.output(rows * classes, .exact).base)
+        labels: labels(t, rows: rows, classes: classes), rows: Int64(rows), out: t.output(rows * classes, .exact).base)
     t.description = "\(rows)×\(classes)"
 }
 

@@ -54,7 +54,7 @@ func rounded(_ values: [Double], to type: rk_type) -> [Double] { Buffer(type, co
 /// A program of one instruction over flat buffers; `result` is its only output.
 func instruction(_ opcode: Int, on t: Trial, _ arguments: [Buffer], _ result: Buffer, x: Double = 0, y: Double = 0, z: Double = 0) {
     let buffers = arguments + [result]
-    let operands = buffers.map { rk_operand(base: $0.base, row_stride: Int64(result.count), column_stride: 1) }
+    let operands = buffers.map { rk_operand(base: $0.base, row_stride: Int64(result.count), column_stride: 1, labels: nil) }
     var i = rk_instruction()
     i.opcode = UInt16(opcode)
     i.d = UInt16(arguments.count)
@@ -73,6 +73,13 @@ func instruction(_ opcode: Int, on t: Trial, _ arguments: [Buffer], _ result: Bu
     var buffers: [Buffer] = [], operands: [rk_operand] = []
     for index in 0..<operandCount {
         let isWritten = index >= writtenFrom
+        if !isWritten, columns > 0, t.random.chance(0.2) {
+            // Rows of a matrix with as many columns, or a run over several of its rows.
+            let classes = t.random.chance(0.7) ? columns : t.random.integer(in: 1...columns)
+            let labels = labels(t, rows: (rows * columns + classes - 1) / classes, classes: classes)
+            operands.append(rk_operand(base: nil, row_stride: Int64(columns), column_stride: 1, labels: labels))
+            continue
+        }
         var rowStride = columns + t.random.pick([0, 0, 1, 5]), columnStride = 1
         if !isWritten, t.random.chance(0.4) { (rowStride, columnStride) = t.random.pick([(0, 1), (1, 0), (0, 0)]) }
         let span = rows == 0 || columns == 0 ? 0 : (rows - 1) * rowStride + (columns - 1) * columnStride + 1
@@ -80,7 +87,7 @@ func instruction(_ opcode: Int, on t: Trial, _ arguments: [Buffer], _ result: Bu
         let buffer = t.input((0..<span).map { _ in t.random.chance(0.2) ? t.random.pick([0.0, -0.0, 1]) : t.random.uniform(in: -2...2) })
         if isWritten { t.written(buffer, .exact) }
         buffers.append(buffer)
-        operands.append(rk_operand(base: buffer.base, row_stride: Int64(rowStride), column_stride: Int64(columnStride)))
+        operands.append(rk_operand(base: buffer.base, row_stride: Int64(rowStride), column_stride: Int64(columnStride), labels: nil))
     }
     var readable = (0..<operandCount).map { UInt16($0) }
     var instructions: [rk_instruction] = []

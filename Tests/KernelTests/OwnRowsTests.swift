@@ -92,7 +92,8 @@ private final class FirstHalf {
                     let operands = (0..<3).map { operand in
                         let repeats = operand == 2 && stride == 0
                         return rk_operand(
-                            base: repeats ? whole.base : rows(height * columns), row_stride: Int64(repeats ? 0 : columns), column_stride: 1)
+                            base: repeats ? whole.base : rows(height * columns), row_stride: Int64(repeats ? 0 : columns), column_stride: 1,
+                            labels: nil)
                     }
                     $0.map = rk_map(
                         rows: Int64(2 * height), columns: Int64(columns), operand_count: 3, instruction_count: 1,
@@ -109,7 +110,8 @@ private final class FirstHalf {
             ] {
                 run(kernel, shared: 2 * height) {
                     $0.rows = rk_rows(
-                        in: rows(height * columns), target: rows(height * columns), out: rows(height * width), rows: Int64(2 * height),
+                        in: rows(height * columns), target: rows(height * columns), labels: nil, out: rows(height * width),
+                        rows: Int64(2 * height),
                         columns: Int64(columns))
                 }
             }
@@ -140,7 +142,7 @@ private final class FirstHalf {
                     let c = rows(height * columns)
                     let epilogue = rk_map(
                         rows: Int64(2 * height), columns: Int64(columns), operand_count: 1, instruction_count: 1,
-                        operands: trial.pointer(to: [rk_operand(base: c, row_stride: Int64(columns), column_stride: 1)]),
+                        operands: trial.pointer(to: [rk_operand(base: c, row_stride: Int64(columns), column_stride: 1, labels: nil)]),
                         instructions: trial.pointer(to: [relu]))
                     $0.product = rk_product(
                         a: rows(height * terms), b: whole.base, c: c, a_row: Int64(terms), a_column: 1, b_row: Int64(columns), b_column: 1,

@@ -59,7 +59,8 @@ import Testing
         (halve.opcode, halve.d, halve.a, halve.x) = (UInt16(RK_OP_LEAKY.rawValue), UInt16(RK_MAP_OPERANDS), 0, 0.5)
         (add.opcode, add.d, add.a, add.b) = (UInt16(RK_OP_ADD.rawValue), 0, UInt16(RK_MAP_OPERANDS), 1)
         let operands = t.pointer(to: [
-            rk_operand(base: x.base, row_stride: n, column_stride: 1), rk_operand(base: sums.base, row_stride: 0, column_stride: 1),
+            rk_operand(base: x.base, row_stride: n, column_stride: 1, labels: nil),
+            rk_operand(base: sums.base, row_stride: 0, column_stride: 1, labels: nil),
         ])
         calls[3].kernel = kernels.map
         calls[3].map = rk_map(

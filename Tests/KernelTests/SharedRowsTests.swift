@@ -14,8 +14,8 @@ import Testing
         (add.opcode, add.d, add.a, add.b) = (UInt16(RK_OP_ADD.rawValue), 0, 1, 2)
         let operands = { (second: rk_operand, row: Int64) in
             t.pointer(to: [
-                rk_operand(base: out.base, row_stride: row, column_stride: 1),
-                rk_operand(base: input.base, row_stride: row, column_stride: 1),
+                rk_operand(base: out.base, row_stride: row, column_stride: 1, labels: nil),
+                rk_operand(base: input.base, row_stride: row, column_stride: 1, labels: nil),
                 second,
             ])
         }
@@ -23,12 +23,12 @@ import Testing
         case 0:  // one run of all rows
             t.call.map = rk_map(
                 rows: 1, columns: Int64(count), operand_count: 3, instruction_count: 1,
-                operands: operands(rk_operand(base: other.base, row_stride: Int64(count), column_stride: 1), Int64(count)),
+                operands: operands(rk_operand(base: other.base, row_stride: Int64(count), column_stride: 1, labels: nil), Int64(count)),
                 instructions: t.pointer(to: [add]))
         case 1:  // a row is added to each
             t.call.map = rk_map(
                 rows: rows64, columns: columns64, operand_count: 3, instruction_count: 1,
-                operands: operands(rk_operand(base: other.base, row_stride: 0, column_stride: 1), columns64),
+                operands: operands(rk_operand(base: other.base, row_stride: 0, column_stride: 1, labels: nil), columns64),
                 instructions: t.pointer(to: [add]))
         default:
             t.call.product = rk_product(

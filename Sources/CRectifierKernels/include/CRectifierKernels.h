@@ -72,6 +72,14 @@ typedef enum {
     RK_OP_COUNT
 } rk_opcode;
 
+/// Class numbers, which stand for a matrix of `classes` columns: 1 in each row's class, 0 elsewhere. Row r's class is
+/// labels[(*indices)[r]]; one that is out of range gives a row of zeros. `*indices` is read when a call runs.
+typedef struct {
+    const int32_t *labels;
+    const int32_t *const *indices;
+    int64_t classes;
+} rk_labels;
+
 #define RK_MAP_OPERANDS 24
 #define RK_MAP_TEMPORARIES 24
 
@@ -83,6 +91,9 @@ typedef struct {
     void *base;
     int64_t row_stride;
     int64_t column_stride;
+    /// If not NULL, the elements are those of this matrix, `base` is not looked at, and nothing is written. The strides
+    /// are those of the whole matrix as it would lie in memory.
+    const rk_labels *labels;
 } rk_operand;
 
 /// `d = opcode(a, b, c)` in the computing type. A slot below `operand_count` is that operand; the others, from
@@ -141,6 +152,7 @@ typedef struct {
 typedef struct {
     const void *in;
     const void *target;  ///< cross_entropy only: [rows, columns]
+    const rk_labels *labels;  ///< cross_entropy only: if not NULL, instead of `target`
     void *out;
     int64_t rows, columns;
 } rk_rows;
@@ -169,11 +181,10 @@ typedef struct {
     double shift, scale;
 } rk_gather;
 
-/// out[r, classes] = 1 where class is labels[index[r]], else 0.
+/// Writes the matrix that labels stand for: out[rows, classes].
 typedef struct {
-    const int32_t *labels;
-    const int32_t *const *indices;
-    int64_t rows, classes;
+    const rk_labels *labels;
+    int64_t rows;
     void *out;
 } rk_one_hot;
 

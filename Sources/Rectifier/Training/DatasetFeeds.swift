@@ -15,7 +15,7 @@ extension Dataset {
         func withFeatures(_ features: Feed) throws {
             func withTargets(_ targets: Feed) throws { try body([Network.inputName: features, Network.targetName: targets]) }
             if case .classes(let labels, let names) = targets {
-                try labels.withUnsafeBufferPointer { try withTargets(.oneHot($0.baseAddress!, classes: names.count)) }
+                try labels.withUnsafeBufferPointer { try withTargets(.labels($0.baseAddress!, classes: names.count)) }
             } else if case .values(let values, let width) = targets {
                 try withFeed(of: values, width: width, withTargets)
             } else if case .doubleValues(let values, let width) = targets {

@@ -40,7 +40,7 @@ final class BenchThreads {
                 let rows = call!.pointee.rows, burst = rows.in.assumingMemoryBound(to: PeakBurst.self).pointee
                 rows.out.assumingMemoryBound(to: Double.self)[Int(part)] = rk_peak_flops(burst.type, burst.isa, burst.seconds)
             }
-            call.rows = rk_rows(in: burst, target: nil, out: rates, rows: 0, columns: 0)
+            call.rows = rk_rows(in: burst, target: nil, labels: nil, out: rates, rows: 0, columns: 0)
             rk_run(pool, &call, 1)
             return (0..<count).reduce(0) { $0 + rates[$1] }
         }

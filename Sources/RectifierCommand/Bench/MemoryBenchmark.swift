@@ -24,7 +24,7 @@ final class MemoryBenchmark {
 
     /// Bytes a second: read and written, without what a cache reads of lines that are then written.
     func bytesPerSecond(_ budget: BenchBudget) -> Double {
-        let operands = arrays.map { rk_operand(base: $0, row_stride: Int64(Self.columns), column_stride: 1) }
+        let operands = arrays.map { rk_operand(base: $0, row_stride: Int64(Self.columns), column_stride: 1, labels: nil) }
         let temporary = UInt16(RK_MAP_OPERANDS)
         func instruction(_ opcode: rk_opcode, _ d: UInt16, _ a: UInt16, _ b: UInt16, _ x: Double = 0) -> rk_instruction {
             rk_instruction(opcode: UInt16(opcode.rawValue), d: d, a: a, b: b, c: 0, x: x, y: 0, z: 0, counter: nil)

@@ -26,6 +26,8 @@ extension Elementwise {
         }
     }
 
+    package func takesLabels(_ operand: Int) -> Bool { true }
+
     /// The sum of the partial derivatives times the operands' tangents: those derivatives stay the same up to the next
     /// kink.
     package func tangent(of y: Formula, in tangents: Tangents) throws -> Formula? {

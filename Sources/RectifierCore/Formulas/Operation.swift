@@ -80,6 +80,9 @@ package protocol Operation: Sendable, Hashable {
     /// Whether all that the result tells of its only operand is where that is positive.
     var readsPositivity: Bool { get }
 
+    /// Whether an operand that is fed with class numbers may stay so, instead of a matrix with a 1 in each row's class.
+    func takesLabels(_ operand: Int) -> Bool
+
     /// Adds the calls that compute the result from the operands' buffers. Elementwise operations have none of their
     /// own: they are fused into maps.
     func lower(_ result: Formula, in lowering: inout Lowering) throws
@@ -114,6 +117,7 @@ extension Operation {
     package func logarithm(of y: Formula) throws -> Formula? { nil }
     package var keepsPositivity: Bool { false }
     package var readsPositivity: Bool { false }
+    package func takesLabels(_ operand: Int) -> Bool { false }
 }
 
 /// An operation without operands that is made with its shape and has memory of its own.

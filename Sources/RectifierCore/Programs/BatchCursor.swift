@@ -29,15 +29,16 @@ package final class BatchCursor {
 package enum Feed {
     /// Rows of so many numbers of an array, times a scale.
     case rows(UnsafeRawPointer, rk_source_type, width: Int, scale: Double)
-    /// Class numbers below `classes`, as rows with a 1 in the class's place.
-    case oneHot(UnsafePointer<Int32>, classes: Int)
+    /// Class numbers below `classes`, which stand for rows with a 1 in the class's place. Rows are written only for
+    /// what cannot read the numbers themselves (``Operation/takesLabels(_:)``).
+    case labels(UnsafePointer<Int32>, classes: Int)
 
     /// Throws unless an input takes a row of the memory for each sample of the batch.
     func check(_ input: String, _ shape: Shape) throws {
         let width =
             switch self {
             case .rows(_, _, let width, _): width
-            case .oneHot(_, let classes): classes
+            case .labels(_, let classes): classes
             }
         let taken = shape.extents.dropFirst()
         guard shape.extents.first == Shape.batch, !taken.contains(Shape.batch), taken.reduce(1, *) == width else {
@@ -59,20 +60,19 @@ package enum Feed {
                 call.gather = rk_gather(
                     source: source, source_type: Int32(type.rawValue), width: Int64(width), indices: indices, rows: Int64(rows),
                     out: memory[input], shift: 0, scale: scale)
-            case .oneHot(let labels, _):
+            case .labels:
                 call.kernel = kernels.one_hot
-                call.one_hot = rk_one_hot(labels: labels, indices: indices, rows: Int64(rows), classes: Int64(width), out: memory[input])
+                call.one_hot = rk_one_hot(labels: memory.labels(of: input), rows: Int64(rows), out: memory[input])
             }
             return call
         }
     }
 
-    /// Lets a call that was made of a feed of the same form and width read this one's memory.
-    func move(_ call: inout rk_call) {
-        switch self {
-        case .rows(let source, let type, _, let scale):
-            (call.gather.source, call.gather.source_type, call.gather.scale) = (source, Int32(type.rawValue), scale)
-        case .oneHot(let labels, _): call.one_hot.labels = labels
-        }
+}
+
+extension rk_gather {
+    /// The same from other memory.
+    mutating func move(to source: UnsafeRawPointer, _ type: rk_source_type, scale: Double) {
+        (self.source, source_type, self.scale) = (source, Int32(type.rawValue), scale)
     }
 }

@@ -46,13 +46,18 @@ package struct Lowering {
     /// Elements in each buffer.
     private(set) var counts: [Int] = []
     private var buffers: [Int: Buffer] = [:]
+    /// Inputs that all calls read as class numbers, by their ids: no matrix is made of them.
+    private let labels: Set<Int>
 
-    init(batchSize: Int, elementType: ElementType, kernels: rk_kernels, cursor: BatchCursor, rewrites: Set<Rewrite>) {
+    init(
+        batchSize: Int, elementType: ElementType, kernels: rk_kernels, cursor: BatchCursor, rewrites: Set<Rewrite>, labels: Set<Int> = []
+    ) {
         self.batchSize = batchSize
         self.elementType = elementType
         self.kernels = kernels
         self.cursor = cursor
         self.rewrites = rewrites
+        self.labels = labels
     }
 
     func extents(of formula: Formula) -> [Int] { formula.shape.resolved(batchSize: batchSize) }
@@ -63,8 +68,11 @@ package struct Lowering {
         return buffer
     }
 
+    /// Whether a formula's value is not written out, but stands as class numbers for calls to read.
+    func isLabels(_ formula: Formula) -> Bool { labels.contains(formula.id) }
+
     mutating func newBuffer(for formula: Formula) -> Buffer {
-        let buffer = newBuffer(count: formula.shape.count(batchSize: batchSize))
+        let buffer = newBuffer(count: isLabels(formula) ? 0 : formula.shape.count(batchSize: batchSize))
         buffers[formula.id] = buffer
         return buffer
     }
@@ -165,8 +173,11 @@ package struct Lowering {
 
         var map = Map(rows: rank > 1 ? shape[0] : 1, columns: shape.last ?? 1, leading: extents.first ?? 1)
         map.operands = [Map.Operand(buffer: out, rowStride: stride(flat[0], 1), columnStride: map.columns == 1 ? 1 : stride(flat[0], 0))]
-        for (source, strides) in zip(sources, flat.dropFirst()) {
-            map.operands.append(Map.Operand(buffer: source, rowStride: stride(strides, 1), columnStride: stride(strides, 0)))
+        for (index, strides) in flat.dropFirst().enumerated() {
+            map.operands.append(
+                Map.Operand(
+                    buffer: sources[index], rowStride: stride(strides, 1), columnStride: stride(strides, 0),
+                    isLabels: isLabels(external[index])))
         }
 
         var slots: [Int: Int] = [:]
@@ -225,6 +236,7 @@ package struct Map {
         var buffer: Buffer
         var rowStride: Int
         var columnStride: Int
+        var isLabels = false
     }
 
     var rows: Int
@@ -280,8 +292,11 @@ package struct Map {
         rk_map(
             rows: Int64(rows), columns: Int64(columns), operand_count: Int32(operands.count), instruction_count: Int32(instructions.count),
             operands: memory.store(
-                operands.map { rk_operand(base: memory[$0.buffer], row_stride: Int64($0.rowStride), column_stride: Int64($0.columnStride)) }
-            ),
+                operands.map {
+                    rk_operand(
+                        base: memory[$0.buffer], row_stride: Int64($0.rowStride), column_stride: Int64($0.columnStride),
+                        labels: $0.isLabels ? memory.labels(of: $0.buffer) : nil)
+                }),
             instructions: memory.store(instructions))
     }
 }

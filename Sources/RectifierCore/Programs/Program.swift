@@ -68,7 +68,9 @@ public final class Program {
         let asked = outputs + (training?.formulas ?? [])
         try Program.checkShapes(below: asked, batchSize: batchSize, elementType: elementType)
         let wanted = try rewritten(asked, rewrites)
-        var lowering = Lowering(batchSize: batchSize, elementType: elementType, kernels: kernels, cursor: cursor, rewrites: rewrites)
+        var lowering = Lowering(
+            batchSize: batchSize, elementType: elementType, kernels: kernels, cursor: cursor, rewrites: rewrites,
+            labels: Program.readAsLabels(wanted, feeds))
         try lowering.lower(wanted)
         self.outputs = wanted.prefix(outputs.count).map { (lowering.buffer(of: $0), $0.shape.resolved(batchSize: batchSize)) }
         outputCounts = self.outputs.map { $0.extents.reduce(1, *) }
@@ -76,6 +78,7 @@ public final class Program {
         var fixed: [Buffer: UnsafeMutableRawPointer] = [:]
         var feedCalls: [PlannedCall] = [], feedPlaces: [String: Int] = [:]
         var inputs: [String: (buffer: Buffer, extents: [Int])] = [:]
+        var labels: [String: (buffer: Buffer, labels: rk_labels)] = [:]
         var parameterBuffers: [Buffer] = []
         for leaf in topologicalOrder(of: wanted) where leaf.operands.isEmpty {
             if let parameter = leaf.parameter {
@@ -95,6 +98,11 @@ public final class Program {
                 }
                 if let feed = feeds[name] {
                     try feed.check(name, leaf.shape)
+                    if case .labels(let numbers, let classes) = feed {
+                        let all = rk_labels(labels: numbers, indices: UnsafePointer(cursor.indices), classes: Int64(classes))
+                        labels[name] = (buffer, all)
+                        if lowering.isLabels(leaf) { continue }
+                    }
                     feedPlaces[name] = feedCalls.count
                     feedCalls.append(feed.call(for: buffer, extents: extents, kernels: kernels, cursor: cursor))
                 }
@@ -121,6 +129,7 @@ public final class Program {
             scratch: planned.map { $0.scratch(threads) }.max() ?? 0, threads: threads)
         let memory = try ProgramMemory(plan: plan, fixed: fixed)
         self.memory = memory
+        for (buffer, labels) in labels.values { memory.setLabels(labels, of: buffer) }
         memoryBytes = plan.bytes
         callCount = planned.count
         calls = memory.store(
@@ -132,6 +141,23 @@ public final class Program {
                 return call
             })
         listing = schedule.entries.map { planned[$0.call].name + ($0.barrierAfter ? " |" : "") }
+    }
+
+    /// The inputs fed with class numbers, by their ids, of which no call needs the matrix that they stand for.
+    private static func readAsLabels(_ outputs: [Formula], _ feeds: [String: Feed]) -> Set<Int> {
+        var labels = Set<Int>()
+        let order = topologicalOrder(of: outputs)
+        for input in order {
+            guard let name = input.inputName, case .labels = feeds[name], !outputs.contains(input) else { continue }
+            let isRead = order.allSatisfy { reader in
+                reader.operands.indices.allSatisfy {
+                    reader.operands[$0] != input
+                        || reader.operation.takesLabels($0) && (!reader.isElementwise || reader.shape == input.shape)
+                }
+            }
+            if isRead { labels.insert(input.id) }
+        }
+        return labels
     }
 
     /// Throws where a formula's elements cannot be counted, or are more than this machine holds.
@@ -169,6 +195,7 @@ public final class Program {
     /// Sets an input of the program, in row-major order.
     public func setInput(_ name: String, to values: [Double]) throws {
         guard let (buffer, extents) = inputs[name] else { throw RectifierError(.shape, "the program has no input \(name)") }
+        precondition(memory.labels(of: buffer) == nil, "input \(name) is filled with labels")
         guard values.count == extents.reduce(1, *) else {
             throw RectifierError(.shape, "input \(name) takes \(extents.reduce(1, *)) numbers of shape \(extents), not \(values.count)")
         }
@@ -177,7 +204,14 @@ public final class Program {
 
     /// Lets inputs that have a feed be filled from other memory of the same form, from the next run on.
     package func refeed(_ feeds: [String: Feed]) {
-        for (name, place) in feedCalls { if let feed = feeds[name] { feed.move(&calls[place]) } }
+        for (name, feed) in feeds {
+            switch feed {
+            case .rows(let source, let type, _, let scale):
+                if let place = feedCalls[name] { calls[place].gather.move(to: source, type, scale: scale) }
+            case .labels(let labels, _):
+                if let input = inputs[name] { memory.labels(of: input.buffer)?.pointee.labels = labels }
+            }
+        }
     }
 
     /// The number of the call that fills an input; `nil` where no output depends on it, or it has no feed.
@@ -186,9 +220,7 @@ public final class Program {
     /// Lets a call that was compiled for ``Feed/rows(_:_:scale:)`` fill its input from other memory, from the next run
     /// on.
     package func refeed(_ place: Int, from source: UnsafeRawPointer, _ type: rk_source_type, scale: Double) {
-        var gather = calls[place].gather
-        (gather.source, gather.source_type, gather.scale) = (source, Int32(type.rawValue), scale)
-        calls[place].gather = gather
+        calls[place].gather.move(to: source, type, scale: scale)
     }
 
     /// Changes the values of parameters. All that the program has must be there.

@@ -9,6 +9,7 @@ final class ProgramMemory {
     let scratch: UnsafeMutableRawPointer
     let scratchStride: Int
     private var descriptors: [UnsafeMutableRawPointer] = []
+    private var labels: [Buffer: UnsafeMutablePointer<rk_labels>] = [:]
 
     /// - Parameter fixed: Buffers that lie outside the arena.
     init(plan: MemoryPlan, fixed: [Buffer: UnsafeMutableRawPointer]) throws {
@@ -25,6 +26,10 @@ final class ProgramMemory {
     }
 
     subscript(buffer: Buffer) -> UnsafeMutableRawPointer { addresses[buffer.index] }
+
+    /// The labels that fill an input, or are read in its place. Calls point here, so that other labels are a store.
+    func labels(of input: Buffer) -> UnsafeMutablePointer<rk_labels>? { labels[input] }
+    func setLabels(_ labels: rk_labels, of input: Buffer) { self.labels[input] = store(labels) }
 
     /// A copy of some structs of C that lives as long as the program.
     func store<T>(_ values: [T]) -> UnsafeMutablePointer<T> {

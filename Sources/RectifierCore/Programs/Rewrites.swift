@@ -76,7 +76,7 @@ private func evaluate(_ instruction: Instruction, _ arguments: [Double]) -> Doub
     map.append(instruction, to: 0, Array(arguments.indices.map { $0 + 1 }))
     return values.withUnsafeMutableBufferPointer { values in
         let operands = values.indices.map {
-            rk_operand(base: UnsafeMutableRawPointer(values.baseAddress! + $0), row_stride: 0, column_stride: 1)
+            rk_operand(base: UnsafeMutableRawPointer(values.baseAddress! + $0), row_stride: 0, column_stride: 1, labels: nil)
         }
         return operands.withUnsafeBufferPointer { operands in
             map.instructions.withUnsafeBufferPointer { instructions in

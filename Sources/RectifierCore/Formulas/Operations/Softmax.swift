@@ -61,6 +61,8 @@ struct SoftmaxCrossEntropy: Operation {
     func keepsSamples(of y: Formula) -> Bool { true }
     func rounding(of y: Formula, batchSize: Int) throws -> Rounding? { try roundingOfRows(y, batchSize) }
 
+    func takesLabels(_ operand: Int) -> Bool { operand == 1 }
+
     func lower(_ result: Formula, in lowering: inout Lowering) {
         lowering.addRows(lowering.kernels.cross_entropy, result, target: result.operands[1])
     }
@@ -95,6 +97,7 @@ extension Lowering {
     fileprivate mutating func addRows(_ kernel: rk_kernel?, _ result: Formula, target: Formula? = nil) {
         let x = result.operands[0]
         let extents = extents(of: x)
+        let isLabels = target.map(isLabels) ?? false
         let source = buffer(of: x), target = target.map { buffer(of: $0) }, out = newBuffer(for: result)
         add(
             PlannedCall(
@@ -105,7 +108,8 @@ extension Lowering {
                 var call = rk_call()
                 call.kernel = kernel
                 call.rows = rk_rows(
-                    in: memory[source], target: target.map { UnsafeRawPointer(memory[$0]) }, out: memory[out],
+                    in: memory[source], target: target.map { UnsafeRawPointer(memory[$0]) },
+                    labels: isLabels ? memory.labels(of: target!) : nil, out: memory[out],
                     rows: Int64(extents[0]), columns: Int64(extents[1]))
                 return call
             })
