@@ -1,0 +1,75 @@
+// What chance alone makes of a fresh ReLU network, before it has learned anything: exact laws, which its numbers at the
+// start are held against.
+
+/// The chance that a fresh ReLU network is dead at an input: that all units of some hidden layer are closed, so that
+/// nothing below it can learn from that input.
+///
+/// A unit whose weights are drawn symmetrically around 0, and whose bias is 0 or drawn so too, is closed with
+/// probability 1/2, whatever the layers before it gave. A network that is dead at every input is dead at this one, so
+/// this bounds the chance of being born dead from above (Lu, Shin, Su and Karniadakis, arXiv 1903.06733).
+public struct BornDeadLaw: Sendable, Hashable {
+    /// Of each hidden layer.
+    public let units: Int
+    public let hiddenLayers: Int
+
+    /// - Parameters:
+    ///   - units: At least 1.
+    ///   - hiddenLayers: At least 0.
+    public init(units: Int, hiddenLayers: Int) {
+        precondition(units > 0 && hiddenLayers >= 0, "a network has units, and not fewer layers than none")
+        (self.units, self.hiddenLayers) = (units, hiddenLayers)
+    }
+
+    /// 1 - (1 - 2^-units)^hiddenLayers.
+    public var probability: Double {
+        let layer = exponential(of: -Double(units) * logarithm(of: 2))
+        // Layer by layer, so that small chances keep their digits.
+        return (0..<hiddenLayers).reduce(0) { dead, _ in dead + (1 - dead) * layer }
+    }
+}
+
+/// How much longer or shorter a fresh layer makes its signal: the law of ln(|h|² / |x|²) for h = ReLU(x W), whose
+/// weights are normal with variance 2 / inputs (He et al. 2015) and whose biases are 0.
+///
+/// So many units are open as a fair coin shows heads; each gives the square of a normal number: the quotient is
+/// 2 / inputs · χ² with K ~ Binomial(units, 1/2) degrees of freedom. The quotient's mean is 1 at any width, but its
+/// logarithm's is below 0, and layers add: a deep and narrow network fades although He's weights keep the mean.
+public struct SignalGrowthLaw: Sendable, Hashable {
+    public let inputs: Int
+    public let units: Int
+    /// Of the logarithm, given that a unit is open.
+    public let mean: Double
+    /// Of the logarithm, given that a unit is open.
+    public let variance: Double
+    /// The chance that none is: 2^-units.
+    public let deadProbability: Double
+
+    /// - Parameters:
+    ///   - inputs: What a unit has weights for, at least 1.
+    ///   - units: At least 1; as many as inputs where nothing is said.
+    public init(inputs: Int, units: Int? = nil) {
+        let units = units ?? inputs
+        precondition(inputs > 0 && units > 0, "a layer has inputs and units")
+        (self.inputs, self.units) = (inputs, units)
+        deadProbability = exponential(of: -Double(units) * logarithm(of: 2))
+
+        // The logarithm of χ² with k degrees of freedom has the mean ψ(k/2) + ln 2 and the variance ψ′(k/2). Both
+        // functions are known at 1/2 and at 1, and go from x to x + 1 by 1/x and -1/x².
+        let euler = 0.57721566490153286061, pi = Double.pi, log2 = logarithm(of: 2)
+        var digamma = [-euler - 2 * log2, -euler], trigamma = [pi * pi / 2, pi * pi / 6]
+        var logChance = -Double(units) * log2
+        var chances = 0.0, sum = 0.0, squares = 0.0
+        for k in 1...units {
+            logChance += logarithm(of: Double(units - k + 1) / Double(k))
+            let chance = exponential(of: logChance), place = (k + 1) % 2
+            let mean = digamma[place] + logarithm(of: 4 / Double(inputs))
+            chances += chance
+            sum += chance * mean
+            squares += chance * (mean * mean + trigamma[place])
+            digamma[place] += 2 / Double(k)
+            trigamma[place] -= 4 / (Double(k) * Double(k))
+        }
+        mean = sum / chances
+        variance = squares / chances - mean * mean
+    }
+}
