@@ -143,6 +143,20 @@ struct TrainTests {
         #expect(last["weightsSHA256"] as? String == (try counted.objects().last?["weightsSHA256"] as? String))
     }
 
+    /// A shell's count of bytes read holds those of the commands that it waited for.
+    @Test(.enabled(if: FileManager.default.fileExists(atPath: "/proc/self/io")))
+    func `Resuming reads each file once`() throws {
+        let folder = try TemporaryFolder()
+        let flags = ["--data", "circle", "--samples", "200", "--layers", "500,500", "--epochs", "1", "--quiet", "--output", "model"]
+        #expect(try CommandRun(["train"] + flags, in: folder).code == 0)
+        let bytes = try ["weights.safetensors", "state.safetensors", "checkpoint.json", "model.json"].reduce(0) {
+            $0 + (try Data(contentsOf: folder.url("model/\($1)")).count)
+        }
+        let run = try CommandRun(shell: "\"$RECTIFIER\" train --resume model --epochs 2 --quiet; cat /proc/$$/io", in: folder)
+        let read = try #require(run.output.firstMatch(of: /rchar: ([0-9]+)/).flatMap { Int($0.1) })
+        #expect(bytes...bytes + 500_000 ~= read, "read \(read) bytes of \(bytes)")
+    }
+
     /// The keys of a JSON object, in their order, without those of objects in it.
     private func keys(_ line: String) -> [String] {
         var flat = line.dropFirst().description
