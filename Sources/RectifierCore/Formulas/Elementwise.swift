@@ -26,7 +26,7 @@ extension Elementwise {
         }
     }
 
-    package func takesLabels(_ operand: Int) -> Bool { true }
+    package func takesLabels(_ operand: Int, of y: Formula) -> Bool { y.operands[operand].shape == y.shape }
 
     /// The sum of the partial derivatives times the operands' tangents: those derivatives stay the same up to the next
     /// kink.

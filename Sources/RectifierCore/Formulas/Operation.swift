@@ -81,7 +81,7 @@ package protocol Operation: Sendable, Hashable {
     var readsPositivity: Bool { get }
 
     /// Whether an operand that is fed with class numbers may stay so, instead of a matrix with a 1 in each row's class.
-    func takesLabels(_ operand: Int) -> Bool
+    func takesLabels(_ operand: Int, of y: Formula) -> Bool
 
     /// Adds the calls that compute the result from the operands' buffers. Elementwise operations have none of their
     /// own: they are fused into maps.
@@ -117,7 +117,7 @@ extension Operation {
     package func logarithm(of y: Formula) throws -> Formula? { nil }
     package var keepsPositivity: Bool { false }
     package var readsPositivity: Bool { false }
-    package func takesLabels(_ operand: Int) -> Bool { false }
+    package func takesLabels(_ operand: Int, of y: Formula) -> Bool { false }
 }
 
 /// An operation without operands that is made with its shape and has memory of its own.

@@ -30,7 +30,7 @@ package enum Feed {
     /// Rows of so many numbers of an array, times a scale.
     case rows(UnsafeRawPointer, rk_source_type, width: Int, scale: Double)
     /// Class numbers below `classes`, which stand for rows with a 1 in the class's place. Rows are written only for
-    /// what cannot read the numbers themselves (``Operation/takesLabels(_:)``).
+    /// what cannot read the numbers themselves (``Operation/takesLabels(_:of:)``).
     case labels(UnsafePointer<Int32>, classes: Int)
 
     /// Throws unless an input takes a row of the memory for each sample of the batch.

@@ -78,7 +78,7 @@ public final class Program {
         var fixed: [Buffer: UnsafeMutableRawPointer] = [:]
         var feedCalls: [PlannedCall] = [], feedPlaces: [String: Int] = [:]
         var inputs: [String: (buffer: Buffer, extents: [Int])] = [:]
-        var labels: [String: (buffer: Buffer, labels: rk_labels)] = [:]
+        var labels: [Buffer: rk_labels] = [:]
         var parameterBuffers: [Buffer] = []
         for leaf in topologicalOrder(of: wanted) where leaf.operands.isEmpty {
             if let parameter = leaf.parameter {
@@ -99,8 +99,7 @@ public final class Program {
                 if let feed = feeds[name] {
                     try feed.check(name, leaf.shape)
                     if case .labels(let numbers, let classes) = feed {
-                        let all = rk_labels(labels: numbers, indices: UnsafePointer(cursor.indices), classes: Int64(classes))
-                        labels[name] = (buffer, all)
+                        labels[buffer] = rk_labels(labels: numbers, indices: UnsafePointer(cursor.indices), classes: Int64(classes))
                         if lowering.isLabels(leaf) { continue }
                     }
                     feedPlaces[name] = feedCalls.count
@@ -127,9 +126,8 @@ public final class Program {
         let plan = MemoryPlan(
             sizes: lowering.counts.map { $0 * parameters.elementType.size }, lives: lives,
             scratch: planned.map { $0.scratch(threads) }.max() ?? 0, threads: threads)
-        let memory = try ProgramMemory(plan: plan, fixed: fixed)
+        let memory = try ProgramMemory(plan: plan, fixed: fixed, labels: labels)
         self.memory = memory
-        for (buffer, labels) in labels.values { memory.setLabels(labels, of: buffer) }
         memoryBytes = plan.bytes
         callCount = planned.count
         calls = memory.store(
@@ -150,10 +148,7 @@ public final class Program {
         for input in order {
             guard let name = input.inputName, case .labels = feeds[name], !outputs.contains(input) else { continue }
             let isRead = order.allSatisfy { reader in
-                reader.operands.indices.allSatisfy {
-                    reader.operands[$0] != input
-                        || reader.operation.takesLabels($0) && (!reader.isElementwise || reader.shape == input.shape)
-                }
+                reader.operands.indices.allSatisfy { reader.operands[$0] != input || reader.operation.takesLabels($0, of: reader) }
             }
             if isRead { labels.insert(input.id) }
         }

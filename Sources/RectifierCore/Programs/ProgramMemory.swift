@@ -11,13 +11,16 @@ final class ProgramMemory {
     private var descriptors: [UnsafeMutableRawPointer] = []
     private var labels: [Buffer: UnsafeMutablePointer<rk_labels>] = [:]
 
-    /// - Parameter fixed: Buffers that lie outside the arena.
-    init(plan: MemoryPlan, fixed: [Buffer: UnsafeMutableRawPointer]) throws {
+    /// - Parameters:
+    ///   - fixed: Buffers that lie outside the arena.
+    ///   - labels: What fills inputs, or is read in their place.
+    init(plan: MemoryPlan, fixed: [Buffer: UnsafeMutableRawPointer], labels: [Buffer: rk_labels]) throws {
         let arena = try MachineMemory.block(plan.bytes, for: "one batch", advice: "choose a smaller batch size")
         self.arena = arena
         scratch = arena + plan.scratchOffset
         scratchStride = plan.scratchStride
         addresses = plan.offsets.indices.map { fixed[Buffer(index: $0)] ?? arena + plan.offsets[$0] }
+        self.labels = labels.mapValues(store)
     }
 
     deinit {
@@ -29,7 +32,6 @@ final class ProgramMemory {
 
     /// The labels that fill an input, or are read in its place. Calls point here, so that other labels are a store.
     func labels(of input: Buffer) -> UnsafeMutablePointer<rk_labels>? { labels[input] }
-    func setLabels(_ labels: rk_labels, of input: Buffer) { self.labels[input] = store(labels) }
 
     /// A copy of some structs of C that lives as long as the program.
     func store<T>(_ values: [T]) -> UnsafeMutablePointer<T> {

@@ -5,8 +5,8 @@
 /// nothing below it can learn from that input.
 ///
 /// A unit whose weights are drawn symmetrically around 0, and whose bias is 0 or drawn so too, is closed with
-/// probability 1/2, whatever the layers before it gave. A network that is dead at every input is dead at this one, so
-/// this bounds the chance of being born dead from above (Lu, Shin, Su and Karniadakis, arXiv 1903.06733).
+/// probability 1/2, whatever living layers before it gave. A network that is dead at every input is dead at this one,
+/// so this bounds the chance of being born dead from above (Lu, Shin, Su and Karniadakis, arXiv 1903.06733).
 public struct BornDeadLaw: Sendable, Hashable {
     /// Of each hidden layer.
     public let units: Int
@@ -22,7 +22,7 @@ public struct BornDeadLaw: Sendable, Hashable {
 
     /// 1 - (1 - 2^-units)^hiddenLayers.
     public var probability: Double {
-        let layer = exponential(of: -Double(units) * logarithm(of: 2))
+        let layer = Double(sign: .plus, exponent: -units, significand: 1)
         // Layer by layer, so that small chances keep their digits.
         return (0..<hiddenLayers).reduce(0) { dead, _ in dead + (1 - dead) * layer }
     }
@@ -32,8 +32,9 @@ public struct BornDeadLaw: Sendable, Hashable {
 /// weights are normal with variance 2 / inputs (He et al. 2015) and whose biases are 0.
 ///
 /// So many units are open as a fair coin shows heads; each gives the square of a normal number: the quotient is
-/// 2 / inputs · χ² with K ~ Binomial(units, 1/2) degrees of freedom. The quotient's mean is 1 at any width, but its
-/// logarithm's is below 0, and layers add: a deep and narrow network fades although He's weights keep the mean.
+/// 2 / inputs · χ² with K ~ Binomial(units, 1/2) degrees of freedom. Its mean is units / inputs, 1 where both
+/// are equal, but the mean of its logarithm is less, and layers add: a deep and narrow network fades although He's
+/// weights keep the mean.
 public struct SignalGrowthLaw: Sendable, Hashable {
     public let inputs: Int
     public let units: Int
@@ -41,8 +42,8 @@ public struct SignalGrowthLaw: Sendable, Hashable {
     public let mean: Double
     /// Of the logarithm, given that a unit is open.
     public let variance: Double
-    /// The chance that none is: 2^-units.
-    public let deadProbability: Double
+    /// The chance that none is.
+    public var deadProbability: Double { BornDeadLaw(units: units, hiddenLayers: 1).probability }
 
     /// - Parameters:
     ///   - inputs: What a unit has weights for, at least 1.
@@ -51,7 +52,6 @@ public struct SignalGrowthLaw: Sendable, Hashable {
         let units = units ?? inputs
         precondition(inputs > 0 && units > 0, "a layer has inputs and units")
         (self.inputs, self.units) = (inputs, units)
-        deadProbability = exponential(of: -Double(units) * logarithm(of: 2))
 
         // The logarithm of χ² with k degrees of freedom has the mean ψ(k/2) + ln 2 and the variance ψ′(k/2). Both
         // functions are known at 1/2 and at 1, and go from x to x + 1 by 1/x and -1/x².

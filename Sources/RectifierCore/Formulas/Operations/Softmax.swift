@@ -61,7 +61,7 @@ struct SoftmaxCrossEntropy: Operation {
     func keepsSamples(of y: Formula) -> Bool { true }
     func rounding(of y: Formula, batchSize: Int) throws -> Rounding? { try roundingOfRows(y, batchSize) }
 
-    func takesLabels(_ operand: Int) -> Bool { operand == 1 }
+    func takesLabels(_ operand: Int, of y: Formula) -> Bool { operand == 1 }
 
     func lower(_ result: Formula, in lowering: inout Lowering) {
         lowering.addRows(lowering.kernels.cross_entropy, result, target: result.operands[1])
