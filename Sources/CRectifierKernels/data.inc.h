@@ -1,4 +1,4 @@
-// Moving and making data: copies between layouts, filling a batch from a data set, labels, dropout, conversions.
+// Moving and making data: copies between layouts, filling a batch from a data set, labels, dropout, tallies, conversions.
 
 // ===--- Copies ---------------------------------------------------------------------------===//
 
@@ -263,6 +263,52 @@ static void N(dropout)(const rk_call *call, int part, int parts) {
     for (int64_t i = range.begin; i < range.end; i += DOUBLE_LANES, argument += gamma * DOUBLE_LANES) {
         const LongVec dropped = (LongVec)(N(mix)(argument) >> 40) < threshold;
         StoreDoubleN(out + i, IfThenElseDouble(dropped, ZeroDouble(), kept), range.end - i);
+    }
+}
+
+// ===--- Tallies ----------------------------------------------------------------------------===//
+
+/// What rows [begin, end) say of two vectors of columns from `column` on.
+RK_INLINE void N(tally_columns)(const rk_tally *t, rk_unit *units, rk_range rows, int64_t column) {
+    enum { VECTORS = 2 };
+    IntVec active[VECTORS] = {0}, first[VECTORS] = {0}, last[VECTORS] = {0}, place = {0};
+    Vec largest[VECTORS];
+    for (int v = 0; v < VECTORS; v++) largest[v] = Set(-INFINITY);
+    const int64_t left = t->columns - column;
+    const STORAGE *in = (const STORAGE *)t->in + rows.begin * t->columns + column;
+    for (int64_t row = rows.begin; row < rows.end; row++, in += t->columns) {
+        place += 1;
+        RK_UNROLLED for (int v = 0; v < VECTORS; v++) {
+            if (left <= v * LANES) break;
+            const Vec z = LoadPromoteN(in + v * LANES, left - v * LANES);
+            const IntVec open = (IntVec)(z > 0);
+            active[v] -= open;
+            first[v] |= open & (IntVec)(first[v] == 0) & place;
+            last[v] = (open & place) | (~open & last[v]);
+            largest[v] = IfThenElse(z > largest[v], z, largest[v]);
+        }
+    }
+    const double before = (double)(*t->position + (uint64_t)rows.begin);
+    for (int v = 0; v < VECTORS; v++) {
+        for (int64_t lane = 0; lane < LANES && v * LANES + lane < left; lane++) {
+            rk_unit *const unit = &units[column + v * LANES + lane];
+            if (active[v][lane] > 0) {
+                unit->active += (double)active[v][lane];
+                if (unit->first == 0) unit->first = before + (double)first[v][lane];
+                unit->last = before + (double)last[v][lane];
+                unit->step = (double)*t->step;
+            }
+            if ((double)largest[v][lane] > unit->largest) unit->largest = (double)largest[v][lane];
+        }
+    }
+}
+
+static void N(tally)(const rk_call *call, int part, int parts) {
+    const rk_tally *t = &call->tally;
+    const rk_range rows = rk_share(t->rows, 1, part, parts);
+    if (rows.begin >= rows.end) return;
+    for (int64_t column = 0; column < t->columns; column += 2 * LANES) {
+        N(tally_columns)(t, t->units + part * t->columns, rows, column);
     }
 }
 

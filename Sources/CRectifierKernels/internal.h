@@ -85,6 +85,7 @@ void rk_clip_kernel(const rk_call *call, int part, int parts);
         .map = map_##element, .product = product_##element, .reduce = reduce_##element, .softmax = softmax_##element,                 \
         .log_softmax = log_softmax_##element, .log_sum_exp = log_sum_exp_##element, .cross_entropy = cross_entropy_##element,         \
         .copy = copy_##element, .gather = gather_##element, .one_hot = one_hot_##element, .dropout = dropout_##element,               \
+        .tally = tally_##element,                                                                                                        \
         .sgd = sgd_##element, .nesterov = nesterov_##element, .adam = adam_##element, .rmsprop = rmsprop_##element,                   \
         .accumulate = accumulate_##element, .clip = rk_clip_kernel, .product_scratch = product_scratch_##element,                     \
         .product_route = product_route_##element,                                                                                     \

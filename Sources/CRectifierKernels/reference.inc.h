@@ -276,6 +276,25 @@ static void N(dropout)(const rk_call *call, int part, int parts) {
     }
 }
 
+static void N(tally)(const rk_call *call, int part, int parts) {
+    const rk_tally *t = &call->tally;
+    rk_range rows = rk_share(t->rows, 1, part, parts);
+    for (int64_t row = rows.begin; row < rows.end; row++) {
+        const double place = (double)(*t->position + (uint64_t)row + 1);
+        for (int64_t j = 0; j < t->columns; j++) {
+            COMPUTE z = LOAD((const STORAGE *)t->in + row * t->columns + j);
+            rk_unit *unit = &t->units[part * t->columns + j];
+            if (z > 0) {
+                unit->active += 1;
+                if (unit->first == 0) unit->first = place;
+                unit->last = place;
+                unit->step = (double)*t->step;
+            }
+            if (z > unit->largest) unit->largest = z;
+        }
+    }
+}
+
 // ===--- Updates ------------------------------------------------------------------===//
 
 /// The gradient with clipping and penalties, and the weight after decoupled decay.

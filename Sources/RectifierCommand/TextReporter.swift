@@ -49,6 +49,10 @@ final class TextReporter: TrainingReporter {
             } else if ContinuousClock.now - barMoved > .milliseconds(100) {
                 try move(Progress(epoch, of: epochs))
             }
+        case .noticed(let notice):
+            guard let diagnosis = notice as? Diagnosis else { return }
+            try clearBar()
+            for line in lines(diagnosis) { try StandardOutput.writeLine(line) }
         case .checkpointed:
             return
         case .finished(let outcome):
@@ -97,6 +101,17 @@ final class TextReporter: TrainingReporter {
         if let accuracy = evaluation.accuracy { return "accuracy \(Format.percent(accuracy))" }
         guard let rmse = evaluation.rmse else { return nil }
         return "RMSE \(Format.significant(rmse))" + (evaluation.r2.map { "  R² \(Format.fixed($0, 4))" } ?? "")
+    }
+
+    // ===--- Findings ---===//
+
+    private func lines(_ diagnosis: Diagnosis) -> [String] {
+        let place = diagnosis.layer.map { " in \($0)" } ?? "", when = diagnosis.step == 0 ? "" : ", step \(Format.count(diagnosis.step))"
+        let title = "! \(diagnosis.name.words)\(place)\(when): "
+        var lines = wrapped(title + diagnosis.sentence, width: terminal.width, indent: "  ")
+        lines[0] = terminal.styled(title, .bold) + lines[0].dropFirst(title.count)
+        let cures = diagnosis.cures.map(\.words).joined(separator: "; ")
+        return lines + wrapped("untried: \(cures)", width: terminal.width, first: "  ", indent: "    ")
     }
 
     // ===--- The line that moves ---===//
@@ -199,6 +214,7 @@ final class TextReporter: TrainingReporter {
             lines += wrapped("gradients: \(kinks.summary)", width: width, indent: "    ")
             lines += kinks.details.flatMap { wrapped($0, width: width, first: "  ", indent: "    ") }
         }
+        if let health = outcome.health { lines += wrapped("health: \(health.summary)", width: width, indent: "    ") }
         var result = "trained in \(Format.duration(outcome.trainSeconds))"
         if seconds > 0 { result += " at \(Format.count(Int((samples / seconds).clamped))) samples/s" }
         if let score = outcome.heldOut.flatMap(score) { result += ", \(score) on held-out data" }

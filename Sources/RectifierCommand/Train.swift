@@ -93,7 +93,9 @@ struct Train: ParsableCommand {
     }
 
     /// What looks into a run of the command line.
-    private static func probes(_ recipe: Recipe) -> [any TrainingProbe] { recipe.training.census ? [KinkProbe()] : [] }
+    private static func probes(_ recipe: Recipe) -> [any TrainingProbe] {
+        (recipe.training.census ? [KinkProbe()] : []) + (recipe.training.health ? [HealthProbe()] : [])
+    }
 
     /// The run goes on as its recipe says; only how long and on how many threads can change, and where its data are.
     private func resumedRun(_ path: String) throws -> (Trainer, URL, [String]) {
@@ -109,12 +111,13 @@ struct Train: ParsableCommand {
         var allowed = changed
         allowed.training.epochs = old.training.epochs
         allowed.training.threads = old.training.threads
-        allowed.training.census = old.training.census
+        (allowed.training.census, allowed.training.health) = (old.training.census, old.training.health)
         allowed.data.source = old.data.source
         allowed.data.test = old.data.test
         guard allowed == old else {
             throw ValidationError(
-                "--resume goes on with the run as it was; only --epochs, --threads, --no-census, --data and --test may change")
+                "--resume goes on with the run as it was; only --epochs, --threads, --no-census, --no-health, --data and "
+                    + "--test may change")
         }
         let data = try LoadedData(changed.data, seed: changed.training.seed, precision: changed.training.precision)
         let trainer = try Trainer(

@@ -205,6 +205,9 @@ struct OptimizationFlags: ParsableArguments {
     @Option(help: "The type numbers are kept in: float32, float64, bfloat16 or float16 (default: float32).")
     var precision: ElementType?
 
+    @Flag(name: .customLong("no-health"), help: "Do not watch for dead units, vanishing gradients and the like.")
+    var noHealth = false
+
     @Flag(name: .customLong("no-census"), help: "Do not count what is exactly at a kink, and give gradients no verdict.")
     var noCensus = false
 
@@ -225,6 +228,7 @@ struct OptimizationFlags: ParsableArguments {
         override(&settings.threads, with: threads)
         override(&settings.precision, with: precision)
         if noCensus { settings.census = false }
+        if noHealth { settings.health = false }
     }
 
     private func applyMomentum(to optimizer: inout Optimizer) throws {

@@ -34,6 +34,9 @@ struct JSONReporter: TrainingReporter {
         switch event {
         case .started, .step, .checkpointed:
             return
+        case .noticed(let notice):
+            guard let diagnosis = notice as? Diagnosis else { return }
+            line = JSONLine(diagnosis)
         case .epochEnded(let epoch):
             line.add("event", "epoch")
             line.add("epoch", epoch.epoch)
@@ -42,6 +45,7 @@ struct JSONReporter: TrainingReporter {
             line.add("seconds", epoch.seconds)
             line.add("samplesPerSecond", epoch.samplesPerSecond)
             line.add("gradients", epoch.kinks.map(JSONLine.init))
+            line.add("health", epoch.health.map(JSONLine.init))
         case .finished(let outcome):
             line.add("event", "finished")
             line.add("epochs", outcome.epochs)
@@ -50,6 +54,10 @@ struct JSONReporter: TrainingReporter {
             line.add("model", folder.relativePath)
             line.add("weightsSHA256", outcome.savedWeightsSHA256 ?? outcome.model.weightsSHA256)
             line.add("gradients", outcome.kinks.map(JSONLine.init))
+            if let health = outcome.health {
+                line.add("health", JSONLine(health))
+                line.add("diagnoses", health.diagnoses.map { ["name": $0.name.rawValue, "layer": $0.layer] as JSONLine })
+            }
             if outcome.savedWeightsSHA256 == nil {
                 writeErrorLine("rectifier: note: \(stillThere(folder))")
             } else if outcome.reason == .interrupted {

@@ -16,6 +16,7 @@ let comparisons: [String: @Sendable (Trial) -> Void] = [
     "gather": makeGather,
     "one_hot": makeOneHot,
     "dropout": makeDropout,
+    "tally": makeTally,
     "sgd": { makeUpdate($0, states: $0.random.pick([0, 1])) },
     "nesterov": { makeUpdate($0, states: 1) },
     "adam": { makeUpdate($0, states: 2) },
@@ -241,6 +242,35 @@ func labels(_ t: Trial, rows: Int, classes: Int) -> UnsafePointer<rk_labels> {
         out: t.output(rows * columns, .exact).base, rows: Int64(rows), columns: Int64(columns), rate: rate, purpose: 7, seed: numbers,
         epoch: numbers + 1, position: numbers + 2)
     t.description = "\(rows)×\(columns), rate \(rate)"
+}
+
+/// Two batches of an epoch, tallied by each part and added up in the output: of each unit its count, first, last and
+/// largest.
+@Sendable func makeTally(_ t: Trial) {
+    let rows = size(&t.random, upTo: 40), columns = size(&t.random, upTo: 100), share = t.random.pick([0, 0.05, 0.5, 1])
+    let values = (0..<rows * columns).map { _ in
+        t.random.chance(0.02) ? t.random.pick([0, -0.0, .nan, .infinity]) : t.random.uniform(in: 0.1...1) * (t.random.chance(share) ? 1 : -1)
+    }
+    let out = t.output(5 * columns, as: RK_FLOAT64, .exact).base.assumingMemoryBound(to: Double.self)
+    let position = t.pointer(to: [UInt64(t.random.integer(in: 0...60000)), 17])
+    let units = t.pointer(to: [rk_unit](repeating: rk_unit(), count: 7 * columns))
+    t.call.tally = rk_tally(
+        in: t.input(values).base, rows: Int64(rows), columns: Int64(columns), position: position, step: position + 1,
+        units: units)
+    t.prepare = { _, _, _ in
+        for unit in 0..<7 * columns { units[unit] = rk_unit(active: 0, first: 0, last: 0, step: 0, largest: -.infinity) }
+    }
+    t.finish = { parts in
+        for unit in 0..<columns {
+            let seen = (0..<parts).map { units[$0 * columns + unit] }
+            out[5 * unit] = seen.reduce(0) { $0 + $1.active }
+            out[5 * unit + 1] = seen.map(\.first).filter { $0 > 0 }.min() ?? 0
+            out[5 * unit + 2] = seen.map(\.last).max()!
+            out[5 * unit + 3] = seen.map(\.step).max()!
+            out[5 * unit + 4] = seen.map(\.largest).max()!
+        }
+    }
+    t.description = "\(rows)×\(columns), \(share) open"
 }
 
 // ===--- Updates --------------------------------------------------------------------===//

@@ -120,6 +120,8 @@ final class Trial {
     var scratch: Buffer?
     /// Called for each set of kernels and number of parts before the call runs.
     var prepare: (Trial, UnsafePointer<rk_kernels>, Int) -> Void = { _, _, _ in }
+    /// Called for each number of parts after the call ran.
+    var finish: (Int) -> Void = { _ in }
 
     init(_ type: rk_type, seed: Int) {
         self.type = type
@@ -166,6 +168,7 @@ final class Trial {
         buffers.forEach { $0.reset() }
         prepare(self, kernels, parts)
         for part in 0..<parts { kernel(&call, Int32(part), Int32(parts)) }
+        finish(parts)
         #expect(scratch?.guardsAreWhole ?? true, "\(description): wrote beyond the scratch")
         return outputs.map(\.buffer.contents)
     }

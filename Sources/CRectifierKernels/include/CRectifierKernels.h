@@ -199,6 +199,26 @@ typedef struct {
     const uint64_t *seed, *epoch, *position;
 } rk_dropout;
 
+/// What has been seen of one unit: whole numbers, kept as doubles. 0 throughout, but `largest` -infinity, before anything
+/// is.
+typedef struct {
+    double active;   ///< samples whose element was above 0
+    double first;    ///< the place in the epoch of the first of them, from 1; 0 where there is none
+    double last;     ///< and of the last
+    double step;     ///< the step that the last one was in
+    double largest;  ///< of all elements
+} rk_unit;
+
+/// Adds in[rows, columns] to what is known of each column. Part p adds to units[p * columns ...], so that parts share
+/// nothing; whoever reads adds the parts up. Row r is at place *position + r of the epoch, and the batch is that of
+/// step *step. NaN is neither above 0 nor the largest.
+typedef struct {
+    const void *in;
+    int64_t rows, columns;
+    const uint64_t *position, *step;
+    rk_unit *units;
+} rk_tally;
+
 /// Numbers an optimizer update reads when it runs; the caller changes them between steps.
 typedef struct {
     double learning_rate;
@@ -263,6 +283,7 @@ struct rk_call {
         rk_gather gather;
         rk_one_hot one_hot;
         rk_dropout dropout;
+        rk_tally tally;
         rk_update update;
         rk_accumulate accumulate;
         rk_clip clip;
@@ -299,7 +320,7 @@ typedef enum {
 #define RK_KERNELS(X)                                                                              \
     X(map, map) X(product, product) X(reduce, reduce)                                              \
     X(softmax, rows) X(log_softmax, rows) X(log_sum_exp, rows) X(cross_entropy, rows)              \
-    X(copy, copy) X(gather, gather) X(one_hot, one_hot) X(dropout, dropout)                        \
+    X(copy, copy) X(gather, gather) X(one_hot, one_hot) X(dropout, dropout) X(tally, tally)         \
     X(sgd, update) X(nesterov, update) X(adam, update) X(rmsprop, update)                          \
     X(accumulate, accumulate) X(clip, clip)
 

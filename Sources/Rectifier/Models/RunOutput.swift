@@ -67,10 +67,11 @@ extension Checkpoint.Position {
 }
 
 extension Recipe {
-    /// Whether it trains the same weights: threads and the census do not change them.
+    /// Whether it trains the same weights: threads, and what looks on, do not change them.
     fileprivate func isSameRun(as other: Recipe) -> Bool {
         var same = self
-        (same.training.threads, same.training.census) = (other.training.threads, other.training.census)
+        (same.training.threads, same.training.census, same.training.health) =
+            (other.training.threads, other.training.census, other.training.health)
         return same == other
     }
 }

@@ -35,6 +35,8 @@ public struct NetworkBuild {
     private(set) var rows: [NetworkSummary.Row] = []
     /// What came out of each of them.
     private(set) var outputs: [Formula] = []
+    /// What went into each of them.
+    private(set) var inputs: [Formula] = []
 
     private var path: [String] = []
     private var counts: [String: Int] = [:]
@@ -94,6 +96,7 @@ public struct NetworkBuild {
         // A layer of layers is described by its parts.
         if rows.count == outer.row {
             outputs.append(result)
+            inputs.append(x)
             let multiplyAdds = operations.map { ($0.operation as? any Contraction)?.multiplyAdds(of: $0, batchSize: 1) ?? 0 }
             var declared: [String] = []
             for text in operations.compactMap(\.operation.declaredAtKinks) where !declared.contains(text) { declared.append(text) }

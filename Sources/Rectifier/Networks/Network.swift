@@ -41,7 +41,8 @@ public struct Network: Sendable {
         package var output: Formula
         package var parameters: [Formula]
         package var rows: [NetworkSummary.Row]
-        /// What came out of each row's layer.
+        /// What went into each row's layer, and what came out.
+        package var layerInputs: [Formula]
         package var layerOutputs: [Formula]
     }
 
@@ -56,7 +57,8 @@ public struct Network: Sendable {
         guard output.shape.rank > 0, output.shape[0] == Shape.batch else {
             throw RectifierError(.shape, "the network's output has shape \(output.shape), whose first axis is not the batch")
         }
-        return Built(input: input, output: output, parameters: build.parameters, rows: build.rows, layerOutputs: build.outputs)
+        return Built(input: input, output: output, parameters: build.parameters, rows: build.rows, layerInputs: build.inputs,
+            layerOutputs: build.outputs)
     }
 
     /// Parameters drawn by the layers' initializers. Throws where they do not fit into memory.

@@ -50,7 +50,7 @@ private struct ColumnName: RecipeValue {
 extension TrainingSettings: RecipeObject {
     private enum Key: String, RecipeKey, CodingKey {
         case optimizer, learningRate, schedule, weightDecay, l1, l2, clipNorm, batchSize, epochs, shuffle, earlyStopping
-        case seed, threads, precision, census, checkpointEvery, layerRates, changes
+        case seed, threads, precision, census, health, checkpointEvery, layerRates, changes
     }
 
     public init(from decoder: any Decoder) throws {
@@ -71,6 +71,7 @@ extension TrainingSettings: RecipeObject {
         try fields.read(.threads, into: &threads)
         try fields.read(.precision, into: &precision)
         try fields.read(.census, into: &census)
+        try fields.read(.health, into: &health)
         try fields.read(.checkpointEvery, into: &checkpointEvery)
         try fields.read(.layerRates, into: &layerRates)
         try fields.read(.changes, into: &changes)
@@ -94,6 +95,7 @@ extension TrainingSettings: RecipeObject {
         try container.encodeIfPresent(threads, forKey: .threads)
         try container.encode(precision, forKey: .precision)
         try container.encode(census, forKey: .census)
+        try container.encode(health, forKey: .health)
         try container.encode(checkpointEvery, forKey: .checkpointEvery)
         if !layerRates.isEmpty { try container.encode(layerRates, forKey: .layerRates) }
         if !changes.isEmpty { try container.encode(changes, forKey: .changes) }

@@ -20,19 +20,25 @@ final class Observation {
     init(_ probes: [any TrainingProbe], of run: ProbedRun) throws {
         // 16-bit numbers are rounded where they are kept: an output more could round what is not rounded without it.
         let type = run.plan.settings.precision, isComputedWithStep = type == type.computing
-        var losses = run.losses, formulas: [Formula] = []
+        var formulas: [Formula] = [], counting: [any CountingObserver] = []
         for probe in probes {
             guard !seats.contains(where: { $0.name == probe.name }) else {
                 throw RectifierError(.setting, "two probes of the run are called '\(probe.name)'; give each its own name")
             }
             let observer = try probe.observer(of: run)
-            if let counting = observer as? any CountingObserver { losses = try counting.counted(losses) }
+            if let observer = observer as? any CountingObserver { counting.append(observer) }
             let own = observer.formulas
             seats.append(
                 Seat(name: probe.name, observer: observer, formulas: own, firstOutput: isComputedWithStep ? formulas.count : nil))
             if isComputedWithStep { formulas += own }
         }
-        self.losses = losses
+        losses =
+            counting.isEmpty
+            ? run.losses
+            : try rebuilt([run.losses]) { original, operands in
+                let made = operands == original.operands ? original : try Formula(original.operation, operands)
+                return try counting.reduce(made) { try $1.counted(original, $0) }
+            }[0]
         self.formulas = formulas
         isEmpty = seats.isEmpty
     }
@@ -56,6 +62,16 @@ final class Observation {
     func lookBack(in session: TrainingSession, step: Int, batchSize: Int) throws {
         for seat in seats where seat.looksBack { try seat.observer.lookBack(at: seat.step(session, step, batchSize)) }
     }
+
+    func lookAtDivergence(in session: TrainingSession, step: Int, batchSize: Int) throws {
+        for seat in seats { try seat.observer.lookAtDivergence(seat.step(session, step, batchSize)) }
+    }
+
+    func evaluated(trainLoss: Double, heldOut: Evaluation?, validation: Evaluation?) {
+        for seat in seats { seat.observer.evaluated(trainLoss: trainLoss, heldOut: heldOut, validation: validation) }
+    }
+
+    func takeNotices() -> [any ProbeReport] { seats.flatMap { $0.observer.takeNotices() } }
 
     func endEpoch() throws -> Measurements {
         var result = Measurements()

@@ -43,6 +43,18 @@ public protocol ProbeObserver: AnyObject {
     func looksBack(atStep step: Int) -> Bool
     func lookBack(at step: ProbedStep) throws
 
+    /// Called after the last step of an epoch with its mean training loss and what the network then gives on data that
+    /// it is not trained on, before ``endEpoch()``.
+    func evaluated(trainLoss: Double, heldOut: Evaluation?, validation: Evaluation?)
+
+    /// Called where a run diverged, which has gone back to the last step whose weights were finite: after the gradient
+    /// of the step that follows, before its update.
+    func lookAtDivergence(_ step: ProbedStep) throws
+
+    /// What is to be told before the epoch ends, as ``TrainingEvent/noticed(_:)``; each thing once. Asked after steps
+    /// that were looked at, and at the end of an epoch.
+    func takeNotices() -> [any ProbeReport]
+
     /// What was seen in the epoch that ends; the next one begins.
     func endEpoch() throws -> Report
     /// What was seen in the run so far, over all its sessions.
@@ -55,19 +67,30 @@ extension ProbeObserver {
     public var formulas: [Formula] { [] }
     public func looksBack(atStep step: Int) -> Bool { false }
     public func lookBack(at step: ProbedStep) throws {}
+    public func evaluated(trainLoss: Double, heldOut: Evaluation?, validation: Evaluation?) {}
+    public func lookAtDivergence(_ step: ProbedStep) throws {}
+    public func takeNotices() -> [any ProbeReport] { [] }
 }
 
 /// A probe's observer that counts in the kernels of the step itself.
 package protocol CountingObserver: ProbeObserver {
-    /// The losses to train on: the same to the bit, with counters in them.
-    func counted(_ losses: Formula) throws -> Formula
+    /// The formula that is to stand for one of the run's: the same to the bit, with counters in it.
+    ///
+    /// - Parameter made: The formula as it stands so far, with what observers count before it and in it; most often
+    ///   what is to be given back.
+    func counted(_ original: Formula, _ made: Formula) throws -> Formula
 }
 
 /// The run that a probe is to look into.
 public struct ProbedRun {
     public let plan: TrainingPlan
+    package let data: LoadedData
+    /// The epoch that the session begins in, from 1.
+    package let firstEpoch: Int
+    /// Threads that share its steps, at most.
+    package let threads: Int
     /// Samples of the training data.
-    public let samples: Int
+    public var samples: Int { data.training.count }
     /// One loss for each sample of the batch, `[batch, 1]`.
     public let losses: Formula
     /// The network as formulas, built for training.
@@ -92,6 +115,12 @@ public struct ProbedStep {
     let firstOutput: Int?
     /// From 1, over the whole run.
     public let number: Int
+    /// From 1.
+    public var epoch: Int { session.position.epochsDone + 1 }
+    /// The place of its first sample in the epoch, from 0.
+    public var position: Int { session.position.samplesInEpoch }
+    /// The learning rate of the step, schedule included.
+    public var learningRate: Double { session.lastLearningRate }
     /// Samples in the batch.
     public let batchSize: Int
 

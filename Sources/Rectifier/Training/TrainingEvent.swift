@@ -1,13 +1,15 @@
 import struct Foundation.URL
 
 /// What a ``Trainer`` tells while it works, in this order: `started`, then `step`s and an `epochEnded` for each epoch,
-/// `checkpointed` where one was written, and `finished` last.
+/// `checkpointed` where one was written, `noticed` where a probe has something to tell, and `finished` last.
 public enum TrainingEvent: Sendable {
     case started(Started)
     /// Sampled: at most about ten a second.
     case step(StepReport)
     case epochEnded(EpochReport)
     case checkpointed(URL)
+    /// What a probe tells before it is asked: see ``ProbeObserver/takeNotices()``.
+    case noticed(any ProbeReport)
     case finished(Outcome)
 
     public struct Started: Sendable {

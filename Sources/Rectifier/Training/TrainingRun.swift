@@ -38,6 +38,7 @@ struct TrainingRun {
             report.seconds = session.takeEpochSeconds()
             report.samplesPerSecond = Double(data.training.count) / max(report.seconds, 1e-9)
             heldOut = report.heldOut
+            for notice in session.takeNotices() { try listener(.noticed(notice)) }
             try listener(.epochEnded(report))
             // Epochs of a small network take less than a write to the disk; a crash loses a second's work at most.
             let every = plan.settings.checkpointEvery
@@ -66,6 +67,7 @@ struct TrainingRun {
         var reported = began, step = 0, isInterrupted = false
         let size = session.batchSize * session.memory.count
         let isDone = try session.train {
+            for notice in session.takeNotices() { try listener(.noticed(notice)) }
             if stop.isStopped {
                 isInterrupted = true
                 return false

@@ -34,6 +34,7 @@ public final class TrainingSession {
     private let evaluator: Evaluator
     private let updates: UpdateCalls
     private let observation: Observation
+    private var notices: [any ProbeReport] = []
     /// The best weights so far, for early stopping.
     private var best: Parameters?
 
@@ -74,7 +75,10 @@ public final class TrainingSession {
         let losses = try plan.loss(network.output, .input(Network.targetName, shape: network.output.shape))
         let trained = network.parameters.filter { settings.layerRate(of: $0.parameter!.name) > 0 }
         observation = try Observation(
-            trainer.probes, of: ProbedRun(plan: plan, samples: count, losses: losses, network: network, trained: trained))
+            trainer.probes,
+            of: ProbedRun(
+                plan: plan, data: data, firstEpoch: (trainer.checkpoint?.position.epochsDone ?? 0) + 1, threads: pool.threads,
+                losses: losses, network: network, trained: trained))
         let derivatives = try gradients(of: observation.losses.mean(), withRespectTo: trained)
         updates = UpdateCalls(
             losses: observation.losses, gradients: zip(trained, derivatives).map { ($0.parameter!.name, $1) },
@@ -118,6 +122,7 @@ public final class TrainingSession {
             number: position.steps, epoch: before.epochsDone + 1,
             loss: (position.lossTotal - before.lossTotal) / Double(position.samplesInEpoch - before.samplesInEpoch))
         if position.samplesInEpoch == data.training.count { result.epochEnded = try endEpoch() }
+        result.notices = takeNotices()
         return result
     }
 
@@ -155,6 +160,7 @@ public final class TrainingSession {
                 }
                 cursor.indices.pointee = UnsafePointer(order.baseAddress! + start)
                 cursor.position.pointee = UInt64(start)
+                cursor.step.pointee = UInt64(step)
                 let factor = plan.schedule.factor(
                     progress: Double(epoch) + Double(position.stepsInEpoch) / Double(perEpoch), step: 1 / Double(perEpoch),
                     epochs: Double(epochs))
@@ -179,7 +185,16 @@ public final class TrainingSession {
         let looking = observation.looking(atStep: step)
         if looking { try observation.look(in: self, step: step, batchSize: batchSize) }
         program.runUpdate()
-        if looking { try observation.lookBack(in: self, step: step, batchSize: batchSize) }
+        if looking {
+            try observation.lookBack(in: self, step: step, batchSize: batchSize)
+            notices += observation.takeNotices()
+        }
+    }
+
+    /// What probes have told since the last call.
+    func takeNotices() -> [any ProbeReport] {
+        defer { notices = [] }
+        return notices
     }
 
     /// Draws the order of an epoch's samples.
@@ -198,10 +213,12 @@ public final class TrainingSession {
     func endEpoch() throws -> TrainingEvent.EpochReport {
         try memory.requireFinite { "training diverged in epoch \(position.epochsDone + 1): \($0); \(cure)" }
         let heldOut = try evaluate(data.heldOut), validation = try evaluate(data.validation)
+        let trainLoss = position.lossTotal / Double(data.training.count)
+        observation.evaluated(trainLoss: trainLoss, heldOut: heldOut, validation: validation)
         let report = TrainingEvent.EpochReport(
-            epoch: position.epochsDone + 1, trainLoss: position.lossTotal / Double(data.training.count), heldOut: heldOut,
-            validation: validation, seconds: 0, samplesPerSecond: 0, learningRate: lastLearningRate,
-            measurements: try observation.endEpoch())
+            epoch: position.epochsDone + 1, trainLoss: trainLoss, heldOut: heldOut, validation: validation, seconds: 0,
+            samplesPerSecond: 0, learningRate: lastLearningRate, measurements: try observation.endEpoch())
+        notices += observation.takeNotices()
         position.epochsDone += 1
         (position.stepsInEpoch, position.samplesInEpoch, position.lossTotal) = (0, 0, 0)
         if let stopping = plan.settings.earlyStopping, let loss = (validation ?? heldOut)?.loss {
@@ -219,7 +236,7 @@ public final class TrainingSession {
     }
 
     /// The learning rate of the last step, schedule included.
-    private var lastLearningRate: Double { numbers.learningRate }
+    var lastLearningRate: Double { numbers.learningRate }
 
     private var cure: String { "lower the learning rate (now \(lastLearningRate)), or clip the gradient" }
 
@@ -401,4 +418,6 @@ public struct TrainingStep: Sendable {
     public var loss: Double
     /// The epoch's report, after its last step.
     public var epochEnded: TrainingEvent.EpochReport?
+    /// What probes have told.
+    public var notices: [any ProbeReport] = []
 }

@@ -35,6 +35,9 @@ public struct TrainingSettings: Sendable, Codable, Hashable {
     /// Whether the command line's `train` counts what is exactly at a kink and gives every gradient a verdict. Changes
     /// no bit. In code, a run has the probes it is given.
     public var census = true
+    /// Whether the command line's `train` watches for what goes wrong: dead units, vanishing gradients, rates that are
+    /// too high. Changes no bit. In code, a run has the probes it is given.
+    public var health = true
     /// Epochs between checkpoints; 0 for none but the last.
     /// At most one a second is written.
     public var checkpointEvery = 1

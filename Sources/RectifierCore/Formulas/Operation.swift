@@ -80,6 +80,10 @@ package protocol Operation: Sendable, Hashable {
     /// Whether all that the result tells of its only operand is where that is positive.
     var readsPositivity: Bool { get }
 
+    /// The largest size of the derivative by the only operand, for a function that flattens out on both sides; `nil` for
+    /// others.
+    var largestSlope: Double? { get }
+
     /// Whether an operand that is fed with class numbers may stay so, instead of a matrix with a 1 in each row's class.
     func takesLabels(_ operand: Int, of y: Formula) -> Bool
 
@@ -117,6 +121,7 @@ extension Operation {
     package func logarithm(of y: Formula) throws -> Formula? { nil }
     package var keepsPositivity: Bool { false }
     package var readsPositivity: Bool { false }
+    package var largestSlope: Double? { nil }
     package func takesLabels(_ operand: Int, of y: Formula) -> Bool { false }
 }
 

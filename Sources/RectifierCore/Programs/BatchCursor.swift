@@ -9,12 +9,15 @@ package final class BatchCursor {
     package let epoch = UnsafeMutablePointer<UInt64>.allocate(capacity: 1)
     /// The place of the batch's first sample in the epoch.
     package let position = UnsafeMutablePointer<UInt64>.allocate(capacity: 1)
+    /// The step's number in the run.
+    package let step = UnsafeMutablePointer<UInt64>.allocate(capacity: 1)
 
     package init(seed: UInt64 = 0) {
         indices.initialize(to: nil)
         self.seed.initialize(to: seed)
         epoch.initialize(to: 0)
         position.initialize(to: 0)
+        step.initialize(to: 0)
     }
 
     deinit {
@@ -22,6 +25,7 @@ package final class BatchCursor {
         seed.deallocate()
         epoch.deallocate()
         position.deallocate()
+        step.deallocate()
     }
 }
 

@@ -229,6 +229,14 @@ public final class Program {
         }
     }
 
+    /// The first elements of an output of the last run.
+    package func values(ofOutput index: Int, first count: Int) -> [Double] {
+        Array(unsafeUninitializedCapacity: count) { values, filled in
+            filled = count
+            kernels.to_double(values.baseAddress, memory[outputs[index].buffer], Int64(count))
+        }
+    }
+
     /// Copies an output of the last run, in row-major order, to memory with room for it.
     package func copyValues(ofOutput index: Int, to values: UnsafeMutablePointer<Double>) {
         kernels.to_double(values, memory[outputs[index].buffer], Int64(outputCounts[index]))

@@ -225,6 +225,8 @@ struct OperationTests {
             "watchTie", shapes: matrix + matrix,
             operation: { try $0[0].watched(meeting: $0[1], KinkCounter(1, of: counters)) }, reference: { $0[0] })
         OperationCase(
+            "tally", shapes: matrix, operation: { try $0[0].tallied(UnitTally(count: $0[0].shape[1], threads: 1)) }, reference: { $0[0] })
+        OperationCase(
             "injectedReLU", shapes: matrix, operation: { Formula(InjectedReLU(value: 1), of: $0[0]) },
             reference: { $0[0].map { Swift.max($0, 0) } })
     }

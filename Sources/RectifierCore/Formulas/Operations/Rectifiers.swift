@@ -98,6 +98,7 @@ struct Clip: Elementwise {
         [try g * Formula(ClipGate(lower: lower, upper: upper, atBounds: atBounds.value), of: x[0])]
     }
     func response(to operand: Int) -> Response { .affine }
+    var keepsPositivity: Bool { lower == 0 && upper > 0 }
 }
 
 /// 1 between the bounds, 0 outside: the derivative of ``Clip``. Its own derivative is 0.

@@ -39,12 +39,14 @@ struct SigmoidOperation: Elementwise {
     func instruction(batchSize: Int) -> Instruction { Instruction(RK_OP_SIGMOID) }
     func gradient(upstream g: Formula, operands x: [Formula], result y: Formula) throws -> [Formula?] { [try g * (y * (1 - y))] }
     func logarithm(of y: Formula) throws -> Formula? { -(try softplus(-y.operands[0])) }
+    var largestSlope: Double? { 0.25 }
 }
 
 struct HyperbolicTangent: Elementwise {
     var name: String { "tanh" }
     func instruction(batchSize: Int) -> Instruction { Instruction(RK_OP_TANH) }
     func gradient(upstream g: Formula, operands x: [Formula], result y: Formula) throws -> [Formula?] { [try g * (1 - y * y)] }
+    var largestSlope: Double? { 1 }
     func zeros(_ kind: ZeroKind, of y: Formula, _ zeros: (Formula) throws -> Formula?) throws -> Formula? { try zeros(y.operands[0]) }
 }
 

@@ -30,6 +30,7 @@ extension KinkReport: ProbeReport {}
 final class KinkObserver: CountingObserver {
     private let certificate: GradientCertificate
     private let counters: KinkCounters
+    private let watched: WatchedKinks
     private let losses: Formula
     private let parameters: [Formula]
     private let elementType: ElementType
@@ -66,6 +67,7 @@ final class KinkObserver: CountingObserver {
         let sites = run.network.kinkSites(below: [losses], dependingOn: parameters)
         certificate = GradientCertificate(losses: losses, parameters: parameters, sites: sites)
         counters = KinkCounters(count: sites.count)
+        watched = WatchedKinks(sites, counters)
         verdictUntouched = certificate.verdict(touched: sites.map { _ in false })!
         var report = KinkReport()
         report.kinks = sites.map { KinkReport.Kink(layer: $0.layer, name: $0.name) }
@@ -73,7 +75,7 @@ final class KinkObserver: CountingObserver {
         progress = State(epoch: report, earlier: report)
     }
 
-    func counted(_ losses: Formula) throws -> Formula { try watched([losses], certificate.entries.map(\.site), counters)[0] }
+    func counted(_ original: Formula, _ made: Formula) throws -> Formula { try watched.counted(original, made) }
 
     // MARK: Steps
 

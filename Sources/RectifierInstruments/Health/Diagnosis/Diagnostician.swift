@@ -1,0 +1,227 @@
+import RectifierText
+
+/// Reads diagnoses off what health measured. Every limit it uses stands here.
+struct Diagnostician {
+    let plan: TrainingPlan
+    let sites: [HealthSite]
+    let law: FlowLaw
+    /// The mean loss of the best constant answer.
+    let trivialLoss: Double?
+    /// Samples of the training data.
+    let samples: Int
+
+    /// Losses of an epoch.
+    struct EpochLoss: Codable, Equatable {
+        var train: Double
+        var heldOut: Double?
+    }
+
+    // Limits. A layer has dead units from this share on, and this many; a wholly dead layer always.
+    static let deadShare = 0.2, fewestDead = 3
+    /// How far signal or gradient may grow or shrink over the whole network, where the law does not allow more; and
+    /// where it does.
+    static let flowRatio = 1e3, largestFlowRatio = 1e6
+    static let saturatedShare = 0.6
+    static let leastVariation = 1e-4
+    /// Of the loss of a constant answer.
+    static let unstableLoss = 2.0, unlearnedLoss = 0.98
+    /// How much higher than its best the held-out loss must be, and by which share of the constant answer's.
+    static let overfitRatio = 1.25, overfitShare = 0.1, overfitEpochs = 3
+
+    /// Steps in which a unit without an active sample counts as dead before an epoch has ended: those of 2,000 samples.
+    var watchedSteps: Int { max(1, (min(2000, samples) + plan.batchSize - 1) / plan.batchSize) }
+
+    // MARK: Units
+
+    func units(_ ledgers: [UnitLedger], step: Int, epoch: Int) -> [Diagnosis] {
+        guard step >= watchedSteps else { return [] }
+        for ledger in ledgers {
+            let (closed, born) = ledger.closed(since: step - watchedSteps + 1), units = ledger.tally.count
+            if born == units {
+                return [
+                    Diagnosis(
+                        .bornDead, layer: ledger.layer, epoch: epoch, step: step,
+                        "no sample has opened any of its \(Format.count(units, "unit")) since they were drawn",
+                        ["dead": Double(units), "of": Double(units)],
+                        cures: [.leakyReLU(slope: 0.1), .biasLift, .usualInitializer, .seed(plan.settings.seed &+ 1)])
+                ]
+            }
+            let killed = closed - born
+            let isMany = killed >= Self.fewestDead && Double(killed) >= Self.deadShare * Double(units)
+            guard isMany || closed == units && killed > 0 else { continue }
+            let all = closed == units ? "all" : "\(Format.count(closed))"
+            return [
+                Diagnosis(
+                    .deadUnits, layer: ledger.layer, epoch: epoch, step: step,
+                    "\(all) of its \(Format.count(units, "unit")) are closed for every sample; training killed \(Format.count(killed))",
+                    ["dead": Double(closed), "killed": Double(killed), "of": Double(units)],
+                    cures: [
+                        .learningRate(plan.learningRate / 10), .learningRate(plan.learningRate / 100), .clipping(1),
+                        .leakyReLU(slope: 0.1), .biasLift, .redraw,
+                    ])
+            ]
+        }
+        return []
+    }
+
+    // MARK: Flow
+
+    /// - Parameter looks: The last one, and those before it.
+    func flow(_ looks: [FlowLook]) -> [Diagnosis] {
+        guard let look = looks.last else { return [] }
+        var found: [Diagnosis] = []
+        if let finding = growth(look), isSudden(look) || looks.dropLast().last.flatMap(growth)?.name == finding.name { found.append(finding) }
+        for (place, layer) in look.layers.enumerated() where layer.saturated >= Self.saturatedShare {
+            let before = looks.dropLast().last?.layers[place].saturated
+            guard before ?? 0 >= Self.saturatedShare || layer.saturated > 0.9 else { continue }
+            found.append(
+                Diagnosis(
+                    .saturated, layer: layer.layer, epoch: look.epoch, step: look.step,
+                    "\(Format.percent(layer.saturated)) of its outputs lie where it is flat; it passes \(Format.percent(layer.passed)) of the gradient",
+                    ["saturated": layer.saturated, "passed": layer.passed], cures: [.scaledInputs, .usualInitializer, .relu]))
+            break
+        }
+        // All samples are one, in two looks: the last layers of a fresh deep network come near it.
+        if looks.count > 1, found.isEmpty {
+            let before = looks[looks.count - 2]
+            let place = look.layers.indices.first {
+                look.layers[$0].signal > 0 && look.layers[$0].variation < Self.leastVariation
+                    && before.layers[$0].variation < Self.leastVariation
+            }
+            if let place {
+                let layer = look.layers[place]
+                found.append(
+                    Diagnosis(
+                        .rankCollapse, layer: layer.layer, epoch: look.epoch, step: look.step,
+                        "it gives all samples the same: \(Format.percent(layer.variation, digits: 4)) of its mean square differs between them",
+                        ["variation": layer.variation, "rank": layer.rank],
+                        cures: [.residualSums, .usualInitializer, .leakyReLU(slope: 0.1), .learningRate(plan.learningRate / 10)]))
+            }
+        }
+        if let trivialLoss, look.step >= 32, looks.count > 1 {
+            let limit = Self.unstableLoss * trivialLoss
+            // The first look is of the fresh network, whose loss may be anything.
+            if looks.suffix(2).allSatisfy({ $0.loss > limit }), look.loss > 0.5 * (looks.first?.loss ?? 0) {
+                found.append(unstable(look.loss, epoch: look.epoch, step: look.step))
+            }
+        }
+        return found
+    }
+
+    private func isSudden(_ look: FlowLook) -> Bool {
+        growth(look)?[evidence: "ratio"].map { $0 > Self.largestFlowRatio || $0 < 1 / Self.largestFlowRatio } ?? false
+    }
+
+    private func growth(_ look: FlowLook) -> Diagnosis? {
+        guard let first = look.layers.first, let last = look.layers.last, look.layers.count > 2 else { return nil }
+        // Nothing passes a dead layer, which is another finding.
+        guard look.layers.allSatisfy({ $0.signal > 0 }), last.gradient > 0 else { return nil }
+        let steps = Double(look.layers.count - 1)
+        let smallest = Double.leastNonzeroMagnitude
+        let gradient = logarithm(of: max(first.gradient, smallest) / last.gradient), signal = logarithm(of: last.signal / first.signal)
+        let usual = law.usual(sites), room = FlowLaw.deviations * usual.deviation
+        func isSmall(_ x: Double) -> Bool {
+            x < min(-logarithm(of: Self.flowRatio), usual.mean - room) || x < -logarithm(of: Self.largestFlowRatio)
+        }
+        func isLarge(_ x: Double) -> Bool {
+            x > max(logarithm(of: Self.flowRatio), usual.mean + room) || x > logarithm(of: Self.largestFlowRatio)
+        }
+        let isGradient = isSmall(gradient) || isLarge(gradient)
+        let ratio = isGradient ? gradient : signal
+        guard isSmall(ratio) || isLarge(ratio) else { return nil }
+        let factor = exponential(of: ratio / steps), what = isGradient ? "the gradient" : "the signal"
+        let slope = sites.compactMap(\.largestSlope).max(), isBound = slope.map { $0 < 1 } ?? false && sites.allSatisfy { $0.largestSlope != nil }
+        let bound = isBound ? "; its activations pass at most \(Format.significant(slope!, 3)) of what comes" : ""
+        let predicted = law.layers > 0 ? exponential(of: law.mean / Double(law.layers)) : nil
+        let law = predicted.map { "; the initializer predicts \(Format.significant($0, 3)), He's gives about 1" } ?? bound
+        let layer = sites.first?.dense?.name ?? first.layer
+        let evidence: KeyValuePairs<String, Double> = [
+            "ratio": exponential(of: ratio), "factor": factor, "predictedFactor": predicted ?? (isBound ? slope! : 1),
+            "layers": Double(look.layers.count), "gradient": first.gradient, "signal": last.signal, "falseAlarm": 1e-6,
+        ]
+        if isSmall(ratio) {
+            return Diagnosis(
+                .vanishing, layer: layer, epoch: look.epoch, step: look.step,
+                "\(what) shrinks by a factor of \(Format.significant(factor, 3)) a layer, to \(Format.significant(exponential(of: ratio), 2)) "
+                    + "over \(look.layers.count) layers" + law,
+                evidence, cures: [.usualInitializer, .relu, .residualSums])
+        }
+        return Diagnosis(
+            .exploding, layer: layer, epoch: look.epoch, step: look.step,
+            "\(what) grows by a factor of \(Format.significant(factor, 3)) a layer, to \(Format.significant(exponential(of: ratio), 2)) "
+                + "over \(look.layers.count) layers" + law,
+            evidence, cures: [.usualInitializer, .clipping(1), .learningRate(plan.learningRate / 100)])
+    }
+
+    private func unstable(_ loss: Double, epoch: Int, step: Int) -> Diagnosis {
+        Diagnosis(
+            .unstableRate, epoch: epoch, step: step,
+            "the loss is \(Format.significant(loss, 3)); answering the same for all samples gives \(Format.significant(trivialLoss ?? 0, 3))",
+            ["loss": loss, "trivialLoss": trivialLoss ?? 0, "learningRate": plan.learningRate],
+            cures: [.learningRate(plan.learningRate / 10), .learningRate(plan.learningRate / 100), .clipping(1)])
+    }
+
+    // MARK: Epochs
+
+    /// - Parameters:
+    ///   - losses: Of all epochs so far.
+    ///   - isExplained: Whether something graver is known already.
+    func epochs(_ losses: [EpochLoss], step: Int, isExplained: Bool, data: inout DataHealth) -> [Diagnosis] {
+        guard let last = losses.last, let trivialLoss else { return [] }
+        let epoch = losses.count
+        var found: [Diagnosis] = []
+        if step >= 32, losses.count > 1, last.train > 1.2 * trivialLoss, last.train > 0.9 * losses[0].train {
+            found.append(unstable(last.train, epoch: epoch, step: step))
+        }
+        let heldOut = losses.compactMap(\.heldOut)
+        let isUnlearned = last.train > Self.unlearnedLoss * trivialLoss
+        let doesNotGeneralize = heldOut.count == losses.count && heldOut.min()! > Self.unlearnedLoss * trivialLoss
+        guard step >= 100, epoch >= 2, !isExplained, found.isEmpty else { return found + overfitting(losses, step: step) }
+        if isUnlearned || doesNotGeneralize, let agreement = data.neighbourAgreement, agreement.deviations < 3 {
+            let isClass = plan.recipe.data.task == .classification
+            let seen = isClass ? "\(Format.percent(agreement.seen)) of samples" : "a correlation of \(Format.significant(agreement.seen, 2))"
+            found.append(
+                Diagnosis(
+                    .labelTrouble, epoch: epoch, step: step,
+                    "targets do not follow from inputs: \(isClass ? "the nearest neighbour has the same class for" : "targets of nearest neighbours have") \(seen), "
+                        + "by chance \(isClass ? Format.percent(agreement.chance) : "0")",
+                    [
+                        "agreement": agreement.seen, "chance": agreement.chance, "deviations": agreement.deviations, "trainLoss": last.train,
+                        "heldOutLoss": last.heldOut ?? last.train, "trivialLoss": trivialLoss,
+                    ],
+                    cures: [.checkData("look at how the targets were made, and whether their rows belong to those of the inputs")]))
+            return found
+        }
+        if isUnlearned, step >= 200, losses.suffix(2).allSatisfy({ $0.train > Self.unlearnedLoss * trivialLoss }) {
+            found.append(
+                Diagnosis(
+                    .notLearning, epoch: epoch, step: step,
+                    "after \(Format.count(step, "step")) the loss is \(Format.significant(last.train, 4)), that of a constant answer "
+                        + "\(Format.significant(trivialLoss, 4))",
+                    ["trainLoss": last.train, "trivialLoss": trivialLoss, "learningRate": plan.learningRate],
+                    cures: [
+                        .learningRate(plan.learningRate * 10), .learningRate(plan.learningRate * 100), .learningRate(plan.learningRate / 10),
+                        .usualInitializer,
+                    ]))
+        }
+        return found + overfitting(losses, step: step)
+    }
+
+    private func overfitting(_ losses: [EpochLoss], step: Int) -> [Diagnosis] {
+        let heldOut = losses.compactMap(\.heldOut)
+        guard heldOut.count == losses.count, let best = heldOut.min(), let last = losses.last, let loss = last.heldOut, let trivialLoss
+        else { return [] }
+        let place = heldOut.firstIndex(of: best)!, recent = heldOut.suffix(Self.overfitEpochs)
+        guard losses.count - place > Self.overfitEpochs, recent.allSatisfy({ $0 > Self.overfitRatio * best }),
+            loss - best > Self.overfitShare * trivialLoss, last.train < 0.9 * losses[place].train
+        else { return [] }
+        return [
+            Diagnosis(
+                .overfitting, epoch: losses.count, step: step,
+                "the held-out loss rose from \(Format.significant(best, 3)) in epoch \(place + 1) to \(Format.significant(loss, 3)), "
+                    + "the training loss fell to \(Format.significant(last.train, 3))",
+                ["best": best, "bestEpoch": Double(place + 1), "heldOutLoss": loss, "trainLoss": last.train],
+                cures: [.earlyStopping(patience: 5), .weightDecay(max(0.1, 10 * plan.penalties.weightDecay))])
+        ]
+    }
+}

@@ -1,0 +1,242 @@
+/// How signals and gradients passed through a network at one step.
+public struct FlowLook: Sendable, Codable, Equatable {
+    /// From 1, over the whole run.
+    public var step: Int
+    /// From 1.
+    public var epoch: Int
+    /// Mean loss of the batch.
+    public var loss: Double
+    /// Of the step, schedule included.
+    public var learningRate: Double
+    /// Activations, from the input on.
+    public var layers: [Layer]
+    /// In the network's order.
+    public var parameters: [Parameter]
+
+    /// An activation, over the first samples of the batch.
+    public struct Layer: Sendable, Codable, Equatable {
+        /// As in ``NetworkSummary``: `relu1`.
+        public var layer: String
+        /// The root mean square of what comes out.
+        public var signal: Double
+        /// And of what goes in.
+        public var preActivation: Double
+        /// The root mean square of the derivative of a sample's loss by what goes in.
+        public var gradient: Double
+        /// How much of the gradient the activation passes on: the sum of sizes behind it over that before it. What a
+        /// rectifier blocks is the rest.
+        public var passed: Double
+        /// The share of elements whose derivative is so small that next to nothing passes (below 1/400 of what comes); 0
+        /// for rectifiers.
+        public var saturated: Double
+        /// The share of outputs that are exactly 0.
+        public var zeros: Double
+        /// How much outputs differ from sample to sample: the share of their mean square that is variance over samples.
+        public var variation: Double
+        /// The effective rank of the outputs of 16 samples: the exponential of the entropy of their singular values as
+        /// shares; 1 to 16, and 0 where all are 0.
+        public var rank: Double
+        /// Units whose mean size is at most a tenth of the layer's mean (Sokar et al. 2023, τ = 0.1); all of a layer that
+        /// gives only zeros.
+        public var dormant: Int
+    }
+
+    /// A weight matrix or bias.
+    public struct Parameter: Sendable, Codable, Equatable {
+        public var name: String
+        /// Root mean squares.
+        public var weight: Double
+        public var gradient: Double
+        /// The length of the step's update over that of the weights before it; 0 where all of those are 0.
+        public var update: Double
+        /// The share of exact zeros among the weights.
+        public var zeros: Double
+    }
+}
+
+/// Measures flow beside a step.
+final class FlowMeter {
+    private let sites: [HealthSite]
+    private let losses: Formula
+    /// Of each site input, output, and the derivatives of the mean loss by both; then the losses.
+    private let formulas: [Formula]
+    private var program: (batchSize: Int, program: Program)?
+    private var before: Parameters?
+    private var look: FlowLook?
+
+    /// So many samples of a batch are looked at.
+    static let mostSamples = 256, rankSamples = 16
+
+    init(_ sites: [HealthSite], losses: Formula) throws {
+        self.sites = sites
+        self.losses = losses
+        let values = sites.flatMap { [$0.input, $0.output] }
+        let derivatives = try gradients(of: losses.mean(), withRespectTo: values)
+        var formulas: [Formula] = []
+        for place in sites.indices {
+            let own = 2 * place...2 * place + 1
+            formulas += values[own]
+            formulas += derivatives[own]
+        }
+        self.formulas = formulas + [losses]
+    }
+
+    /// After the gradient, before the update.
+    func begin(_ step: ProbedStep, gradients: Parameters) throws {
+        if program?.batchSize != step.batchSize { program = (step.batchSize, try step.compile(formulas)) }
+        let program = self.program!.program
+        program.run()
+        let losses = program.values(ofOutput: formulas.count - 1)
+        let samples = min(step.batchSize, Self.mostSamples)
+        let layers = sites.enumerated().map { index, site in
+            let count = samples * site.units
+            func values(_ place: Int) -> [Double] { program.values(ofOutput: 4 * index + place, first: count) }
+            return site.look(
+                input: values(0), output: values(1), inputGradient: values(2), outputGradient: values(3), samples: samples,
+                // Of the mean of the losses, so that a sample has its share of the batch.
+                scale: Double(step.batchSize))
+        }
+        before = step.parameters
+        look = FlowLook(
+            step: step.number, epoch: step.epoch, loss: finite(losses.reduce(0, +) / Double(losses.count)),
+            learningRate: step.learningRate, layers: layers,
+            parameters: zip(before!, gradients).map { own, gradient in
+                FlowLook.Parameter(
+                    name: own.name, weight: own.tensor.rootMeanSquare, gradient: gradient.tensor.rootMeanSquare, update: 0,
+                    zeros: own.tensor.zeroShare)
+            })
+    }
+
+    /// After the update.
+    func end(_ step: ProbedStep) -> FlowLook? {
+        guard var look, let before else { return nil }
+        for (index, (old, new)) in zip(before, step.parameters).enumerated() {
+            let weight = look.parameters[index].weight
+            look.parameters[index].update = weight > 0 ? finite(old.tensor.distance(to: new.tensor) / weight) : 0
+        }
+        (self.look, self.before) = (nil, nil)
+        return look
+    }
+}
+
+/// A number that JSON can hold.
+func finite(_ x: Double) -> Double {
+    x.isNaN ? .greatestFiniteMagnitude : min(max(x, -.greatestFiniteMagnitude), .greatestFiniteMagnitude)
+}
+
+extension HealthSite {
+    /// - Parameter scale: What the derivatives are multiplied by.
+    fileprivate func look(
+        input z: [Double], output h: [Double], inputGradient gz: [Double], outputGradient gh: [Double], samples: Int, scale: Double
+    ) -> FlowLook.Layer {
+        let gradient = gz.rootMeanSquare, passed = gz.sizes, came = gh.sizes
+        var saturated = 0, counted = 0
+        if !isGate {
+            for (below, above) in zip(gz, gh) where above != 0 {
+                counted += 1
+                if isPiecewiseLinear ? below == 0 : abs(below) < abs(above) / 400 { saturated += 1 }
+            }
+        }
+        let sizes = (0..<units).map { unit in stride(from: unit, to: h.count, by: units).reduce(0) { $0 + abs(h[$1]) } }
+        let mean = sizes.reduce(0, +) / Double(max(1, units))
+        return FlowLook.Layer(
+            layer: layer, signal: finite(h.rootMeanSquare), preActivation: finite(z.rootMeanSquare),
+            gradient: finite(gradient * scale), passed: came > 0 ? finite(passed / came) : 0,
+            saturated: counted > 0 ? Double(saturated) / Double(counted) : 0,
+            zeros: Double(h.reduce(0) { $0 + ($1 == 0 ? 1 : 0) }) / Double(max(1, h.count)),
+            variation: finite(variation(of: h, width: units)),
+            rank: effectiveRank(of: h.prefix(min(samples, FlowMeter.rankSamples) * units).map { $0 }, width: units),
+            dormant: sizes.reduce(0) { $0 + ($1 <= 0.1 * mean ? 1 : 0) })
+    }
+}
+
+/// The share of a matrix's mean square that is variance over its rows; 0 where all is 0.
+func variation(of values: [Double], width: Int) -> Double {
+    let rows = values.count / max(1, width)
+    guard rows > 1 else { return 1 }
+    var variance = 0.0, square = 0.0
+    for column in 0..<width {
+        var sum = 0.0, squares = 0.0
+        for place in stride(from: column, to: values.count, by: width) {
+            sum += values[place]
+            squares += values[place] * values[place]
+        }
+        variance += max(0, squares - sum * sum / Double(rows))
+        square += squares
+    }
+    return square > 0 ? variance / square : 0
+}
+
+/// The exponential of the entropy of a matrix's singular values as shares of their sum (Roy and Vetterli 2007); 0 where
+/// all is 0 or something is not finite.
+func effectiveRank(of values: [Double], width: Int) -> Double {
+    let rows = values.count / max(1, width)
+    var gram = [Double](repeating: 0, count: rows * rows)
+    // Scaled, so that squares neither overflow nor vanish.
+    let largest = values.reduce(0) { max($0, abs($1)) }
+    guard largest > 0, largest.isFinite else { return 0 }
+    let scaled = values.map { $0 / largest }
+    scaled.withUnsafeBufferPointer { scaled in
+        for i in 0..<rows {
+            for j in 0...i {
+                var sum = 0.0
+                for k in 0..<width { sum += scaled[i * width + k] * scaled[j * width + k] }
+                gram[i * rows + j] = sum
+                gram[j * rows + i] = sum
+            }
+        }
+    }
+    let singular = eigenvalues(ofSymmetric: gram, count: rows).map { max(0, $0).squareRoot() }, sum = singular.reduce(0, +)
+    guard sum > 0, sum.isFinite else { return 0 }
+    return exponential(of: singular.reduce(0) { $1 > 0 ? $0 - $1 / sum * logarithm(of: $1 / sum) : $0 })
+}
+
+/// By Jacobi's rotations.
+func eigenvalues(ofSymmetric matrix: [Double], count n: Int) -> [Double] {
+    var a = matrix
+    let scale = (0..<n).reduce(0) { max($0, abs(a[$1 * n + $1])) }
+    a.withUnsafeMutableBufferPointer { a in
+        for _ in 0..<30 {
+            var off = 0.0
+            for i in 0..<n {
+                for j in 0..<i {
+                    off = max(off, abs(a[i * n + j]))
+                    guard abs(a[i * n + j]) > 1e-15 * scale else { continue }
+                    let theta = (a[j * n + j] - a[i * n + i]) / (2 * a[i * n + j])
+                    let t = (theta < 0 ? -1.0 : 1.0) / (abs(theta) + (theta * theta + 1).squareRoot())
+                    let c = 1 / (t * t + 1).squareRoot(), s = t * c
+                    for k in 0..<n {
+                        let x = a[i * n + k], y = a[j * n + k]
+                        a[i * n + k] = c * x - s * y
+                        a[j * n + k] = s * x + c * y
+                    }
+                    for k in 0..<n {
+                        let x = a[k * n + i], y = a[k * n + j]
+                        a[k * n + i] = c * x - s * y
+                        a[k * n + j] = s * x + c * y
+                    }
+                }
+            }
+            if off <= 1e-13 * scale { break }
+        }
+    }
+    return (0..<n).map { a[$0 * n + $0] }
+}
+
+extension [Double] {
+    /// Neither overflows nor vanishes on the way.
+    var rootMeanSquare: Double {
+        let largest = reduce(0) { Swift.max($0, abs($1)) }
+        guard largest > 0, largest.isFinite else { return contains { !$0.isFinite } ? .infinity : 0 }
+        return largest * (reduce(0) { $0 + $1 / largest * ($1 / largest) } / Double(count)).squareRoot()
+    }
+
+    fileprivate var sizes: Double { reduce(0) { $0 + abs($1) } }
+}
+
+extension Tensor {
+    fileprivate var rootMeanSquare: Double { finite(count > 0 ? doubles.rootMeanSquare : 0) }
+    fileprivate var zeroShare: Double { Double(doubles.reduce(0) { $0 + ($1 == 0 ? 1 : 0) }) / Double(max(1, count)) }
+    /// The root mean square of the difference.
+    fileprivate func distance(to other: Tensor) -> Double { zip(doubles, other.doubles).map { $1 - $0 }.rootMeanSquare }
+}

@@ -1,0 +1,174 @@
+/// Watches a training run for what goes wrong: units that die, signals and gradients that vanish or explode, rates that
+/// are too high, data that cannot be learned.
+///
+/// What units do is tallied in the steps themselves, from every pre-activation. Signals and gradients are looked at in
+/// steps 1, 2, 3, 4, 6, 8, 12, …, two for each doubling, so that most looks are where most is decided. Nothing of it
+/// changes a bit of the weights, and a report is the same for any number of threads, interrupted and resumed or not.
+///
+/// What is found is told at once, as ``TrainingEvent/noticed(_:)`` with a ``Diagnosis``, and once.
+public struct HealthProbe: TrainingProbe {
+    public init() {}
+    public var name: String { "health" }
+    public func observer(of run: ProbedRun) throws -> any ProbeObserver { try HealthObserver(run) }
+}
+
+/// A ``HealthProbe`` at work.
+final class HealthObserver: CountingObserver {
+    private let run: ProbedRun
+    private let sites: [HealthSite]
+    private let meter: FlowMeter
+    /// By the id of the pre-activation.
+    private let ledgers: [(input: Int, ledger: UnitLedger)]
+    private let diagnostician: Diagnostician
+    private var data: DataHealth
+    /// The look at the step that is going on.
+    private var units: [UnitReport] = []
+    private var progress: Progress
+    private var notices: [Diagnosis] = []
+    /// The order of an epoch's samples, drawn where it is needed.
+    private var order: (epoch: Int, samples: [Int32])?
+
+    struct Progress: Codable {
+        var epoch: Int
+        /// The last step that was computed.
+        var step = 0
+        var looks: [FlowLook] = []
+        /// Those of the present epoch begin here.
+        var epochLooks = 0
+        var losses: [Diagnostician.EpochLoss] = []
+        var diagnoses: [Diagnosis] = []
+        var epochDiagnoses = 0
+        var hasBegun = false
+    }
+
+    /// More numbers of looks are not kept: of those before, every second one goes.
+    private static let mostLooks = 20_000
+
+    init(_ run: ProbedRun) throws {
+        self.run = run
+        let sites = run.network.healthSites
+        self.sites = sites
+        progress = Progress(epoch: run.firstEpoch)
+        meter = try FlowMeter(sites, losses: run.losses)
+        var seen = Set<Int>()
+        ledgers = sites.filter { $0.isGate && seen.insert($0.input.id).inserted }.map {
+            ($0.input.id, UnitLedger(layer: $0.layer, units: $0.units, threads: run.threads))
+        }
+        data = try DataHealth(run)
+        diagnostician = Diagnostician(
+            plan: run.plan, sites: sites, law: FlowLaw(sites), trivialLoss: data.trivialLoss, samples: run.samples)
+    }
+
+    func counted(_ original: Formula, _ made: Formula) throws -> Formula {
+        try ledgers.first { $0.input == original.id }.map { try made.tallied($0.ledger.tally) } ?? made
+    }
+
+    // MARK: Steps
+
+    /// 1, 2, 3, 4, 6, 8, 12, 16, …: powers of two and halfway between.
+    func looks(atStep step: Int) -> Bool {
+        progress.step = step
+        return step & (step - 1) == 0 || step % 3 == 0 && (step / 3) & (step / 3 - 1) == 0
+    }
+    func looksBack(atStep step: Int) -> Bool { looks(atStep: step) }
+
+    func look(at step: ProbedStep) throws {
+        if !progress.hasBegun {
+            progress.hasBegun = true
+            tell(data.findings)
+        }
+        // The last batch of an epoch is smaller, and its numbers are not those of the others.
+        guard step.batchSize == run.plan.batchSize || step.number == 1 else { return }
+        try meter.begin(step, gradients: step.gradients)
+    }
+
+    func lookBack(at step: ProbedStep) throws {
+        if let look = meter.end(step) {
+            progress.looks.append(look)
+            tell(diagnostician.flow(progress.looks))
+        }
+        tell(diagnostician.units(ledgers.map(\.ledger), step: step.number, epoch: step.epoch))
+    }
+
+    private func tell(_ found: [Diagnosis]) {
+        for diagnosis in found where !progress.diagnoses.contains(where: { $0.key == diagnosis.key }) {
+            progress.diagnoses.append(diagnosis)
+            notices.append(diagnosis)
+        }
+    }
+
+    func takeNotices() -> [any ProbeReport] {
+        defer { notices = [] }
+        return notices
+    }
+
+    // MARK: Epochs
+
+    func evaluated(trainLoss: Double, heldOut: Evaluation?, validation: Evaluation?) {
+        progress.losses.append(Diagnostician.EpochLoss(train: finite(trainLoss), heldOut: (validation ?? heldOut).map { finite($0.loss) }))
+    }
+
+    func endEpoch() -> HealthReport {
+        tell(diagnostician.units(ledgers.map(\.ledger), step: progress.step, epoch: progress.epoch))
+        units = ledgers.map { $0.ledger.endEpoch(progress.epoch, samples: run.samples, order: order(ofEpoch:)) }
+        let explained: Set<Diagnosis.Name> = [.diverged, .bornDead, .deadUnits, .exploding, .vanishing, .saturated, .unstableRate, .rankCollapse]
+        tell(
+            diagnostician.epochs(
+                progress.losses, step: progress.step, isExplained: progress.diagnoses.contains { explained.contains($0.name) }, data: &data))
+        let report = HealthReport(
+            units: units, looks: Array(progress.looks[progress.epochLooks...]),
+            diagnoses: progress.diagnoses[progress.epochDiagnoses...].sorted { $0.name < $1.name })
+        thin()
+        progress.epoch += 1
+        (progress.epochLooks, progress.epochDiagnoses) = (progress.looks.count, progress.diagnoses.count)
+        return report
+    }
+
+    /// Drops every second look but the first ones where they have become many.
+    private func thin() {
+        while progress.looks.count > 8, progress.looks.count * max(1, sites.count) > Self.mostLooks {
+            progress.looks = progress.looks.enumerated().filter { $0.offset < 2 || ($0.offset - progress.looks.count) % 2 != 0 }.map(\.element)
+        }
+    }
+
+    private func order(ofEpoch epoch: Int) -> [Int32] {
+        if let order, order.epoch == epoch { return order.samples }
+        let samples = [Int32](unsafeUninitializedCapacity: run.samples) { space, count in
+            count = run.samples
+            let own = UnsafeMutableBufferPointer(rebasing: space[..<count])
+            if run.plan.settings.shuffle {
+                RandomStream(seed: run.plan.settings.seed, purpose: RandomPurpose.order, epoch: UInt64(epoch - 1)).permute(own)
+            } else {
+                for place in 0..<count { own[place] = Int32(place) }
+            }
+        }
+        order = (epoch, samples)
+        return samples
+    }
+
+    var report: HealthReport {
+        HealthReport(
+            units: units, looks: progress.looks, diagnoses: progress.diagnoses.sorted { $0.name < $1.name },
+            timelines: ledgers.map {
+                HealthReport.Timeline(layer: $0.ledger.layer, epochs: $0.ledger.timeline.epochs, shares: $0.ledger.timeline.shares)
+            })
+    }
+
+    // MARK: Checkpoints
+
+    struct State: Codable {
+        var progress: Progress
+        var ledgers: [UnitLedger.State]
+        var units: [UnitReport]
+    }
+
+    var state: State {
+        get { State(progress: progress, ledgers: ledgers.map(\.ledger.state), units: units) }
+        set {
+            // A state of other units is of another network: it has nothing to say of this one's.
+            guard newValue.ledgers.count == ledgers.count, zip(ledgers, newValue.ledgers).allSatisfy({ $0.ledger.takes($1) }) else { return }
+            for (own, state) in zip(ledgers, newValue.ledgers) { own.ledger.state = state }
+            (progress, units) = (newValue.progress, newValue.units)
+        }
+    }
+}

@@ -1,0 +1,45 @@
+import RectifierText
+
+/// How healthy a run is: what its units did, how signals and gradients passed, and what is wrong.
+public struct HealthReport: ProbeReport {
+    /// Rectifying layers, from every pre-activation of the last epoch that ended.
+    public var units: [UnitReport] = []
+    /// Steps that were looked at: of the epoch, or of the run.
+    public var looks: [FlowLook] = []
+    /// What was found in the epoch, or in the run; the gravest first.
+    public var diagnoses: [Diagnosis] = []
+    /// The share of active samples of each unit, in steps of 1/1000, for some epochs of the run. Empty in the report of
+    /// an epoch.
+    public var timelines: [Timeline] = []
+
+    public struct Timeline: Sendable, Codable, Equatable {
+        /// As in ``NetworkSummary``: `relu1`.
+        public var layer: String
+        /// From 1.
+        public var epochs: [Int]
+        /// By epoch and unit, 0 to 1000; 0 only for a unit that was dead.
+        public var shares: [[Int]]
+    }
+
+    /// `units: 3 of 1,024 dead, 41 % active; no finding`.
+    public var summary: String {
+        var parts: [String] = []
+        if units.units > 0 {
+            let active = Double(units.reduce(0) { $0 + $1.active.reduce(0, +) }) / Double(max(1, units.reduce(0) { $0 + $1.units * $1.samples }))
+            let dead = units.dead == 0 ? "none of \(Format.count(units.units, "unit"))" : "\(Format.count(units.dead)) of \(Format.count(units.units, "unit"))"
+            parts.append("\(dead) dead, \(Format.percent(active, digits: 0)) active")
+        }
+        parts.append(diagnoses.isEmpty ? "no finding" : diagnoses.map { $0.name.words + ($0.layer.map { " (\($0))" } ?? "") }.joined(separator: ", "))
+        return parts.joined(separator: "; ")
+    }
+}
+
+extension TrainingEvent.EpochReport {
+    /// How healthy the epoch was; `nil` without a ``HealthProbe``.
+    public var health: HealthReport? { measurements[HealthReport.self] }
+}
+
+extension TrainingEvent.Outcome {
+    /// How healthy the run was; `nil` without a ``HealthProbe``.
+    public var health: HealthReport? { measurements[HealthReport.self] }
+}

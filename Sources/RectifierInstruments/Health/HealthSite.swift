@@ -1,0 +1,81 @@
+/// An activation of a network, as health looks at it: what goes in, what comes out, and the weights before it.
+struct HealthSite {
+    /// As in ``NetworkSummary``: `relu1`.
+    var layer: String
+    /// The pre-activations, `[batch, …]`.
+    var input: Formula
+    var output: Formula
+    /// Whether it is 0 for pre-activations up to 0 and passes no gradient there, as ReLU: only then can a unit die.
+    var isGate: Bool
+    /// Whether it is made of straight pieces, so that only a derivative of exactly 0 is saturation.
+    var isPiecewiseLinear: Bool
+    /// The largest derivative of a function that flattens out on both sides; `nil` for others.
+    var largestSlope: Double?
+    /// The dense layer whose sums are its pre-activations.
+    var dense: DenseLayer?
+
+    struct DenseLayer {
+        var name: String
+        var initializer: Initializer
+        var inputs: Int
+        var units: Int
+        /// The number of the activation whose output it takes, where that is all it takes.
+        var follows: Int?
+    }
+
+    /// Elements of a sample.
+    var units: Int { input.shape.extents.dropFirst().reduce(1, *) }
+}
+
+extension Network.Built {
+    /// The network's activations, in order.
+    var healthSites: [HealthSite] {
+        var sites: [HealthSite] = []
+        let rowOfOutput = Dictionary(layerOutputs.enumerated().map { ($1.id, $0) }, uniquingKeysWith: { $1 })
+        for (row, (input, output)) in zip(layerInputs, layerOutputs).enumerated() where isActivation(from: input, to: output) {
+            let operation = output.operation
+            var site = HealthSite(
+                layer: rows[row].name, input: input, output: output,
+                isGate: operation.keepsPositivity && output.operands[0] == input,
+                isPiecewiseLinear: operation.response(to: 0) == .affine,
+                largestSlope: output.operands[0] == input ? operation.largestSlope : nil)
+            if let dense = rowOfOutput[input.id], let weights = parameters.first(where: { $0.parameter!.name == rows[dense].name + ".weights" }) {
+                // What passes a signal on as it is, but for its shape and for dropout, may stand between.
+                var source = layerInputs[dense]
+                while !sites.contains(where: { $0.output == source }), let between = rowOfOutput[source.id], rows[between].parameters == 0,
+                    rows[between].multiplyAdds == 0
+                {
+                    source = layerInputs[between]
+                }
+                site.dense = HealthSite.DenseLayer(
+                    name: rows[dense].name, initializer: weights.parameter!.initializer, inputs: weights.shape[0], units: weights.shape[1],
+                    follows: sites.firstIndex { $0.output == source })
+            }
+            sites.append(site)
+        }
+        return sites
+    }
+
+    /// Whether a layer works element by element, with nothing but numbers and parameters of its own.
+    private func isActivation(from input: Formula, to output: Formula) -> Bool {
+        guard output != input, output.shape == input.shape, output.shape.rank > 1, !output.operands.isEmpty else { return false }
+        let made = topologicalOrder(of: [output], after: input)
+        let areElementwise = made.allSatisfy { $0.operation is any Elementwise || $0.parameter?.decays == false }
+        return areElementwise && made.allSatisfy { $0.operands.allSatisfy { $0 == input || made.contains($0) } }
+    }
+}
+
+extension Initializer {
+    /// The variance of a weight, for a matrix `[inputs, units]`; `nil` where all are one number.
+    func variance(inputs: Int, units: Int) -> Double? {
+        let inputs = Double(inputs), units = Double(units)
+        return switch self {
+        case .he, .heUniform: 2 / inputs
+        case .glorot, .glorotUniform: 2 / (inputs + units)
+        case .lecun, .lecunUniform: 1 / inputs
+        case .orthogonal(let gain): gain * gain / max(inputs, units)
+        case .uniform(let limit): limit * limit / 3
+        case .constant: nil
+        }
+    }
+}

@@ -1,0 +1,51 @@
+import RectifierText
+
+/// What the units of one rectifying layer did in an epoch of training, from every pre-activation that the steps
+/// computed.
+public struct UnitReport: Sendable, Codable, Equatable {
+    /// As in ``NetworkSummary``: `relu1`.
+    public var layer: String
+    /// Samples that were looked at: all of the epoch.
+    public var samples: Int
+    /// By unit, the samples whose pre-activation was above 0.
+    public var active: [Int]
+    /// By unit, the largest pre-activation. What must be added to a dead unit's bias to make it alive is the size of
+    /// this.
+    public var largest: [Double]
+    /// The units without an active sample: exactly dead on the training data of the epoch.
+    public var dead: [DeadUnit]
+    /// Units that were closed for each of the epoch's first 2,000 samples, which a new order draws at random (Dohare et
+    /// al., Nature 2024); of all samples where there are fewer.
+    public var closedFor2000: Int
+
+    /// A unit that was closed for every sample.
+    public struct DeadUnit: Sendable, Codable, Equatable {
+        /// From 0.
+        public var unit: Int
+        /// The step whose update killed it: no sample was active in any later one. 0 where none ever was: it was born
+        /// dead.
+        public var killedByStep: Int
+        /// The epoch of that step, from 1; 0 for a unit born dead.
+        public var epoch: Int
+        /// The last sample that was active, by its number in the training data, from 0.
+        public var lastSample: Int?
+
+        public var isBornDead: Bool { killedByStep == 0 }
+    }
+
+    public var units: Int { active.count }
+    /// The mean over units of the share of samples that were active.
+    public var activeShare: Double { Double(active.reduce(0, +)) / Double(max(1, units * samples)) }
+    /// Zeros that come from dead units, as a share of all outputs of the layer.
+    public var zerosOfDead: Double { Double(dead.count) / Double(max(1, units)) }
+    /// Zeros that come from closed gates of living units, as a share of all outputs.
+    public var zerosOfLiving: Double { 1 - activeShare - zerosOfDead }
+}
+
+extension [UnitReport] {
+    public var units: Int { reduce(0) { $0 + $1.units } }
+    public var dead: Int { reduce(0) { $0 + $1.dead.count } }
+    /// The share of paths from input to output whose units are all open, for a sample and a path drawn at random, as if
+    /// units were independent.
+    public var pathsAlive: Double { reduce(1) { $0 * $1.activeShare } }
+}
