@@ -124,6 +124,8 @@ public struct ProbedStep {
     /// Samples in the batch.
     public let batchSize: Int
 
+    /// The mean losses of the steps before, as far as they are known: those that were repeated after a run diverged.
+    package var lossesBefore: [Double] { session.repeatedLosses }
     /// The value of one of the observer's ``ProbeObserver/formulas`` in this step, in row-major order.
     public func values(ofFormula index: Int) throws -> [Double] {
         if let firstOutput { return session.stepValues(ofOutput: firstOutput + index) }

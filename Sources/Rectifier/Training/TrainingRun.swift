@@ -16,6 +16,32 @@ struct TrainingRun {
     }
 
     func run(_ listener: (TrainingEvent) throws -> Void) throws -> TrainingEvent.Outcome {
+        var bookmark = session.bookmark()
+        do {
+            return try run(&bookmark, listener)
+        } catch let error as RectifierError where error.kind == .divergence {
+            throw try afterDivergence(error, from: bookmark, listener)
+        }
+    }
+
+    /// Goes back to the last step whose weights are finite, lets probes look at what follows it, and saves it.
+    private func afterDivergence(
+        _ error: RectifierError, from bookmark: Checkpoint, _ listener: (TrainingEvent) throws -> Void
+    ) throws -> RectifierError {
+        try session.restore(bookmark)
+        let last = try session.repeat(to: nil)
+        try session.restore(bookmark)
+        _ = try session.repeat(to: last)
+        try session.lookAtDivergence()
+        for notice in session.takeNotices() { try listener(.noticed(notice)) }
+        guard let output, try save(session.snapshot(), listener) != nil else { return error }
+        return RectifierError(
+            .divergence, "\(error.description); \(output.url.relativePath) holds the last finite weights, of step \(last)")
+    }
+
+    /// - Parameter bookmark: Where a run that diverges can be repeated from: at most a quarter of its steps ago, or a
+    ///   short while.
+    private func run(_ bookmark: inout Checkpoint, _ listener: (TrainingEvent) throws -> Void) throws -> TrainingEvent.Outcome {
         let plan = session.plan, data = trainer.data
         try listener(
             .started(
@@ -40,6 +66,8 @@ struct TrainingRun {
             heldOut = report.heldOut
             for notice in session.takeNotices() { try listener(.noticed(notice)) }
             try listener(.epochEnded(report))
+            let kept = bookmark.position.steps
+            if session.position.steps - kept >= max(256, kept / 4) { bookmark = session.bookmark() }
             // Epochs of a small network take less than a write to the disk; a crash loses a second's work at most.
             let every = plan.settings.checkpointEvery
             if every > 0, session.position.epochsDone % every == 0, !session.isFinished, lastSave.duration(to: .now) > .seconds(1) {

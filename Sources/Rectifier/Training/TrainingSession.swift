@@ -180,7 +180,12 @@ public final class TrainingSession {
     }
 
     private func run(_ program: Program, step: Int, batchSize: Int) throws {
-        guard !observation.isEmpty else { return program.run() }
+        if case .stopping = pace {
+            program.runGradients()
+            try observation.lookAtDivergence(in: self, step: step, batchSize: batchSize)
+            throw PaceEnded()
+        }
+        guard !observation.isEmpty, pace == .training else { return program.run() }
         program.runGradients()
         let looking = observation.looking(atStep: step)
         if looking { try observation.look(in: self, step: step, batchSize: batchSize) }
@@ -195,6 +200,57 @@ public final class TrainingSession {
     func takeNotices() -> [any ProbeReport] {
         defer { notices = [] }
         return notices
+    }
+
+    // MARK: Steps once more
+
+    /// What steps are computed for.
+    private enum Pace {
+        case training
+        /// They were computed before: probes have seen them.
+        case repeating
+        /// The gradient alone, for probes to look at.
+        case stopping
+    }
+    private var pace = Pace.training
+    private struct PaceEnded: Error {}
+    /// The mean losses of the last steps that were repeated.
+    private(set) var repeatedLosses: [Double] = []
+
+    /// Computes steps again, after a ``restore(_:)``, that were computed before.
+    ///
+    /// - Parameter last: The step to stop after; `nil`: the last one behind which loss and weights are finite.
+    /// - Returns: The last step behind which they are.
+    func `repeat`(to last: Int?) throws -> Int {
+        pace = .repeating
+        defer { pace = .training }
+        repeatedLosses = []
+        while position.steps < last ?? .max {
+            let before = position
+            do {
+                _ = try train(atMost: 1)
+                try memory.requireFinite { $0 }
+            } catch let error as RectifierError where error.kind == .divergence {
+                return before.steps
+            }
+            let loss = (position.lossTotal - before.lossTotal) / Double(position.samplesInEpoch - before.samplesInEpoch)
+            repeatedLosses = repeatedLosses.suffix(7) + [loss]
+            if position.samplesInEpoch == data.training.count { beginNextEpoch() }
+        }
+        return position.steps
+    }
+
+    /// Lets probes look at the gradient of the next step, which is not made.
+    func lookAtDivergence() throws {
+        pace = .stopping
+        defer { pace = .training }
+        do { _ = try train(atMost: 1) } catch is PaceEnded {}
+        notices += observation.takeNotices()
+    }
+
+    private func beginNextEpoch() {
+        position.epochsDone += 1
+        (position.stepsInEpoch, position.samplesInEpoch, position.lossTotal) = (0, 0, 0)
     }
 
     /// Draws the order of an epoch's samples.
@@ -219,8 +275,7 @@ public final class TrainingSession {
             epoch: position.epochsDone + 1, trainLoss: trainLoss, heldOut: heldOut, validation: validation, seconds: 0,
             samplesPerSecond: 0, learningRate: lastLearningRate, measurements: try observation.endEpoch())
         notices += observation.takeNotices()
-        position.epochsDone += 1
-        (position.stepsInEpoch, position.samplesInEpoch, position.lossTotal) = (0, 0, 0)
+        beginNextEpoch()
         if let stopping = plan.settings.earlyStopping, let loss = (validation ?? heldOut)?.loss {
             if loss < (position.bestLoss ?? .infinity) - stopping.minimumDelta {
                 position.bestLoss = loss
@@ -319,6 +374,11 @@ public final class TrainingSession {
         Checkpoint(
             model: model, states: memory.states.map { memory.read($0) }, position: position, best: best, probes: try observation.states(),
             data: digests)
+    }
+
+    /// What it takes to repeat steps from here, without what probes know.
+    func bookmark() -> Checkpoint {
+        Checkpoint(model: model(), states: memory.states.map { memory.read($0) }, position: position, best: best)
     }
 
     /// Goes back, or forward, to a snapshot of this run.

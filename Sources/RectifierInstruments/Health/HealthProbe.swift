@@ -90,6 +90,10 @@ final class HealthObserver: CountingObserver {
         tell(diagnostician.units(ledgers.map(\.ledger), step: step.number, epoch: step.epoch))
     }
 
+    func lookAtDivergence(_ step: ProbedStep) throws {
+        tell([try Divergence(step, sites, run).diagnosis(plan: run.plan, sample: { self.order(ofEpoch: step.epoch)[step.position + $0] })])
+    }
+
     private func tell(_ found: [Diagnosis]) {
         for diagnosis in found where !progress.diagnoses.contains(where: { $0.key == diagnosis.key }) {
             progress.diagnoses.append(diagnosis)
