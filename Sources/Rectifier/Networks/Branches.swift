@@ -14,9 +14,9 @@ public struct Residual: LayerOfLayers {
         return try x + change
     }
 
-    var branches: [[any Layer]] { [layers] }
+    package var branches: [[any Layer]] { [layers] }
 
-    init(branches: [[any Layer]]) throws {
+    package init(branches: [[any Layer]]) throws {
         guard branches.count == 1 else { throw RectifierError(.setting, "has one list of layers; '|' is for sum and concat") }
         self.init(layers: branches[0])
     }

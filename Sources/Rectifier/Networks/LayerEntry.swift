@@ -20,7 +20,7 @@ protocol WeightedLayer: Layer {
 }
 
 /// A layer made of layers.
-protocol LayerOfLayers: Layer, Codable {
+package protocol LayerOfLayers: Layer, Codable {
     /// Lists of layers that each take the input.
     var branches: [[any Layer]] { get }
     /// Throws where it cannot have so many branches.

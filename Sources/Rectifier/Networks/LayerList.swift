@@ -34,7 +34,7 @@ extension LayerCatalog {
         return try zip(zip(entries, phrases), usualInitializers(entries)).map { try $0.0.read($0.1, $1) }
     }
 
-    static func spelling(of layers: [any Layer]) throws -> String {
+    package static func spelling(of layers: [any Layer]) throws -> String {
         if layers.isEmpty { return LayerParser.identity }
         let entries = try layers.map { layer in
             guard let entry = entry(for: layer) else {
@@ -44,6 +44,21 @@ extension LayerCatalog {
             return entry
         }
         return try zip(zip(entries, layers), usualInitializers(entries)).map { try $0.0.write($0.1, $1) }.joined(separator: ", ")
+    }
+
+    /// The same layers with their weights drawn as is usual before the activations behind them.
+    package static func drawnAsUsual(_ layers: [any Layer]) -> [any Layer] {
+        let entries = layers.map { entry(for: $0) }
+        guard !entries.contains(where: { $0 == nil }) else { return layers }
+        return zip(layers, usualInitializers(entries.map { $0! })).map { layer, usual in
+            if var weighted = layer as? any WeightedLayer {
+                weighted.initializer = usual
+                return weighted
+            }
+            guard let layer = layer as? any LayerOfLayers else { return layer }
+            // As many branches as before, which is what the layer has shown it can have.
+            return try! type(of: layer).init(branches: layer.branches.map(drawnAsUsual))
+        }
     }
 
     /// For each of some layers in a row, how its weights are usually drawn: by what the next activation needs.

@@ -87,11 +87,17 @@ final class HealthObserver: CountingObserver {
             progress.looks.append(look)
             tell(diagnostician.flow(progress.looks))
         }
-        tell(diagnostician.units(ledgers.map(\.ledger), step: step.number, epoch: step.epoch))
+        tellUnits(step: step.number, epoch: step.epoch)
     }
 
     func lookAtDivergence(_ step: ProbedStep) throws {
         tell([try Divergence(step, sites, run).diagnosis(plan: run.plan, sample: { self.order(ofEpoch: step.epoch)[step.position + $0] })])
+    }
+
+    /// Units that die in a network through which nothing passes are a symptom of that.
+    private func tellUnits(step: Int, epoch: Int) {
+        guard !progress.diagnoses.contains(where: { [.vanishing, .exploding, .rankCollapse].contains($0.name) }) else { return }
+        tell(diagnostician.units(ledgers.map(\.ledger), step: step, epoch: epoch, first: progress.looks.first))
     }
 
     private func tell(_ found: [Diagnosis]) {
@@ -113,7 +119,7 @@ final class HealthObserver: CountingObserver {
     }
 
     func endEpoch() -> HealthReport {
-        tell(diagnostician.units(ledgers.map(\.ledger), step: progress.step, epoch: progress.epoch))
+        tellUnits(step: progress.step, epoch: progress.epoch)
         units = ledgers.map { $0.ledger.endEpoch(progress.epoch, samples: run.samples, order: order(ofEpoch:)) }
         let explained: Set<Diagnosis.Name> = [.diverged, .bornDead, .deadUnits, .exploding, .vanishing, .saturated, .unstableRate, .rankCollapse]
         tell(
@@ -121,7 +127,7 @@ final class HealthObserver: CountingObserver {
                 progress.losses, step: progress.step, isExplained: progress.diagnoses.contains { explained.contains($0.name) }, data: &data))
         let report = HealthReport(
             units: units, looks: Array(progress.looks[progress.epochLooks...]),
-            diagnoses: progress.diagnoses[progress.epochDiagnoses...].sorted { $0.name < $1.name })
+            diagnoses: progress.diagnoses[progress.epochDiagnoses...].sorted(), trivialLoss: data.trivialLoss)
         thin()
         progress.epoch += 1
         (progress.epochLooks, progress.epochDiagnoses) = (progress.looks.count, progress.diagnoses.count)
@@ -152,7 +158,7 @@ final class HealthObserver: CountingObserver {
 
     var report: HealthReport {
         HealthReport(
-            units: units, looks: progress.looks, diagnoses: progress.diagnoses.sorted { $0.name < $1.name },
+            units: units, looks: progress.looks, diagnoses: progress.diagnoses.sorted(), trivialLoss: data.trivialLoss,
             timelines: ledgers.map {
                 HealthReport.Timeline(layer: $0.ledger.layer, epochs: $0.ledger.timeline.epochs, shares: $0.ledger.timeline.shares)
             })

@@ -6,8 +6,11 @@ public struct HealthReport: ProbeReport {
     public var units: [UnitReport] = []
     /// Steps that were looked at: of the epoch, or of the run.
     public var looks: [FlowLook] = []
-    /// What was found in the epoch, or in the run; the gravest first.
+    /// What was found in the epoch, or in the run; the first cause first.
     public var diagnoses: [Diagnosis] = []
+    /// The mean loss of the best answer that is the same for all samples: what a network must get below to have learned
+    /// anything. `nil` where none can be told.
+    public var trivialLoss: Double?
     /// The share of active samples of each unit, in steps of 1/1000, for some epochs of the run. Empty in the report of
     /// an epoch.
     public var timelines: [Timeline] = []

@@ -1,6 +1,6 @@
 /// What is wrong with a run, since when, how that is known, and what may help.
 public struct Diagnosis: ProbeReport {
-    /// What can be wrong. The closed list, the gravest first.
+    /// What can be wrong: a closed list, the gravest first.
     public enum Name: String, Sendable, Codable, CaseIterable {
         /// The loss or the weights are no longer finite.
         case diverged
@@ -67,6 +67,14 @@ public struct Diagnosis: ProbeReport {
         var layer: String?
     }
     var key: Key { Key(name: name, layer: layer) }
+}
+
+extension Diagnosis: Comparable {
+    /// The first cause first: what was found first, then what is gravest. A column that tells nothing does no harm.
+    public static func < (a: Diagnosis, b: Diagnosis) -> Bool {
+        func place(_ x: Diagnosis) -> (Int, Int, Diagnosis.Name) { (x.name == .constantInputs ? 1 : 0, x.step, x.name) }
+        return place(a) < place(b)
+    }
 }
 
 extension Diagnosis.Name: Comparable {

@@ -16,7 +16,8 @@ struct Diagnostician {
         var heldOut: Double?
     }
 
-    // Limits. A layer has dead units from this share on, and this many; a wholly dead layer always.
+    // Limits. A layer has dead units where training killed this share of them, and this many, and more are closed than
+    // chance closes; a wholly dead layer always.
     static let deadShare = 0.2, fewestDead = 3
     /// How far signal or gradient may grow or shrink over the whole network, where the law does not allow more; and
     /// where it does.
@@ -25,15 +26,18 @@ struct Diagnostician {
     static let leastVariation = 1e-4
     /// Of the loss of a constant answer.
     static let unstableLoss = 2.0, unlearnedLoss = 0.98
+    /// How much larger than the smallest loss so far one must be that jumps.
+    static let jump = 1.5
     /// How much higher than its best the held-out loss must be, and by which share of the constant answer's.
-    static let overfitRatio = 1.25, overfitShare = 0.1, overfitEpochs = 3
+    static let overfitRatio = 1.15, overfitShare = 0.05, overfitEpochs = 3
 
     /// Steps in which a unit without an active sample counts as dead before an epoch has ended: those of 2,000 samples.
     var watchedSteps: Int { max(1, (min(2000, samples) + plan.batchSize - 1) / plan.batchSize) }
 
     // MARK: Units
 
-    func units(_ ledgers: [UnitLedger], step: Int, epoch: Int) -> [Diagnosis] {
+    /// - Parameter first: The first look, at the fresh network.
+    func units(_ ledgers: [UnitLedger], step: Int, epoch: Int, first: FlowLook?) -> [Diagnosis] {
         guard step >= watchedSteps else { return [] }
         for ledger in ledgers {
             let (closed, born) = ledger.closed(since: step - watchedSteps + 1), units = ledger.tally.count
@@ -43,11 +47,16 @@ struct Diagnostician {
                         .bornDead, layer: ledger.layer, epoch: epoch, step: step,
                         "no sample has opened any of its \(Format.count(units, "unit")) since they were drawn",
                         ["dead": Double(units), "of": Double(units)],
-                        cures: [.leakyReLU(slope: 0.1), .biasLift, .usualInitializer, .seed(plan.settings.seed &+ 1)])
+                        cures: [
+                            .leakyReLU(slope: 0.1), .residualSums, .biasLift, .redraw, .usualInitializer, .seed(plan.settings.seed &+ 1),
+                        ])
                 ]
             }
             let killed = closed - born
-            let isMany = killed >= Self.fewestDead && Double(killed) >= Self.deadShare * Double(units)
+            let variation = first?.layers.first { $0.layer == ledger.layer }?.variation ?? 1
+            let isMany =
+                killed >= Self.fewestDead && Double(killed) >= Self.deadShare * Double(units)
+                && Double(closed) >= (Self.deadShare + closedByChance(variation: variation, units: units)) * Double(units)
             guard isMany || closed == units && killed > 0 else { continue }
             let all = closed == units ? "all" : "\(Format.count(closed))"
             return [
@@ -62,6 +71,17 @@ struct Diagnostician {
             ]
         }
         return []
+    }
+
+    /// The share of a layer's units that chance alone may close for every sample, where its samples differ by a share
+    /// of their mean square: at depth all samples look alike, and a unit is open for all or for none.
+    private func closedByChance(variation: Double, units: Int) -> Double {
+        let variation = min(max(variation, 1e-6), 1 - 1e-6)
+        // A pre-activation is a normal number common to all samples and one of its own, the largest of which, among
+        // thousands, is three deviations.
+        let common = 3 * (variation / (1 - variation)).squareRoot()
+        let share = 0.5 * (1 - errorFunction(of: common / 2.0.squareRoot()))
+        return share + 3 * (share * (1 - share) / Double(units)).squareRoot()
     }
 
     // MARK: Flow
@@ -99,9 +119,9 @@ struct Diagnostician {
             }
         }
         if let trivialLoss, look.step >= 32, looks.count > 1 {
-            let limit = Self.unstableLoss * trivialLoss
-            // The first look is of the fresh network, whose loss may be anything.
-            if looks.suffix(2).allSatisfy({ $0.loss > limit }), look.loss > 0.5 * (looks.first?.loss ?? 0) {
+            // A fresh network's loss may be anything, but it falls.
+            let limit = max(Self.unstableLoss * trivialLoss, Self.jump * looks.dropLast(2).reduce(.infinity) { min($0, $1.loss) })
+            if looks.suffix(2).allSatisfy({ $0.loss > limit }) {
                 found.append(unstable(look.loss, epoch: look.epoch, step: look.step))
             }
         }
@@ -170,7 +190,8 @@ struct Diagnostician {
         guard let last = losses.last, let trivialLoss else { return [] }
         let epoch = losses.count
         var found: [Diagnosis] = []
-        if step >= 32, losses.count > 1, last.train > 1.2 * trivialLoss, last.train > 0.9 * losses[0].train {
+        let smallest = losses.dropLast().reduce(.infinity) { min($0, $1.train) }
+        if step >= 32, last.train > 1.2 * trivialLoss, last.train > Self.jump * smallest {
             found.append(unstable(last.train, epoch: epoch, step: step))
         }
         let heldOut = losses.compactMap(\.heldOut)

@@ -6,6 +6,7 @@ struct Divergence {
     private let place: Place
     /// The largest size of the layer's numbers that are finite.
     private let largest: Double
+    private let lastLayer: String?
 
     private enum Place {
         /// The output of a layer, or the loss.
@@ -17,6 +18,7 @@ struct Divergence {
 
     init(_ step: ProbedStep, _ sites: [HealthSite], _ run: ProbedRun) throws {
         self.step = step
+        lastLayer = run.network.rows.last?.name
         // In the order in which they are computed.
         var values: [(layer: String, formula: Formula)] = []
         for (row, output) in zip(run.network.rows, run.network.layerOutputs) { values.append((row.name, output)) }
@@ -47,7 +49,7 @@ struct Divergence {
         var layer: String?, sentence: String, unit = -1.0, row = -1.0
         switch place {
         case .forward(let name, let place, let element):
-            layer = name == "loss" ? nil : name
+            layer = name == "loss" ? lastLayer : name
             (unit, row) = (Double(element), Double(sample(place)))
             let what = name == "loss" ? "the loss" : "unit \(element) of its output"
             sentence = "\(what) is the first number that is not finite, at sample \(sample(place)); the largest before it is \(Format.significant(largest, 3))"
