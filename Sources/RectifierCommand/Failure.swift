@@ -7,6 +7,7 @@ import Rectifier
 /// | code | meaning |
 /// |---|---|
 /// | 1 | data, a file or a setting is at fault |
+/// | 3 | `--fail-on` names a finding of the run, whose model is saved |
 /// | 64 | the command line is at fault |
 /// | 130 | stopped by Ctrl-C, SIGTERM or SIGHUP; what was learned is saved |
 /// | 141 | the reader of standard output went away; what was learned is saved |

@@ -53,7 +53,7 @@ final class TextReporter: TrainingReporter {
             guard let diagnosis = notice as? Diagnosis else { return }
             try clearBar()
             for line in lines(diagnosis) { try StandardOutput.writeLine(line) }
-        case .checkpointed:
+        case .checkpointed, .diverged:
             return
         case .finished(let outcome):
             try showEpoch()
@@ -112,6 +112,31 @@ final class TextReporter: TrainingReporter {
         lines[0] = terminal.styled(title, .bold) + lines[0].dropFirst(title.count)
         let cures = diagnosis.cures.map(\.words).joined(separator: "; ")
         return lines + wrapped("untried: \(cures)", width: terminal.width, first: "  ", indent: "    ")
+    }
+
+    func isTrying(_ cure: Cure, done: Int, of count: Int) {
+        guard terminal.isInteractive else { return }
+        let text = shortened("trying \(done + 1) of \(count): \(cure.words)", to: terminal.width - 1)
+        try? StandardOutput.write(Terminal.clearLine + text)
+        barIsShown = true
+    }
+
+    func tried(_ trials: [CureTrial]) throws {
+        try clearBar()
+        try StandardOutput.writeLine("")
+        if trials.isEmpty { try StandardOutput.writeLine("there is no cure that could be tried") }
+        for trial in trials {
+            let title = trial.helps ? "helps: " : "no help: "
+            for line in wrapped(title + trial.sentence, width: terminal.width, indent: "  ") { try StandardOutput.writeLine(line) }
+        }
+    }
+
+    func isCured(by cure: Cure?, plan: TrainingPlan) throws {
+        try StandardOutput.writeLine("")
+        guard let cure else { return try StandardOutput.writeLine("no cure that was tried helps; the run stays as it was") }
+        for line in wrapped("trained again with \(cure.words)", width: terminal.width) { try StandardOutput.writeLine(line) }
+        recipe = plan.recipe
+        (seconds, samples, lastHeldOut, unshown) = (0, 0, nil, nil)
     }
 
     // ===--- The line that moves ---===//

@@ -44,6 +44,8 @@ struct Train: ParsableCommand {
     @Flag(help: "Replace the model of another recipe at --output.")
     var overwrite = false
 
+    @OptionGroup(title: "Health") var health: HealthFlags
+
     @OptionGroup var printing: OutputFlags
 
     func validate() throws {
@@ -54,14 +56,16 @@ struct Train: ParsableCommand {
 
     func run() throws {
         let (trainer, folder, notes) = try resume.map(resumedRun) ?? newRun()
+        try health.check(trainer.plan)
         let reporter = makeReporter(folder: folder)
         try reporter.begin(plan: trainer.plan, notes: notes)
 
         let stop = StopSignal()
         Interrupts.handle { stop.stop() }
+        var ward = TrainingWard(trainer, folder: folder, flags: health, reporter: reporter)
         var readerIsGone: (any Error)?
         // On this thread: a run needs none but those that share its steps.
-        let outcome = try trainer.run(stop: stop) { event in
+        let outcome = try ward.run(stop: stop) { event in
             guard readerIsGone == nil else { return }
             do {
                 try reporter.report(event)
@@ -77,6 +81,7 @@ struct Train: ParsableCommand {
         }
         if let readerIsGone { throw readerIsGone }
         if outcome.reason == .interrupted { throw ExitCode(130) }
+        if ward.fails { throw ExitCode(FailOn.code) }
     }
 
     private func newRun() throws -> (Trainer, URL, [String]) {
@@ -93,7 +98,7 @@ struct Train: ParsableCommand {
     }
 
     /// What looks into a run of the command line.
-    private static func probes(_ recipe: Recipe) -> [any TrainingProbe] {
+    static func probes(_ recipe: Recipe) -> [any TrainingProbe] {
         (recipe.training.census ? [KinkProbe()] : []) + (recipe.training.health ? [HealthProbe()] : [])
     }
 

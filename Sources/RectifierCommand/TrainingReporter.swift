@@ -7,6 +7,17 @@ import RectifierReports
 protocol TrainingReporter {
     func begin(plan: TrainingPlan, notes: [String]) throws
     func report(_ event: TrainingEvent) throws
+    /// A twin of the run is about to be trained.
+    func isTrying(_ cure: Cure, done: Int, of count: Int)
+    func tried(_ trials: [CureTrial]) throws
+    /// The run begins again with a cure; `nil` where none helps.
+    func isCured(by cure: Cure?, plan: TrainingPlan) throws
+}
+
+extension TrainingReporter {
+    func isTrying(_ cure: Cure, done: Int, of count: Int) {}
+    func tried(_ trials: [CureTrial]) throws {}
+    func isCured(by cure: Cure?, plan: TrainingPlan) throws {}
 }
 
 /// Nothing at all.
@@ -32,7 +43,7 @@ struct JSONReporter: TrainingReporter {
     func report(_ event: TrainingEvent) throws {
         var line = JSONLine()
         switch event {
-        case .started, .step, .checkpointed:
+        case .started, .step, .checkpointed, .diverged:
             return
         case .noticed(let notice):
             guard let diagnosis = notice as? Diagnosis else { return }
@@ -64,6 +75,24 @@ struct JSONReporter: TrainingReporter {
                 writeErrorLine("resume with: \(Invocation.command(Invocation.resuming(folder)))")
             }
         }
+        try StandardOutput.writeLine(line.description)
+    }
+}
+
+extension JSONReporter {
+    func tried(_ trials: [CureTrial]) throws {
+        for trial in trials {
+            let line: JSONLine = [
+                "event": "cure-tried", "cure": trial.cure.words, "against": trial.diagnosis.rawValue, "helps": trial.helps,
+                "loss": trial.loss, "lossWithout": trial.lossWithout, "steps": trial.steps, "foundAgain": trial.isFoundAgain,
+            ]
+            try StandardOutput.writeLine(line.description)
+        }
+    }
+
+    func isCured(by cure: Cure?, plan: TrainingPlan) throws {
+        guard let cure else { return writeErrorLine("rectifier: note: no cure that was tried helps; the run stays as it was") }
+        let line: JSONLine = ["event": "cured", "cure": cure.words]
         try StandardOutput.writeLine(line.description)
     }
 }

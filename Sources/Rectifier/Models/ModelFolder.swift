@@ -9,7 +9,9 @@ enum ModelFile {
     static let recipe = Recipe.fileName
     static let state = "state.safetensors"
     static let checkpoint = "checkpoint.json"
-    static let all: Set<String> = [model, weights, recipe, state, checkpoint]
+    /// What the command line writes of a run that has ended.
+    static let reports = ["report.html", "report.json"]
+    static let all: Set<String> = Set([model, weights, recipe, state, checkpoint] + reports)
 
     /// Others have a `model.json` too; TensorFlow.js does.
     static let mark = FolderMark(file: model) { ModelMark($0) != nil }

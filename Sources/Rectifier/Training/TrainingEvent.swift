@@ -2,6 +2,7 @@ import struct Foundation.URL
 
 /// What a ``Trainer`` tells while it works, in this order: `started`, then `step`s and an `epochEnded` for each epoch,
 /// `checkpointed` where one was written, `noticed` where a probe has something to tell, and `finished` last.
+/// A run that diverges ends with `diverged` and throws.
 public enum TrainingEvent: Sendable {
     case started(Started)
     /// Sampled: at most about ten a second.
@@ -10,6 +11,8 @@ public enum TrainingEvent: Sendable {
     case checkpointed(URL)
     /// What a probe tells before it is asked: see ``ProbeObserver/takeNotices()``.
     case noticed(any ProbeReport)
+    /// What the run's probes saw in all of it.
+    case diverged(Measurements)
     case finished(Outcome)
 
     public struct Started: Sendable {

@@ -34,6 +34,7 @@ struct TrainingRun {
         _ = try session.repeat(to: last)
         try session.lookAtDivergence()
         for notice in session.takeNotices() { try listener(.noticed(notice)) }
+        try listener(.diverged(session.measurements))
         guard let output, try save(session.snapshot(), listener) != nil else { return error }
         return RectifierError(
             .divergence, "\(error.description); \(output.url.relativePath) holds the last finite weights, of step \(last)")

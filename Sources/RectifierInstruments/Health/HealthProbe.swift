@@ -159,6 +159,7 @@ final class HealthObserver: CountingObserver {
     var report: HealthReport {
         HealthReport(
             units: units, looks: progress.looks, diagnoses: progress.diagnoses.sorted(), trivialLoss: data.trivialLoss,
+            expectedGrowth: diagnostician.law.path.map { $0.map { HealthReport.Growth(mean: $0.mean, deviation: $0.deviation) } },
             timelines: ledgers.map {
                 HealthReport.Timeline(layer: $0.ledger.layer, epochs: $0.ledger.timeline.epochs, shares: $0.ledger.timeline.shares)
             })

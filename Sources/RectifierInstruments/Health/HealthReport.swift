@@ -11,9 +11,18 @@ public struct HealthReport: ProbeReport {
     /// The mean loss of the best answer that is the same for all samples: what a network must get below to have learned
     /// anything. `nil` where none can be told.
     public var trivialLoss: Double?
+    /// By layer of the looks, what chance makes of a fresh network's signals; `nil` where no law is known.
+    public var expectedGrowth: [Growth?] = []
     /// The share of active samples of each unit, in steps of 1/1000, for some epochs of the run. Empty in the report of
     /// an epoch.
     public var timelines: [Timeline] = []
+
+    /// The logarithm of how much larger a layer's signal is than the first one's, by ``SignalGrowthLaw`` and the
+    /// initializer.
+    public struct Growth: Sendable, Codable, Equatable {
+        public var mean: Double
+        public var deviation: Double
+    }
 
     public struct Timeline: Sendable, Codable, Equatable {
         /// As in ``NetworkSummary``: `relu1`.

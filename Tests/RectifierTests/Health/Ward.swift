@@ -38,17 +38,12 @@ struct Patient: Sendable, CustomTestStringConvertible {
     /// What was found, and how the run ended.
     func examine(seed: UInt64 = 0) throws -> (health: HealthReport, outcome: TrainingEvent.Outcome?) {
         let trainer = try trainer(seed)
-        let session = try TrainingSession(trainer)
-        var noticed: [Diagnosis] = []
+        var health: HealthReport?
         do {
-            let outcome = try trainer.run { event in
-                if case .noticed(let notice) = event, let diagnosis = notice as? Diagnosis { noticed.append(diagnosis) }
-            }
+            let outcome = try trainer.run { if case .diverged(let measurements) = $0 { health = measurements[HealthReport.self] } }
             return (outcome.health!, outcome)
         } catch let error as RectifierError where error.kind == .divergence {
-            var report = session.measurements[HealthReport.self]!
-            report.diagnoses = noticed.sorted()
-            return (report, nil)
+            return (health!, nil)
         }
     }
 }

@@ -309,7 +309,7 @@ struct TrainerTests {
                 names.append("started")
             case .step: break
             case .epochEnded(let report): names.append("epoch \(report.epoch)")
-            case .noticed: break
+            case .noticed, .diverged: break
             case .checkpointed: names.append("checkpointed")
             case .finished(let outcome): names.append("finished \(outcome.epochs)")
             }

@@ -36,6 +36,8 @@ public struct FlowLook: Sendable, Codable, Equatable {
         /// The effective rank of the outputs of 16 samples: the exponential of the entropy of their singular values as
         /// shares; 1 to 16, and 0 where all are 0.
         public var rank: Double
+        /// The share of gates that the step's update opened or closed; 0 for layers that are no rectifiers.
+        public var flipped: Double
         /// Units whose mean size is at most a tenth of the layer's mean (Sokar et al. 2023, τ = 0.1); all of a layer that
         /// gives only zeros.
         public var dormant: Int
@@ -60,8 +62,10 @@ final class FlowMeter {
     private let losses: Formula
     /// Of each site input, output, and the derivatives of the mean loss by both; then the losses.
     private let formulas: [Formula]
-    private var program: (batchSize: Int, program: Program)?
+    private var program: (batchSize: Int, program: Program, gates: Program)?
     private var before: Parameters?
+    /// By site, the pre-activations before the update.
+    private var inputs: [[Double]] = []
     private var look: FlowLook?
 
     /// So many samples of a batch are looked at.
@@ -83,16 +87,21 @@ final class FlowMeter {
 
     /// After the gradient, before the update.
     func begin(_ step: ProbedStep, gradients: Parameters) throws {
-        if program?.batchSize != step.batchSize { program = (step.batchSize, try step.compile(formulas)) }
+        if program?.batchSize != step.batchSize {
+            program = (step.batchSize, try step.compile(formulas), try step.compile(sites.filter(\.isGate).map(\.input)))
+        }
         let program = self.program!.program
         program.run()
         let losses = program.values(ofOutput: formulas.count - 1)
         let samples = min(step.batchSize, Self.mostSamples)
+        inputs = []
         let layers = sites.enumerated().map { index, site in
             let count = samples * site.units
             func values(_ place: Int) -> [Double] { program.values(ofOutput: 4 * index + place, first: count) }
+            let input = values(0)
+            if site.isGate { inputs.append(input) }
             return site.look(
-                input: values(0), output: values(1), inputGradient: values(2), outputGradient: values(3), samples: samples,
+                input: input, output: values(1), inputGradient: values(2), outputGradient: values(3), samples: samples,
                 // Of the mean of the losses, so that a sample has its share of the batch.
                 scale: Double(step.batchSize))
         }
@@ -114,7 +123,14 @@ final class FlowMeter {
             let weight = look.parameters[index].weight
             look.parameters[index].update = weight > 0 ? finite(old.tensor.distance(to: new.tensor) / weight) : 0
         }
-        (self.look, self.before) = (nil, nil)
+        let gates = program!.gates
+        gates.run()
+        for (place, (site, old)) in zip(sites.indices.filter { sites[$0].isGate }, inputs).enumerated() {
+            let new = gates.values(ofOutput: place, first: old.count)
+            let flipped = zip(old, new).reduce(0) { $0 + (($1.0 > 0) == ($1.1 > 0) ? 0 : 1) }
+            look.layers[site].flipped = Double(flipped) / Double(max(1, old.count))
+        }
+        (self.look, self.before, inputs) = (nil, nil, [])
         return look
     }
 }
@@ -145,7 +161,7 @@ extension HealthSite {
             saturated: counted > 0 ? Double(saturated) / Double(counted) : 0,
             zeros: Double(h.reduce(0) { $0 + ($1 == 0 ? 1 : 0) }) / Double(max(1, h.count)),
             variation: finite(variation(of: h, width: units)),
-            rank: effectiveRank(of: h.prefix(min(samples, FlowMeter.rankSamples) * units).map { $0 }, width: units),
+            rank: effectiveRank(of: h.prefix(min(samples, FlowMeter.rankSamples) * units).map { $0 }, width: units), flipped: 0,
             dormant: sizes.reduce(0) { $0 + ($1 <= 0.1 * mean ? 1 : 0) })
     }
 }
