@@ -114,6 +114,11 @@ final class TextReporter: TrainingReporter {
         return lines + wrapped("untried: \(cures)", width: terminal.width, first: "  ", indent: "    ")
     }
 
+    func explained(_ autopsy: Autopsy) throws {
+        guard let summary = autopsy.summary else { return }
+        for line in wrapped("killed: \(summary)", width: terminal.width, indent: "    ") { try StandardOutput.writeLine(line) }
+    }
+
     func isTrying(_ cure: Cure, done: Int, of count: Int) {
         guard terminal.isInteractive else { return }
         let text = shortened("trying \(done + 1) of \(count): \(cure.words)", to: terminal.width - 1)

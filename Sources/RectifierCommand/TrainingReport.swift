@@ -15,6 +15,7 @@ struct TrainingReport {
     /// Why the run ended, where it failed.
     var failure: String?
     var trials: [CureTrial] = []
+    var autopsy: Autopsy?
 
     private static let mostEpochs = 512
 
@@ -126,6 +127,7 @@ struct TrainingReport {
     private var tables: [Report.Table] {
         var tables: [Report.Table] = []
         if let health { tables += health.tables }
+        if let autopsy, !autopsy.findings.isEmpty { tables.append(autopsy.table) }
         if !trials.isEmpty {
             tables.append(
                 Report.Table(
@@ -154,6 +156,25 @@ struct TrainingReport {
 }
 
 // MARK: - Health
+
+extension Autopsy {
+    fileprivate var table: Report.Table {
+        Report.Table(
+            "deaths", title: "What killed units",
+            note: "z: the pre-activation of the last active sample, before the step and behind it, and what changed it.", keyColumns: 2,
+            rows: findings,
+            fields: [
+                .init("layer", key: "layer") { .text($0.layer) }, .init("unit", key: "unit") { .count($0.unit) },
+                .init("step", key: "step") { .count($0.step) }, .init("active", key: "activeBefore") { .share($0.activeBefore) },
+                .init("z", key: "before") { .number($0.before) { Format.significant($0, 3) } },
+                .init("then", key: "after") { .number($0.after) { Format.significant($0, 3) } },
+                .init("bias", key: "byBias") { .number($0.byBias) { Format.significant($0, 2) } },
+                .init("weights", key: "byWeights") { .number($0.byWeights) { Format.significant($0, 2) } },
+                .init("feeders", key: "byFeeders") { .number($0.byFeeders) { Format.significant($0, 2) } },
+                .init(nil, key: "byPenalties") { .number($0.byPenalties) }, .init("cause", key: "cause") { .text($0.cause.rawValue) },
+            ])
+    }
+}
 
 extension HealthReport {
     private typealias Chart = Report.Chart

@@ -7,6 +7,8 @@ import RectifierReports
 protocol TrainingReporter {
     func begin(plan: TrainingPlan, notes: [String]) throws
     func report(_ event: TrainingEvent) throws
+    /// Why units died.
+    func explained(_ autopsy: Autopsy) throws
     /// A twin of the run is about to be trained.
     func isTrying(_ cure: Cure, done: Int, of count: Int)
     func tried(_ trials: [CureTrial]) throws
@@ -15,6 +17,7 @@ protocol TrainingReporter {
 }
 
 extension TrainingReporter {
+    func explained(_ autopsy: Autopsy) throws {}
     func isTrying(_ cure: Cure, done: Int, of count: Int) {}
     func tried(_ trials: [CureTrial]) throws {}
     func isCured(by cure: Cure?, plan: TrainingPlan) throws {}
@@ -80,6 +83,17 @@ struct JSONReporter: TrainingReporter {
 }
 
 extension JSONReporter {
+    func explained(_ autopsy: Autopsy) throws {
+        for finding in autopsy.findings {
+            let line: JSONLine = [
+                "event": "death", "layer": finding.layer, "unit": finding.unit, "step": finding.step, "cause": finding.cause.rawValue,
+                "activeBefore": finding.activeBefore, "before": finding.before, "after": finding.after, "byBias": finding.byBias,
+                "byWeights": finding.byWeights, "byFeeders": finding.byFeeders, "byPenalties": finding.byPenalties,
+            ]
+            try StandardOutput.writeLine(line.description)
+        }
+    }
+
     func tried(_ trials: [CureTrial]) throws {
         for trial in trials {
             let line: JSONLine = [

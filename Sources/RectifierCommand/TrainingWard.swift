@@ -12,6 +12,9 @@ struct TrainingWard {
     /// Whether `--fail-on` names something that was found.
     private(set) var fails = false
 
+    /// Deaths of so many steps are explained, which takes as long as so many steps.
+    private static let autopsySteps = 2000
+
     init(_ trainer: Trainer, folder: URL, flags: HealthFlags, reporter: any TrainingReporter) {
         (self.trainer, self.folder, self.flags, self.reporter) = (trainer, folder, flags, reporter)
     }
@@ -19,6 +22,11 @@ struct TrainingWard {
     /// Runs it, once more where a cure is applied.
     mutating func run(stop: StopSignal, _ listener: (TrainingEvent) throws -> Void) throws -> TrainingEvent.Outcome {
         var attempt = try watched(stop, listener)
+        if let health = attempt.report.health, health.diagnoses.contains(where: { $0.name == .deadUnits }), !stop.isStopped {
+            let autopsy = try Autopsy(trainer, report: health, steps: Self.autopsySteps)
+            attempt.report.autopsy = autopsy
+            try reporter.explained(autopsy)
+        }
         if flags.tryCures || flags.cure, !stop.isStopped, let health = attempt.report.health, !health.diagnoses.isEmpty {
             attempt.report.trials = try CureTrials(steps: flags.cureSteps ?? 300).run(
                 trainer, parameters: attempt.outcome?.model.parameters, health: health

@@ -2,36 +2,46 @@ import CRectifierKernels
 
 /// Measures a network on data whose targets are known, a batch at a time.
 final class Evaluator {
-    static let batchSize = 500
-
-    private let cursor = BatchCursor()
     /// One loss for each sample, and what the network gives.
-    private var programs: BatchPrograms
+    private let runner: BatchRunner
 
     /// - Parameter parameters: Read at every run, so that an evaluator made once follows the training.
     init(_ network: Network, loss: Loss, parameters: ParameterMemory, pool: ThreadPool?) throws {
         let output = try network.built(isTraining: false).output
         let losses = try loss(output, .input(Network.targetName, shape: output.shape))
-        programs = BatchPrograms([losses, output], parameters: parameters, cursor: cursor, pool: pool)
+        runner = BatchRunner([losses, output], parameters: parameters, pool: pool)
     }
 
     /// Loss and quality, errors in the targets' own units.
     func evaluate(_ data: Dataset, preparation: Preparation? = nil) throws -> Evaluation {
         var total = 0.0
         var quality = Quality(data, units: preparation?.targetValues?.map(\.deviation))
-        try run(data) { program, start, count in
+        try runner.run(data) { program, start, count in
             total += program.values(ofOutput: 0).reduce(0, +)
             quality.add(program.values(ofOutput: 1), start: start, count: count)
         }
         return quality.evaluation(loss: total / Double(data.count))
     }
+}
 
-    private func run(_ data: Dataset, _ body: (Program, Int, Int) throws -> Void) throws {
+/// Computes formulas on all samples of a data set, a batch at a time.
+package final class BatchRunner {
+    package static let batchSize = 500
+
+    private let cursor = BatchCursor()
+    private var programs: BatchPrograms
+
+    package init(_ outputs: [Formula], parameters: ParameterMemory, pool: ThreadPool?) {
+        programs = BatchPrograms(outputs, parameters: parameters, cursor: cursor, pool: pool)
+    }
+
+    /// - Parameter body: Called behind each batch with the program, the first sample's number and how many there are.
+    package func run(_ data: Dataset, _ body: (Program, Int, Int) throws -> Void) throws {
         let rows = (0..<Int32(data.count)).map { $0 }
         try data.withFeeds { feeds in
             try rows.withUnsafeBufferPointer { rows in
-                for start in stride(from: 0, to: data.count, by: Evaluator.batchSize) {
-                    let count = min(Evaluator.batchSize, data.count - start)
+                for start in stride(from: 0, to: data.count, by: Self.batchSize) {
+                    let count = min(Self.batchSize, data.count - start)
                     let program = try programs.program(over: count, of: data, feeds)
                     cursor.indices.pointee = rows.baseAddress! + start
                     program.run()

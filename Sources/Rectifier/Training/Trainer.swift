@@ -139,6 +139,11 @@ public struct Trainer: Sendable {
         self.notes = notes
     }
 
+    /// The same run from its beginning, looked into by others and kept in memory.
+    package func again(probes: [any TrainingProbe]) -> Trainer {
+        Trainer(plan: plan, data: data, probes: probes, initialParameters: initialParameters, output: nil, checkpoint: nil)
+    }
+
     /// The run, on a thread of its own. Cancelling the task that reads it stops it as `stop` does.
     ///
     /// - Parameter stop: Ends the run after its current step, from any thread.

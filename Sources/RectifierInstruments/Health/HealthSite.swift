@@ -16,6 +16,8 @@ struct HealthSite {
 
     struct DenseLayer {
         var name: String
+        /// What it takes, `[batch, inputs]`.
+        var input: Formula
         var initializer: Initializer
         var inputs: Int
         var units: Int
@@ -48,7 +50,7 @@ extension Network.Built {
                     source = layerInputs[between]
                 }
                 site.dense = HealthSite.DenseLayer(
-                    name: rows[dense].name, initializer: weights.parameter!.initializer, inputs: weights.shape[0], units: weights.shape[1],
+                    name: rows[dense].name, input: layerInputs[dense], initializer: weights.parameter!.initializer, inputs: weights.shape[0], units: weights.shape[1],
                     follows: sites.firstIndex { $0.output == source })
             }
             sites.append(site)

@@ -136,6 +136,7 @@ struct Diagnostician {
         guard let first = look.layers.first, let last = look.layers.last, look.layers.count > 2 else { return nil }
         // Nothing passes a dead layer, which is another finding.
         guard look.layers.allSatisfy({ $0.signal > 0 }), last.gradient > 0 else { return nil }
+        guard first.gradient > 0 || !sites.contains(where: \.isGate) else { return nil }
         let steps = Double(look.layers.count - 1)
         let smallest = Double.leastNonzeroMagnitude
         let gradient = logarithm(of: max(first.gradient, smallest) / last.gradient), signal = logarithm(of: last.signal / first.signal)
