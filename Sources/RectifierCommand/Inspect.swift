@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Rectifier
+import RectifierInstruments
 
 /// `rectifier inspect`
 struct Inspect: ParsableCommand {
@@ -10,11 +11,15 @@ struct Inspect: ParsableCommand {
             Examples:
               rectifier inspect digits.rectifier
               rectifier inspect digits.rectifier/recipe.json
+              rectifier inspect digits.rectifier --data digits
             """
     )
 
     @Argument(help: ArgumentHelp("A model folder or a recipe file.", valueName: "path"))
     var path: String
+
+    @Option(help: ArgumentHelp("Data on which to look at the model's units: who is dead, and who sleeps.", valueName: "source"))
+    var data: String?
 
     @Flag(help: "Print one JSON object.")
     var json = false
@@ -27,18 +32,29 @@ struct Inspect: ParsableCommand {
         }
         if isFolder.boolValue {
             let model = try ModelSource.loadedModel(path)
-            let report = ModelReport(model, name: path)
+            let report = ModelReport(model, name: path, units: try data.map { try Self.units(of: model, path: path, on: $0) })
             if json {
                 try StandardOutput.writeLine(report.json.description)
             } else {
                 for line in report.lines(width: Terminal.standardOutput().width) { try StandardOutput.writeLine(line) }
             }
         } else {
+            guard data == nil else { throw ValidationError("--data is for a model; \(path) is a recipe") }
             let recipe = try Recipe(contentsOf: url)
             try recipe.validate()
             let text = String(decoding: try recipe.json, as: UTF8.self)
             try StandardOutput.write(json ? oneLine(text) + "\n" : text)
         }
+    }
+
+    private static func units(of model: Model, path: String, on data: String) throws -> UnitCensus {
+        guard let preparation = model.preparation else {
+            throw RectifierError(.data, "\(path): the model was trained in code and does not say how data are prepared for it")
+        }
+        let read = try preparation.dataset(
+            reading: data, needsTargets: false, header: nil, separator: nil, seed: model.recipe?.training.seed ?? 0,
+            precision: model.precision)
+        return try UnitCensus(model.network, parameters: model.parameters, data: read.dataset, precision: model.precision)
     }
 }
 

@@ -1,4 +1,5 @@
 import Rectifier
+import RectifierInstruments
 import RectifierReports
 import RectifierText
 
@@ -11,8 +12,12 @@ struct ModelReport {
     /// In the layer language, as a recipe and `--network` take it.
     private let layers: String?
 
-    init(_ model: Model, name: String) {
+    /// What its units do on some data, where that was asked.
+    private let units: UnitCensus?
+
+    init(_ model: Model, name: String, units: UnitCensus? = nil) {
         self.model = model
+        self.units = units
         self.name = name
         summary = model.network.summary
         layers = try? LayerList(model.network.layers).spelling
@@ -26,6 +31,7 @@ struct ModelReport {
         var lines = wrapped(title, width: width) + [""]
         if let layers { lines += Format.wrapped("network  ", layers, separator: ", ", width: width) + [""] }
         lines += layerLines(width: width) + [""] + parameterLines(width: width) + [""]
+        if let units, !units.layers.isEmpty { lines += unitLines(units, width: width) + [""] }
         if let preparation = model.preparation { lines += PreparationReport(preparation).lines(width: width) + [""] }
         lines += ["SHA-256 of the weights:", "  \(model.weightsSHA256)"]
         if let recipe = model.recipe, let json = try? recipe.json {
@@ -57,6 +63,24 @@ struct ModelReport {
         return table.lines(width: width, shorteningTo: Self.leastName)
     }
 
+    private func unitLines(_ census: UnitCensus, width: Int) -> [String] {
+        let headings = ["units", "of", "active", "dead", "2,000", "dormant", "rank"]
+        var table = TextTable(headings, alignments: headings.indices.map { $0 == 0 ? .left : .right })
+        for layer in census.layers {
+            table.addRow([
+                layer.layer, Format.count(layer.units), Format.percent(layer.activeShare, digits: 1),
+                layer.isRectifier ? Format.count(layer.dead.count) : "-",
+                layer.isRectifier ? Format.count(layer.closedFor2000.count { $0 }) : "-", Format.count(layer.dormant(tau: 0.1).count),
+                Format.fixed(layer.rank, 1),
+            ])
+        }
+        let samples = census.layers[0].samples
+        return table.lines(width: width, shorteningTo: Self.leastName)
+            + wrapped(
+                "Dead: closed for all \(Format.count(samples, "sample")). 2,000: closed for so many drawn at random. Dormant: mean size "
+                    + "at most a tenth of the layer's. Rank: effective, of 128 samples.", width: width)
+    }
+
     /// Columns of a terminal that a name is not shortened below.
     private static let leastName = 16
 
@@ -72,6 +96,13 @@ struct ModelReport {
             },
             "tensors": statistics.map(\.json), "classes": model.preparation?.classNames,
             "recipe": RawJSON(jsonText: model.recipe.flatMap { try? $0.json }.map { oneLine(String(decoding: $0, as: UTF8.self)) }),
+            "units": units?.layers.map { layer -> JSONLine in
+                [
+                    "layer": layer.layer, "units": layer.units, "samples": layer.samples, "active": layer.activeShare,
+                    "dead": layer.isRectifier ? layer.dead : nil, "closedFor2000": layer.isRectifier ? layer.closedFor2000.count { $0 } : nil,
+                    "dormant": layer.dormant(tau: 0.1), "rank": layer.rank,
+                ]
+            },
             "weightsSHA256": model.weightsSHA256,
         ]
     }

@@ -116,6 +116,8 @@ final class TextReporter: TrainingReporter {
 
     func explained(_ autopsy: Autopsy) throws {
         guard let summary = autopsy.summary else { return }
+        try showEpoch()
+        try clearBar()
         for line in wrapped("killed: \(summary)", width: terminal.width, indent: "    ") { try StandardOutput.writeLine(line) }
     }
 
@@ -127,6 +129,7 @@ final class TextReporter: TrainingReporter {
     }
 
     func tried(_ trials: [CureTrial]) throws {
+        try showEpoch()
         try clearBar()
         try StandardOutput.writeLine("")
         if trials.isEmpty { try StandardOutput.writeLine("there is no cure that could be tried") }

@@ -73,13 +73,13 @@ struct TrainingReport {
         return health.diagnoses.map { diagnosis in
             let place = diagnosis.layer.map { " in \($0)" } ?? ""
             let when = diagnosis.step == 0 ? "before training" : "step \(Format.count(diagnosis.step)), epoch \(Format.count(diagnosis.epoch))"
-            let cures = diagnosis.cures.map { cure in
-                trials.first { $0.cure == cure }.map { ($0.helps ? "tried, helps: " : "tried, does not help: ") + $0.sentence }
-                    ?? "untried: \(cure.words)"
-            }
+            let tried = trials.filter { diagnosis.cures.contains($0.cure) }, helpful = tried.first(where: \.helps)
+            let cures =
+                helpful.map { "What helped most of what was tried: \($0.sentence)" }
+                ?? (tried.isEmpty ? "Untried: \(diagnosis.cures.map(\.words).joined(separator: "; "))" : "Nothing that was tried helped")
             let name = diagnosis.name.words
             return Report.Finding(
-                "\(name.prefix(1).uppercased() + name.dropFirst())\(place) (\(when)): \(diagnosis.sentence). \(cures.joined(separator: "; ")).",
+                "\(name.prefix(1).uppercased() + name.dropFirst())\(place) (\(when)): \(diagnosis.sentence). \(cures).",
                 numbers: diagnosis.evidence.map { ($0.name, $0.value) })
         }
     }
@@ -90,7 +90,6 @@ struct TrainingReport {
 
     private var lossChart: Report.Chart? {
         guard epochs.count > 1 else { return nil }
-        let groups = [Chart.Group("training", look: 0), Chart.Group("held-out", look: 1)]
         let train = epochs.map { Chart.Point(Double($0.epoch), $0.trainLoss) }
         let heldOut = epochs.compactMap { epoch in epoch.heldOut.map { Chart.Point(Double(epoch.epoch), $0.loss) } }
         let values = (train + heldOut).map(\.y).filter { $0 > 0 }
@@ -101,7 +100,7 @@ struct TrainingReport {
                 .init(
                     x: .init("epoch"), y: .init("loss", scale: isWide ? .logarithmic : .linear),
                     series: [
-                        .init("training", group: groups[0], .line, train), .init("held-out", group: groups[1], .line, heldOut),
+                        .init("training", .line, train), .init("held-out", .line, heldOut),
                     ].filter { !$0.points.isEmpty })))
     }
 
@@ -113,7 +112,7 @@ struct TrainingReport {
             .plot(
                 .init(
                     x: .init("epoch"), y: .init("of samples", unit: .share),
-                    series: [.init("held-out", group: .init("held-out", look: 1), .line, points)])))
+                    series: [.init("held-out", .line, points)])))
     }
 
     private var healthCharts: [Report.Chart] {
@@ -127,7 +126,7 @@ struct TrainingReport {
     private var tables: [Report.Table] {
         var tables: [Report.Table] = []
         if let health { tables += health.tables }
-        if let autopsy, !autopsy.findings.isEmpty { tables.append(autopsy.table) }
+        if let autopsy, !autopsy.findings.isEmpty { tables += autopsy.tables }
         if !trials.isEmpty {
             tables.append(
                 Report.Table(
@@ -158,21 +157,33 @@ struct TrainingReport {
 // MARK: - Health
 
 extension Autopsy {
-    fileprivate var table: Report.Table {
-        Report.Table(
-            "deaths", title: "What killed units",
-            note: "z: the pre-activation of the last active sample, before the step and behind it, and what changed it.", keyColumns: 2,
-            rows: findings,
-            fields: [
-                .init("layer", key: "layer") { .text($0.layer) }, .init("unit", key: "unit") { .count($0.unit) },
-                .init("step", key: "step") { .count($0.step) }, .init("active", key: "activeBefore") { .share($0.activeBefore) },
-                .init("z", key: "before") { .number($0.before) { Format.significant($0, 3) } },
-                .init("then", key: "after") { .number($0.after) { Format.significant($0, 3) } },
-                .init("bias", key: "byBias") { .number($0.byBias) { Format.significant($0, 2) } },
-                .init("weights", key: "byWeights") { .number($0.byWeights) { Format.significant($0, 2) } },
-                .init("feeders", key: "byFeeders") { .number($0.byFeeders) { Format.significant($0, 2) } },
-                .init(nil, key: "byPenalties") { .number($0.byPenalties) }, .init("cause", key: "cause") { .text($0.cause.rawValue) },
-            ])
+    /// The first deaths for people, all of them for programs.
+    fileprivate var tables: [Report.Table] {
+        let shown = 15
+        return [
+            Report.Table(
+                "first-deaths", title: findings.count > shown ? "What killed the first \(shown) of \(Format.count(findings.count)) units" : "What killed units",
+                note: "z: the pre-activation of the last active sample, before the step and behind it, and what changed it.", keyColumns: 2,
+                rows: Array(findings.prefix(shown)),
+                fields: [
+                    .init("layer") { .text($0.layer) }, .init("unit") { .count($0.unit) }, .init("step") { .count($0.step) },
+                    .init("active") { .share($0.activeBefore) }, .init("z") { .number($0.before) { Format.significant($0, 3) } },
+                    .init("then") { .number($0.after) { Format.significant($0, 3) } },
+                    .init("bias") { .number($0.byBias) { Format.significant($0, 2) } },
+                    .init("weights") { .number($0.byWeights) { Format.significant($0, 2) } },
+                    .init("feeders") { .number($0.byFeeders) { Format.significant($0, 2) } }, .init("cause") { .text($0.cause.rawValue) },
+                ]),
+            Report.Table(
+                "deaths", title: "Deaths", rows: findings,
+                fields: [
+                    .init(nil, key: "layer") { .text($0.layer) }, .init(nil, key: "unit") { .count($0.unit) },
+                    .init(nil, key: "step") { .count($0.step) }, .init(nil, key: "activeBefore") { .number($0.activeBefore) },
+                    .init(nil, key: "before") { .number($0.before) }, .init(nil, key: "after") { .number($0.after) },
+                    .init(nil, key: "byBias") { .number($0.byBias) }, .init(nil, key: "byWeights") { .number($0.byWeights) },
+                    .init(nil, key: "byFeeders") { .number($0.byFeeders) }, .init(nil, key: "byPenalties") { .number($0.byPenalties) },
+                    .init(nil, key: "cause") { .text($0.cause.rawValue) },
+                ]),
+        ]
     }
 }
 
@@ -210,9 +221,9 @@ extension HealthReport {
         func points(_ look: FlowLook) -> [Chart.Point] {
             look.layers.enumerated().compactMap { value($1) > 0 ? Chart.Point(Double($0 + 1), value($1)) : nil }
         }
-        var series = [Chart.Series("step \(Format.count(first.step))", group: .init("first", look: 0), .markedLine, points(first))]
+        var series = [Chart.Series("step \(Format.count(first.step))", .markedLine, points(first))]
         if last.step > first.step {
-            series.append(Chart.Series("step \(Format.count(last.step))", group: .init("last", look: 1), .markedLine, points(last)))
+            series.append(Chart.Series("step \(Format.count(last.step))", .markedLine, points(last)))
         }
         let start = value(first.layers[base])
         if start > 0, !expected.contains(where: { $0 == nil }) {
@@ -223,7 +234,7 @@ extension HealthReport {
                     Double(place + 1), at(growth.mean),
                     interval: at(growth.mean - 2 * growth.deviation)...at(growth.mean + 2 * growth.deviation))
             }
-            series.append(Chart.Series("predicted for step \(Format.count(first.step)), with its 95 % band", group: .init("predicted", look: 2), .line, band))
+            series.append(Chart.Series("predicted for step \(Format.count(first.step)), with its 95 % band", .line, band))
         }
         return Chart(
             name, title: title, caption: caption,
@@ -268,9 +279,9 @@ extension HealthReport {
             .plot(
                 .init(
                     x: .init("step", scale: .logarithmic), y: .init("of gates", scale: .logarithmic, unit: .share),
-                    series: places.prefix(5).enumerated().map { look, place in
+                    series: places.prefix(5).map { place in
                         .init(
-                            looks[0].layers[place].layer, group: .init(looks[0].layers[place].layer, look: look), .line,
+                            looks[0].layers[place].layer, .line,
                             looks.filter { $0.layers[place].flipped > 0 }.map { Chart.Point(Double($0.step), $0.layers[place].flipped) })
                     })))
     }

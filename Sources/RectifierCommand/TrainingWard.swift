@@ -37,6 +37,7 @@ struct TrainingWard {
             try reporter.tried(attempt.report.trials)
             if flags.cure, !stop.isStopped { attempt = try cured(attempt, stop, listener) }
         }
+        if let outcome = attempt.outcome { try listener(.finished(outcome)) }
         // A run that diverged has a report too, where it has a folder.
         if FileManager.default.fileExists(atPath: folder.path), attempt.outcome?.savedWeightsSHA256 != nil || attempt.error != nil {
             try attempt.report.write(to: folder)
@@ -64,6 +65,8 @@ struct TrainingWard {
             attempt.outcome = try trainer.run(stop: stop) { event in
                 switch event {
                 case .epochEnded(let epoch): attempt.report.add(epoch)
+                // What is found out about it comes first.
+                case .finished: return
                 case .diverged(let measurements): attempt.report.health = measurements[HealthReport.self]
                 default: break
                 }
