@@ -24,10 +24,15 @@ struct Diagnostician {
     static let flowRatio = 1e3, largestFlowRatio = 1e6
     static let saturatedShare = 0.6
     static let leastVariation = 1e-4
+    /// So many looks in a row show what training has made of a network that was drawn well.
+    static let trainedLooks = 5
     /// Of the loss of a constant answer.
-    static let unstableLoss = 2.0, unlearnedLoss = 0.98
-    /// How much larger than the smallest loss so far one must be that jumps.
-    static let jump = 1.5
+    static let unstableLoss = 2.0, unlearnedLoss = 0.98, doubtfulLoss = 0.93
+    /// How much larger one loss must be that jumps: than the smallest mean of an epoch; than the fresh network's, of one
+    /// batch; and than the smallest of a batch.
+    static let jump = 1.5, jumpFromStart = 2.0, jumpFromSmallest = 4.0
+    /// How much a loss that still falls falls over half of the epochs.
+    static let progress = 0.005
     /// How much higher than its best the held-out loss must be, and by which share of the constant answer's.
     static let overfitRatio = 1.15, overfitShare = 0.05, overfitEpochs = 3
 
@@ -88,9 +93,21 @@ struct Diagnostician {
 
     /// - Parameter looks: The last one, and those before it.
     func flow(_ looks: [FlowLook]) -> [Diagnosis] {
-        guard let look = looks.last else { return [] }
+        guard let look = looks.last, let first = looks.first else { return [] }
         var found: [Diagnosis] = []
-        if let finding = growth(look), isSudden(look) || looks.dropLast().last.flatMap(growth)?.name == finding.name { found.append(finding) }
+        if let finding = growth(look) {
+            let isFresh = growth(first)?.name == finding.name, recent = looks.suffix(Self.trainedLooks)
+            if isFresh ? isSudden(look) || looks.count > 1 : recent.count == Self.trainedLooks && recent.allSatisfy({ growth($0)?.name == finding.name }) {
+                found.append(finding)
+            } else if !isFresh, finding.name == .exploding, isSudden(look) {
+                // The network was drawn well; what made its gradients explode is training.
+                found.append(
+                    Diagnosis(
+                        .unstableRate, epoch: look.epoch, step: look.step,
+                        "steps make the gradients explode, which the fresh network's did not: \(finding.sentence)",
+                        ["ratio": finding[evidence: "ratio"] ?? 0, "learningRate": plan.learningRate], cures: cheaperRates))
+            }
+        }
         for (place, layer) in look.layers.enumerated() where layer.saturated >= Self.saturatedShare {
             let before = looks.dropLast().last?.layers[place].saturated
             guard before ?? 0 >= Self.saturatedShare || layer.saturated > 0.9 else { continue }
@@ -101,12 +118,17 @@ struct Diagnostician {
                     ["saturated": layer.saturated, "passed": layer.passed], cures: [.scaledInputs, .usualInitializer, .relu]))
             break
         }
-        // All samples are one, in two looks: the last layers of a fresh deep network come near it.
-        if looks.count > 1, found.isEmpty {
-            let before = looks[looks.count - 2]
-            let place = look.layers.indices.first {
-                look.layers[$0].signal > 0 && look.layers[$0].variation < Self.leastVariation
-                    && before.layers[$0].variation < Self.leastVariation
+        // All samples are one: in a fresh network, or for several looks where training made it so. What an activation
+        // that flattens out gives lies around a number that is not 0, and varies little without harm.
+        if found.isEmpty {
+            func isCollapsed(_ look: FlowLook, _ place: Int) -> Bool {
+                look.layers[place].signal > 0 && look.layers[place].variation < Self.leastVariation
+            }
+            let place = look.layers.indices.first { place in
+                guard sites[place].largestSlope == nil, isCollapsed(look, place) else { return false }
+                let recent = looks.suffix(Self.trainedLooks)
+                return isCollapsed(first, place) && looks.count > 1
+                    || recent.count == Self.trainedLooks && recent.allSatisfy { isCollapsed($0, place) }
             }
             if let place {
                 let layer = look.layers[place]
@@ -118,10 +140,11 @@ struct Diagnostician {
                         cures: [.residualSums, .usualInitializer, .leakyReLU(slope: 0.1), .learningRate(plan.learningRate / 10)]))
             }
         }
-        if let trivialLoss, look.step >= 32, looks.count > 1 {
+        if let trivialLoss, look.step >= 32, looks.count > 2 {
             // A fresh network's loss may be anything, but it falls.
-            let limit = max(Self.unstableLoss * trivialLoss, Self.jump * looks.dropLast(2).reduce(.infinity) { min($0, $1.loss) })
-            if looks.suffix(2).allSatisfy({ $0.loss > limit }) {
+            let smallest = looks.dropLast(3).reduce(.infinity) { min($0, $1.loss) }
+            let limit = max(Self.unstableLoss * trivialLoss, Self.jumpFromStart * first.loss, Self.jumpFromSmallest * smallest)
+            if looks.suffix(3).allSatisfy({ $0.loss > limit }) {
                 found.append(unstable(look.loss, epoch: look.epoch, step: look.step))
             }
         }
@@ -179,7 +202,11 @@ struct Diagnostician {
             .unstableRate, epoch: epoch, step: step,
             "the loss is \(Format.significant(loss, 3)); answering the same for all samples gives \(Format.significant(trivialLoss ?? 0, 3))",
             ["loss": loss, "trivialLoss": trivialLoss ?? 0, "learningRate": plan.learningRate],
-            cures: [.learningRate(plan.learningRate / 10), .learningRate(plan.learningRate / 100), .clipping(1)])
+            cures: cheaperRates)
+    }
+
+    private var cheaperRates: [Cure] {
+        [.learningRate(plan.learningRate / 10), .learningRate(plan.learningRate / 100), .learningRate(plan.optimizer.usualLearningRate), .clipping(1)]
     }
 
     // MARK: Epochs
@@ -197,9 +224,12 @@ struct Diagnostician {
         }
         let heldOut = losses.compactMap(\.heldOut)
         let isUnlearned = last.train > Self.unlearnedLoss * trivialLoss
-        let doesNotGeneralize = heldOut.count == losses.count && heldOut.min()! > Self.unlearnedLoss * trivialLoss
-        guard step >= 100, epoch >= 2, !isExplained, found.isEmpty else { return found + overfitting(losses, step: step) }
-        if isUnlearned || doesNotGeneralize, let agreement = data.neighbourAgreement, agreement.deviations < 3 {
+        let doesNotGeneralize = heldOut.count == losses.count && heldOut.min()! > Self.doubtfulLoss * trivialLoss
+        let overfit = overfitting(losses, step: step)
+        guard step >= 100 || !overfit.isEmpty, epoch >= 2, !isExplained, found.isEmpty else { return found + overfit }
+        // Targets that follow from nothing are learned by heart, if at all.
+        let isDoubtful = last.train > Self.doubtfulLoss * trivialLoss || doesNotGeneralize || !overfit.isEmpty
+        if isDoubtful, let agreement = data.neighbourAgreement, agreement.deviations < 3 {
             let isClass = plan.recipe.data.task == .classification
             let seen = isClass ? "\(Format.percent(agreement.seen)) of samples" : "a correlation of \(Format.significant(agreement.seen, 2))"
             found.append(
@@ -214,7 +244,8 @@ struct Diagnostician {
                     cures: [.checkData("look at how the targets were made, and whether their rows belong to those of the inputs")]))
             return found
         }
-        if isUnlearned, step >= 200, losses.suffix(2).allSatisfy({ $0.train > Self.unlearnedLoss * trivialLoss }) {
+        let stands = last.train > (1 - Self.progress) * losses[losses.count / 2].train && losses.count >= 4
+        if isUnlearned, step >= 200, stands {
             found.append(
                 Diagnosis(
                     .notLearning, epoch: epoch, step: step,
@@ -226,7 +257,7 @@ struct Diagnostician {
                         .usualInitializer,
                     ]))
         }
-        return found + overfitting(losses, step: step)
+        return found + overfit
     }
 
     private func overfitting(_ losses: [EpochLoss], step: Int) -> [Diagnosis] {
