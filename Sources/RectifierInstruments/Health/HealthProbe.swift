@@ -19,6 +19,7 @@ final class HealthObserver: CountingObserver {
     private let meter: FlowMeter
     /// By the id of the pre-activation.
     private let ledgers: [(input: Int, ledger: UnitLedger)]
+    private let tallies: [Int: UnitTally]
     private let diagnostician: Diagnostician
     private var data: DataHealth
     /// The look at the step that is going on.
@@ -54,13 +55,14 @@ final class HealthObserver: CountingObserver {
         ledgers = sites.filter { $0.isGate && seen.insert($0.input.id).inserted }.map {
             ($0.input.id, UnitLedger(layer: $0.layer, units: $0.units, threads: run.threads))
         }
+        tallies = Dictionary(uniqueKeysWithValues: ledgers.map { ($0.input, $0.ledger.tally) })
         data = try DataHealth(run)
         diagnostician = Diagnostician(
             plan: run.plan, sites: sites, law: FlowLaw(sites), trivialLoss: data.trivialLoss, samples: run.samples)
     }
 
     func counted(_ original: Formula, _ made: Formula) throws -> Formula {
-        try ledgers.first { $0.input == original.id }.map { try made.tallied($0.ledger.tally) } ?? made
+        try tallies[original.id].map { try made.tallied($0) } ?? made
     }
 
     // MARK: Steps

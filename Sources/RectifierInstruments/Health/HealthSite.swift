@@ -33,6 +33,8 @@ extension Network.Built {
     /// The network's activations, in order.
     var healthSites: [HealthSite] {
         var sites: [HealthSite] = []
+        var siteOfOutput: [Int: Int] = [:]
+        let parametersByName = Dictionary(parameters.map { ($0.parameter!.name, $0) }, uniquingKeysWith: { $1 })
         let rowOfOutput = Dictionary(layerOutputs.enumerated().map { ($1.id, $0) }, uniquingKeysWith: { $1 })
         for (row, (input, output)) in zip(layerInputs, layerOutputs).enumerated() where isActivation(from: input, to: output) {
             let operation = output.operation
@@ -41,18 +43,19 @@ extension Network.Built {
                 isGate: operation.keepsPositivity && output.operands[0] == input,
                 isPiecewiseLinear: operation.response(to: 0) == .affine,
                 largestSlope: output.operands[0] == input ? operation.largestSlope : nil)
-            if let dense = rowOfOutput[input.id], let weights = parameters.first(where: { $0.parameter!.name == rows[dense].name + ".weights" }) {
+            if let dense = rowOfOutput[input.id], let weights = parametersByName[rows[dense].name + ".weights"] {
                 // What passes a signal on as it is, but for its shape and for dropout, may stand between.
                 var source = layerInputs[dense]
-                while !sites.contains(where: { $0.output == source }), let between = rowOfOutput[source.id], rows[between].parameters == 0,
+                while siteOfOutput[source.id] == nil, let between = rowOfOutput[source.id], rows[between].parameters == 0,
                     rows[between].multiplyAdds == 0
                 {
                     source = layerInputs[between]
                 }
                 site.dense = HealthSite.DenseLayer(
                     name: rows[dense].name, input: layerInputs[dense], initializer: weights.parameter!.initializer, inputs: weights.shape[0], units: weights.shape[1],
-                    follows: sites.firstIndex { $0.output == source })
+                    follows: siteOfOutput[source.id])
             }
+            siteOfOutput[output.id] = sites.count
             sites.append(site)
         }
         return sites
