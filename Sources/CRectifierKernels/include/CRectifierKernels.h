@@ -341,6 +341,25 @@ typedef struct {
     void (*to_double)(double *out, const void *in, int64_t count);
 } rk_kernels;
 
+/// What numbers are like as a whole. `root_mean_square` is infinite where one is not finite.
+typedef struct {
+    double largest, root_mean_square;
+    double sizes;  ///< the sum of all
+    double zeros;  ///< how many there are
+} rk_moments;
+
+rk_moments rk_moments_float32(const float *x, int64_t count);
+rk_moments rk_moments_float64(const double *x, int64_t count);
+/// The root mean square of b - a.
+double rk_distance_float32(const float *a, const float *b, int64_t count);
+double rk_distance_float64(const double *a, const double *b, int64_t count);
+/// Sums, sums of squares and of sizes of the columns of x[rows, columns].
+void rk_column_moments(const double *x, int64_t rows, int64_t columns, double *sums, double *squares, double *sizes);
+/// Places where one is above 0 and the other is not.
+int64_t rk_sign_changes(const double *a, const double *b, int64_t count);
+/// Places where `above` is not 0, and |below| at most `share` of |above|; `*asked`: where it is not 0.
+int64_t rk_blocked(const double *below, const double *above, int64_t count, double share, int64_t *asked);
+
 /// The kernels of this machine's best instruction set, or of the one named by the environment variable RECTIFIER_ISA
 /// (reference, baseline, avx2, avx512, avx512bf16, neon). NULL if that one is unknown or this machine lacks it.
 const rk_kernels *rk_table(rk_type type);

@@ -110,9 +110,10 @@ final class FlowMeter {
             step: step.number, epoch: step.epoch, loss: finite(losses.reduce(0, +) / Double(losses.count)),
             learningRate: step.learningRate, layers: layers,
             parameters: zip(before!, gradients).map { own, gradient in
-                FlowLook.Parameter(
-                    name: own.name, weight: own.tensor.rootMeanSquare, gradient: gradient.tensor.rootMeanSquare, update: 0,
-                    zeros: own.tensor.zeroShare)
+                let weights = Moments(own.tensor)
+                return FlowLook.Parameter(
+                    name: own.name, weight: finite(weights.rootMeanSquare), gradient: finite(Moments(gradient.tensor).rootMeanSquare),
+                    update: 0, zeros: Double(weights.zeros) / Double(max(1, own.tensor.count)))
             })
     }
 
@@ -127,8 +128,7 @@ final class FlowMeter {
         gates.run()
         for (place, (site, old)) in zip(sites.indices.filter { sites[$0].isGate }, inputs).enumerated() {
             let new = gates.values(ofOutput: place, first: old.count)
-            let flipped = zip(old, new).reduce(0) { $0 + (($1.0 > 0) == ($1.1 > 0) ? 0 : 1) }
-            look.layers[site].flipped = Double(flipped) / Double(max(1, old.count))
+            look.layers[site].flipped = Double(signChanges(old, new)) / Double(max(1, old.count))
         }
         (self.look, self.before, inputs) = (nil, nil, [])
         return look
@@ -145,42 +145,16 @@ extension HealthSite {
     fileprivate func look(
         input z: [Double], output h: [Double], inputGradient gz: [Double], outputGradient gh: [Double], samples: Int, scale: Double
     ) -> FlowLook.Layer {
-        let gradient = gz.rootMeanSquare, passed = gz.sizes, came = gh.sizes
-        var saturated = 0, counted = 0
-        if !isGate {
-            for (below, above) in zip(gz, gh) where above != 0 {
-                counted += 1
-                if isPiecewiseLinear ? below == 0 : abs(below) < abs(above) / 400 { saturated += 1 }
-            }
-        }
-        let sizes = (0..<units).map { unit in stride(from: unit, to: h.count, by: units).reduce(0) { $0 + abs(h[$1]) } }
-        let mean = sizes.reduce(0, +) / Double(max(1, units))
+        let signal = Moments(h), below = Moments(gz), above = Moments(gh), columns = ColumnMoments(h, columns: units)
+        let mean = columns.sizes.reduce(0, +) / Double(max(1, units))
         return FlowLook.Layer(
-            layer: layer, signal: finite(h.rootMeanSquare), preActivation: finite(z.rootMeanSquare),
-            gradient: finite(gradient * scale), passed: came > 0 ? finite(passed / came) : 0,
-            saturated: counted > 0 ? Double(saturated) / Double(counted) : 0,
-            zeros: Double(h.reduce(0) { $0 + ($1 == 0 ? 1 : 0) }) / Double(max(1, h.count)),
-            variation: finite(variation(of: h, width: units)),
+            layer: layer, signal: finite(signal.rootMeanSquare), preActivation: finite(Moments(z).rootMeanSquare),
+            gradient: finite(below.rootMeanSquare * scale), passed: above.sizes > 0 ? finite(below.sizes / above.sizes) : 0,
+            saturated: isGate ? 0 : blockedShare(gz, of: gh, limit: isPiecewiseLinear ? 0 : 1.0 / 400),
+            zeros: Double(signal.zeros) / Double(max(1, h.count)), variation: finite(columns.variation),
             rank: effectiveRank(of: h.prefix(min(samples, FlowMeter.rankSamples) * units).map { $0 }, width: units), flipped: 0,
-            dormant: sizes.reduce(0) { $0 + ($1 <= 0.1 * mean ? 1 : 0) })
+            dormant: columns.sizes.reduce(0) { $0 + ($1 <= 0.1 * mean ? 1 : 0) })
     }
-}
-
-/// The share of a matrix's mean square that is variance over its rows; 0 where all is 0.
-func variation(of values: [Double], width: Int) -> Double {
-    let rows = values.count / max(1, width)
-    guard rows > 1 else { return 1 }
-    var variance = 0.0, square = 0.0
-    for column in 0..<width {
-        var sum = 0.0, squares = 0.0
-        for place in stride(from: column, to: values.count, by: width) {
-            sum += values[place]
-            squares += values[place] * values[place]
-        }
-        variance += max(0, squares - sum * sum / Double(rows))
-        square += squares
-    }
-    return square > 0 ? variance / square : 0
 }
 
 /// The exponential of the entropy of a matrix's singular values as shares of their sum (Roy and Vetterli 2007); 0 where
@@ -239,20 +213,3 @@ func eigenvalues(ofSymmetric matrix: [Double], count n: Int) -> [Double] {
     return (0..<n).map { a[$0 * n + $0] }
 }
 
-extension [Double] {
-    /// Neither overflows nor vanishes on the way.
-    var rootMeanSquare: Double {
-        let largest = reduce(0) { Swift.max($0, abs($1)) }
-        guard largest > 0, largest.isFinite else { return contains { !$0.isFinite } ? .infinity : 0 }
-        return largest * (reduce(0) { $0 + $1 / largest * ($1 / largest) } / Double(count)).squareRoot()
-    }
-
-    fileprivate var sizes: Double { reduce(0) { $0 + abs($1) } }
-}
-
-extension Tensor {
-    fileprivate var rootMeanSquare: Double { finite(count > 0 ? doubles.rootMeanSquare : 0) }
-    fileprivate var zeroShare: Double { Double(doubles.reduce(0) { $0 + ($1 == 0 ? 1 : 0) }) / Double(max(1, count)) }
-    /// The root mean square of the difference.
-    fileprivate func distance(to other: Tensor) -> Double { zip(doubles, other.doubles).map { $1 - $0 }.rootMeanSquare }
-}
