@@ -44,6 +44,9 @@ struct Train: ParsableCommand {
     @Flag(help: "Replace the model of another recipe at --output.")
     var overwrite = false
 
+    @Option(help: ArgumentHelp("Write events for TensorBoard to a new file in a folder, one point an epoch.", valueName: "folder"))
+    var tensorboard: String?
+
     @OptionGroup var printing: OutputFlags
 
     func validate() throws {
@@ -53,8 +56,10 @@ struct Train: ParsableCommand {
     }
 
     func run() throws {
+        try tensorboard.map(EventFile.check)
         let (trainer, folder, notes) = try resume.map(resumedRun) ?? newRun()
-        let reporter = makeReporter(folder: folder)
+        let printer = makeReporter(folder: folder)
+        let reporter = tensorboard.map { TensorBoardReporter(beside: printer, folder: $0) } ?? printer
         try reporter.begin(plan: trainer.plan, notes: notes)
 
         let stop = StopSignal()

@@ -102,7 +102,9 @@ import Testing
     @Test(arguments: ElementType.allCases) func `The first layer's bounds are reached at a corner`(precision: ElementType) throws {
         var numbers = Numbers(seed: 5)
         let inputs = 40, units = 9
-        let network = try Network(input: [inputs]) { Dense(units); ReLU() }
+        let network = try Network(input: [inputs]) {
+            Dense(units); ReLU()
+        }
         var parameters = Parameters()
         parameters["dense1.weights"] = Tensor(shape: [inputs, units], (0..<inputs * units).map { _ in numbers.uniform() })
         parameters["dense1.bias"] = Tensor(shape: [units], (0..<units).map { _ in numbers.uniform() })
@@ -128,7 +130,9 @@ import Testing
 
     /// All terms on one side of 0 leave the sum there: no margin makes a unit alive that cannot be.
     @Test func `A unit whose terms cannot be positive is dead`() throws {
-        let network = try Network(input: [3]) { Dense(3); ReLU6(); Dense(1) }
+        let network = try Network(input: [3]) {
+            Dense(3); ReLU6(); Dense(1)
+        }
         var parameters = try network.initialParameters(seed: 0)
         parameters["dense1.weights"] = Tensor(shape: [3, 3], [-1, 0, 1, -2, 0, 1, -3, 0, 1] as [Float])
         parameters["dense1.bias"] = Tensor(shape: [3], [0, 0, 0] as [Float])
@@ -147,7 +151,9 @@ import Testing
             Function("power") { x, _ in try power(x, 1.5) }
         }
         let layers = try network.bounds(on: InputBox(low: [1, 1], high: [2, 2]), parameters: Parameters())
-        for layer in layers { #expect(layer.outputs.low.allSatisfy { $0 == -.infinity } && layer.outputs.high.allSatisfy { $0 == .infinity }) }
+        for layer in layers {
+            #expect(layer.outputs.low.allSatisfy { $0 == -.infinity } && layer.outputs.high.allSatisfy { $0 == .infinity })
+        }
         #expect(layers[1].dead == [])
     }
 

@@ -39,7 +39,7 @@ import Testing
     /// The bar: 30 % dead units leave, and 10,000 inputs of the box keep their bits, in every precision.
     @Test(arguments: ElementType.allCases) func `Outputs keep their bits on 10,000 inputs of the box`(precision: ElementType) throws {
         let (model, killed) = try model("dense 64, relu, dense 96, relu, dense 33, relu6, dense 5", precision: precision)
-        let pruned = try model.pruned(on: unitBox(20))
+        let pruned = try model.pruned(on: unitBox(20), multiple: 1)
         let report = pruned.report
         #expect(report.onBox == PruneReport.Comparison(samples: 10_000, differing: 0, largestDifference: 0) && report.onData == nil)
         #expect(report.removed == killed && killed > 40)
@@ -76,7 +76,7 @@ import Testing
             let bias = try #require(model.parameters["dense1.bias"])
             model.parameters["dense1.bias"] = Tensor(shape: bias.shape, bias.doubles.map { $0 < 0 ? -3.5 : $0 })
         }
-        let pruned = try model.pruned(on: unitBox(20), comparisons: 1000)
+        let pruned = try model.pruned(on: unitBox(20), multiple: 1, comparisons: 1000)
         #expect(pruned.report.onBox.areSameBits)
         // Those of branches that end in a sum or a concatenation stay.
         #expect(pruned.report.removed > 0 && (layers.contains("(") || pruned.report.removed == killed), "\(pruned.report.layers)")
@@ -85,12 +85,15 @@ import Testing
 
     @Test func `Units that a sum, a concatenation or the output reads stay, and why is said`() throws {
         for (layers, reason) in [
-            ("dense 20, relu, residual(dense 20), dense 2", "0 where it is read"), ("dense 6, relu, concat(dense 2 | identity), dense 2", "concatenate reads it"),
-            ("dense 6, relu", "output"), ("relu, dense 2", "input"), ("dense 6, relu, softplus, dense 2", "0 where it is read"),
+            ("dense 20, relu, residual(dense 20), dense 2", "0 where they are read"),
+            ("dense 6, relu, concat(dense 2 | identity), dense 2", "concatenate reads it"),
+            ("dense 6, relu", "output"), ("relu, dense 2", "input"), ("dense 6, relu, softplus, dense 2", "0 where they are read"),
         ] {
             let (model, _) = try model(layers + (layers.hasSuffix("relu") ? "" : ", relu, dense 1"), dead: 0.6)
-            let box = layers.hasPrefix("relu") ? try InputBox(low: [Double](repeating: -1, count: 20), high: [Double](repeating: 0, count: 20)) : try unitBox(20)
-            let report = try model.pruned(on: box, comparisons: 100).report
+            let box =
+                layers.hasPrefix("relu")
+                ? try InputBox(low: [Double](repeating: -1, count: 20), high: [Double](repeating: 0, count: 20)) : try unitBox(20)
+            let report = try model.pruned(on: box, multiple: 1, comparisons: 100).report
             let layer = try #require(report.layers.first)
             if layers == "dense 6, relu" {
                 // The last layer of the model is left as it was drawn.
@@ -103,9 +106,22 @@ import Testing
 
     @Test func `A layer that is wholly dead keeps one unit`() throws {
         let (model, _) = try model("dense 12, relu, dense 4, relu, dense 2", dead: 1)
-        let pruned = try model.pruned(on: unitBox(20), comparisons: 500)
+        let pruned = try model.pruned(on: unitBox(20), multiple: 1, comparisons: 500)
         #expect(pruned.report.layers[0].removed == 11 && pruned.report.layers[0].obstacle == "a layer keeps a unit")
         #expect(pruned.model.network.layers.compactMap { ($0 as? Dense)?.units } == [1, 1, 2])
+    }
+
+    /// What fills whole vectors is fastest, so some are left.
+    @Test func `Widths stay multiples of 16 where they are larger`() throws {
+        let (model, killed) = try model("dense 128, relu, dense 24, relu, dense 2")
+        let pruned = try model.pruned(on: unitBox(20), comparisons: 500)
+        let widths = try #require(pruned.model.network.denseUnits["dense1"]), all = pruned.report.layers
+        #expect(widths % 16 == 0 && widths < 128 && all[0].obstacle == "widths stay multiples of 16")
+        #expect(all[0].certified - all[0].removed < 16 && killed == all[0].certified + all[1].certified)
+        // 24 units, of which more than 16 live, stay.
+        let few = try model.pruned(on: unitBox(20), multiple: 20, comparisons: 500)
+        #expect(try #require(few.model.network.denseUnits["dense2"]) <= 20)
+        #expect(throws: RectifierError.self) { try model.pruned(on: unitBox(20), multiple: 0) }
     }
 
     /// A residual stream whose units are dead all along it leaves as a whole.
@@ -118,7 +134,7 @@ import Testing
             parameters[name + ".weights"] = Tensor(shape: tensor.shape, weights)
         }
         let dead = Model(network: model.network, loss: .squaredError, parameters: parameters)
-        let pruned = try dead.pruned(on: unitBox(20), comparisons: 1000)
+        let pruned = try dead.pruned(on: unitBox(20), multiple: 1, comparisons: 1000)
         #expect(pruned.report.layers.map(\.removed) == [7, 0, 7])
         #expect(pruned.model.network.denseUnits == ["dense1": 13, "residual1.dense1": 9, "residual1.dense2": 13, "dense2": 2])
     }
@@ -128,11 +144,11 @@ import Testing
         var numbers = Numbers(seed: 9)
         let samples = (0..<12 * 4).map { _ in Float(numbers.uniform(in: 0...1)) }
         let data = try Dataset(count: 12, sampleShape: [4], features: .floats(samples), targets: .none)
-        let certified = try model.pruned(on: unitBox(4), data: data)
+        let certified = try model.pruned(on: unitBox(4), data: data, multiple: 1)
         let layer = certified.report.layers[0]
         #expect(layer.removed == layer.certified && layer.certified < layer.deadOnData ?? 0)
         #expect(certified.report.onBox.areSameBits && certified.report.onData?.areSameBits == true)
-        let all = try model.pruned(.deadOnData, on: unitBox(4), data: data)
+        let all = try model.pruned(.deadOnData, on: unitBox(4), data: data, multiple: 1)
         #expect(all.report.layers[0].removed == layer.deadOnData && all.report.onData?.areSameBits == true)
         #expect(all.report.onBox.differing > 0 && all.report.onBox.largestDifference > 0)
         #expect(throws: RectifierError.self) { try model.pruned(.deadOnData, on: unitBox(4)) }

@@ -186,7 +186,13 @@ struct Concatenate: Operation {
     func rounding(of y: Formula, batchSize: Int) -> Rounding? { nil }
     func bounds(of y: Formula, _ x: [Bounds], _ roundoff: Roundoff) -> Bounds? {
         let outer = y.sampleExtents[..<axis].reduce(1, *)
-        return Bounds((0..<outer).flatMap { row in x.flatMap { $0.elements[$0.elements.count / outer * row..<$0.elements.count / outer * (row + 1)] } })
+        return Bounds(
+            (0..<outer).flatMap { row in
+                x.flatMap { part -> ArraySlice<Interval> in
+                    let width = part.elements.count / outer
+                    return part.elements[row * width..<(row + 1) * width]
+                }
+            })
     }
 
     func lower(_ result: Formula, in lowering: inout Lowering) {

@@ -18,7 +18,8 @@ struct Softmax: Operation {
             (0..<x[0].elements.count).map { place in
                 let row = place / columns * columns
                 // Exponentials, divided by their sum.
-                return x[0].elements[row..<row + columns].allSatisfy(\.isBounded) ? Interval(0, roundoff.approximate(Interval(1)).high) : .unbounded
+                let isBounded = x[0].elements[row..<row + columns].allSatisfy(\.isBounded)
+                return isBounded ? Interval(0, roundoff.approximate(Interval(1)).high) : .unbounded
             })
     }
     func logarithm(of y: Formula) throws -> Formula? { try logSoftmax(y.operands[0]) }

@@ -6,7 +6,7 @@ public struct PrunedModel: Sendable {
     public let report: PruneReport
 }
 
-/// Which units ``Model/pruned(_:on:data:comparisons:seed:threads:)`` takes out.
+/// Which units ``Model/pruned(_:on:data:multiple:comparisons:seed:threads:)`` takes out.
 public enum PrunedUnits: String, Sendable {
     /// Those that are proved to give 0 for every input of the box.
     case certified

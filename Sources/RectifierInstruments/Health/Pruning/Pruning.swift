@@ -18,21 +18,24 @@ extension Model {
     ///     inputs that wake such a unit may give others: ``PruneReport/onBox`` counts them.
     ///   - box: What inputs the promise is made for.
     ///   - data: Where units are counted as dead, too.
+    ///   - multiple: Dead units are left where a layer keeps more than so many, so that its width is a multiple of it:
+    ///     what fills whole vectors is fastest. 1 takes out all.
     ///   - comparisons: How many inputs of the box both models are run on, at least 1.
     ///   - seed: What these are drawn from.
     ///   - threads: `nil` for one on each physical core.
     /// - Throws: ``RectifierError`` where the box or the data are not of the network's shape, data are needed and
     ///   missing, a weight is not finite, or the new model gives other bits.
     public func pruned(
-        _ units: PrunedUnits = .certified, on box: InputBox, data: Dataset? = nil, comparisons: Int = 10_000, seed: UInt64 = 0,
-        threads: Int? = nil
+        _ units: PrunedUnits = .certified, on box: InputBox, data: Dataset? = nil, multiple: Int = 16, comparisons: Int = 10_000,
+        seed: UInt64 = 0, threads: Int? = nil
     ) throws -> PrunedModel {
         guard comparisons > 0 else { throw RectifierError(.setting, "the models must be compared on 1 input or more, not \(comparisons)") }
+        guard multiple > 0 else { throw RectifierError(.setting, "widths can be multiples of 1 or more, not of \(multiple)") }
         guard units == .certified || data != nil else { throw RectifierError(.setting, "units are dead on data only where there are data") }
         try data?.requireShape(of: network)
         let pool = try ThreadPool(threads: threads)
         let found = try FoundDeadUnits(in: self, on: box, data: data, pool: pool)
-        let plan = try PruningPlan(for: self, found, removing: units)
+        let plan = try PruningPlan(for: self, found, removing: units, multiple: multiple)
         let pruned = try plan.model()
 
         let check = try BitComparison(of: self, pruned, pool: pool)

@@ -54,25 +54,26 @@ struct PruningPlan {
     private var rows: [String: Set<Int>] = [:]
     private(set) var layers: [PruneReport.Layer] = []
 
-    init(for model: Model, _ found: FoundDeadUnits, removing units: PrunedUnits) throws {
+    /// - Parameter multiple: What widths stay multiples of, where they are larger.
+    init(for model: Model, _ found: FoundDeadUnits, removing units: PrunedUnits, multiple: Int) throws {
         source = model
         built = found.built
         let graph = NetworkGraph(built), dense = model.network.denseUnits
-        var families: [(family: UnitFamily, leaving: [Int], isWhole: Bool)] = []
+        var families: [(family: UnitFamily, leaving: [Int], staying: String?)] = []
         func place(of formula: Formula) -> Int {
             if let place = families.firstIndex(where: { $0.family.members.contains(formula.id) }) { return place }
             let family = UnitFamily(of: formula, in: graph, dense: dense)
-            var leaving: [Int] = [], isWhole = false
+            var leaving: [Int] = [], staying: String?
             if family.obstacle == nil, let first = family.readers.first.map({ found.dead(units, $0) }) {
                 let dead = family.readers.dropFirst().reduce(first) { all, reader in zip(all, found.dead(units, reader)).map { $0 && $1 } }
-                (leaving, isWhole) = Self.leaving(dead, inPairs: model.precision == .bfloat16)
+                (leaving, staying) = Self.leaving(dead, inPairs: model.precision == .bfloat16, multiple: multiple)
             }
-            families.append((family, leaving, isWhole))
+            families.append((family, leaving, staying))
             return families.count - 1
         }
 
         for (row, output, _) in built.zeroSides {
-            let (family, leaving, isWhole) = families[place(of: output)]
+            let (family, leaving, staying) = families[place(of: output)]
             let dead = found.dead(units, output).count { $0 }
             layers.append(
                 PruneReport.Layer(
@@ -80,10 +81,12 @@ struct PruningPlan {
                     deadOnData: found.onData(output)?.count { $0 }, removed: leaving.count,
                     obstacle: dead <= leaving.count
                         ? nil
-                        : family.obstacle ?? (isWhole ? "a layer keeps a unit" : "it is not 0 where it is read, or not alone in its pair")))
+                        : family.obstacle ?? staying ?? "they are not 0 where they are read"))
         }
         // Units may be dead in the middle of formulas that are no layer's output.
-        for reader in topologicalOrder(of: [built.output]).compactMap({ $0.factors?.a }) where reader.shape.hasBatch { _ = place(of: reader) }
+        for reader in topologicalOrder(of: [built.output]).compactMap({ $0.factors?.a }) where reader.shape.hasBatch {
+            _ = place(of: reader)
+        }
 
         for (family, leaving, _) in families where !leaving.isEmpty {
             for name in family.columns.union(family.numbers) { columns[name, default: []].formUnion(leaving) }
@@ -91,18 +94,30 @@ struct PruningPlan {
         }
     }
 
-    /// The units that go: not the last one.
+    /// The units that go, and why others stay: not the last one goes.
     ///
-    /// - Parameter inPairs: AVX512-BF16 takes two terms of a sum at once and rounds otherwise than one after another.
-    ///   Which terms are a pair must stay, so these leave together or not at all.
-    private static func leaving(_ dead: [Bool], inPairs: Bool) -> (units: [Int], isWhole: Bool) {
-        let group = inPairs ? 2 : 1
+    /// - Parameters:
+    ///   - inPairs: AVX512-BF16 takes two terms of a sum at once and rounds otherwise than one after another. Which terms
+    ///     are a pair must stay, so these leave together or not at all.
+    ///   - multiple: A product whose rows do not fill whole vectors takes as long as a wider one, or longer.
+    private static func leaving(_ dead: [Bool], inPairs: Bool, multiple: Int) -> (units: [Int], staying: String?) {
+        let group = inPairs ? 2 : 1, all = dead.count { $0 }
+        var staying: String?
         var leaving = stride(from: 0, to: dead.count, by: group).filter { start in
             start + group <= dead.count && dead[start..<start + group].allSatisfy { $0 }
         }.flatMap { $0..<$0 + group }
-        let isWhole = leaving.count == dead.count
-        if isWhole { leaving.removeLast(group) }
-        return (leaving, isWhole)
+        if leaving.count < all { staying = "in bfloat16 they leave in pairs" }
+        if leaving.count == dead.count {
+            leaving.removeLast(group)
+            staying = "a layer keeps a unit"
+        }
+        let rest = dead.count - leaving.count
+        if rest > multiple, rest % multiple > 0, !leaving.isEmpty {
+            let more = (multiple - rest % multiple + group - 1) / group * group
+            leaving.removeLast(min(more, leaving.count))
+            staying = "widths stay multiples of \(multiple)"
+        }
+        return (leaving, staying)
     }
 
     /// The model without them.

@@ -66,7 +66,11 @@ struct UnitFamily {
             if operand.shape == member.shape {
                 origins.append(operand)
             } else if isForEachUnit(operand) {
-                if let parameter = operand.parameter { numbers.insert(parameter.name) } else { obstruct("it is made of \(operand.operation.name)") }
+                if let parameter = operand.parameter {
+                    numbers.insert(parameter.name)
+                } else {
+                    obstruct("it is made of \(operand.operation.name)")
+                }
             } else if operand.shape.extents.last ?? 1 != 1 {
                 obstruct("it is made of \(operand.operation.name)")
             }
