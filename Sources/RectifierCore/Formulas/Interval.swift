@@ -64,7 +64,7 @@ package struct Roundoff: Sendable {
         ulp = Double(sign: .plus, exponent: -fractionBits, significand: 1)
     }
 
-    /// Around the exact result of an operation that rounds correctly. Rounding keeps order and 0, so no bound crosses 0.
+    /// Around the exact result of an operation that rounds correctly. Rounding keeps order and 0: no bound crosses 0.
     func rounded(_ exact: Interval) -> Interval {
         let (low, high) = (exact.low - error(exact.low), exact.high + error(exact.high))
         return Interval(exact.low >= 0 ? max(0, low) : low, exact.high <= 0 ? min(0, high) : high)

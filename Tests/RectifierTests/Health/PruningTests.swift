@@ -124,6 +124,17 @@ import Testing
         #expect(throws: RectifierError.self) { try model.pruned(on: unitBox(20), multiple: 0) }
     }
 
+    /// AVX512-BF16 rounds by pairs of terms: which are a pair stays.
+    @Test func `In bfloat16 units leave in pairs`() throws {
+        var (model, _) = try model("dense 32, relu, dense 3", dead: 0, precision: .bfloat16)
+        let bias = try #require(model.parameters["dense1.bias"])
+        let dead: Set = [0, 1, 5, 8, 9, 12, 31]
+        model.parameters["dense1.bias"] = Tensor(
+            shape: [32], bias.doubles.enumerated().map { dead.contains($0.offset) ? -100 : $0.element })
+        let layer = try #require(try model.pruned(on: unitBox(20), multiple: 1).report.layers.first)
+        #expect(layer.certified == 7 && layer.removed == 4 && layer.obstacle == "in bfloat16 they leave in pairs")
+    }
+
     /// A residual stream whose units are dead all along it leaves as a whole.
     @Test func `A stream of residual layers shrinks where it is dead at every reader`() throws {
         let (model, _) = try model("dense 20, relu, residual(dense 9, relu, dense 20), relu, dense 2", dead: 0)

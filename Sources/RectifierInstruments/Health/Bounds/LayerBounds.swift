@@ -34,8 +34,8 @@ extension Network {
     /// What is said holds for the numbers that are computed, rounding included, and on every instruction set. It is
     /// reached in the first layer, but for the margin for rounding; deeper down bounds are sound and grow loose.
     /// Dropout does nothing, as outside training.
-    /// - Throws: ``RectifierError`` where the box has another number of inputs, or a parameter is missing or has another
-    ///   shape.
+    /// - Throws: ``RectifierError`` where the box has another number of inputs, or a parameter is missing or has
+    ///   another shape.
     public func bounds(on box: InputBox, parameters: Parameters, precision: ElementType = .float32) throws -> [LayerBounds] {
         let built = try built(isTraining: false)
         let found = try ComputedBounds(built, on: box, parameters, precision)
@@ -87,8 +87,8 @@ struct ComputedBounds {
 }
 
 extension Network.Built {
-    /// The layers with a side that gives 0 and nothing else, by the places of their rows, and what goes into it. A layer
-    /// that hands on what another one gave, as dropout does, is none.
+    /// The layers with a side that gives 0 and nothing else, by the places of their rows, and what goes into it. A
+    /// layer that hands on what another one gave, as dropout does, is none.
     var zeroSides: [(row: Int, output: Formula, operand: Formula)] {
         layerOutputs.indices.compactMap { row in
             let output = layerOutputs[row]

@@ -97,8 +97,8 @@ struct PruningPlan {
     /// The units that go, and why others stay: not the last one goes.
     ///
     /// - Parameters:
-    ///   - inPairs: AVX512-BF16 takes two terms of a sum at once and rounds otherwise than one after another. Which terms
-    ///     are a pair must stay, so these leave together or not at all.
+    ///   - inPairs: AVX512-BF16 takes two terms of a sum at once and rounds otherwise than one after another. Which
+    ///     terms are a pair must stay, so these leave together or not at all.
     ///   - multiple: A product whose rows do not fill whole vectors takes as long as a wider one, or longer.
     private static func leaving(_ dead: [Bool], inPairs: Bool, multiple: Int) -> (units: [Int], staying: String?) {
         let group = inPairs ? 2 : 1, all = dead.count { $0 }
