@@ -36,7 +36,11 @@ struct PruneSummary {
         }
         return table.lines(width: width, shorteningTo: 16)
             + report.layers.flatMap { layer in
-                layer.obstacle.map { wrapped("\(layer.name): dead units stay: \($0)", width: width, indent: "  ") } ?? []
+                layer.obstacle.map { reason in
+                    let dead = deadOnData ? layer.deadOnData ?? 0 : layer.certified
+                    let staying = Format.count(dead - layer.removed, "dead unit stays", plural: "dead units stay")
+                    return wrapped("\(layer.name): \(staying): \(reason)", width: width, indent: "  ")
+                } ?? []
             }
     }
 

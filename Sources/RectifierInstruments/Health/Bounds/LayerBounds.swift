@@ -58,6 +58,9 @@ extension Model {
 
 /// Bounds of the formulas of a network.
 struct ComputedBounds {
+    /// A parameter's value, its bounds, and a copy of them.
+    private static let bytesForANumber = 48
+
     private var known: [Int: Bounds] = [:]
 
     /// Of all outputs of layers, what goes into those with a side of 0, and what products read.
@@ -66,6 +69,10 @@ struct ComputedBounds {
         guard box.low.count == width else {
             throw RectifierError(.shape, "the box has \(box.low.count) inputs, the network takes \(width)")
         }
+        let numbers = built.parameters.reduce(width) { $0 + $1.shape.count(batchSize: 1) }
+        try MachineMemory.require(
+            Shape.elementCount([numbers, Self.bytesForANumber]), kind: .setting, for: "the network's bounds",
+            advice: "take a machine with more")
         let all = topologicalOrder(of: [built.output] + built.layerOutputs)
         let wanted = built.layerOutputs + built.zeroSides.map(\.operand) + all.compactMap { $0.factors?.a }
         // Leaves as programs store them: rounding keeps the order of numbers, so it may be done to the bounds.

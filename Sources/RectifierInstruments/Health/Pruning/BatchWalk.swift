@@ -1,38 +1,34 @@
 import Rectifier
 
-/// Formulas of a network, computed over data a batch at a time.
+/// Formulas of one or more networks, computed over the same data a batch at a time.
 final class BatchWalk {
     private static let batchSize = 500
 
-    private let outputs: [Formula]
-    private let parameters: ParameterMemory
+    private let parts: [(outputs: [Formula], parameters: ParameterMemory)]
     private let pool: ThreadPool
     private let cursor = BatchCursor()
 
-    init(_ outputs: [Formula], of model: Model, pool: ThreadPool) throws {
-        self.outputs = outputs
-        parameters = try ParameterMemory(of: model)
+    init(_ parts: [(outputs: [Formula], model: Model)], pool: ThreadPool) throws {
+        self.parts = try parts.map { ($0.outputs, try ParameterMemory(of: $0.model)) }
         self.pool = pool
     }
 
-    /// - Parameter body: Given the values of each output, in row-major order, and the number of samples.
-    func run(over data: Dataset, _ body: ([[Double]], Int) throws -> Void) throws {
+    /// - Parameter body: Given the values of each output of each network, in row-major order, and how many samples.
+    func run(over data: Dataset, _ body: ([[[Double]]], Int) throws -> Void) throws {
         let rows = (0..<Int32(data.count)).map { $0 }
         try data.withFeeds { feeds in
             try rows.withUnsafeBufferPointer { rows in
-                var last: Program?
+                var programs: [Program] = []
                 for start in stride(from: 0, to: data.count, by: Self.batchSize) {
                     let count = min(Self.batchSize, data.count - start)
-                    let program: Program
-                    if let last, last.batchSize == count {
-                        program = last
-                    } else {
-                        program = try Program(outputs, batchSize: count, parameters: parameters, cursor: cursor, feeds: feeds, pool: pool)
-                        last = program
+                    if programs.first?.batchSize != count {
+                        programs = try parts.map {
+                            try Program($0.outputs, batchSize: count, parameters: $0.parameters, cursor: cursor, feeds: feeds, pool: pool)
+                        }
                     }
                     cursor.indices.pointee = rows.baseAddress! + start
-                    program.run()
-                    try body(outputs.indices.map(program.values(ofOutput:)), count)
+                    for program in programs { program.run() }
+                    try body(zip(parts, programs).map { $0.outputs.indices.map($1.values(ofOutput:)) }, count)
                 }
             }
         }

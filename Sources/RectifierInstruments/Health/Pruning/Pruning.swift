@@ -61,29 +61,22 @@ extension Model {
 
 /// The outputs of a network and of one that should give the same.
 struct BitComparison {
-    private static let batch = 500
-
-    private let old: BatchWalk
-    private let new: BatchWalk
+    private let walk: BatchWalk
     private let shape: [Int]
 
     init(of old: Model, _ new: Model, pool: ThreadPool) throws {
-        self.old = try BatchWalk([old.network.built(isTraining: false).output], of: old, pool: pool)
-        self.new = try BatchWalk([new.network.built(isTraining: false).output], of: new, pool: pool)
+        walk = try BatchWalk([old, new].map { ([try $0.network.built(isTraining: false).output], $0) }, pool: pool)
         shape = old.network.inputShape
     }
 
     func run(on data: Dataset) throws -> PruneReport.Comparison {
-        var comparison = PruneReport.Comparison(), outputs: [[Double]] = []
-        try old.run(over: data) { values, _ in outputs.append(values[0]) }
-        var batch = 0
-        try new.run(over: data) { values, count in
-            let width = values[0].count / count
+        var comparison = PruneReport.Comparison()
+        try walk.run(over: data) { values, count in
+            let (old, new) = (values[0][0], values[1][0]), width = old.count / count
             for row in 0..<count {
                 let range = row * width..<(row + 1) * width
-                comparison.add(outputs[batch][range], values[0][range])
+                comparison.add(old[range], new[range])
             }
-            batch += 1
         }
         return comparison
     }
@@ -91,8 +84,10 @@ struct BitComparison {
     func run(on box: InputBox, count: Int, seed: UInt64) throws -> PruneReport.Comparison {
         let stream = RandomStream(seed: seed, purpose: RandomPurpose.prunedInputs)
         var all = PruneReport.Comparison()
-        for start in stride(from: 0, to: count, by: Self.batch) {
-            let part = try run(on: box.samples(start..<min(start + Self.batch, count), shape: shape, stream))
+        // As many at once as take some megabytes.
+        let batch = max(1, min(500, (1 << 20) / box.low.count))
+        for start in stride(from: 0, to: count, by: batch) {
+            let part = try run(on: box.samples(start..<min(start + batch, count), shape: shape, stream))
             all.samples += part.samples
             all.differing += part.differing
             all.largestDifference = max(all.largestDifference, part.largestDifference)

@@ -18,8 +18,8 @@ struct FoundDeadUnits {
         for formula in formulas { certified[formula.id] = bounds[formula].elements.map(\.isZero) }
         guard let data, !formulas.isEmpty else { return }
         var areZero = formulas.map { [Bool](repeating: true, count: $0.shape.count(batchSize: 1)) }
-        try BatchWalk(formulas, of: model, pool: pool).run(over: data) { values, _ in
-            for (place, values) in values.enumerated() {
+        try BatchWalk([(formulas, model)], pool: pool).run(over: data) { values, _ in
+            for (place, values) in values[0].enumerated() {
                 let width = areZero[place].count
                 areZero[place].withUnsafeMutableBufferPointer { areZero in
                     var unit = 0
