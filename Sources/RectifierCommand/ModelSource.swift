@@ -51,16 +51,27 @@ struct ModelSource: ParsableArguments {
 
     /// What the model's run was judged by: its test data, or what it held out of its training data.
     func heldOut(for model: Model) throws -> Samples {
+        let (recipe, loaded) = try dataOfRun(of: model)
+        guard let samples = loaded.heldOut else {
+            throw RectifierError(.data, "\(self.model): its run held no data out; give --data")
+        }
+        return Samples(name: recipe.data.test ?? "\(recipe.data.source), held out", samples: samples, notes: [])
+    }
+
+    /// What the model's run learned from.
+    func training(for model: Model) throws -> Samples {
+        let (recipe, loaded) = try dataOfRun(of: model)
+        return Samples(name: recipe.data.source, samples: loaded.training, notes: [])
+    }
+
+    private func dataOfRun(of model: Model) throws -> (Recipe, LoadedData) {
         guard let recipe = model.recipe else {
             throw RectifierError(.data, "\(self.model): the model was trained in code and names no data; give --data")
         }
         let loaded = try LoadedData(recipe.data, seed: recipe.training.seed, precision: model.precision)
-        guard let samples = loaded.heldOut else {
-            throw RectifierError(.data, "\(self.model): its run held no data out; give --data")
-        }
         guard loaded.preparation == model.preparation else {
             throw RectifierError(.data, "\(recipe.data.source): is no longer what the model was trained on; give --data")
         }
-        return Samples(name: recipe.data.test ?? "\(recipe.data.source), held out", samples: samples, notes: [])
+        return (recipe, loaded)
     }
 }

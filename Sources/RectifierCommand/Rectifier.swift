@@ -16,8 +16,8 @@ struct RectifierTool: ParsableCommand {
             """,
         version: rectifierVersion,
         subcommands: [
-            Train.self, Evaluate.self, Predict.self, Inspect.self, Check.self, Study.self, Bench.self, Info.self, Datasets.self,
-            Defaults.self,
+            Train.self, Evaluate.self, Predict.self, Inspect.self, Check.self, Prune.self, Study.self, Bench.self, Info.self,
+            Datasets.self, Defaults.self,
         ]
     )
 

@@ -46,6 +46,9 @@ struct Train: ParsableCommand {
 
     @OptionGroup(title: "Health") var health: HealthFlags
 
+    @Option(help: ArgumentHelp("Write events for TensorBoard to a new file in a folder, one point an epoch.", valueName: "folder"))
+    var tensorboard: String?
+
     @OptionGroup var printing: OutputFlags
 
     func validate() throws {
@@ -55,9 +58,11 @@ struct Train: ParsableCommand {
     }
 
     func run() throws {
+        try tensorboard.map(EventFile.check)
         let (trainer, folder, notes) = try resume.map(resumedRun) ?? newRun()
         try health.check(trainer.plan)
-        let reporter = makeReporter(folder: folder)
+        let printer = makeReporter(folder: folder)
+        let reporter = tensorboard.map { TensorBoardReporter(beside: printer, folder: $0) } ?? printer
         try reporter.begin(plan: trainer.plan, notes: notes)
 
         let stop = StopSignal()

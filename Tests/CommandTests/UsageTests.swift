@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Help and errors of the command line")
 struct UsageTests {
-    @Test(arguments: [[], ["train"], ["evaluate"], ["predict"], ["inspect"], ["bench"], ["info"], ["datasets"]])
+    @Test(arguments: [[], ["train"], ["evaluate"], ["predict"], ["inspect"], ["prune"], ["bench"], ["info"], ["datasets"]])
     func `Every command explains itself`(command: [String]) throws {
         let run = try CommandRun(command + ["--help"], in: TemporaryFolder())
         #expect(run.code == 0)
@@ -88,6 +88,7 @@ struct UsageTests {
         Mistake("evaluate no-such-model", 1, "no-such-model"),
         Mistake("predict no-such-model --data digits", 1, "no-such-model"),
         Mistake("inspect no-such-model", 1, "no-such-model"),
+        Mistake("prune no-such-model", 1, "no-such-model"),
     ]
 
     @Test(arguments: mistakes)

@@ -76,7 +76,7 @@ public struct Predictions: Sendable, Equatable {
 
 extension ParameterMemory {
     /// A model's weights, to be used. Throws where one of them is not finite.
-    convenience init(of model: Model) throws {
+    package convenience init(of model: Model) throws {
         try self.init(parameters: model.network.built(isTraining: false).parameters, elementType: model.precision)
         try write(model.parameters, to: weights)
         try requireFinite { "the model cannot be used: \($0); train it again with a lower learning rate, or with its gradient clipped" }

@@ -3,6 +3,10 @@ import CRectifierKernels
 /// An operation that works element by element, after broadcasting.
 package protocol Elementwise: Operation {
     func instruction(batchSize: Int) -> Instruction
+
+    /// Between what an element lies as it is computed, given the same of the operands' elements, all of them bounded.
+    /// By default unbounded.
+    func interval(of x: [Interval], _ roundoff: Roundoff) -> Interval
 }
 
 /// The opcode and constants of an elementwise operation (see `rk_instruction`).

@@ -63,6 +63,10 @@ package protocol Operation: Sendable, Hashable {
     /// How far rounding moves the result, given its operands; `nil` where it holds their numbers as they are.
     func rounding(of y: Formula, batchSize: Int) throws -> Rounding?
 
+    /// Between what its elements lie as they are computed, given the same of the operands, for one sample; `nil` where
+    /// nothing is known. Asked only where samples are kept apart.
+    func bounds(of y: Formula, _ x: [Bounds], _ roundoff: Roundoff) -> Bounds?
+
     // MARK: Computing
 
     /// A formula of fewer operations with the same bits, signs of zeros included.
@@ -115,6 +119,7 @@ extension Operation {
 
     package func keepsSamples(of y: Formula) -> Bool { false }
     package func zeros(_ kind: ZeroKind, of y: Formula, _ zeros: (Formula) throws -> Formula?) throws -> Formula? { nil }
+    package func bounds(of y: Formula, _ x: [Bounds], _ roundoff: Roundoff) -> Bounds? { nil }
 
     package func simplified(_ y: Formula) throws -> Formula? { nil }
     package func stabilized(_ y: Formula) throws -> Formula? { nil }

@@ -70,7 +70,7 @@ private func folded(_ formula: Formula, _ rewrites: Set<Rewrite>) throws -> Form
 }
 
 /// One instruction on numbers, by the reference kernel.
-private func evaluate(_ instruction: Instruction, _ arguments: [Double]) -> Double {
+func evaluate(_ instruction: Instruction, _ arguments: [Double]) -> Double {
     var values = [0.0] + arguments
     var map = Map(rows: 1, columns: 1, leading: 1)
     map.append(instruction, to: 0, Array(arguments.indices.map { $0 + 1 }))

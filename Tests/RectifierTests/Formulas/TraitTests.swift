@@ -145,6 +145,45 @@ struct TraitTests {
         }
     }
 
+    /// Wherever operands lie between their bounds, the result lies between its own, in every precision.
+    @Test(arguments: ElementType.allCases) func bounds(_ type: ElementType) throws {
+        let roundoff = Roundoff(type)
+        /// Around the operands' values, so wide; some numbers are fixed. Those that go in are rounded, which the bounds
+        /// of leaves must hold.
+        func box(_ node: AppliedOperation, _ width: Double) -> [[Interval]] {
+            node.values.map { values in
+                values.enumerated().map { place, value in
+                    place % 5 == 4 ? Interval(value) : Interval(value - width, value + 2 * width)
+                }
+            }
+        }
+        func bounds(_ node: AppliedOperation, _ box: [[Interval]]) throws -> [Interval] {
+            try Bounds.bounds(of: [node.fixed], in: type) { leaf in
+                node.leaves.firstIndex(of: leaf).map { Bounds(box[$0].map(roundoff.rounded)) }
+            }[0].elements
+        }
+        try check(claiming: { node in try bounds(node, box(node, 0)).contains(where: \.isBounded) }) { node in
+            var numbers = Numbers(seed: 17), isChecked = false
+            for width in [0, 1e-3, 0.25, 2] {
+                let box = box(node, width), found = try bounds(node, box)
+                guard found.contains(where: \.isBounded) else { continue }
+                isChecked = true
+                for trial in 0..<12 {
+                    let values = box.map { operand in
+                        operand.map {
+                            numbers.chance(trial < 4 ? 1 : 0.2) ? numbers.pick([$0.low, $0.high]) : numbers.uniform(in: $0.low...$0.high)
+                        }
+                    }
+                    let seen = try node.run([node.fixed], values, type: type)[0]
+                    for (value, bounds) in zip(seen, found) where bounds.isBounded {
+                        #expect(bounds.contains(value), "\(node): \(value) is not in \(bounds.low)...\(bounds.high)")
+                    }
+                }
+            }
+            return isChecked
+        }
+    }
+
     /// Zeros that are stated are zeros, whatever the parameters; frozen ones stay when parameters change a little.
     @Test(arguments: ZeroKind.allCases) func zeros(_ kind: ZeroKind) throws {
         func mask(_ node: AppliedOperation) throws -> Formula? {

@@ -8,6 +8,9 @@ struct Add: Elementwise {
     func response(to operand: Int) -> Response { .term(sign: 1) }
     func zeros(_ kind: ZeroKind, of y: Formula, _ zeros: (Formula) throws -> Formula?) throws -> Formula? { try zerosOfSum(y, zeros) }
     func rounding(of y: Formula, batchSize: Int) -> Rounding? { Rounding(abs(y), 1) }
+    func interval(of x: [Interval], _ roundoff: Roundoff) -> Interval {
+        roundoff.rounded(Interval(x[0].low + x[1].low, x[0].high + x[1].high))
+    }
     /// x + 0 stays: it makes +0 of -0.0, and the derivative of 1/x or log x there is an infinity of the other sign.
     func simplified(_ y: Formula) throws -> Formula? {
         let x = y.operands
@@ -31,6 +34,9 @@ struct Subtract: Elementwise {
     func response(to operand: Int) -> Response { .term(sign: operand == 0 ? 1 : -1) }
     func zeros(_ kind: ZeroKind, of y: Formula, _ zeros: (Formula) throws -> Formula?) throws -> Formula? { try zerosOfSum(y, zeros) }
     func rounding(of y: Formula, batchSize: Int) -> Rounding? { Rounding(abs(y), 1) }
+    func interval(of x: [Interval], _ roundoff: Roundoff) -> Interval {
+        roundoff.rounded(Interval(x[0].low - x[1].high, x[0].high - x[1].low))
+    }
     func simplified(_ y: Formula) throws -> Formula? {
         try y.operands[1].isZero(.plus) ? y.operands[0].broadcast(to: y.shape) : nil
     }
@@ -55,6 +61,7 @@ struct Multiply: Elementwise {
         return try known.dropFirst().reduce(first) { try maximum($0, $1) }.broadcast(to: y.shape)
     }
     func rounding(of y: Formula, batchSize: Int) -> Rounding? { Rounding(abs(y), 1) }
+    func interval(of x: [Interval], _ roundoff: Roundoff) -> Interval { roundoff.rounded(x[0].times(x[1])) }
     func simplified(_ y: Formula) throws -> Formula? {
         let x = y.operands
         return try x[1].uniformValue == 1 ? x[0].broadcast(to: y.shape) : x[0].uniformValue == 1 ? x[1].broadcast(to: y.shape) : nil
@@ -68,6 +75,11 @@ struct Divide: Elementwise {
     }
     func response(to operand: Int) -> Response { operand == 0 ? .multiple(of: 1) : .nonlinear }
     func rounding(of y: Formula, batchSize: Int) -> Rounding? { Rounding(abs(y), 1) }
+    func interval(of x: [Interval], _ roundoff: Roundoff) -> Interval {
+        let (a, b) = (x[0], x[1])
+        guard b.low > 0 || b.high < 0 else { return .unbounded }
+        return roundoff.rounded(.hull(a.low / b.low, a.low / b.high, a.high / b.low, a.high / b.high))
+    }
     func simplified(_ y: Formula) throws -> Formula? {
         try y.operands[1].uniformValue == 1 ? y.operands[0].broadcast(to: y.shape) : nil
     }
@@ -79,6 +91,7 @@ struct Negate: Elementwise {
     func response(to operand: Int) -> Response { .term(sign: -1) }
     func zeros(_ kind: ZeroKind, of y: Formula, _ zeros: (Formula) throws -> Formula?) throws -> Formula? { try zeros(y.operands[0]) }
     func rounding(of y: Formula, batchSize: Int) -> Rounding? { nil }
+    func interval(of x: [Interval], _ roundoff: Roundoff) -> Interval { Interval(-x[0].high, -x[0].low) }
     func simplified(_ y: Formula) -> Formula? { y.operands[0].opposite }
 }
 

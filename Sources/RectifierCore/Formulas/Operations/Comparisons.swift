@@ -4,18 +4,27 @@ import CRectifierKernels
 
 struct Greater: Elementwise {
     func instruction(batchSize: Int) -> Instruction { Instruction(RK_OP_GREATER) }
+    func interval(of x: [Interval], _ roundoff: Roundoff) -> Interval {
+        x[0].low > x[1].high ? Interval(1) : x[0].high <= x[1].low ? .zero : Interval(0, 1)
+    }
     func response(to operand: Int) -> Response { .constant }
     func kinks(of x: [Formula]) -> [Kink] { [Kink(x[0], x[1])] }
 }
 
 struct GreaterOrEqual: Elementwise {
     func instruction(batchSize: Int) -> Instruction { Instruction(RK_OP_GREATER_EQUAL) }
+    func interval(of x: [Interval], _ roundoff: Roundoff) -> Interval {
+        x[0].low >= x[1].high ? Interval(1) : x[0].high < x[1].low ? .zero : Interval(0, 1)
+    }
     func response(to operand: Int) -> Response { .constant }
     func kinks(of x: [Formula]) -> [Kink] { [Kink(x[0], x[1])] }
 }
 
 struct Equal: Elementwise {
     func instruction(batchSize: Int) -> Instruction { Instruction(RK_OP_EQUAL) }
+    func interval(of x: [Interval], _ roundoff: Roundoff) -> Interval {
+        x[0].low > x[1].high || x[0].high < x[1].low ? .zero : Interval(0, 1)
+    }
     func response(to operand: Int) -> Response { .constant }
     func kinks(of x: [Formula]) -> [Kink] { [Kink(x[0], x[1])] }
 }
@@ -23,6 +32,9 @@ struct Equal: Elementwise {
 /// The second operand where the first is not 0, else the third.
 struct Select: Elementwise {
     func instruction(batchSize: Int) -> Instruction { Instruction(RK_OP_SELECT) }
+    func interval(of x: [Interval], _ roundoff: Roundoff) -> Interval {
+        x[0].isZero ? x[2] : x[0].low > 0 || x[0].high < 0 ? x[1] : x[1].joined(with: x[2])
+    }
     /// A condition that is itself a comparison jumps there, and is 0 in between.
     func kinks(of x: [Formula]) -> [Kink] { x[0].isPiecewiseConstant ? [] : [Kink(x[0], 0)] }
     func response(to operand: Int) -> Response { operand == 0 ? .constant : .affine }

@@ -29,6 +29,7 @@ struct Reshape: Operation {
         try zeros(y.operands[0])?.reshaped(to: y.shape)
     }
     func rounding(of y: Formula, batchSize: Int) -> Rounding? { nil }
+    func bounds(of y: Formula, _ x: [Bounds], _ roundoff: Roundoff) -> Bounds? { x[0] }
 
     /// A repeated scalar is repeated to another shape.
     func simplified(_ y: Formula) throws -> Formula? {
@@ -65,6 +66,7 @@ struct Broadcast: Elementwise {
         try zeros(y.operands[0])?.broadcast(to: y.shape)
     }
     func rounding(of y: Formula, batchSize: Int) -> Rounding? { nil }
+    func interval(of x: [Interval], _ roundoff: Roundoff) -> Interval { x[0] }
 }
 
 /// Axes in another order: result axis i is operand axis `order[i]`.
@@ -88,6 +90,10 @@ struct Transpose: Operation {
     }
     func keepsSamples(of y: Formula) -> Bool { order[0] == 0 }
     func rounding(of y: Formula, batchSize: Int) -> Rounding? { nil }
+    func bounds(of y: Formula, _ x: [Bounds], _ roundoff: Roundoff) -> Bounds? {
+        let strides = rowMajorStrides(y.operands[0].sampleExtents)
+        return x[0].moved(to: y.sampleExtents, strides: order.map { strides[$0] })
+    }
 
     func lower(_ result: Formula, in lowering: inout Lowering) {
         let x = result.operands[0]
@@ -128,6 +134,10 @@ struct Slice: Operation {
     }
     func keepsSamples(of y: Formula) -> Bool { axis > 0 }
     func rounding(of y: Formula, batchSize: Int) -> Rounding? { nil }
+    func bounds(of y: Formula, _ x: [Bounds], _ roundoff: Roundoff) -> Bounds? {
+        let strides = rowMajorStrides(y.operands[0].sampleExtents)
+        return x[0].moved(to: y.sampleExtents, strides: strides, from: range.lowerBound * strides[axis])
+    }
 
     func lower(_ result: Formula, in lowering: inout Lowering) {
         let x = result.operands[0]
@@ -174,6 +184,16 @@ struct Concatenate: Operation {
     }
     func keepsSamples(of y: Formula) -> Bool { axis > 0 }
     func rounding(of y: Formula, batchSize: Int) -> Rounding? { nil }
+    func bounds(of y: Formula, _ x: [Bounds], _ roundoff: Roundoff) -> Bounds? {
+        let outer = y.sampleExtents[..<axis].reduce(1, *)
+        return Bounds(
+            (0..<outer).flatMap { row in
+                x.flatMap { part -> ArraySlice<Interval> in
+                    let width = part.elements.count / outer
+                    return part.elements[row * width..<(row + 1) * width]
+                }
+            })
+    }
 
     func lower(_ result: Formula, in lowering: inout Lowering) {
         let target = lowering.newBuffer(for: result)

@@ -22,6 +22,7 @@ struct Constant: Elementwise {
     var value: Double
     var name: String { value.description }
     func instruction(batchSize: Int) -> Instruction { Instruction(RK_OP_CONST, value) }
+    func interval(of x: [Interval], _ roundoff: Roundoff) -> Interval { roundoff.constant(value) }
 
     // By bits, so that -0.0 is not merged with 0.0 and NaN is merged with itself.
     static func == (a: Constant, b: Constant) -> Bool { a.value.bitPattern == b.value.bitPattern }

@@ -66,6 +66,43 @@ struct MatrixProduct: Contraction {
         Rounding(try Formula(self, abs(y.operands[0]), abs(y.operands[1])), Double(terms(of: y, batchSize)).squareRoot())
     }
 
+    /// Term by term, the largest and the smallest product of both factors' numbers.
+    func bounds(of y: Formula, _ x: [Bounds], _ roundoff: Roundoff) -> Bounds? {
+        let extents = y.operands.map(\.sampleExtents)
+        let (rows, columns) = (y.sampleExtents[0], y.sampleExtents[1]), terms = terms(of: y, 1)
+        let a = transposingA ? x[0].moved(to: [rows, terms], strides: [1, rows]) : x[0]
+        let b = transposingB ? x[1].moved(to: [terms, columns], strides: [1, extents[1][1]]) : x[1]
+        guard b.elements.allSatisfy(\.isBounded) else { return nil }
+        let largest = b.elements.reduce(0) { max($0, $1.magnitude) }
+        var result: [Interval] = []
+        for row in 0..<rows {
+            let factors = a.elements[row * terms..<(row + 1) * terms]
+            guard factors.allSatisfy(\.isBounded) else {
+                result += Bounds(unbounded: columns).elements
+                continue
+            }
+            var sums = [Interval](repeating: .zero, count: columns), signs = sums
+            var magnitudes = [Double](repeating: 0, count: columns)
+            // A factor that is always 0 adds nothing, whether it is multiplied or left out.
+            for (k, factor) in factors.enumerated() where !factor.isZero {
+                b.elements.withUnsafeBufferPointer { b in
+                    for column in 0..<columns {
+                        let term = factor.times(b[k * columns + column])
+                        sums[column].low += term.low
+                        sums[column].high += term.high
+                        signs[column] = signs[column].joined(with: term)
+                        magnitudes[column] += term.magnitude
+                    }
+                }
+            }
+            let size = factors.reduce(0) { max($0, $1.magnitude) }
+            result += (0..<columns).map {
+                roundoff.sum(sums[$0], magnitude: magnitudes[$0], terms: terms, factors: (size, largest), signs: signs[$0])
+            }
+        }
+        return Bounds(result)
+    }
+
     func multiplyAdds(of y: Formula, batchSize: Int) -> Int { y.shape.count(batchSize: batchSize) * terms(of: y, batchSize) }
 
     private func terms(of y: Formula, _ batchSize: Int) -> Int {
@@ -102,6 +139,14 @@ struct MatrixProduct: Contraction {
                     scratch: memory.scratch, scratch_stride: Int64(memory.scratchStride))
                 return call
             })
+    }
+}
+
+extension Formula {
+    /// The factors, where this is the product of two matrices as they are.
+    package var factors: (a: Formula, b: Formula)? {
+        guard let product = operation as? MatrixProduct, !product.transposingA, !product.transposingB else { return nil }
+        return (operands[0], operands[1])
     }
 }
 

@@ -23,6 +23,7 @@ struct ReLUOperation: Elementwise {
         }
     }
     func instruction(batchSize: Int) -> Instruction { Instruction(RK_OP_RELU, counter: zeros?.address) }
+    func interval(of x: [Interval], _ roundoff: Roundoff) -> Interval { Interval(max(x[0].low, 0), max(x[0].high, 0)) }
     func gradient(upstream g: Formula, operands x: [Formula], result y: Formula) throws -> [Formula?] {
         [try g * heaviside(x[0], below: 0, atZero: atZero.value, above: 1)]
     }
@@ -52,6 +53,14 @@ struct LeakyReLUOperation: Elementwise {
     func atKinks(_ share: Double) -> Self { LeakyReLUOperation(slope: slope, atZero: KinkValue(slope + share * (1 - slope))) }
     var declaredAtKinks: String? { atZero.description }
     func instruction(batchSize: Int) -> Instruction { Instruction(RK_OP_LEAKY, slope) }
+    func interval(of x: [Interval], _ roundoff: Roundoff) -> Interval {
+        let slope = roundoff.constant(slope)
+        guard slope.isBounded else { return .unbounded }
+        let active = Interval(max(x[0].low, 0), x[0].high)
+        guard x[0].low < 0 else { return active }
+        let inactive = roundoff.rounded(Interval(x[0].low, min(x[0].high, 0)).times(slope))
+        return x[0].high > 0 ? inactive.joined(with: active) : inactive
+    }
     func gradient(upstream g: Formula, operands x: [Formula], result y: Formula) throws -> [Formula?] {
         [try g * heaviside(x[0], below: slope, atZero: atZero.value, above: 1)]
     }
@@ -66,6 +75,9 @@ struct AbsoluteValue: Elementwise {
     func atKinks(_ share: Double) -> Self { AbsoluteValue(atZero: KinkValue(2 * share - 1)) }
     var declaredAtKinks: String? { atZero.description }
     func instruction(batchSize: Int) -> Instruction { Instruction(RK_OP_ABS) }
+    func interval(of x: [Interval], _ roundoff: Roundoff) -> Interval {
+        Interval(x[0].contains(0) ? 0 : min(x[0].low.magnitude, x[0].high.magnitude), x[0].magnitude)
+    }
     func gradient(upstream g: Formula, operands x: [Formula], result y: Formula) throws -> [Formula?] {
         [try g * heaviside(x[0], below: -1, atZero: atZero.value, above: 1)]
     }
@@ -77,6 +89,10 @@ struct AbsoluteValue: Elementwise {
 struct Heaviside: Elementwise {
     var below: Double, atZero: Double, above: Double
     func instruction(batchSize: Int) -> Instruction { Instruction(RK_OP_HEAVISIDE, below, atZero, above) }
+    func interval(of x: [Interval], _ roundoff: Roundoff) -> Interval {
+        let sides = (x[0].low < 0 ? [below] : []) + (x[0].contains(0) ? [atZero] : []) + (x[0].high > 0 ? [above] : [])
+        return sides.map(roundoff.constant).reduce(roundoff.constant(sides[0])) { $0.joined(with: $1) }
+    }
     func kinks(of x: [Formula]) -> [Kink] { [Kink(x[0], 0)] }
     func response(to operand: Int) -> Response { .constant }
     var readsPositivity: Bool { below == 0 && atZero == 0 && above == 1 }
@@ -86,6 +102,11 @@ struct Clip: Elementwise {
     var lower: Double, upper: Double
     var atBounds: KinkValue
     func instruction(batchSize: Int) -> Instruction { Instruction(RK_OP_CLIP, lower, upper) }
+    func interval(of x: [Interval], _ roundoff: Roundoff) -> Interval {
+        let (lower, upper) = (roundoff.constant(lower), roundoff.constant(upper))
+        guard lower.isBounded, upper.isBounded, lower.high <= upper.low else { return .unbounded }
+        return Interval(min(max(x[0].low, lower.low), upper.low), min(max(x[0].high, lower.high), upper.high))
+    }
     func kinks(of x: [Formula]) -> [Kink] {
         [
             Kink(x[0], .constant(lower), Kink.Slopes(below: 0, at: atBounds, above: 1)),
@@ -106,6 +127,7 @@ struct ClipGate: Elementwise {
     var lower: Double, upper: Double
     var atBounds: Double
     func instruction(batchSize: Int) -> Instruction { Instruction(RK_OP_CLIP_GATE, lower, upper, atBounds) }
+    func interval(of x: [Interval], _ roundoff: Roundoff) -> Interval { Interval(0, 1).joined(with: roundoff.constant(atBounds)) }
     func kinks(of x: [Formula]) -> [Kink] { [Kink(x[0], .constant(lower)), Kink(x[0], .constant(upper))] }
     func response(to operand: Int) -> Response { .constant }
 }
@@ -128,6 +150,7 @@ public enum Ties: String, Sendable, Hashable, Codable {
 struct Maximum: Elementwise {
     var ties: Ties
     func instruction(batchSize: Int) -> Instruction { Instruction(RK_OP_MAX) }
+    func interval(of x: [Interval], _ roundoff: Roundoff) -> Interval { Interval(max(x[0].low, x[1].low), max(x[0].high, x[1].high)) }
     func kinks(of x: [Formula]) -> [Kink] { [Kink(x[0], x[1], Kink.Slopes(below: 0, at: KinkValue(ties.share), above: 1))] }
     func atKinks(_ share: Double) -> Self { Maximum(ties: Ties(share: share)) }
     var declaredAtKinks: String? { "ties \(ties)" }
@@ -140,6 +163,7 @@ struct Maximum: Elementwise {
 struct Minimum: Elementwise {
     var ties: Ties
     func instruction(batchSize: Int) -> Instruction { Instruction(RK_OP_MIN) }
+    func interval(of x: [Interval], _ roundoff: Roundoff) -> Interval { Interval(min(x[0].low, x[1].low), min(x[0].high, x[1].high)) }
     func kinks(of x: [Formula]) -> [Kink] { [Kink(x[1], x[0], Kink.Slopes(below: 1, at: KinkValue(1 - ties.share), above: 0))] }
     func atKinks(_ share: Double) -> Self { Minimum(ties: Ties(share: share)) }
     var declaredAtKinks: String? { "ties \(ties)" }

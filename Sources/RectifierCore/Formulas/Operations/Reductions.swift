@@ -43,6 +43,32 @@ struct Reduction: Operation {
         return Rounding(try Formula(self, abs(y.operands[0])), Double(terms).squareRoot())
     }
 
+    func bounds(of y: Formula, _ x: [Bounds], _ roundoff: Roundoff) -> Bounds? {
+        let extents = y.operands[0].sampleExtents
+        let count = extents[axes].reduce(1, *), inner = extents[axes.upperBound...].reduce(1, *)
+        let outer = extents[..<axes.lowerBound].reduce(1, *)
+        return Bounds(
+            (0..<outer * inner).map { place in
+                let start = place / inner * count * inner + place % inner
+                return interval(of: (0..<count).map { x[0].elements[start + $0 * inner] }, roundoff)
+            })
+    }
+
+    private func interval(of terms: [Interval], _ roundoff: Roundoff) -> Interval {
+        guard terms.allSatisfy(\.isBounded) else { return .unbounded }
+        let signs = Interval(terms.lazy.map(\.low).min()!, terms.lazy.map(\.high).max()!)
+        switch kind {
+        case .maximum: return Interval(terms.lazy.map(\.low).max()!, signs.high)
+        case .minimum: return Interval(signs.low, terms.lazy.map(\.high).min()!)
+        case .sum, .mean:
+            let scale = kind == .mean ? 1 / Double(terms.count) : 1
+            func sum(_ term: (Interval) -> Double) -> Double { terms.reduce(0) { $0 + term($1) } * scale }
+            return roundoff.sum(
+                Interval(sum(\.low), sum(\.high)), magnitude: sum(\.magnitude), terms: terms.count,
+                factors: (max(signs.low.magnitude, signs.high.magnitude), scale), signs: signs)
+        }
+    }
+
     func lower(_ result: Formula, in lowering: inout Lowering) {
         let x = result.operands[0]
         let extents = lowering.extents(of: x)

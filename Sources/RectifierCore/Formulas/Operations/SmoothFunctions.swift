@@ -3,6 +3,7 @@ import CRectifierKernels
 struct Exponential: Elementwise {
     var name: String { "exp" }
     func instruction(batchSize: Int) -> Instruction { Instruction(RK_OP_EXP) }
+    func interval(of x: [Interval], _ roundoff: Roundoff) -> Interval { rising(x[0], roundoff) }
     func gradient(upstream g: Formula, operands x: [Formula], result y: Formula) throws -> [Formula?] { [try g * y] }
 }
 
@@ -10,12 +11,16 @@ struct Exponential: Elementwise {
 struct ExponentialMinusOne: Elementwise {
     var name: String { "expm1" }
     func instruction(batchSize: Int) -> Instruction { Instruction(RK_OP_EXPM1) }
+    func interval(of x: [Interval], _ roundoff: Roundoff) -> Interval { rising(x[0], roundoff) }
     func gradient(upstream g: Formula, operands x: [Formula], result y: Formula) throws -> [Formula?] { [try g * (y + 1)] }
 }
 
 struct Logarithm: Elementwise {
     var name: String { "log" }
     func instruction(batchSize: Int) -> Instruction { Instruction(RK_OP_LOG) }
+    func interval(of x: [Interval], _ roundoff: Roundoff) -> Interval {
+        x[0].low > 0 ? rising(x[0], roundoff) : .unbounded
+    }
     func gradient(upstream g: Formula, operands x: [Formula], result y: Formula) throws -> [Formula?] { [try g / x[0]] }
     func stabilized(_ y: Formula) throws -> Formula? { try y.operands[0].operation.logarithm(of: y.operands[0]) }
 }
@@ -24,12 +29,18 @@ struct Logarithm: Elementwise {
 struct LogarithmOfOnePlus: Elementwise {
     var name: String { "log1p" }
     func instruction(batchSize: Int) -> Instruction { Instruction(RK_OP_LOG1P) }
+    func interval(of x: [Interval], _ roundoff: Roundoff) -> Interval {
+        x[0].low > -1 ? rising(x[0], roundoff) : .unbounded
+    }
     func gradient(upstream g: Formula, operands x: [Formula], result y: Formula) throws -> [Formula?] { [try g / (1 + x[0])] }
 }
 
 struct SquareRoot: Elementwise {
     var name: String { "sqrt" }
     func instruction(batchSize: Int) -> Instruction { Instruction(RK_OP_SQRT) }
+    func interval(of x: [Interval], _ roundoff: Roundoff) -> Interval {
+        x[0].low >= 0 ? rising(x[0], roundoff) : .unbounded
+    }
     func kinks(of x: [Formula]) -> [Kink] { [Kink(x[0], 0)] }
     func gradient(upstream g: Formula, operands x: [Formula], result y: Formula) throws -> [Formula?] { [try g / (2 * y)] }
 }
@@ -37,6 +48,7 @@ struct SquareRoot: Elementwise {
 struct SigmoidOperation: Elementwise {
     var name: String { "sigmoid" }
     func instruction(batchSize: Int) -> Instruction { Instruction(RK_OP_SIGMOID) }
+    func interval(of x: [Interval], _ roundoff: Roundoff) -> Interval { rising(x[0], roundoff) }
     func gradient(upstream g: Formula, operands x: [Formula], result y: Formula) throws -> [Formula?] { [try g * (y * (1 - y))] }
     func logarithm(of y: Formula) throws -> Formula? { -(try softplus(-y.operands[0])) }
     var largestSlope: Double? { 0.25 }
@@ -45,6 +57,7 @@ struct SigmoidOperation: Elementwise {
 struct HyperbolicTangent: Elementwise {
     var name: String { "tanh" }
     func instruction(batchSize: Int) -> Instruction { Instruction(RK_OP_TANH) }
+    func interval(of x: [Interval], _ roundoff: Roundoff) -> Interval { rising(x[0], roundoff) }
     func gradient(upstream g: Formula, operands x: [Formula], result y: Formula) throws -> [Formula?] { [try g * (1 - y * y)] }
     var largestSlope: Double? { 1 }
     func zeros(_ kind: ZeroKind, of y: Formula, _ zeros: (Formula) throws -> Formula?) throws -> Formula? { try zeros(y.operands[0]) }
@@ -53,12 +66,14 @@ struct HyperbolicTangent: Elementwise {
 struct SoftplusOperation: Elementwise {
     var name: String { "softplus" }
     func instruction(batchSize: Int) -> Instruction { Instruction(RK_OP_SOFTPLUS) }
+    func interval(of x: [Interval], _ roundoff: Roundoff) -> Interval { rising(x[0], roundoff) }
     func gradient(upstream g: Formula, operands x: [Formula], result y: Formula) throws -> [Formula?] { [try g * sigmoid(x[0])] }
 }
 
 /// The share of the standard normal law below x.
 struct NormalCDF: Elementwise {
     func instruction(batchSize: Int) -> Instruction { Instruction(RK_OP_NORMAL_CDF) }
+    func interval(of x: [Interval], _ roundoff: Roundoff) -> Interval { rising(x[0], roundoff) }
     func gradient(upstream g: Formula, operands x: [Formula], result y: Formula) throws -> [Formula?] {
         let density = try exp(-0.5 * (x[0] * x[0])) * .constant(1 / (2 * Double.pi).squareRoot())
         return [try g * density]
@@ -68,13 +83,35 @@ struct NormalCDF: Elementwise {
 struct Sine: Elementwise {
     var name: String { "sin" }
     func instruction(batchSize: Int) -> Instruction { Instruction(RK_OP_SIN) }
+    func interval(of x: [Interval], _ roundoff: Roundoff) -> Interval {
+        wave(x[0], crest: 0.25, roundoff) { evaluate(instruction(batchSize: 1), [$0]) }
+    }
     func gradient(upstream g: Formula, operands x: [Formula], result y: Formula) throws -> [Formula?] { [try g * cos(x[0])] }
 }
 
 struct Cosine: Elementwise {
     var name: String { "cos" }
     func instruction(batchSize: Int) -> Instruction { Instruction(RK_OP_COS) }
+    func interval(of x: [Interval], _ roundoff: Roundoff) -> Interval {
+        wave(x[0], crest: 0, roundoff) { evaluate(instruction(batchSize: 1), [$0]) }
+    }
     func gradient(upstream g: Formula, operands x: [Formula], result y: Formula) throws -> [Formula?] { [try -g * sin(x[0])] }
+}
+
+/// A sine wave over an interval.
+/// - Parameter crest: Where it is 1, in turns.
+private func wave(_ x: Interval, crest: Double, _ roundoff: Roundoff, _ value: (Double) -> Double) -> Interval {
+    let turn = 2 * Double.pi
+    // Far out, turns cannot be told apart in double precision.
+    guard x.magnitude < 1e6, x.high - x.low < turn else { return roundoff.approximate(Interval(-1, 1)) }
+    /// Whether the interval holds a place of the wave, or comes close.
+    func holds(_ place: Double) -> Bool {
+        let first = ((x.low / turn - place) - 1e-9).rounded(.up)
+        return (first + place) * turn <= x.high + 1e-8
+    }
+    let ends = [value(x.low), value(x.high)]
+    return roundoff.approximate(
+        Interval(holds(crest + 0.5) ? -1 : ends.min()!, holds(crest) ? 1 : ends.max()!))
 }
 
 public func exp(_ x: Formula) -> Formula { Formula(Exponential(), of: x) }

@@ -12,6 +12,16 @@ struct Softmax: Operation {
 
     func keepsSamples(of y: Formula) -> Bool { true }
     func rounding(of y: Formula, batchSize: Int) throws -> Rounding? { try roundingOfRows(y, batchSize) }
+    func bounds(of y: Formula, _ x: [Bounds], _ roundoff: Roundoff) -> Bounds? {
+        let columns = y.shape[1]
+        return Bounds(
+            (0..<x[0].elements.count).map { place in
+                let row = place / columns * columns
+                // Exponentials, divided by their sum.
+                let isBounded = x[0].elements[row..<row + columns].allSatisfy(\.isBounded)
+                return isBounded ? Interval(0, roundoff.approximate(Interval(1)).high) : .unbounded
+            })
+    }
     func logarithm(of y: Formula) throws -> Formula? { try logSoftmax(y.operands[0]) }
     func lower(_ result: Formula, in lowering: inout Lowering) { lowering.addRows(lowering.kernels.softmax, result) }
 }

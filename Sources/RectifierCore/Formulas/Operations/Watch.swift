@@ -10,6 +10,7 @@ struct Watch: Elementwise {
     func instruction(batchSize: Int) -> Instruction { Instruction(RK_OP_WATCH, value, counter: counter.address) }
     func gradient(upstream g: Formula, operands x: [Formula], result y: Formula) throws -> [Formula?] { [try g.summed(to: x[0].shape)] }
     func response(to operand: Int) -> Response { .term(sign: 1) }
+    func interval(of x: [Interval], _ roundoff: Roundoff) -> Interval { x[0] }
 }
 
 /// The first operand, counted where it equals the second.
@@ -20,6 +21,7 @@ struct WatchTie: Elementwise {
         [try g.summed(to: x[0].shape), nil]
     }
     func response(to operand: Int) -> Response { operand == 0 ? .term(sign: 1) : .constant }
+    func interval(of x: [Interval], _ roundoff: Roundoff) -> Interval { x[0] }
 }
 
 extension Formula {

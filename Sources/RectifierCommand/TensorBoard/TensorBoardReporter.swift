@@ -1,0 +1,38 @@
+import Rectifier
+
+/// Writes what a run tells into an event file for TensorBoard, a point for each epoch, beside another reporter.
+final class TensorBoardReporter: TrainingReporter {
+    private let other: any TrainingReporter
+    private let folder: String
+    private var file: EventFile?
+    private var stepsPerEpoch = 0
+
+    init(beside other: any TrainingReporter, folder: String) { (self.other, self.folder) = (other, folder) }
+
+    func begin(plan: TrainingPlan, notes: [String]) throws { try other.begin(plan: plan, notes: notes) }
+
+    func report(_ event: TrainingEvent) throws {
+        // A run that is refused leaves no file.
+        if case .started(let started) = event {
+            stepsPerEpoch = started.stepsPerEpoch
+            file = try EventFile(in: folder)
+        }
+        try other.report(event)
+        if case .epochEnded(let epoch) = event {
+            try file?.write(scalars: Self.scalars(of: epoch), step: epoch.epoch * stepsPerEpoch)
+        }
+    }
+
+    private static func scalars(of epoch: TrainingEvent.EpochReport) -> [(tag: String, value: Double)] {
+        [("loss/train", epoch.trainLoss)] + scalars(of: epoch.heldOut, "held-out") + scalars(of: epoch.validation, "validation")
+            + [("learning-rate", epoch.learningRate), ("samples-per-second", epoch.samplesPerSecond)]
+    }
+
+    private static func scalars(of evaluation: Evaluation?, _ data: String) -> [(tag: String, value: Double)] {
+        guard let evaluation else { return [] }
+        let values = [
+            ("loss", evaluation.loss), ("accuracy", evaluation.accuracy), ("rmse", evaluation.rmse), ("r2", evaluation.r2),
+        ]
+        return values.compactMap { name, value in value.map { ("\(name)/\(data)", $0) } }
+    }
+}
