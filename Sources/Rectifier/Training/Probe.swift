@@ -94,6 +94,8 @@ public struct ProbedStep {
     public let number: Int
     /// Samples in the batch.
     public let batchSize: Int
+    /// Updates of the weights so far: one more after the step than before it.
+    let updates: Int
 
     /// The value of one of the observer's ``ProbeObserver/formulas`` in this step, in row-major order.
     public func values(ofFormula index: Int) throws -> [Double] {
@@ -111,6 +113,10 @@ public struct ProbedStep {
 
     /// The weights as they are now. A copy.
     public var parameters: Parameters { session.memory.read(session.memory.weights) }
+    /// The learning rate of the step, schedule included.
+    public var learningRate: Double { session.stepRate(session.stepsPerEpoch) }
+    /// How it is made of its gradient.
+    package var stepping: Stepping { session.stepping(after: updates) }
     /// The gradient of the batch's mean loss, before it is clipped. A copy. Parameters that are not trained have zeros.
     public var gradients: Parameters { session.memory.readGradients() }
 

@@ -11,7 +11,7 @@ struct Input: Leaf {
 package struct Parameter: Leaf {
     package var name: String
     package var initializer: Initializer
-    var decays: Bool
+    package var decays: Bool
     package func zeros(_ kind: ZeroKind, of y: Formula, _ zeros: (Formula) throws -> Formula?) throws -> Formula? {
         kind == .structural ? try equal(y, 0) : nil
     }
