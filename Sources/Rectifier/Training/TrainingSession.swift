@@ -179,9 +179,10 @@ public final class TrainingSession {
     /// How the step that is next, or going on, is made of its gradient.
     /// - Parameter updates: Of the weights so far; `nil` between steps.
     package func stepping(after updates: Int? = nil) -> Stepping {
-        Stepping(
-            optimizer: plan.settings.optimizer, learningRate: stepRate(stepsPerEpoch), penalties: penalties,
-            layerRate: plan.settings.layerRate(of:), states: memory.states.map { memory.read($0) }, updates: updates ?? position.steps)
+        let settings = plan.settings
+        return Stepping(
+            optimizer: settings.optimizer, learningRate: stepRate(stepsPerEpoch), penalties: penalties,
+            layerRate: { settings.layerRate(of: $0) }, states: memory.states.map { memory.read($0) }, updates: updates ?? position.steps)
     }
 
     private func run(_ program: Program, step: Int, batchSize: Int) throws {

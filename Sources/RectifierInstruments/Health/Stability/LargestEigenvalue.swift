@@ -3,7 +3,7 @@ import RectifierCore
 
 /// The largest eigenvalue of a symmetric matrix that is known by its products with vectors.
 struct LargestEigenvalue: Equatable {
-    /// The largest, not the one of largest size: a negative one of any size does not hide it. A lower bound until it has
+    /// The largest, not the one of the largest size: a negative one does not hide it. A lower bound until it has
     /// converged.
     var value: Double
     /// Products that were made.
@@ -46,7 +46,7 @@ extension LargestEigenvalue {
             let (values, ends) = eigenvalues(ofTridiagonal: diagonal, beside)
             let best = largest(values), size = values.reduce(0) { max($0, abs($1)) }
             result.value = values[best]
-            // How far the vector that belongs to it is from being an eigenvector. Below rounding nothing is left to find.
+            // How far the vector that belongs to it is from being an eigenvector. At rounding nothing is left to find.
             let residual = rest * abs(ends[best])
             result.isConverged = residual <= tolerance * abs(values[best]) || residual <= 1e-14 * size
             beside.append(rest)

@@ -2,7 +2,7 @@ import Rectifier
 import RectifierCore
 
 extension TrainingSession {
-    /// The stability of the run as it is now, on the whole training set, without dropout. Not to be asked within a step.
+    /// The stability of the run as it is now, on the whole training set, without dropout. To be asked between steps.
     ///
     /// - Returns: `nil` where the Hessian is not finite.
     public func stability() throws -> StabilityReport? {

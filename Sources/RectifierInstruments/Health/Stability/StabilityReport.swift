@@ -3,9 +3,10 @@ import RectifierText
 
 /// How steep the loss curves, and how large a learning rate it stands.
 ///
-/// Along an eigenvector of the Hessian with the eigenvalue λ, gradient descent multiplies what is left of the way to the
-/// minimum by 1 - ηλ. Beyond λ = 2/η, the edge, it overshoots by more than it came. Training with the whole data set at
-/// a fixed rate often drives the sharpness up to the edge, and hovers there (Cohen et al. 2021): that is no fault.
+/// Along an eigenvector of the Hessian with the eigenvalue λ, a step of gradient descent multiplies what is left of the
+/// way to the minimum by 1 - ηλ. Beyond λ = 2/η, the edge, it overshoots by more than was left. Training on the whole
+/// set at a fixed rate often drives the sharpness up to the edge and hovers there (Cohen et al. 2021): that is no
+/// fault.
 ///
 /// A network of ReLUs is a piece of a smooth function between kinks. The Hessian is that of the present piece: how the
 /// slope jumps at kinks is not in it.
