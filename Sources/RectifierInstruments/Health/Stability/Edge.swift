@@ -53,12 +53,12 @@ extension Stepping {
         let rates = variables.map { layerRate($0.name) }
         guard let (factor, epsilon) = optimizer.scaling(after: updates) else {
             if rates.allSatisfy({ $0 == 1 }) { return .none }
-            return .roots(zip(variables, rates).flatMap { [Double](repeating: $1.squareRoot(), count: $0.count) })
+            return .roots(zip(variables, rates).flatMap { [Double](repeating: $1.squareRoot(), count: $0.place.count) })
         }
         guard updates > 0, states.count > 1 else { return .unknown }
         var roots: [Double] = []
         for (variable, rate) in zip(variables, rates) {
-            guard let squares = states[1][variable.name]?.doubles, squares.count == variable.count else { return .unknown }
+            guard let squares = states[1][variable.name]?.doubles, squares.count == variable.place.count else { return .unknown }
             roots += squares.map { (rate / (($0 * factor).squareRoot() + epsilon)).squareRoot() }
         }
         return .roots(roots)

@@ -10,7 +10,7 @@ final class SharpnessProgram {
     /// Parameters that are trained; in a vector they lie one after another.
     struct Variable {
         var name: String
-        var count: Int
+        var place: Range<Int>
         /// Whether penalties apply.
         var decays: Bool
     }
@@ -40,8 +40,13 @@ final class SharpnessProgram {
     init(
         losses: Formula, parameters: [Formula], trained: [Formula], blocks compile: ([Formula], ParameterMemory) throws -> [Block]
     ) throws {
-        variables = trained.map { Variable(name: $0.parameter!.name, count: $0.shape.count(batchSize: 1), decays: $0.parameter!.decays) }
-        count = variables.reduce(0) { $0 + $1.count }
+        var end = 0
+        variables = trained.map { formula in
+            let start = end
+            end += formula.shape.count(batchSize: 1)
+            return Variable(name: formula.parameter!.name, place: start..<end, decays: formula.parameter!.decays)
+        }
+        count = end
         memory = try ParameterMemory(parameters: parameters, elementType: .float64)
         var slope: Formula = 0
         for (derivative, formula) in zip(try gradients(of: losses.mean(), withRespectTo: trained), trained) {
@@ -61,17 +66,17 @@ final class SharpnessProgram {
     ) throws -> StabilityReport? {
         try memory.write(parameters, to: memory.weights)
         let penalty = stepping.optimizer.curvature(of: stepping.penalties)
-        func find(_ roots: [Double]?) throws -> LargestEigenvalue? {
-            try .find(count: count, tolerance: tolerance, limit: limit) { try product($0, penalty: penalty, roots: roots) }
+        func find(_ roots: [Double]?) -> LargestEigenvalue? {
+            .find(count: count, tolerance: tolerance, limit: limit) { product($0, penalty: penalty, roots: roots) }
         }
-        guard let plain = try find(nil) else { return nil }
+        guard let plain = find(nil) else { return nil }
         let rate = stepping.learningRate > 0 ? stepping.learningRate : nil, reach = stepping.optimizer.edgeProduct
         var report = StabilityReport(
             sharpness: plain.value, learningRate: rate, edge: rate.map { reach / $0 }, samples: samples, iterations: plain.products,
             isConverged: plain.isConverged)
         let scales = stepping.scales(of: variables)
         if case .roots(let roots) = scales {
-            guard let scaled = try find(roots) else { return nil }
+            guard let scaled = find(roots) else { return nil }
             report.preconditionedSharpness = scaled.value
             report.iterations += scaled.products
             report.isConverged = plain.isConverged && scaled.isConverged
@@ -81,34 +86,37 @@ final class SharpnessProgram {
     }
 
     /// The Hessian with its penalty times a vector, with `roots` before and behind it.
-    private func product(_ vector: [Double], penalty: Double, roots: [Double]?) throws -> [Double] {
+    private func product(_ vector: [Double], penalty: Double, roots: [Double]?) -> [Double] {
         var vector = vector
         if let roots { for i in vector.indices { vector[i] *= roots[i] } }
-        var result = [Double](repeating: 0, count: count)
-        for block in blocks {
-            block.begin()
-            var start = 0
-            for variable in variables {
-                let name = Self.inputName(variable.name)
-                if block.program.hasInput(name) {
-                    try block.program.setInput(name, to: Array(vector[start..<start + variable.count]))
-                }
-                start += variable.count
-            }
-            block.program.run()
-            start = 0
-            for (index, variable) in variables.enumerated() {
-                let values = block.program.values(ofOutput: index)
-                for i in values.indices { result[start + i] += block.share * values[i] }
-                start += variable.count
-            }
+        var result = multiplied(vector, by: blocks[0])
+        for block in blocks.dropFirst() {
+            let part = multiplied(vector, by: block)
+            for i in result.indices { result[i] += part[i] }
         }
-        var start = 0
-        for variable in variables {
-            if penalty != 0, variable.decays { for i in start..<start + variable.count { result[i] += penalty * vector[i] } }
-            start += variable.count
+        if penalty != 0 {
+            for variable in variables where variable.decays { for i in variable.place { result[i] += penalty * vector[i] } }
         }
         if let roots { for i in result.indices { result[i] *= roots[i] } }
+        return result
+    }
+
+    /// What some samples have of the product.
+    private func multiplied(_ vector: [Double], by block: Block) -> [Double] {
+        block.begin()
+        vector.withUnsafeBufferPointer { vector in
+            for variable in variables where !variable.place.isEmpty {
+                block.program.setInput(Self.inputName(variable.name), from: vector.baseAddress! + variable.place.lowerBound)
+            }
+        }
+        block.program.run()
+        var result = [Double](unsafeUninitializedCapacity: count) { values, filled in
+            for (index, variable) in variables.enumerated() where !variable.place.isEmpty {
+                block.program.copyValues(ofOutput: index, to: values.baseAddress! + variable.place.lowerBound)
+            }
+            filled = count
+        }
+        if block.share != 1 { for i in result.indices { result[i] *= block.share } }
         return result
     }
 }

@@ -27,7 +27,8 @@ public struct StabilityReport: Sendable, Codable, Equatable {
     public var largestStableRate: Double?
     /// Of the mean loss.
     public var samples: Int
-    /// Products of the Hessian with a vector that it took. Each takes as long as two to three gradients in float64.
+    /// Products of the Hessian with a vector that it took: 5 to 20 for each sharpness of most networks. In float64,
+    /// each takes as long as five to seven steps on the same samples in float32.
     public var iterations: Int
     /// Whether the eigenvalues were found. Otherwise they are lower bounds.
     public var isConverged: Bool
