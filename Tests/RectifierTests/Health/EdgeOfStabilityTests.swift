@@ -119,7 +119,7 @@ import Testing
                 Case(wave2, [8], Tanh(), .adam(), rate: 0.001, steps: 8000),
                 Case(wave3, [12], ReLU(), .adam(epsilon: 1e-3), rate: 0.0005, steps: 16000),
                 Case(three, [8], Tanh(), .adam(), rate: 0.002, steps: 8000, l2: 0.003),
-                Case(wave3, [8], Softplus(), .adam(beta1: 0.5), rate: 0.0005, steps: 12000),
+                Case(wave2, [8], Softplus(), .adam(beta1: 0.5), rate: 0.0005, steps: 8000),
                 Case(wave3, [], Tanh(), .adamW(epsilon: 1e-4), rate: 0.003, steps: 1000),
                 Case(wave2, [8], Tanh(), .rmsProp(decay: 0.999), rate: 0.0002, steps: 5000),
             ]
