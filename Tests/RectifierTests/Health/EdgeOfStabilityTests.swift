@@ -94,8 +94,15 @@ import Testing
         }
     }
 
-    /// Twenty recipes. Adam's and RMSProp's stop before their v has decayed to nothing: then the smallest rate is too
-    /// large, and the scale that the prediction is made of does not last for the steps that try it.
+    /// Twenty recipes, whose rates and steps were chosen so that they end near a minimum and below their edge.
+    ///
+    /// What limits a prediction showed with five other seeds and nothing else changed, where 86 of 100 are within 1.2:
+    ///
+    /// - Not near a minimum, there is no rate to compare: the gradient is long whatever the rate.
+    /// - Adam's and RMSProp's scale lasts only as long as v. Near a minimum v decays to nothing, and any rate comes to
+    ///   be too large.
+    /// - Networks of ReLUs come to rest on kinks, beyond which the curvature is another one.
+    /// - Classes that are told apart have no minimum, and flatten while they are trained.
     static let cases: [Case] = {
         do {
             let wave2 = try wave(2, noise: 0.2), wave3 = try wave(3, noise: 0.2), wave4 = try wave(4)
