@@ -12,6 +12,9 @@ struct HealthFlags: ParsableArguments {
     @Option(parsing: .unconditional, help: ArgumentHelp("Steps of each twin (default: 300).", valueName: "n"))
     var cureSteps: Int?
 
+    @Flag(help: "Measure the sharpness in steps 1, 2, 4, …; a look takes as long as 60 to 100 steps.")
+    var sharpness = false
+
     @Option(help: FailOn.help)
     var failOn: FailOn?
 

@@ -47,14 +47,16 @@ struct Inspect: ParsableCommand {
         }
     }
 
-    private static func units(of model: Model, path: String, on data: String) throws -> UnitCensus {
+    private static func units(of model: Model, path: String, on data: String) throws -> ModelReport.Units {
         guard let preparation = model.preparation else {
             throw RectifierError(.data, "\(path): the model was trained in code and does not say how data are prepared for it")
         }
         let read = try preparation.dataset(
             reading: data, needsTargets: false, header: nil, separator: nil, seed: model.recipe?.training.seed ?? 0,
             precision: model.precision)
-        return try UnitCensus(model.network, parameters: model.parameters, data: read.dataset, precision: model.precision)
+        let census = try UnitCensus(model.network, parameters: model.parameters, data: read.dataset, precision: model.precision)
+        let bounds = try model.bounds(on: InputBox(of: read.dataset))
+        return (census, Dictionary(bounds.compactMap { own in own.dead.map { (own.layer, $0) } }, uniquingKeysWith: { $1 }))
     }
 }
 

@@ -13,9 +13,12 @@ struct ModelReport {
     private let layers: String?
 
     /// What its units do on some data, where that was asked.
-    private let units: UnitCensus?
+    private let units: Units?
 
-    init(_ model: Model, name: String, units: UnitCensus? = nil) {
+    /// Beside what units do on data, those that are certified dead on the data's box, by layer.
+    typealias Units = (census: UnitCensus, certified: [String: [Int]])
+
+    init(_ model: Model, name: String, units: Units? = nil) {
         self.model = model
         self.units = units
         self.name = name
@@ -31,7 +34,7 @@ struct ModelReport {
         var lines = wrapped(title, width: width) + [""]
         if let layers { lines += Format.wrapped("network  ", layers, separator: ", ", width: width) + [""] }
         lines += layerLines(width: width) + [""] + parameterLines(width: width) + [""]
-        if let units, !units.layers.isEmpty { lines += unitLines(units, width: width) + [""] }
+        if let units, !units.census.layers.isEmpty { lines += unitLines(units, width: width) + [""] }
         if let preparation = model.preparation { lines += PreparationReport(preparation).lines(width: width) + [""] }
         lines += ["SHA-256 of the weights:", "  \(model.weightsSHA256)"]
         if let recipe = model.recipe, let json = try? recipe.json {
@@ -63,13 +66,14 @@ struct ModelReport {
         return table.lines(width: width, shorteningTo: Self.leastName)
     }
 
-    private func unitLines(_ census: UnitCensus, width: Int) -> [String] {
-        let headings = ["units", "of", "active", "dead", "2,000", "dormant", "rank"]
+    private func unitLines(_ units: Units, width: Int) -> [String] {
+        let census = units.census
+        let headings = ["units", "of", "active", "certified", "dead", "2,000", "dormant", "rank"]
         var table = TextTable(headings, alignments: headings.indices.map { $0 == 0 ? .left : .right })
         for layer in census.layers {
             table.addRow([
                 layer.layer, Format.count(layer.units), Format.percent(layer.activeShare, digits: 1),
-                layer.isRectifier ? Format.count(layer.dead.count) : "-",
+                units.certified[layer.layer].map { Format.count($0.count) } ?? "-", layer.isRectifier ? Format.count(layer.dead.count) : "-",
                 layer.isRectifier ? Format.count(layer.closedFor2000.count { $0 }) : "-", Format.count(layer.dormant(tau: 0.1).count),
                 Format.fixed(layer.rank, 1),
             ])
@@ -77,7 +81,7 @@ struct ModelReport {
         let samples = census.layers[0].samples
         return table.lines(width: width, shorteningTo: Self.leastName)
             + wrapped(
-                "Dead: closed for all \(Format.count(samples, "sample")). 2,000: closed for so many drawn at random. Dormant: mean size "
+                "Certified: closed for every input between the data's extremes. Dead: closed for all \(Format.count(samples, "sample")). 2,000: closed for so many drawn at random. Dormant: mean size "
                     + "at most a tenth of the layer's. Rank: effective, of 128 samples.", width: width)
     }
 
@@ -96,9 +100,10 @@ struct ModelReport {
             },
             "tensors": statistics.map(\.json), "classes": model.preparation?.classNames,
             "recipe": RawJSON(jsonText: model.recipe.flatMap { try? $0.json }.map { oneLine(String(decoding: $0, as: UTF8.self)) }),
-            "units": units?.layers.map { layer -> JSONLine in
+            "units": units?.census.layers.map { layer -> JSONLine in
                 [
                     "layer": layer.layer, "units": layer.units, "samples": layer.samples, "active": layer.activeShare,
+                    "certifiedDead": units?.certified[layer.layer],
                     "dead": layer.isRectifier ? layer.dead : nil, "closedFor2000": layer.isRectifier ? layer.closedFor2000.count { $0 } : nil,
                     "dormant": layer.dormant(tau: 0.1), "rank": layer.rank,
                 ]

@@ -247,6 +247,9 @@ final class TextReporter: TrainingReporter {
             lines += wrapped("gradients: \(kinks.summary)", width: width, indent: "    ")
             lines += kinks.details.flatMap { wrapped($0, width: width, first: "  ", indent: "    ") }
         }
+        if let last = outcome.measurements[StabilityCurve.self]?.points.last {
+            lines += wrapped("step \(Format.count(last.step)): \(last.report.summary)", width: width, indent: "    ")
+        }
         if let health = outcome.health { lines += wrapped("health: \(health.summary)", width: width, indent: "    ") }
         var result = "trained in \(Format.duration(outcome.trainSeconds))"
         if seconds > 0 { result += " at \(Format.count(Int((samples / seconds).clamped))) samples/s" }

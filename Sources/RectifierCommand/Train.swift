@@ -97,14 +97,15 @@ struct Train: ParsableCommand {
         // Before the data are read, which may take a while; the run looks again.
         try Trainer.checkOutput(folder)
         let data = try LoadedData(settings.data, seed: settings.training.seed, precision: settings.training.precision)
-        var trainer = try Trainer(recipe: settings, data: data, probes: Self.probes(settings), output: folder)
+        var trainer = try Trainer(recipe: settings, data: data, probes: probes(settings), output: folder)
         trainer.replacesOtherRuns = overwrite
         return (trainer, folder, data.notes)
     }
 
     /// What looks into a run of the command line.
-    static func probes(_ recipe: Recipe) -> [any TrainingProbe] {
+    private func probes(_ recipe: Recipe) -> [any TrainingProbe] {
         (recipe.training.census ? [KinkProbe()] : []) + (recipe.training.health ? [HealthProbe()] : [])
+            + (health.sharpness ? [StabilityProbe()] : [])
     }
 
     /// The run goes on as its recipe says; only how long and on how many threads can change, and where its data are.
@@ -132,7 +133,7 @@ struct Train: ParsableCommand {
         let data = try LoadedData(changed.data, seed: changed.training.seed, precision: changed.training.precision)
         let trainer = try Trainer(
             resuming: checkpoint, data: data, epochs: changed.training.epochs, threads: changed.training.threads,
-            probes: Self.probes(changed), output: folder)
+            probes: probes(changed), output: folder)
         return (trainer, folder, data.notes + trainer.notes)
     }
 

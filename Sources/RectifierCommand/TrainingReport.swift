@@ -117,8 +117,24 @@ struct TrainingReport {
 
     private var healthCharts: [Report.Chart] {
         guard let health else { return [] }
-        let charts: [Report.Chart?] = [health.gradientLadder, health.signalLadder, health.zerosChart, health.flipsChart]
+        let charts: [Report.Chart?] = [health.gradientLadder, health.signalLadder, health.zerosChart, health.flipsChart, sharpnessChart]
         return health.unitStrips + charts.compactMap { $0 }
+    }
+
+    private var sharpnessChart: Report.Chart? {
+        guard let points = outcome?.measurements[StabilityCurve.self]?.points, points.count > 1 else { return nil }
+        func line(_ value: (StabilityReport) -> Double?) -> [Chart.Point] {
+            points.compactMap { point in value(point.report).flatMap { $0 > 0 ? Chart.Point(Double(point.step), $0) : nil } }
+        }
+        return Chart(
+            "sharpness", title: "Sharpness against the edge",
+            caption: "The largest eigenvalue of the Hessian on a step's batch, as the optimizer scales it; above the edge steps overshoot.",
+            .plot(
+                .init(
+                    x: .init("step", scale: .logarithmic), y: .init("sharpness", scale: .logarithmic),
+                    series: [
+                        .init("sharpness", .markedLine, line { $0.preconditionedSharpness ?? $0.sharpness }), .init("edge", .line, line(\.edge)),
+                    ].filter { !$0.points.isEmpty })))
     }
 
     // MARK: Tables

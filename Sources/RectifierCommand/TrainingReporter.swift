@@ -68,6 +68,17 @@ struct JSONReporter: TrainingReporter {
             line.add("model", folder.relativePath)
             line.add("weightsSHA256", outcome.savedWeightsSHA256 ?? outcome.model.weightsSHA256)
             line.add("gradients", outcome.kinks.map(JSONLine.init))
+            if let curve = outcome.measurements[StabilityCurve.self] {
+                line.add(
+                    "stability",
+                    curve.points.map { point -> JSONLine in
+                        [
+                            "step": point.step, "sharpness": point.report.sharpness, "scaled": point.report.preconditionedSharpness,
+                            "edge": point.report.edge, "learningRate": point.report.learningRate,
+                            "largestStableRate": point.report.largestStableRate,
+                        ]
+                    })
+            }
             if let health = outcome.health {
                 line.add("health", JSONLine(health))
                 line.add("diagnoses", health.diagnoses.map { ["name": $0.name.rawValue, "layer": $0.layer] as JSONLine })

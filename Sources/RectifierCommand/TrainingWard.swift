@@ -86,7 +86,7 @@ struct TrainingWard {
         _ sick: Attempt, _ stop: StopSignal, _ listener: (TrainingEvent) throws -> Void
     ) throws -> Attempt {
         for trial in sick.report.trials where trial.helps {
-            guard var new = try trial.cure.applied(to: trainer, probes: Train.probes(trainer.plan.recipe), output: folder) else { continue }
+            guard var new = try trial.cure.applied(to: trainer, probes: trainer.probes, output: folder) else { continue }
             new.replacesOtherRuns = true
             trainer = new
             try reporter.isCured(by: trial.cure, plan: new.plan)

@@ -56,15 +56,15 @@ final class Observation {
     }
 
     func look(in session: TrainingSession, step: Int, batchSize: Int) throws {
-        for seat in seats where seat.looks { try seat.observer.look(at: seat.step(session, step, batchSize)) }
+        for seat in seats where seat.looks { try seat.observer.look(at: seat.step(session, step, batchSize, updates: step - 1)) }
     }
 
     func lookBack(in session: TrainingSession, step: Int, batchSize: Int) throws {
-        for seat in seats where seat.looksBack { try seat.observer.lookBack(at: seat.step(session, step, batchSize)) }
+        for seat in seats where seat.looksBack { try seat.observer.lookBack(at: seat.step(session, step, batchSize, updates: step)) }
     }
 
     func lookAtDivergence(in session: TrainingSession, step: Int, batchSize: Int) throws {
-        for seat in seats { try seat.observer.lookAtDivergence(seat.step(session, step, batchSize)) }
+        for seat in seats { try seat.observer.lookAtDivergence(seat.step(session, step, batchSize, updates: step - 1)) }
     }
 
     func evaluated(trainLoss: Double, heldOut: Evaluation?, validation: Evaluation?) {
@@ -101,8 +101,9 @@ final class Observation {
 }
 
 extension Observation.Seat {
-    fileprivate func step(_ session: TrainingSession, _ number: Int, _ batchSize: Int) -> ProbedStep {
-        ProbedStep(session: session, formulas: formulas, firstOutput: firstOutput, number: number, batchSize: batchSize)
+    fileprivate func step(_ session: TrainingSession, _ number: Int, _ batchSize: Int, updates: Int) -> ProbedStep {
+        ProbedStep(
+            session: session, formulas: formulas, firstOutput: firstOutput, number: number, batchSize: batchSize, updates: updates)
     }
 }
 

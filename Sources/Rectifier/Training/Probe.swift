@@ -119,10 +119,10 @@ public struct ProbedStep {
     public var epoch: Int { session.position.epochsDone + 1 }
     /// The place of its first sample in the epoch, from 0.
     public var position: Int { session.position.samplesInEpoch }
-    /// The learning rate of the step, schedule included.
-    public var learningRate: Double { session.lastLearningRate }
     /// Samples in the batch.
     public let batchSize: Int
+    /// Updates of the weights so far: one more after the step than before it.
+    let updates: Int
 
     /// The mean losses of the steps before, as far as they are known: those that were repeated after a run diverged.
     package var lossesBefore: [Double] { session.repeatedLosses }
@@ -142,6 +142,10 @@ public struct ProbedStep {
 
     /// The weights as they are now. A copy.
     public var parameters: Parameters { session.memory.read(session.memory.weights) }
+    /// The learning rate of the step, schedule included.
+    public var learningRate: Double { session.stepRate(session.stepsPerEpoch) }
+    /// How it is made of its gradient.
+    package var stepping: Stepping { session.stepping(after: updates) }
     /// The gradient of the batch's mean loss, before it is clipped. A copy. Parameters that are not trained have zeros.
     public var gradients: Parameters { session.memory.readGradients() }
 

@@ -132,7 +132,7 @@ extension TrainingSettings {
 
 extension Dataset {
     /// Throws where samples or targets have other shapes than a network's inputs and outputs.
-    func requireShapes(of network: Network) throws {
+    package func requireShapes(of network: Network) throws {
         guard network.inputShape == sampleShape else {
             throw RectifierError(.shape, "the network takes samples of shape \(network.inputShape), the data has \(sampleShape)")
         }

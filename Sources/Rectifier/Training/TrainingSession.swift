@@ -26,9 +26,9 @@ public final class TrainingSession {
     public private(set) var epochs: Int
     private var changesMade = 0
 
-    let data: LoadedData
-    let pool: ThreadPool
-    let memory: ParameterMemory
+    package let data: LoadedData
+    package let pool: ThreadPool
+    package let memory: ParameterMemory
     private let numbers: OptimizerNumbers
     private let cursor: BatchCursor
     private let evaluator: Evaluator
@@ -161,10 +161,7 @@ public final class TrainingSession {
                 cursor.indices.pointee = UnsafePointer(order.baseAddress! + start)
                 cursor.position.pointee = UInt64(start)
                 cursor.step.pointee = UInt64(step)
-                let factor = plan.schedule.factor(
-                    progress: Double(epoch) + Double(position.stepsInEpoch) / Double(perEpoch), step: 1 / Double(perEpoch),
-                    epochs: Double(epochs))
-                numbers.set(settings.optimizer, penalties, learningRate: learningRate * factor, step: step)
+                numbers.set(settings.optimizer, penalties, learningRate: stepRate(perEpoch), step: step)
                 try run(program!, step: step, batchSize: size)
                 position.steps = step
                 position.stepsInEpoch += 1
@@ -177,6 +174,21 @@ public final class TrainingSession {
             }
         }
         return position.samplesInEpoch == samples
+    }
+
+    /// The learning rate of the step that is next, or going on, schedule included.
+    func stepRate(_ stepsPerEpoch: Int) -> Double {
+        let progress = Double(position.epochsDone) + Double(position.stepsInEpoch) / Double(stepsPerEpoch)
+        return learningRate * plan.schedule.factor(progress: progress, step: 1 / Double(stepsPerEpoch), epochs: Double(epochs))
+    }
+
+    /// How the step that is next, or going on, is made of its gradient.
+    /// - Parameter updates: Of the weights so far; `nil` between steps.
+    package func stepping(after updates: Int? = nil) -> Stepping {
+        let settings = plan.settings
+        return Stepping(
+            optimizer: settings.optimizer, learningRate: stepRate(stepsPerEpoch), penalties: penalties,
+            layerRate: { settings.layerRate(of: $0) }, states: memory.states.map { memory.read($0) }, updates: updates ?? position.steps)
     }
 
     private func run(_ program: Program, step: Int, batchSize: Int) throws {

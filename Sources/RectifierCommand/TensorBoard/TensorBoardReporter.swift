@@ -1,4 +1,5 @@
 import Rectifier
+import RectifierInstruments
 
 /// Writes what a run tells into an event file for TensorBoard, a point for each epoch, beside another reporter.
 final class TensorBoardReporter: TrainingReporter {
@@ -8,6 +9,11 @@ final class TensorBoardReporter: TrainingReporter {
     private var stepsPerEpoch = 0
 
     init(beside other: any TrainingReporter, folder: String) { (self.other, self.folder) = (other, folder) }
+
+    func explained(_ autopsy: Autopsy) throws { try other.explained(autopsy) }
+    func isTrying(_ cure: Cure, done: Int, of count: Int) { other.isTrying(cure, done: done, of: count) }
+    func tried(_ trials: [CureTrial]) throws { try other.tried(trials) }
+    func isCured(by cure: Cure?, plan: TrainingPlan) throws { try other.isCured(by: cure, plan: plan) }
 
     func begin(plan: TrainingPlan, notes: [String]) throws { try other.begin(plan: plan, notes: notes) }
 
@@ -26,6 +32,18 @@ final class TensorBoardReporter: TrainingReporter {
     private static func scalars(of epoch: TrainingEvent.EpochReport) -> [(tag: String, value: Double)] {
         [("loss/train", epoch.trainLoss)] + scalars(of: epoch.heldOut, "held-out") + scalars(of: epoch.validation, "validation")
             + [("learning-rate", epoch.learningRate), ("samples-per-second", epoch.samplesPerSecond)]
+            + (epoch.health.map(scalars) ?? [])
+    }
+
+    private static func scalars(of health: HealthReport) -> [(tag: String, value: Double)] {
+        let units = health.units.flatMap { layer in
+            [("dead/\(layer.layer)", layer.zerosOfDead), ("active/\(layer.layer)", layer.activeShare)]
+        }
+        let flow = health.looks.last.map { look in
+            look.layers.flatMap { [("signal/\($0.layer)", $0.signal), ("gradient/\($0.layer)", $0.gradient)] }
+                + look.parameters.map { ("update/\($0.name)", $0.update) }
+        }
+        return (units + (flow ?? [])).map { (tag: $0.0, value: $0.1) }
     }
 
     private static func scalars(of evaluation: Evaluation?, _ data: String) -> [(tag: String, value: Double)] {

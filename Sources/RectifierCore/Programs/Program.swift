@@ -197,6 +197,12 @@ public final class Program {
         kernels.from_double(memory[buffer], values, Int64(values.count))
     }
 
+    /// Sets an input of the program from memory with as many numbers as it takes.
+    package func setInput(_ name: String, from values: UnsafePointer<Double>) {
+        guard let (buffer, extents) = inputs[name] else { return }
+        kernels.from_double(memory[buffer], values, Int64(extents.reduce(1, *)))
+    }
+
     /// Lets inputs that have a feed be filled from other memory of the same form, from the next run on.
     package func refeed(_ feeds: [String: Feed]) {
         for (name, feed) in feeds {

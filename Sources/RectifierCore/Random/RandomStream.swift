@@ -10,6 +10,7 @@ public enum RandomPurpose {
     package static let gradientCheck: UInt64 = 6 << 32
     package static let gradientCheckSamples: UInt64 = 6 << 32 | 1
     package static let prunedInputs: UInt64 = 6 << 32 | 2
+    package static let sharpness: UInt64 = 7 << 32
     /// One stream for each parameter, by its place in the network.
     public static func initialization(_ parameter: Int) -> UInt64 { 1 << 32 | UInt64(parameter) }
     /// One stream for each dropout mask.

@@ -33,6 +33,8 @@ final class KinkObserver: CountingObserver {
     private let watched: WatchedKinks
     private let losses: Formula
     private let parameters: [Formula]
+    /// Frozen ones included.
+    private let allParameters: [Formula]
     private let elementType: ElementType
     private let verdictUntouched: GradientVerdict
     private let emptyReport: KinkReport
@@ -64,6 +66,7 @@ final class KinkObserver: CountingObserver {
         elementType = run.plan.settings.precision
         losses = run.losses
         parameters = run.trained
+        allParameters = run.network.parameters
         let sites = run.network.kinkSites(below: [losses], dependingOn: parameters)
         certificate = GradientCertificate(losses: losses, parameters: parameters, sites: sites)
         counters = KinkCounters(count: sites.count)
@@ -133,7 +136,7 @@ final class KinkObserver: CountingObserver {
         self.before = nil
         let trust =
             try trusts[step.batchSize]
-            ?? TrustProgram(losses: losses, parameters, sites: certificate.entries.map(\.site), elementType: elementType.computing) {
+            ?? TrustProgram(losses: losses, allParameters, sites: certificate.entries.map(\.site), elementType: elementType.computing) {
                 try step.compile($0, parameters: $1)
             }
         trusts[step.batchSize] = trust
