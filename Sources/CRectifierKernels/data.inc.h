@@ -1,4 +1,5 @@
-// Moving and making data: copies between layouts, filling a batch from a data set, labels, dropout, tallies, conversions.
+// Moving and making data: copies between layouts, filling a batch from a data set, labels, dropout, tallies,
+// conversions.
 
 // ===--- Copies ---------------------------------------------------------------------------===//
 

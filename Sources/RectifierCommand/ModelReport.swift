@@ -73,7 +73,8 @@ struct ModelReport {
         for layer in census.layers {
             table.addRow([
                 layer.layer, Format.count(layer.units), Format.percent(layer.activeShare, digits: 1),
-                units.certified[layer.layer].map { Format.count($0.count) } ?? "-", layer.isRectifier ? Format.count(layer.dead.count) : "-",
+                units.certified[layer.layer].map { Format.count($0.count) } ?? "-",
+                layer.isRectifier ? Format.count(layer.dead.count) : "-",
                 layer.isRectifier ? Format.count(layer.closedFor2000.count { $0 }) : "-", Format.count(layer.dormant(tau: 0.1).count),
                 Format.fixed(layer.rank, 1),
             ])
@@ -104,7 +105,8 @@ struct ModelReport {
                 [
                     "layer": layer.layer, "units": layer.units, "samples": layer.samples, "active": layer.activeShare,
                     "certifiedDead": units?.certified[layer.layer],
-                    "dead": layer.isRectifier ? layer.dead : nil, "closedFor2000": layer.isRectifier ? layer.closedFor2000.count { $0 } : nil,
+                    "dead": layer.isRectifier ? layer.dead : nil,
+                    "closedFor2000": layer.isRectifier ? layer.closedFor2000.count { $0 } : nil,
                     "dormant": layer.dormant(tau: 0.1), "rank": layer.rank,
                 ]
             },

@@ -72,7 +72,8 @@ struct TrainingReport {
         if health.diagnoses.isEmpty { return [Report.Finding("Nothing was found to be wrong: \(health.summary).")] }
         return health.diagnoses.map { diagnosis in
             let place = diagnosis.layer.map { " in \($0)" } ?? ""
-            let when = diagnosis.step == 0 ? "before training" : "step \(Format.count(diagnosis.step)), epoch \(Format.count(diagnosis.epoch))"
+            let when =
+                diagnosis.step == 0 ? "before training" : "step \(Format.count(diagnosis.step)), epoch \(Format.count(diagnosis.epoch))"
             let tried = trials.filter { diagnosis.cures.contains($0.cure) }, helpful = tried.first(where: \.helps)
             let cures =
                 helpful.map { "What helped most of what was tried: \($0.sentence)" }
@@ -133,7 +134,8 @@ struct TrainingReport {
                 .init(
                     x: .init("step", scale: .logarithmic), y: .init("sharpness", scale: .logarithmic),
                     series: [
-                        .init("sharpness", .markedLine, line { $0.preconditionedSharpness ?? $0.sharpness }), .init("edge", .line, line(\.edge)),
+                        .init("sharpness", .markedLine, line { $0.preconditionedSharpness ?? $0.sharpness }),
+                        .init("edge", .line, line(\.edge)),
                     ].filter { !$0.points.isEmpty })))
     }
 
@@ -148,7 +150,8 @@ struct TrainingReport {
                 Report.Table(
                     "cures", title: "Cures that were tried", note: "Each on a twin: the same batches, one change.", rows: trials,
                     fields: [
-                        .init("change", key: "change") { .text($0.cure.words) }, .init("against", key: "against") { .text($0.diagnosis.rawValue) },
+                        .init("change", key: "change") { .text($0.cure.words) },
+                        .init("against", key: "against") { .text($0.diagnosis.rawValue) },
                         .init("helps", key: "helps") { .text($0.helps ? "yes" : "no") },
                         .init("loss", key: "loss") { .number($0.loss) { Format.significant($0, 3) } },
                         .init("without", key: "lossWithout") { .number($0.lossWithout) { Format.significant($0, 3) } },
@@ -178,7 +181,9 @@ extension Autopsy {
         let shown = 15
         return [
             Report.Table(
-                "first-deaths", title: findings.count > shown ? "What killed the first \(shown) of \(Format.count(findings.count)) units" : "What killed units",
+                "first-deaths",
+                title: findings.count > shown
+                    ? "What killed the first \(shown) of \(Format.count(findings.count)) units" : "What killed units",
                 note: "z: the pre-activation of the last active sample, before the step and behind it, and what changed it.", keyColumns: 2,
                 rows: Array(findings.prefix(shown)),
                 fields: [
@@ -216,7 +221,9 @@ extension HealthReport {
             let count = timeline.shares[0].count
             // Those that did least at the end come first.
             let order = (0..<count).sorted { (timeline.shares.last![$0], $0) < (timeline.shares.last![$1], $1) }.prefix(mostUnits)
-            let chosen = count > mostUnits ? "The \(mostUnits) units that did least in the end, of \(Format.count(count))" : "All \(Format.count(count)) units"
+            let chosen =
+                count > mostUnits
+                ? "The \(mostUnits) units that did least in the end, of \(Format.count(count))" : "All \(Format.count(count)) units"
             return Chart(
                 "units-\(timeline.layer)", title: "Units of \(timeline.layer)",
                 caption: "\(chosen). A shade is the share of an epoch's samples that opened the unit; "
@@ -254,7 +261,10 @@ extension HealthReport {
         }
         return Chart(
             name, title: title, caption: caption,
-            .plot(.init(x: .init("activation, from the input"), y: .init(label, scale: .logarithmic), series: series.filter { !$0.points.isEmpty })))
+            .plot(
+                .init(
+                    x: .init("activation, from the input"), y: .init(label, scale: .logarithmic),
+                    series: series.filter { !$0.points.isEmpty })))
     }
 
     var gradientLadder: Report.Chart? {
@@ -267,31 +277,40 @@ extension HealthReport {
                 own.flatMap { own in
                     end.map { ($0.mean - own.mean, max(0, $0.deviation * $0.deviation - own.deviation * own.deviation).squareRoot()) }
                 }
-            }, base: max(0, (looks.first?.layers.count ?? 1) - 1)) { $0.gradient }
+            }, base: max(0, (looks.first?.layers.count ?? 1) - 1)
+        ) { $0.gradient }
     }
 
     var signalLadder: Report.Chart? {
         ladder(
-            "signal", title: "Signal by depth", caption: "Root mean square of what activations give. The prediction starts at the first layer.",
-            label: "signal", expected: expectedGrowth.map { $0.map { ($0.mean, $0.deviation) } }, base: 0) { $0.signal }
+            "signal", title: "Signal by depth",
+            caption: "Root mean square of what activations give. The prediction starts at the first layer.",
+            label: "signal", expected: expectedGrowth.map { $0.map { ($0.mean, $0.deviation) } }, base: 0
+        ) { $0.signal }
     }
 
     var zerosChart: Report.Chart? {
         guard !units.isEmpty else { return nil }
         func points(_ value: (UnitReport) -> Double) -> [Chart.Point] { units.enumerated().map { Chart.Point(Double($0), value($1)) } }
         return Chart(
-            "zeros", title: "Zeros of rectifiers", caption: "Of all outputs in the last epoch: of dead units, and of closed gates of living ones.",
+            "zeros", title: "Zeros of rectifiers",
+            caption: "Of all outputs in the last epoch: of dead units, and of closed gates of living ones.",
             .bars(
                 .init(
                     categories: units.map(\.layer), values: .init("of outputs", unit: .share, range: 0...1),
-                    series: [.init("dead units", .bars, points(\.zerosOfDead)), .init("closed gates of living units", .bars, points(\.zerosOfLiving))])))
+                    series: [
+                        .init("dead units", .bars, points(\.zerosOfDead)),
+                        .init("closed gates of living units", .bars, points(\.zerosOfLiving)),
+                    ])))
     }
 
     var flipsChart: Report.Chart? {
-        let places = looks.first.map { look in look.layers.indices.filter { place in looks.contains { $0.layers[place].flipped > 0 } } } ?? []
+        let places =
+            looks.first.map { look in look.layers.indices.filter { place in looks.contains { $0.layers[place].flipped > 0 } } } ?? []
         guard looks.count > 1, !places.isEmpty else { return nil }
         return Chart(
-            "flips", title: "Gates that a step switches", caption: "The share of a layer's gates that one update opens or closes, on the step's own samples.",
+            "flips", title: "Gates that a step switches",
+            caption: "The share of a layer's gates that one update opens or closes, on the step's own samples.",
             .plot(
                 .init(
                     x: .init("step", scale: .logarithmic), y: .init("of gates", scale: .logarithmic, unit: .share),
@@ -308,7 +327,8 @@ extension HealthReport {
         if !units.isEmpty {
             tables.append(
                 Report.Table(
-                    "units", title: "Units of rectifiers, over the last epoch", note: "Dead: closed for every sample of the epoch.", rows: units,
+                    "units", title: "Units of rectifiers, over the last epoch", note: "Dead: closed for every sample of the epoch.",
+                    rows: units,
                     fields: [
                         .init("layer", key: "layer") { .text($0.layer) }, .init("units", key: "units") { .count($0.units) },
                         .init("active", key: "active") { .share($0.activeShare) }, .init("dead", key: "dead") { .count($0.dead.count) },
@@ -321,7 +341,8 @@ extension HealthReport {
                     "dead-units", title: "Dead units", rows: dead,
                     fields: [
                         .init(nil, key: "layer") { .text($0.layer) }, .init(nil, key: "unit") { .count($0.unit.unit) },
-                        .init(nil, key: "killedByStep") { .count($0.unit.killedByStep) }, .init(nil, key: "epoch") { .count($0.unit.epoch) },
+                        .init(nil, key: "killedByStep") { .count($0.unit.killedByStep) },
+                        .init(nil, key: "epoch") { .count($0.unit.epoch) },
                         .init(nil, key: "lastSample") { .count($0.unit.lastSample) },
                         .init(nil, key: "largestPreActivation") { .number($0.largest) },
                     ]))

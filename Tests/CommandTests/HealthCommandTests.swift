@@ -4,7 +4,8 @@ import Testing
 
 /// A run whose units die in a moment, and one that is well.
 private let sick = [
-    "train", "--data", "circle", "--layers", "8,8,8,8", "--optimizer", "sgd", "--learning-rate", "1", "--batch-size", "10", "--epochs", "20",
+    "train", "--data", "circle", "--layers", "8,8,8,8", "--optimizer", "sgd", "--learning-rate", "1", "--batch-size", "10", "--epochs",
+    "20",
     "--schedule", "constant",
 ]
 private let well = ["train", "--data", "circle", "--layers", "16", "--epochs", "20"]

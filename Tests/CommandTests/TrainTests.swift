@@ -15,10 +15,16 @@ struct TrainTests {
         let objects = try run.objects()
         #expect(objects.count == 3)
         for line in run.outputLines.dropLast() {
-            #expect(keys(line) == ["event", "epoch", "trainLoss", "testLoss", "testAccuracy", "seconds", "samplesPerSecond", "gradients", "health"])
+            #expect(
+                keys(line) == [
+                    "event", "epoch", "trainLoss", "testLoss", "testAccuracy", "seconds", "samplesPerSecond", "gradients", "health",
+                ])
         }
         let last = try #require(run.outputLines.last)
-        #expect(keys(last) == ["event", "epochs", "testLoss", "testAccuracy", "trainSeconds", "model", "weightsSHA256", "gradients", "health", "diagnoses"])
+        #expect(
+            keys(last) == [
+                "event", "epochs", "testLoss", "testAccuracy", "trainSeconds", "model", "weightsSHA256", "gradients", "health", "diagnoses",
+            ])
         #expect(objects.map { $0["event"] as? String } == ["epoch", "epoch", "finished"])
         #expect(objects.dropLast().map { $0["epoch"] as? Int } == [1, 2])
         #expect((objects[2]["weightsSHA256"] as? String)?.count == 64)
@@ -31,7 +37,11 @@ struct TrainTests {
         try folder.write("x,y\n" + (0..<40).map { "\($0),\($0 * 2 % 7)" }.joined(separator: "\n") + "\n", to: "table.csv")
         let table = ["train", "--data", "table.csv", "--task", "regression", "--epochs", "2", "--json"]
         let held = try #require(try CommandRun(table, in: folder).outputLines.last)
-        #expect(keys(held) == ["event", "epochs", "testLoss", "testRMSE", "testR2", "trainSeconds", "model", "weightsSHA256", "gradients", "health", "diagnoses"])
+        #expect(
+            keys(held) == [
+                "event", "epochs", "testLoss", "testRMSE", "testR2", "trainSeconds", "model", "weightsSHA256", "gradients", "health",
+                "diagnoses",
+            ])
         let run = try CommandRun(table + ["--validation", "0", "--overwrite"], in: folder)
         let last = try #require(run.outputLines.last)
         #expect(keys(last) == ["event", "epochs", "trainSeconds", "model", "weightsSHA256", "gradients", "health", "diagnoses"])

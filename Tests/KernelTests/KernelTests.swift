@@ -249,7 +249,8 @@ func labels(_ t: Trial, rows: Int, classes: Int) -> UnsafePointer<rk_labels> {
 @Sendable func makeTally(_ t: Trial) {
     let rows = size(&t.random, upTo: 40), columns = size(&t.random, upTo: 100), share = t.random.pick([0, 0.05, 0.5, 1])
     let values = (0..<rows * columns).map { _ in
-        t.random.chance(0.02) ? t.random.pick([0, -0.0, .nan, .infinity]) : t.random.uniform(in: 0.1...1) * (t.random.chance(share) ? 1 : -1)
+        t.random.chance(0.02)
+            ? t.random.pick([0, -0.0, .nan, .infinity]) : t.random.uniform(in: 0.1...1) * (t.random.chance(share) ? 1 : -1)
     }
     let out = t.output(5 * columns, as: RK_FLOAT64, .exact).base.assumingMemoryBound(to: Double.self)
     let position = t.pointer(to: [UInt64(t.random.integer(in: 0...60000)), 17])

@@ -199,8 +199,8 @@ typedef struct {
     const uint64_t *seed, *epoch, *position;
 } rk_dropout;
 
-/// What has been seen of one unit: whole numbers, kept as doubles. 0 throughout, but `largest` -infinity, before anything
-/// is.
+/// What has been seen of one unit: whole numbers, kept as doubles. Before anything is, 0 throughout, but `largest`
+/// -infinity.
 typedef struct {
     double active;   ///< samples whose element was above 0
     double first;    ///< the place in the epoch of the first of them, from 1; 0 where there is none

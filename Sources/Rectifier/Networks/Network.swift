@@ -57,7 +57,8 @@ public struct Network: Sendable {
         guard output.shape.rank > 0, output.shape[0] == Shape.batch else {
             throw RectifierError(.shape, "the network's output has shape \(output.shape), whose first axis is not the batch")
         }
-        return Built(input: input, output: output, parameters: build.parameters, rows: build.rows, layerInputs: build.inputs,
+        return Built(
+            input: input, output: output, parameters: build.parameters, rows: build.rows, layerInputs: build.inputs,
             layerOutputs: build.outputs)
     }
 

@@ -149,6 +149,9 @@ public struct ProbedStep {
     /// The gradient of the batch's mean loss, before it is clipped. A copy. Parameters that are not trained have zeros.
     public var gradients: Parameters { session.memory.readGradients() }
 
+    /// A record of the weights, to be taken before the update and looked at behind it.
+    package func weightRecord() throws -> WeightRecord { try WeightRecord(of: session.memory) }
+
     /// A program over the step's batch.
     /// - Parameter parameters: `nil` for the weights of the run.
     package func compile(_ outputs: [Formula], parameters: ParameterMemory? = nil) throws -> Program {

@@ -95,8 +95,8 @@ public struct TrainingPlan: Sendable {
         try self.init(model.network, loss: model.loss, recipe: recipe, data: data, usual: UsualSettings(for: data))
     }
 
-    /// Throws where training would not fit into memory: the blocks that a session holds, those it would go back to where
-    /// it diverged, and the two copies of a checkpoint while it is saved, its numbers and its files.
+    /// Throws where training would not fit into memory: the blocks that a session holds, those it would go back to
+    /// where it diverged, and the two copies of a checkpoint while it is saved, its numbers and its files.
     private func checkMemory() throws {
         let states = settings.optimizer.stateCount
         let blocks = 2 + states + 3 * (1 + states)

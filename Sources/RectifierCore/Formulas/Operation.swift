@@ -84,8 +84,8 @@ package protocol Operation: Sendable, Hashable {
     /// Whether all that the result tells of its only operand is where that is positive.
     var readsPositivity: Bool { get }
 
-    /// The largest size of the derivative by the only operand, for a function that flattens out on both sides; `nil` for
-    /// others.
+    /// The largest size of the derivative by the only operand, for a function that flattens out on both sides; `nil`
+    /// for others.
     var largestSlope: Double? { get }
 
     /// Whether an operand that is fed with class numbers may stay so, instead of a matrix with a 1 in each row's class.

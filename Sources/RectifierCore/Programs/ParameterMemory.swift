@@ -156,16 +156,22 @@ package final class ParameterMemory {
     /// The gradients, by parameter; zeros for those that are not trained.
     package func readGradients() -> Parameters {
         var result = Parameters()
-        guard let gradients, let kernels = rk_table(elementType.kernelType) else { return result }
+        guard gradients != nil else { return result }
         for slot in slots {
-            let values = [Double](unsafeUninitializedCapacity: slot.count) { values, filled in
-                kernels.pointee.to_double(values.baseAddress, gradients + slot.offset * elementType.size, Int64(slot.count))
-                filled = slot.count
-            }
+            let values = gradientValues(slot)
             result[slot.name] =
                 elementType == .float64 ? Tensor(shape: slot.shape, values) : Tensor(shape: slot.shape, values.map(Float.init))
         }
         return result
+    }
+
+    /// The gradient of one parameter, where there are gradients.
+    func gradientValues(_ slot: Slot) -> [Double] {
+        guard let gradients, let kernels = rk_table(elementType.kernelType) else { return [] }
+        return [Double](unsafeUninitializedCapacity: slot.count) { values, filled in
+            kernels.pointee.to_double(values.baseAddress, gradients + slot.offset * elementType.size, Int64(slot.count))
+            filled = slot.count
+        }
     }
 
     /// Sets the gradients, rounded to the element type; those of parameters that are not trained stay 0. Throws where

@@ -16,21 +16,11 @@ package struct Moments {
 
     package init(_ values: [Double]) { self.init(rk_moments_float64(values, Int64(values.count))) }
 
-    package init(_ tensor: Tensor) {
-        switch tensor.storage {
-        case .float32(let values): self.init(rk_moments_float32(values, Int64(values.count)))
-        case .float64(let values): self.init(rk_moments_float64(values, Int64(values.count)))
-        }
-    }
-}
-
-extension Tensor {
-    /// The root mean square of the difference to another tensor of the same shape and type.
-    package func distance(to other: Tensor) -> Double {
-        switch (storage, other.storage) {
-        case (.float32(let a), .float32(let b)) where a.count == b.count: rk_distance_float32(a, b, Int64(count))
-        case (.float64(let a), .float64(let b)) where a.count == b.count: rk_distance_float64(a, b, Int64(count))
-        default: preconditionFailure("tensors of one shape and type have a distance")
+    /// Of numbers of a computing type, where they lie.
+    init(_ start: UnsafeRawPointer, count: Int, _ type: ElementType) {
+        switch type {
+        case .float64: self.init(rk_moments_float64(start.assumingMemoryBound(to: Double.self), Int64(count)))
+        default: self.init(rk_moments_float32(start.assumingMemoryBound(to: Float.self), Int64(count)))
         }
     }
 }

@@ -2,7 +2,7 @@
 /// are too high, data that cannot be learned.
 ///
 /// What units do is tallied in the steps themselves, from every pre-activation. Signals and gradients are looked at in
-/// steps 1, 2, 3, 4, 6, 8, 12, …, two for each doubling, so that most looks are where most is decided. Nothing of it
+/// steps 1, 2, 3, 4, 6, 8, 12, … to 64, then at powers of two: most looks are where most is decided. Nothing of it
 /// changes a bit of the weights, and a report is the same for any number of threads, interrupted and resumed or not.
 ///
 /// What is found is told at once, as ``TrainingEvent/noticed(_:)`` with a ``Diagnosis``, and once.
@@ -67,10 +67,10 @@ final class HealthObserver: CountingObserver {
 
     // MARK: Steps
 
-    /// 1, 2, 3, 4, 6, 8, 12, 16, …: powers of two and halfway between.
+    /// 1, 2, 3, 4, 6, 8, 12, …, 64: powers of two and halfway between, while most is decided; then powers of two.
     func looks(atStep step: Int) -> Bool {
         progress.step = step
-        return step & (step - 1) == 0 || step % 3 == 0 && (step / 3) & (step / 3 - 1) == 0
+        return step & (step - 1) == 0 || step < 64 && step % 3 == 0 && (step / 3) & (step / 3 - 1) == 0
     }
     func looksBack(atStep step: Int) -> Bool { looks(atStep: step) }
 
@@ -81,7 +81,7 @@ final class HealthObserver: CountingObserver {
         }
         // The last batch of an epoch is smaller, and its numbers are not those of the others.
         guard step.batchSize == run.plan.batchSize || step.number == 1 else { return }
-        try meter.begin(step, gradients: step.gradients)
+        try meter.begin(step)
     }
 
     func lookBack(at step: ProbedStep) throws {
@@ -123,10 +123,13 @@ final class HealthObserver: CountingObserver {
     func endEpoch() -> HealthReport {
         tellUnits(step: progress.step, epoch: progress.epoch)
         units = ledgers.map { $0.ledger.endEpoch(progress.epoch, samples: run.samples, order: order(ofEpoch:)) }
-        let explained: Set<Diagnosis.Name> = [.diverged, .bornDead, .deadUnits, .exploding, .vanishing, .saturated, .unstableRate, .rankCollapse]
+        let explained: Set<Diagnosis.Name> = [
+            .diverged, .bornDead, .deadUnits, .exploding, .vanishing, .saturated, .unstableRate, .rankCollapse,
+        ]
         tell(
             diagnostician.epochs(
-                progress.losses, step: progress.step, isExplained: progress.diagnoses.contains { explained.contains($0.name) }, data: &data))
+                progress.losses, step: progress.step, isExplained: progress.diagnoses.contains { explained.contains($0.name) }, data: &data)
+        )
         let report = HealthReport(
             units: units, looks: Array(progress.looks[progress.epochLooks...]),
             diagnoses: progress.diagnoses[progress.epochDiagnoses...].sorted(), trivialLoss: data.trivialLoss)
@@ -139,7 +142,8 @@ final class HealthObserver: CountingObserver {
     /// Drops every second look but the first ones where they have become many.
     private func thin() {
         while progress.looks.count > 8, progress.looks.count * max(1, sites.count) > Self.mostLooks {
-            progress.looks = progress.looks.enumerated().filter { $0.offset < 2 || ($0.offset - progress.looks.count) % 2 != 0 }.map(\.element)
+            progress.looks = progress.looks.enumerated().filter { $0.offset < 2 || ($0.offset - progress.looks.count) % 2 != 0 }.map(
+                \.element)
         }
     }
 
@@ -179,7 +183,9 @@ final class HealthObserver: CountingObserver {
         get { State(progress: progress, ledgers: ledgers.map(\.ledger.state), units: units) }
         set {
             // A state of other units is of another network: it has nothing to say of this one's.
-            guard newValue.ledgers.count == ledgers.count, zip(ledgers, newValue.ledgers).allSatisfy({ $0.ledger.takes($1) }) else { return }
+            guard newValue.ledgers.count == ledgers.count, zip(ledgers, newValue.ledgers).allSatisfy({ $0.ledger.takes($1) }) else {
+                return
+            }
             for (own, state) in zip(ledgers, newValue.ledgers) { own.ledger.state = state }
             (progress, units) = (newValue.progress, newValue.units)
         }

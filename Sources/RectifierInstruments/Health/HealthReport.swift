@@ -37,11 +37,16 @@ public struct HealthReport: ProbeReport {
     public var summary: String {
         var parts: [String] = []
         if units.units > 0 {
-            let active = Double(units.reduce(0) { $0 + $1.active.reduce(0, +) }) / Double(max(1, units.reduce(0) { $0 + $1.units * $1.samples }))
-            let dead = units.dead == 0 ? "none of \(Format.count(units.units, "unit"))" : "\(Format.count(units.dead)) of \(Format.count(units.units, "unit"))"
+            let active =
+                Double(units.reduce(0) { $0 + $1.active.reduce(0, +) }) / Double(max(1, units.reduce(0) { $0 + $1.units * $1.samples }))
+            let dead =
+                units.dead == 0
+                ? "none of \(Format.count(units.units, "unit"))" : "\(Format.count(units.dead)) of \(Format.count(units.units, "unit"))"
             parts.append("\(dead) dead, \(Format.percent(active, digits: 0)) active")
         }
-        parts.append(diagnoses.isEmpty ? "no finding" : diagnoses.map { $0.name.words + ($0.layer.map { " (\($0))" } ?? "") }.joined(separator: ", "))
+        parts.append(
+            diagnoses.isEmpty ? "no finding" : diagnoses.map { $0.name.words + ($0.layer.map { " (\($0))" } ?? "") }.joined(separator: ", ")
+        )
         return parts.joined(separator: "; ")
     }
 }

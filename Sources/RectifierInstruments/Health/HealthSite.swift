@@ -52,7 +52,8 @@ extension Network.Built {
                     source = layerInputs[between]
                 }
                 site.dense = HealthSite.DenseLayer(
-                    name: rows[dense].name, input: layerInputs[dense], initializer: weights.parameter!.initializer, inputs: weights.shape[0], units: weights.shape[1],
+                    name: rows[dense].name, input: layerInputs[dense], initializer: weights.parameter!.initializer,
+                    inputs: weights.shape[0], units: weights.shape[1],
                     follows: siteOfOutput[source.id])
             }
             siteOfOutput[output.id] = sites.count

@@ -126,7 +126,8 @@ import Testing
         // The 2,000-sample rule, on the first 2,000 samples of the epoch's order.
         var order = [Int32](repeating: 0, count: 2600)
         order.withUnsafeMutableBufferPointer { RandomStream(seed: 0, purpose: RandomPurpose.order, epoch: 0).permute($0) }
-        let first = try UnitCensus(network, parameters: start, data: data.training.selecting(Array(order.prefix(2000))), precision: .float64)
+        let first = try UnitCensus(
+            network, parameters: start, data: data.training.selecting(Array(order.prefix(2000))), precision: .float64)
         for place in 0..<2 { #expect(health.units[place].closedFor2000 == first.layers[place].dead.count) }
     }
 
@@ -140,7 +141,9 @@ import Testing
         let trainer = try Trainer(
             network, data: data,
             settings: settings {
-                ($0.seed, $0.optimizer, $0.learningRate, $0.epochs, $0.batchSize) = (UInt64(seed), seed % 2 == 0 ? .sgd(momentum: 0.5) : .adam(), seed % 2 == 0 ? 0.15 : 0.1, 6, .samples(16))
+                ($0.seed, $0.optimizer, $0.learningRate, $0.epochs, $0.batchSize) = (
+                    UInt64(seed), seed % 2 == 0 ? .sgd(momentum: 0.5) : .adam(), seed % 2 == 0 ? 0.15 : 0.1, 6, .samples(16)
+                )
             },
             probes: [witness, HealthProbe()])
         let run = try trainer.run(), outcome = try #require(run.health)

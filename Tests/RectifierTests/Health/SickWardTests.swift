@@ -64,17 +64,28 @@ import Testing
             let found = health.diagnoses.first?.name, byThresholds = FixedThresholds.findings(health.looks, diverged: outcome == nil)
             if draw.patient.names.isEmpty {
                 healthy += 1
-                if let found { alarms += 1; print("RANDOM \(number) \(draw.patient.name): false alarm \(found) \(health.diagnoses.first!.layer ?? "") \(health.diagnoses.first!.step) \(health.diagnoses.first!.sentence)") }
+                if let found {
+                    alarms += 1;
+                    print(
+                        "RANDOM \(number) \(draw.patient.name): false alarm \(found) \(health.diagnoses.first!.layer ?? "") \(health.diagnoses.first!.step) \(health.diagnoses.first!.sentence)"
+                    )
+                }
                 if !byThresholds.isEmpty { fixedAlarms += 1 }
             } else {
                 sick += 1
-                if let found, draw.patient.names.contains(found) { right += 1 } else {
-                    print("RANDOM \(number) \(draw.patient.name): \(health.diagnoses.map { "\($0.name) \($0.layer ?? "") \($0.step) \($0.sentence)" })")
+                if let found, draw.patient.names.contains(found) {
+                    right += 1
+                } else {
+                    print(
+                        "RANDOM \(number) \(draw.patient.name): \(health.diagnoses.map { "\($0.name) \($0.layer ?? "") \($0.step) \($0.sentence)" })"
+                    )
                 }
                 if !byThresholds.isDisjoint(with: draw.patient.names) { fixedRight += 1 }
             }
         }
-        print("RANDOM of \(sick) sick \(right) named right; of \(healthy) healthy \(alarms) false alarms. Fixed thresholds: \(fixedRight), \(fixedAlarms)")
+        print(
+            "RANDOM of \(sick) sick \(right) named right; of \(healthy) healthy \(alarms) false alarms. Fixed thresholds: \(fixedRight), \(fixedAlarms)"
+        )
         #expect(Double(right) >= 0.95 * Double(sick))
         #expect(Double(alarms) <= 0.02 * Double(healthy) + 0.5)
     }
@@ -115,7 +126,8 @@ struct RandomPatient {
         }
         func made(
             _ name: String, _ names: [Diagnosis.Name], scale: Double = 1, samples count: Int? = nil, heldOut: Int = 0, noise: Double = 0,
-            layers: @escaping @Sendable () -> String, change: @escaping @Sendable (LoadedData, inout Numbers) throws -> LoadedData = { data, _ in data },
+            layers: @escaping @Sendable () -> String,
+            change: @escaping @Sendable (LoadedData, inout Numbers) throws -> LoadedData = { data, _ in data },
             _ edit: @escaping @Sendable (inout TrainingSettings) -> Void
         ) -> Patient {
             Patient("\(name), \(depth)×\(width), \(features) features, \(isClasses ? "classes" : "numbers")", names) { seed in
@@ -139,20 +151,27 @@ struct RandomPatient {
         switch fault {
         case 1:
             let rate = 0.25 * (1 + 3 * factor)
-            patient = made("rate \(rate) on ReLU", [.deadUnits, .unstableRate, .diverged], layers: { deep(depth, max(width, 32), "relu") }) {
+            patient = made("rate \(rate) on ReLU", [.deadUnits, .unstableRate, .diverged], layers: { deep(depth, max(width, 32), "relu") })
+            {
                 ($0.optimizer, $0.learningRate, $0.epochs) = (.adam(), rate, 8)
             }
         case 2:
             let many = 12 + depth * 4, limit = 0.25 * (1 + factor) / Double(width).squareRoot()
-            patient = made("weights too small, \(many) layers", [.vanishing], layers: { deep(many, width, "relu", options: " init=uniform:\(limit)") }) { _ in }
+            patient = made(
+                "weights too small, \(many) layers", [.vanishing], layers: { deep(many, width, "relu", options: " init=uniform:\(limit)") }
+            ) { _ in }
         case 3:
             let many = 12 + depth * 4, limit = (4.5 + 3 * factor) / Double(width).squareRoot()
-            patient = made("weights too large, \(many) layers", [.exploding], layers: { deep(many, width, "relu", options: " init=uniform:\(limit)") }) {
+            patient = made(
+                "weights too large, \(many) layers", [.exploding], layers: { deep(many, width, "relu", options: " init=uniform:\(limit)") }
+            ) {
                 $0.learningRate = 1e-5
             }
         case 4:
             let limit = 8 + 20 * factor
-            patient = made("tanh with large weights", [.saturated, .exploding], layers: { deep(2, width, "tanh", options: " init=uniform:\(limit)") }) { _ in }
+            patient = made(
+                "tanh with large weights", [.saturated, .exploding], layers: { deep(2, width, "tanh", options: " init=uniform:\(limit)") }
+            ) { _ in }
         case 5:
             let scale = powerOf(10, 1.3 + 2 * factor)
             patient = made("inputs times \(Int(scale))", [.unscaledInputs], scale: scale, layers: plain) { _ in }
@@ -171,9 +190,12 @@ struct RandomPatient {
                 ($0.learningRate, $0.epochs, $0.batchSize) = (1e-7 * (1 + factor), 16, .samples(16))
             }
         case 9:
-            patient = made("a layer that starts closed", [.bornDead], layers: {
-                "dense \(width), relu, dense \(width) init=constant:-\(0.05 + 0.2 * factor), relu, dense \(width), relu"
-            }) { _ in }
+            patient = made(
+                "a layer that starts closed", [.bornDead],
+                layers: {
+                    "dense \(width), relu, dense \(width) init=constant:-\(0.05 + 0.2 * factor), relu, dense \(width), relu"
+                }
+            ) { _ in }
         default:
             patient = made("well", [], layers: plain) { $0.learningRate = 0.0005 * (1 + 3 * factor) }
         }

@@ -200,7 +200,7 @@ import Testing
     private struct Watcher: TrainingProbe {
         struct Reports: ProbeReport { var all: [StabilityReport] = [] }
         var name: String { "stability" }
-        func observer(of run: ProbedRun) throws -> any ProbeObserver { Observer(stability: try BatchStability(run)) }
+        func observer(of run: ProbedRun) throws -> any ProbeObserver { Observer(stability: BatchStability(run)) }
         final class Observer: ProbeObserver {
             let stability: BatchStability
             var state = Reports()

@@ -190,7 +190,9 @@ enum Ward {
     ]
 
     static let healthy: [Patient] = [
-        Patient("digits", [], recipe: #"{"data": {"source": "digits", "samples": 4000}, "network": {"layers": [128, 128]}, "training": {"epochs": 4}}"#),
+        Patient(
+            "digits", [],
+            recipe: #"{"data": {"source": "digits", "samples": 4000}, "network": {"layers": [128, 128]}, "training": {"epochs": 4}}"#),
         Patient(
             "spiral, leaky ReLU", [],
             recipe: """

@@ -52,7 +52,9 @@ package final class UnitTally: @unchecked Sendable, Hashable {
 
     deinit { address.deallocate() }
 
-    package func reset() { address.initialize(repeating: rk_unit(active: 0, first: 0, last: 0, step: 0, largest: -.infinity), count: count * threads) }
+    package func reset() {
+        address.initialize(repeating: rk_unit(active: 0, first: 0, last: 0, step: 0, largest: -.infinity), count: count * threads)
+    }
 
     /// What was seen of one unit.
     package struct Seen: Sendable, Codable, Equatable {

@@ -81,8 +81,8 @@ extension CurableRun {
         if try LayerCatalog.spelling(of: new) != LayerCatalog.spelling(of: old) { try set(new) }
     }
 
-    /// `dense 64, relu, dense 64, relu` becomes `residual(dense 64, relu, dense 64 init=zeros)` wherever what goes in is
-    /// as wide as what comes out: such a pair begins as the identity, however many there are.
+    /// `dense 64, relu, dense 64, relu` becomes `residual(dense 64, relu, dense 64 init=zeros)` wherever what goes in
+    /// is as wide as what comes out: such a pair begins as the identity, however many there are.
     fileprivate mutating func sumPairs() throws {
         let old = try layers()
         var new: [any Layer] = [], width: Int?, place = 0, pairs = 0
@@ -159,7 +159,9 @@ extension Parameters {
         guard let fresh = try? network.initialParameters(seed: seed &+ 1) else { return nil }
         return changingDead(sick, of: network) { result, dense, unit, _ in
             let name = dense + ".weights"
-            guard var weights = result[name]?.doubles, let new = fresh[name]?.doubles, let units = result[name]?.shape.last else { return false }
+            guard var weights = result[name]?.doubles, let new = fresh[name]?.doubles, let units = result[name]?.shape.last else {
+                return false
+            }
             for place in stride(from: unit, to: weights.count, by: units) { weights[place] = new[place] }
             result.set(name, weights)
             if var bias = result[dense + ".bias"]?.doubles {

@@ -1,5 +1,6 @@
-import struct Foundation.URL
 import RectifierText
+
+import struct Foundation.URL
 
 /// A cure that was tried on a twin of a run: the same batches, one change.
 public struct CureTrial: Sendable, Codable, Equatable {
@@ -38,7 +39,8 @@ public struct CureTrial: Sendable, Codable, Equatable {
     public var sentence: String {
         func shown(_ loss: Double?) -> String { loss.map { Format.significant($0, 3) } ?? "no finite loss" }
         let again = isFoundAgain ? "; \(diagnosis.words) again" : ""
-        return "\(cure.words): \(loss == nil ? "" : "loss ")\(shown(loss)) after \(Format.count(steps, "step")), \(shown(lossWithout)) without it\(again)"
+        return
+            "\(cure.words): \(loss == nil ? "" : "loss ")\(shown(loss)) after \(Format.count(steps, "step")), \(shown(lossWithout)) without it\(again)"
     }
 }
 

@@ -30,7 +30,11 @@ struct DataHealth {
             }
             squares += square
             let mean = sum / Double(samples)
-            if isConstant { constant.append(column) } else { deviations.append(max(0, square / Double(samples) - mean * mean).squareRoot()) }
+            if isConstant {
+                constant.append(column)
+            } else {
+                deviations.append(max(0, square / Double(samples) - mean * mean).squareRoot())
+            }
         }
         let size = (squares / Double(samples * width)).squareRoot()
         let sorted = deviations.filter { $0 > 0 }.sorted(), median = sorted.isEmpty ? 1 : sorted[sorted.count / 2]

@@ -28,8 +28,8 @@ struct Diagnostician {
     static let trainedLooks = 5
     /// Of the loss of a constant answer.
     static let unstableLoss = 2.0, unlearnedLoss = 0.98, doubtfulLoss = 0.93
-    /// How much larger one loss must be that jumps: than the smallest mean of an epoch; than the fresh network's, of one
-    /// batch; and than the smallest of a batch.
+    /// How much larger one loss must be that jumps: than the smallest mean of an epoch; than the fresh network's, of
+    /// one batch; and than the smallest of a batch.
     static let jump = 1.5, jumpFromStart = 2.0, jumpFromSmallest = 4.0
     /// How much a loss that still falls falls over half of the epochs.
     static let progress = 0.005
@@ -97,7 +97,10 @@ struct Diagnostician {
         var found: [Diagnosis] = []
         if let finding = growth(look) {
             let isFresh = growth(first)?.name == finding.name, recent = looks.suffix(Self.trainedLooks)
-            if isFresh ? isSudden(look) || looks.count > 1 : recent.count == Self.trainedLooks && recent.allSatisfy({ growth($0)?.name == finding.name }) {
+            if isFresh
+                ? isSudden(look) || looks.count > 1
+                : recent.count == Self.trainedLooks && recent.allSatisfy({ growth($0)?.name == finding.name })
+            {
                 found.append(finding)
             } else if !isFresh, finding.name == .exploding, isSudden(look) {
                 // The network was drawn well; what made its gradients explode is training.
@@ -174,7 +177,8 @@ struct Diagnostician {
         let ratio = isGradient ? gradient : signal
         guard isSmall(ratio) || isLarge(ratio) else { return nil }
         let factor = exponential(of: ratio / steps), what = isGradient ? "the gradient" : "the signal"
-        let slope = sites.compactMap(\.largestSlope).max(), isBound = slope.map { $0 < 1 } ?? false && sites.allSatisfy { $0.largestSlope != nil }
+        let slope = sites.compactMap(\.largestSlope).max(),
+            isBound = slope.map { $0 < 1 } ?? false && sites.allSatisfy { $0.largestSlope != nil }
         let bound = isBound ? "; its activations pass at most \(Format.significant(slope!, 3)) of what comes" : ""
         let predicted = law.layers > 0 ? exponential(of: law.mean / Double(law.layers)) : nil
         let law = predicted.map { "; the initializer predicts \(Format.significant($0, 3)), He's gives about 1" } ?? bound
@@ -206,7 +210,10 @@ struct Diagnostician {
     }
 
     private var cheaperRates: [Cure] {
-        [.learningRate(plan.learningRate / 10), .learningRate(plan.learningRate / 100), .learningRate(plan.optimizer.usualLearningRate), .clipping(1)]
+        [
+            .learningRate(plan.learningRate / 10), .learningRate(plan.learningRate / 100), .learningRate(plan.optimizer.usualLearningRate),
+            .clipping(1),
+        ]
     }
 
     // MARK: Epochs
@@ -231,14 +238,16 @@ struct Diagnostician {
         let isDoubtful = last.train > Self.doubtfulLoss * trivialLoss || doesNotGeneralize || !overfit.isEmpty
         if isDoubtful, let agreement = data.neighbourAgreement, agreement.deviations < 3 {
             let isClass = plan.recipe.data.task == .classification
-            let seen = isClass ? "\(Format.percent(agreement.seen)) of samples" : "a correlation of \(Format.significant(agreement.seen, 2))"
+            let seen =
+                isClass ? "\(Format.percent(agreement.seen)) of samples" : "a correlation of \(Format.significant(agreement.seen, 2))"
             found.append(
                 Diagnosis(
                     .labelTrouble, epoch: epoch, step: step,
                     "targets do not follow from inputs: \(isClass ? "the nearest neighbour has the same class for" : "targets of nearest neighbours have") \(seen), "
                         + "by chance \(isClass ? Format.percent(agreement.chance) : "0")",
                     [
-                        "agreement": agreement.seen, "chance": agreement.chance, "deviations": agreement.deviations, "trainLoss": last.train,
+                        "agreement": agreement.seen, "chance": agreement.chance, "deviations": agreement.deviations,
+                        "trainLoss": last.train,
                         "heldOutLoss": last.heldOut ?? last.train, "trivialLoss": trivialLoss,
                     ],
                     cures: [.checkData("look at how the targets were made, and whether their rows belong to those of the inputs")]))
@@ -253,7 +262,8 @@ struct Diagnostician {
                         + "\(Format.significant(trivialLoss, 4))",
                     ["trainLoss": last.train, "trivialLoss": trivialLoss, "learningRate": plan.learningRate],
                     cures: [
-                        .learningRate(plan.learningRate * 10), .learningRate(plan.learningRate * 100), .learningRate(plan.learningRate / 10),
+                        .learningRate(plan.learningRate * 10), .learningRate(plan.learningRate * 100),
+                        .learningRate(plan.learningRate / 10),
                         .usualInitializer,
                     ]))
         }

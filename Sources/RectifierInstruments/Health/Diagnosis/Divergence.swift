@@ -52,15 +52,18 @@ struct Divergence {
             layer = name == "loss" ? lastLayer : name
             (unit, row) = (Double(element), Double(sample(place)))
             let what = name == "loss" ? "the loss" : "unit \(element) of its output"
-            sentence = "\(what) is the first number that is not finite, at sample \(sample(place)); the largest before it is \(Format.significant(largest, 3))"
+            sentence =
+                "\(what) is the first number that is not finite, at sample \(sample(place)); the largest before it is \(Format.significant(largest, 3))"
         case .gradient(let parameter):
             layer = parameter.split(separator: ".").dropLast().joined(separator: ".")
-            sentence = "the gradient of its \(parameter.split(separator: ".").last ?? "") is the first that is not finite; outputs reach \(Format.significant(largest, 3))"
+            sentence =
+                "the gradient of its \(parameter.split(separator: ".").last ?? "") is the first that is not finite; outputs reach \(Format.significant(largest, 3))"
         case .update: sentence = "the update makes weights that are not finite; outputs reach \(Format.significant(largest, 3))"
         }
         let losses = step.lossesBefore
         if let first = losses.first, let last = losses.last, losses.count > 1 {
-            sentence += "; the loss went from \(Format.significant(first, 3)) to \(Format.significant(last, 3)) in the \(losses.count) steps before"
+            sentence +=
+                "; the loss went from \(Format.significant(first, 3)) to \(Format.significant(last, 3)) in the \(losses.count) steps before"
         }
         let usual = plan.optimizer.usualLearningRate
         let rates = [plan.learningRate / 10, plan.learningRate / 100, usual].filter { $0 < plan.learningRate }

@@ -26,8 +26,8 @@ public struct FlowLook: Sendable, Codable, Equatable {
         /// How much of the gradient the activation passes on: the sum of sizes behind it over that before it. What a
         /// rectifier blocks is the rest.
         public var passed: Double
-        /// The share of elements whose derivative is so small that next to nothing passes (below 1/400 of what comes); 0
-        /// for rectifiers.
+        /// The share of elements whose derivative is so small that next to nothing passes (below 1/400 of what comes);
+        /// 0 for rectifiers.
         public var saturated: Double
         /// The share of outputs that are exactly 0.
         public var zeros: Double
@@ -38,8 +38,8 @@ public struct FlowLook: Sendable, Codable, Equatable {
         public var rank: Double
         /// The share of gates that the step's update opened or closed; 0 for layers that are no rectifiers.
         public var flipped: Double
-        /// Units whose mean size is at most a tenth of the layer's mean (Sokar et al. 2023, τ = 0.1); all of a layer that
-        /// gives only zeros.
+        /// Units whose mean size is at most a tenth of the layer's mean (Sokar et al. 2023, τ = 0.1); all of a layer
+        /// that gives only zeros.
         public var dormant: Int
     }
 
@@ -63,7 +63,7 @@ final class FlowMeter {
     /// Of each site input, output, and the derivatives of the mean loss by both; then the losses.
     private let formulas: [Formula]
     private var program: (batchSize: Int, program: Program, gates: Program)?
-    private var before: Parameters?
+    private var record: WeightRecord?
     /// By site, the pre-activations before the update.
     private var inputs: [[Double]] = []
     private var look: FlowLook?
@@ -86,7 +86,7 @@ final class FlowMeter {
     }
 
     /// After the gradient, before the update.
-    func begin(_ step: ProbedStep, gradients: Parameters) throws {
+    func begin(_ step: ProbedStep) throws {
         if program?.batchSize != step.batchSize {
             program = (step.batchSize, try step.compile(formulas), try step.compile(sites.filter(\.isGate).map(\.input)))
         }
@@ -105,24 +105,23 @@ final class FlowMeter {
                 // Of the mean of the losses, so that a sample has its share of the batch.
                 scale: Double(step.batchSize))
         }
-        before = step.parameters
+        if let record { record.take() } else { record = try step.weightRecord() }
         look = FlowLook(
             step: step.number, epoch: step.epoch, loss: finite(losses.reduce(0, +) / Double(losses.count)),
             learningRate: step.learningRate, layers: layers,
-            parameters: zip(before!, gradients).map { own, gradient in
-                let weights = Moments(own.tensor)
-                return FlowLook.Parameter(
-                    name: own.name, weight: finite(weights.rootMeanSquare), gradient: finite(Moments(gradient.tensor).rootMeanSquare),
-                    update: 0, zeros: Double(weights.zeros) / Double(max(1, own.tensor.count)))
+            parameters: record!.moments().map { own in
+                FlowLook.Parameter(
+                    name: own.name, weight: finite(own.weights.rootMeanSquare), gradient: finite(own.gradients.rootMeanSquare), update: 0,
+                    zeros: Double(own.weights.zeros) / Double(max(1, own.count)))
             })
     }
 
     /// After the update.
     func end(_ step: ProbedStep) -> FlowLook? {
-        guard var look, let before else { return nil }
-        for (index, (old, new)) in zip(before, step.parameters).enumerated() {
+        guard var look, let record else { return nil }
+        for (index, change) in record.changes().enumerated() {
             let weight = look.parameters[index].weight
-            look.parameters[index].update = weight > 0 ? finite(old.tensor.distance(to: new.tensor) / weight) : 0
+            look.parameters[index].update = weight > 0 ? finite(change / weight) : 0
         }
         let gates = program!.gates
         gates.run()
@@ -130,7 +129,7 @@ final class FlowMeter {
             let new = gates.values(ofOutput: place, first: old.count)
             look.layers[site].flipped = Double(signChanges(old, new)) / Double(max(1, old.count))
         }
-        (self.look, self.before, inputs) = (nil, nil, [])
+        (self.look, inputs) = (nil, [])
         return look
     }
 }
@@ -212,4 +211,3 @@ func eigenvalues(ofSymmetric matrix: [Double], count n: Int) -> [Double] {
     }
     return (0..<n).map { a[$0 * n + $0] }
 }
-

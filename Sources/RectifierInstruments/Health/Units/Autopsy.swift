@@ -111,7 +111,9 @@ struct AutopsyProbe: TrainingProbe {
             for (layer, dead) in wanted[step.number] ?? [] {
                 guard let place = sites.firstIndex(where: { $0.layer == layer }), let sample = dead.lastSample else { continue }
                 let site = sites[place], dense = site.dense!
-                let row = (0..<step.batchSize).last { run.plan.settings.shuffle ? Int(order[step.position + $0]) == sample : step.position + $0 == sample }
+                let row = (0..<step.batchSize).last {
+                    run.plan.settings.shuffle ? Int(order[step.position + $0]) == sample : step.position + $0 == sample
+                }
                 guard let row else { continue }
                 func input(_ values: [[Double]]) -> [Double] {
                     Array(values[2 * place + 1][row * dense.inputs..<(row + 1) * dense.inputs])
@@ -123,7 +125,8 @@ struct AutopsyProbe: TrainingProbe {
                 let (old, new) = (column(before.parameters), column(parameters)), (a, b) = (input(before.values), input(after))
                 let bias = dense.name + ".bias"
                 var finding = Autopsy.Finding(
-                    layer: layer, unit: dead.unit, step: step.number, activeBefore: 0, before: before.values[2 * place][row * site.units + dead.unit],
+                    layer: layer, unit: dead.unit, step: step.number, activeBefore: 0,
+                    before: before.values[2 * place][row * site.units + dead.unit],
                     after: after[2 * place][row * site.units + dead.unit],
                     byBias: (parameters[bias]?.doubles[dead.unit] ?? 0) - (before.parameters[bias]?.doubles[dead.unit] ?? 0), byWeights: 0,
                     byFeeders: 0, byPenalties: 0, cause: .weightDrift)

@@ -70,8 +70,10 @@ final class UnitLedger {
             } else {
                 let (step, lastEpoch, place) = (last[unit].step, last[unit].epoch, last[unit].place)
                 let known = dead[unit]
-                let corpse = known ?? UnitReport.DeadUnit(
-                    unit: unit, killedByStep: step, epoch: lastEpoch, lastSample: place > 0 ? Int(order(lastEpoch)[place - 1]) : nil)
+                let corpse =
+                    known
+                    ?? UnitReport.DeadUnit(
+                        unit: unit, killedByStep: step, epoch: lastEpoch, lastSample: place > 0 ? Int(order(lastEpoch)[place - 1]) : nil)
                 self.dead[unit] = corpse
                 report.dead.append(corpse)
             }
