@@ -5,9 +5,10 @@ struct Study: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Measure on many networks what the literature claims.",
         discussion: """
-            Example:
+            Examples:
               rectifier study at-zero --networks 200
+              rectifier study dead
             """,
-        subcommands: [StudyAtZero.self]
+        subcommands: [StudyAtZero.self, StudyDead.self]
     )
 }

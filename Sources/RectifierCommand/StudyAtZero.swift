@@ -76,41 +76,13 @@ struct StudyAtZero: ParsableCommand {
 
     func run() throws {
         let settings = try settings()
-        let folder = output ?? (report == nil ? "at-zero" : nil)
-        if let folder { try OutputPlace(URL(fileURLWithPath: folder), patience: .run).require(Self.mark, owned: []) }
-        try report?.check()
+        let output = try StudyOutput(page: "at-zero.html", folder: output ?? (report == nil ? "at-zero" : nil), file: report, printing)
         var source = DataSettings()
         source.source = data
         let loaded = try LoadedData(source, seed: seed)
 
-        let stop = ZeroStudy.Stop()
-        Interrupts.handle { stop.set() }
-        let progress = printing.json || printing.quiet ? nil : StudyProgress(terminal: .standardOutput())
-        let study = try ZeroStudy(settings: settings).run(on: loaded.training, heldOut: loaded.heldOut, stop: stop) {
-            if progress?.show($0) == false { stop.set() }
-        }
-
-        let report = Report(study, data: data)
-        let places = try [folder.map { try write(report, to: $0) }, self.report?.write(report)].compactMap { $0 }
-        try progress?.end()
-        if printing.json {
-            for line in study.events(output: folder) { try StandardOutput.writeLine(line.description) }
-        } else if !printing.quiet {
-            let pictures = "tables and plots: \(places.joined(separator: ", "))"
-            try StandardOutput.write("\n" + report.text(width: Terminal.standardOutput().width, pictures: pictures))
-        }
-        if study.wasStopped { throw ExitCode(130) }
-    }
-
-    private static let page = "at-zero.html"
-    private static let mark = FolderMark(file: page)
-
-    /// The page and the tables, all of them or none; where the page is.
-    private func write(_ report: Report, to folder: String) throws -> String {
-        let folder = URL(fileURLWithPath: folder)
-        let files = [(Self.page, report.page)] + report.tables.filter(\.isForPrograms).map { ("\($0.name).csv", $0.csv) }
-        try writeAtomically(folder: folder, files: files.map { ($0.0, Array($0.1.utf8)) }, owned: [], mark: Self.mark)
-        return folder.appendingPathComponent(Self.page).relativePath
+        let study = try output.follow { try ZeroStudy(settings: settings).run(on: loaded.training, heldOut: loaded.heldOut, stop: $0, $1) }
+        try output.write(Report(study, data: data), events: study.events, wasStopped: study.wasStopped)
     }
 
     private func settings() throws -> ZeroStudy.Settings {

@@ -42,6 +42,9 @@ public struct SignalGrowthLaw: Sendable, Hashable {
     public let mean: Double
     /// Of the logarithm, given that a unit is open.
     public let variance: Double
+    /// The mean fourth power of the logarithm's distance from its mean, given that a unit is open: what says how far a
+    /// measured variance may be off.
+    public let fourthMoment: Double
     /// The chance that none is.
     public var deadProbability: Double { BornDeadLaw(units: units, hiddenLayers: 1).probability }
 
@@ -53,23 +56,35 @@ public struct SignalGrowthLaw: Sendable, Hashable {
         precondition(inputs > 0 && units > 0, "a layer has inputs and units")
         (self.inputs, self.units) = (inputs, units)
 
-        // The logarithm of χ² with k degrees of freedom has the mean ψ(k/2) + ln 2 and the variance ψ′(k/2). Both
-        // functions are known at 1/2 and at 1, and go from x to x + 1 by 1/x and -1/x².
-        let euler = 0.57721566490153286061, pi = Double.pi, log2 = logarithm(of: 2)
+        // The logarithm of χ² with k degrees of freedom has the mean ψ(k/2) + ln 2 and, from the second on, the
+        // cumulants ψ′(k/2), ψ″(k/2), …. These functions are known at 1/2 and at 1, and go from x to x + 1 by 1/x,
+        // -1/x², 2/x³ and -6/x⁴.
+        let euler = 0.57721566490153286061, zeta3 = 1.20205690315959428540, pi = Double.pi, log2 = logarithm(of: 2)
         var digamma = [-euler - 2 * log2, -euler], trigamma = [pi * pi / 2, pi * pi / 6]
+        var third = [-14 * zeta3, -2 * zeta3], fourth = [pi * pi * pi * pi, pi * pi * pi * pi / 15]
+        var parts: [(chance: Double, mean: Double, cumulants: (Double, Double, Double))] = []
         var logChance = -Double(units) * log2
-        var chances = 0.0, sum = 0.0, squares = 0.0
         for k in 1...units {
             logChance += logarithm(of: Double(units - k + 1) / Double(k))
             let chance = exponential(of: logChance), place = (k + 1) % 2
             let mean = digamma[place] + logarithm(of: 4 / Double(inputs))
-            chances += chance
-            sum += chance * mean
-            squares += chance * (mean * mean + trigamma[place])
-            digamma[place] += 2 / Double(k)
-            trigamma[place] -= 4 / (Double(k) * Double(k))
+            parts.append((chance, mean, (trigamma[place], third[place], fourth[place])))
+            let x = Double(k) / 2
+            digamma[place] += 1 / x
+            trigamma[place] -= 1 / (x * x)
+            third[place] += 2 / (x * x * x)
+            fourth[place] -= 6 / (x * x * x * x)
         }
-        mean = sum / chances
-        variance = squares / chances - mean * mean
+        let chances = parts.reduce(0) { $0 + $1.chance }
+        let mean = parts.reduce(0) { $0 + $1.chance * $1.mean } / chances
+        var squares = 0.0, fourthPowers = 0.0
+        for (chance, own, (variance, third, fourth)) in parts {
+            let away = own - mean, square = away * away
+            squares += chance * (square + variance)
+            fourthPowers += chance * (square * square + 6 * square * variance + 4 * away * third + 3 * variance * variance + fourth)
+        }
+        self.mean = mean
+        variance = squares / chances
+        fourthMoment = fourthPowers / chances
     }
 }

@@ -25,7 +25,7 @@ extension ZeroStudy {
     /// Trains from each seed with every treatment. Each run has a thread of its own; its bits are those of any number
     /// of threads.
     func trained(
-        _ training: Training, _ data: Dataset, _ heldOut: Dataset, work: Double, _ stop: Stop, _ meter: StudyMeter
+        _ training: Training, _ data: Dataset, _ heldOut: Dataset, work: Double, _ stop: StopSignal, _ meter: StudyMeter
     ) throws -> [ZeroStudyReport.TrainingRow] {
         let treatments = treatments(training)
         let count = treatments.count * training.seeds
@@ -34,7 +34,7 @@ extension ZeroStudy {
         meter.begin("training, \(training.epochs) epochs", count: count, work: work / Double(count))
         let outcomes = Mutex([(accuracy: Double, weights: String)?](repeating: nil, count: count))
         try inParallel(count, threads: settings.threads) { next in
-            while !stop.isSet, let index = next() {
+            while !stop.isStopped, let index = next() {
                 // All treatments of a seed one after another, so that a study that is stopped has whole seeds.
                 let treatment = treatments[index % treatments.count]
                 let activation: any Layer =
@@ -51,11 +51,10 @@ extension ZeroStudy {
                 run.seed = RandomStream(seed: settings.seed, purpose: RandomPurpose.zeroStudy)[index / treatments.count]
                 let trainer = try Trainer(
                     family.network(depth: Self.usualDepth, activation: activation), data: data, heldOut: heldOut, settings: run)
-                let signal = StopSignal()
-                let outcome = try trainer.run(stop: signal) { _ in if stop.isSet { signal.stop() } }
+                let outcome = try trainer.run(stop: stop)
                 guard outcome.reason == .completed, let accuracy = outcome.heldOut?.accuracy else { return }
                 outcomes.withLock { $0[index] = (accuracy, outcome.model.weightsSHA256) }
-                meter.didOne()
+                meter.did()
             }
         }
 

@@ -63,35 +63,17 @@ public struct ZeroStudy: Sendable {
 
     public init(settings: Settings = Settings()) { self.settings = settings }
 
-    /// Where a study is.
-    public struct Progress: Sendable {
-        public var stage: String
-        /// Networks done in the stage, or trainings.
-        public var done: Int
-        public var total: Int
-        /// Of the work of the whole study, 0 to 1.
-        public var share: Double
-        /// At the present speed.
-        public var secondsLeft: Double
-    }
-
-    /// Ends a study early, from any thread; what is finished stays.
-    public final class Stop: Sendable {
-        private let flag = Atomic(false)
-        public init() {}
-        public func set() { flag.store(true, ordering: .relaxed) }
-        public var isSet: Bool { flag.load(ordering: .relaxed) }
-    }
-
     /// Does the study.
     ///
     /// - Parameters:
     ///   - data: Byte images, scaled to [0, 1], with classes.
     ///   - heldOut: What trained networks are tested on; the training data where there is none.
+    ///   - stop: Ends the study early, from any thread; what is finished stays.
     ///   - listener: Called after each network and training, from any thread, one call at a time.
     /// Throws where the data or a setting does not fit.
     public func run(
-        on data: Dataset, heldOut: Dataset? = nil, stop: Stop = Stop(), _ listener: @escaping @Sendable (Progress) -> Void = { _ in }
+        on data: Dataset, heldOut: Dataset? = nil, stop: StopSignal = StopSignal(),
+        _ listener: @escaping @Sendable (StudyProgress) -> Void = { _ in }
     ) throws -> ZeroStudyReport {
         try validate(data)
         let images = StudyImages(data)
@@ -100,7 +82,7 @@ public struct ZeroStudy: Sendable {
         let trainingWork = settings.training.map { self.trainingWork($0, images) } ?? 0
         let meter = StudyMeter(total: stages.reduce(trainingWork) { $0 + $1.work * Double(settings.networks) }, listener)
 
-        for stage in stages where !stop.isSet {
+        for stage in stages where !stop.isStopped {
             meter.begin(stage.name, count: settings.networks, work: stage.work)
             let scans = try scan(stage, data, images, stop, meter)
             if stage.cells.isEmpty {
@@ -109,11 +91,11 @@ public struct ZeroStudy: Sendable {
                 report.cells += cells(of: stage, scans.map { $0.map { $0[0] } }, images)
             }
         }
-        if let training = settings.training, !stop.isSet {
+        if let training = settings.training, !stop.isStopped {
             report.training = try trained(training, data, heldOut ?? data, work: trainingWork, stop, meter)
         }
         report.cells.sort { ($0.sweep, $0.precision.size, $0.value) < ($1.sweep, $1.precision.size, $1.value) }
-        report.wasStopped = stop.isSet
+        report.wasStopped = stop.isStopped
         report.seconds = meter.seconds
         return report
     }
@@ -219,7 +201,7 @@ public struct ZeroStudy: Sendable {
 
     /// Every network of a stage in every precision; `nil` for those that were not finished.
     private func scan(
-        _ stage: Stage, _ data: Dataset, _ images: StudyImages, _ stop: Stop, _ meter: StudyMeter
+        _ stage: Stage, _ data: Dataset, _ images: StudyImages, _ stop: StopSignal, _ meter: StudyMeter
     ) throws -> [[TieScanner.NetworkScan]?] {
         let results = Mutex([[TieScanner.NetworkScan]?](repeating: nil, count: settings.networks))
         try inParallel(settings.networks, threads: settings.threads) { next in
@@ -227,14 +209,14 @@ public struct ZeroStudy: Sendable {
                 let scanners = try stage.precisions.map {
                     try TieScanner(stage.family, precision: $0, data: data, feeds: feeds, isBlank: images.isBlank)
                 }
-                while !stop.isSet, let index = next() {
+                while !stop.isStopped, let index = next() {
                     let seed = stage.family.seed(of: index, seed: settings.seed)
                     let scans = try scanners.compactMap {
-                        try $0.scan(seed: seed, samples: stage.samples, cells: stage.cells, isStopped: { stop.isSet })
+                        try $0.scan(seed: seed, samples: stage.samples, cells: stage.cells, isStopped: { stop.isStopped })
                     }
                     guard scans.count == scanners.count else { return }
                     results.withLock { $0[index] = scans }
-                    meter.didOne()
+                    meter.did()
                 }
             }
         }

@@ -111,13 +111,9 @@ public struct ZeroStudyReport: Sendable {
         /// Runs whose weights are, bit for bit, those of the derivative 0.
         public var identicalToZero: Int
 
-        public var mean: Double { accuracies.reduce(0, +) / Double(accuracies.count) }
+        public var mean: Double { accuracies.mean }
         /// Of the mean; `nil` for a single run.
-        public var standardError: Double? {
-            guard accuracies.count > 1 else { return nil }
-            let count = Double(accuracies.count), mean = mean
-            return (accuracies.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / (count - 1) / count).squareRoot()
-        }
+        public var standardError: Double? { accuracies.standardError }
     }
 }
 

@@ -103,4 +103,14 @@ import Testing
         let law = SignalGrowthLaw(inputs: 256, units: 64), square = SignalGrowthLaw(inputs: 64)
         #expect(abs(law.mean - square.mean - log(64.0 / 256)) < 1e-12 && abs(law.variance - square.variance) < 1e-12)
     }
+
+    @Test func fourthMoments() {
+        // One unit that is open: the logarithm of χ² with one degree of freedom, whose fourth cumulant is π⁴.
+        let one = SignalGrowthLaw(inputs: 1)
+        let pi2 = Double.pi * Double.pi
+        #expect(abs(one.variance - pi2 / 2) < 1e-12 && abs(one.fourthMoment - (3 * pi2 * pi2 / 4 + pi2 * pi2)) < 1e-10)
+        // Wide layers come near the normal law, whose fourth moment is three squares of the variance.
+        let wide = SignalGrowthLaw(inputs: 1000)
+        #expect(abs(wide.fourthMoment / (3 * wide.variance * wide.variance) - 1) < 0.01)
+    }
 }

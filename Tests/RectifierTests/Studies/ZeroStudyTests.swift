@@ -250,8 +250,8 @@ struct ZeroStudyTests {
         study.settings.batchSizes = []
         study.settings.precisions = [.float32]
         study.settings.threads = 1
-        let stop = ZeroStudy.Stop()
-        let report = try study.run(on: darkImages(300), stop: stop) { if $0.done == 3 { stop.set() } }
+        let stop = StopSignal()
+        let report = try study.run(on: darkImages(300), stop: stop) { if $0.done == 3 { stop.stop() } }
         #expect(report.wasStopped && report.cells.map(\.networks) == [3] && report.training.isEmpty)
     }
 

@@ -5,7 +5,7 @@ import RectifierText
 import Synchronization
 
 /// Shows where a study is: a bar on a terminal, a line for each stage and every half minute elsewhere.
-final class StudyProgress: Sendable {
+final class StudyDisplay: Sendable {
     private struct State {
         var stage = ""
         var shown = ContinuousClock.now
@@ -19,7 +19,7 @@ final class StudyProgress: Sendable {
     init(terminal: Terminal) { self.terminal = terminal }
 
     /// Whether somebody still reads.
-    func show(_ progress: ZeroStudy.Progress) -> Bool {
+    func show(_ progress: StudyProgress) -> Bool {
         state.withLock { state in
             guard state.failure == nil else { return false }
             do { try show(progress, &state) } catch { state.failure = error }
@@ -36,7 +36,7 @@ final class StudyProgress: Sendable {
         }
     }
 
-    private func show(_ progress: ZeroStudy.Progress, _ state: inout State) throws {
+    private func show(_ progress: StudyProgress, _ state: inout State) throws {
         let now = ContinuousClock.now, isNew = state.stage != progress.stage
         let left = progress.secondsLeft.isFinite ? ", \(Format.duration(progress.secondsLeft)) left" : ""
         if terminal.isInteractive {
