@@ -237,7 +237,7 @@ final class TextReporter: TrainingReporter {
         let width = terminal.width, model = folder.relativePath, isSaved = outcome.savedWeightsSHA256 != nil
         var lines = [""]
         switch outcome.reason {
-        case .completed: break
+        case .completed, .diverged: break
         case .earlyStopping: lines.append("stopped early: the held-out loss no longer falls; these are the best weights")
         case .interrupted:
             let end = isSaved ? "saved" : "not saved"

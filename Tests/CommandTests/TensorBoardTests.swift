@@ -30,7 +30,8 @@ struct TensorBoardTests {
         #expect(abs(all[1].wallTime - Date().timeIntervalSince1970) < 600)
         for (event, epoch) in zip(all.dropFirst(), epochs) {
             #expect(
-                event.scalars.map(\.tag) == ["loss/train", "loss/held-out", "accuracy/held-out", "learning-rate", "samples-per-second"])
+                event.scalars.prefix(5).map(\.tag)
+                    == ["loss/train", "loss/held-out", "accuracy/held-out", "learning-rate", "samples-per-second"])
             for (place, key) in ["trainLoss", "testLoss", "testAccuracy"].enumerated() {
                 #expect(event.scalars[place].value == (epoch[key] as? Double).map(Float.init))
             }
@@ -50,7 +51,8 @@ struct TensorBoardTests {
             ["train", "--data", "table.csv", "--epochs", "1", "--output", "model", "--quiet", "--tensorboard", "events"], in: folder)
         #expect(run.code == 0)
         let tags = try events(files()[0])[1].scalars.map(\.tag)
-        #expect(tags == ["loss/train", "loss/held-out", "rmse/held-out", "r2/held-out", "learning-rate", "samples-per-second"])
+        #expect(tags.prefix(6) == ["loss/train", "loss/held-out", "rmse/held-out", "r2/held-out", "learning-rate", "samples-per-second"])
+        #expect(Set(["dead/relu1", "active/relu1", "signal/relu1", "gradient/relu1", "update/dense1.weights"]).isSubset(of: tags))
     }
 
     @Test func `A folder that cannot be one is refused before training`() throws {

@@ -18,7 +18,7 @@ struct RunOutput {
         place = try OutputPlace(url, patience: .run)
         try place.require(ModelFile.mark, owned: ModelFile.all)
         guard trainer.checkpoint == nil, let old = try? OpenFolder(url), old.contains(ModelFile.model),
-            Checkpoint.Position(savedIn: old)?.steps != 0
+            case let position = Checkpoint.Position(savedIn: old), position?.steps != 0, position?.stopReason != .diverged
         else {
             keepsOld = false
             return

@@ -110,7 +110,8 @@ public struct Trainer: Sendable {
     private static func notes(on checkpoint: Checkpoint, _ plan: TrainingPlan, _ change: TrainingChange?) -> [String] {
         let position = checkpoint.position
         guard position.stopReason == nil else {
-            return ["the run has stopped early, after epoch \(position.epochsDone); it does not go on"]
+            let end = position.stopReason == .diverged ? "diverged" : "has stopped early"
+            return ["the run \(end), after epoch \(position.epochsDone); it does not go on"]
         }
         guard let old = checkpoint.model.recipe?.training.epochsInAll, let epochs = change?.epochs else { return [] }
         var notes: [String] = []

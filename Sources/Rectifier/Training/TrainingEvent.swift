@@ -69,6 +69,8 @@ public enum TrainingEvent: Sendable {
 
         public enum Reason: String, Sendable {
             case completed, earlyStopping, interrupted
+            /// Of a saved run alone: one that diverges has no outcome.
+            case diverged
         }
     }
 }

@@ -252,12 +252,13 @@ public final class TrainingSession {
         return position.steps
     }
 
-    /// Lets probes look at the gradient of the next step, which is not made.
+    /// Lets probes look at the gradient of the next step, which is not made: the run is over.
     func lookAtDivergence() throws {
         pace = .stopping
         defer { pace = .training }
         do { _ = try train(atMost: 1) } catch is PaceEnded {}
         notices += observation.takeNotices()
+        position.stopReason = .diverged
     }
 
     private func beginNextEpoch() {

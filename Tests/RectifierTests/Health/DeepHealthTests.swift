@@ -21,9 +21,9 @@ import Testing
 
     @Test func `With residual sums a thousand layers learn`() throws {
         let blocks = Array(repeating: "residual(dense 64, relu, dense 64 init=zeros)", count: 500).joined(separator: ", ")
-        let (losses, health) = try train("dense 64, \(blocks), dense 2", steps: 8)
+        let (losses, health) = try train("dense 64, \(blocks), dense 2", steps: 16)
         let last = losses.suffix(2).reduce(0, +), first = losses.prefix(2).reduce(0, +)
-        #expect(last < 0.9 * first, "\(losses)")
+        #expect(last < 0.8 * first, "\(losses)")
         #expect(health.diagnoses.isEmpty, "\(health.diagnoses.map(\.sentence))")
     }
 }

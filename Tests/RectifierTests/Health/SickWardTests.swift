@@ -7,7 +7,7 @@ import Testing
 
 @Suite struct SickWardTests {
     /// RECTIFIER_WARD_SEEDS=20 looks at each healthy run twenty times.
-    private static let seeds = ProcessInfo.processInfo.environment["RECTIFIER_WARD_SEEDS"].flatMap(UInt64.init) ?? 2
+    private static let seeds = ProcessInfo.processInfo.environment["RECTIFIER_WARD_SEEDS"].flatMap(UInt64.init) ?? 1
 
     @Test(arguments: Ward.sick) func `The cause is found in the right place, and the cure makes the run learn`(_ patient: Patient) throws {
         let (health, sick) = try patient.examine()
@@ -19,7 +19,7 @@ import Testing
         guard ![.labelTrouble, .constantInputs].contains(cause.name) else { return }
 
         let trainer = try patient.trainer(0)
-        let trials = try CureTrials(steps: 200).run(trainer, parameters: sick?.model.parameters, health: health)
+        let trials = try CureTrials(steps: 120).run(trainer, parameters: sick?.model.parameters, health: health)
         let best = try #require(trials.first { $0.helps && !$0.cure.goesOn }, "\(trials.map(\.sentence))")
         #expect(cause.cures.contains(best.cure))
         let cured = try #require(try best.cure.applied(to: trainer, probes: [HealthProbe()], output: nil))
@@ -56,7 +56,7 @@ import Testing
 
     /// 200 recipes drawn at random, half of them sick: RECTIFIER_WARD=200.
     @Test func `Causes of random runs are named, and healthy ones left alone`() throws {
-        let count = ProcessInfo.processInfo.environment["RECTIFIER_WARD"].flatMap(Int.init) ?? 40
+        let count = ProcessInfo.processInfo.environment["RECTIFIER_WARD"].flatMap(Int.init) ?? 16
         var right = 0, sick = 0, alarms = 0, healthy = 0, fixedRight = 0, fixedAlarms = 0
         for number in 0..<count {
             let draw = RandomPatient(number)

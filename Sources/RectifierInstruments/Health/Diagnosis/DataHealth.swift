@@ -81,7 +81,7 @@ struct DataHealth {
 
     /// Whether targets follow from inputs at all: how often a sample's nearest neighbour has its class, against chance,
     /// in standard deviations; for numbers how the two targets correlate.
-    lazy var neighbourAgreement: (seen: Double, chance: Double, deviations: Double)? = {
+    lazy var neighbourAgreement: (seen: Double, chance: Double, deviations: Double, samples: Int)? = {
         let count = min(data.count, Self.neighbours), width = data.width
         guard count >= 30 else { return nil }
         // Spread over the set, which may be sorted.
@@ -109,12 +109,12 @@ struct DataHealth {
             let chance = counts.reduce(0) { $0 + $1 / Double(count) * max(0, $1 - 1) / Double(count - 1) }
             let seen = Double((0..<count).reduce(0) { $0 + (own[$1] == own[nearest[$1]] ? 1 : 0) }) / Double(count)
             guard chance < 1 else { return nil }
-            return (seen, chance, (seen - chance) / (chance * (1 - chance) / Double(count)).squareRoot())
+            return (seen, chance, (seen - chance) / (chance * (1 - chance) / Double(count)).squareRoot(), count)
         case .values, .doubleValues:
             guard let values = data.targets.firstColumn else { return nil }
             let own = rows.map { values($0) }, other = nearest.map { own[$0] }
             let correlation = correlation(own, other)
-            return (correlation, 0, correlation * Double(count).squareRoot())
+            return (correlation, 0, correlation * Double(count).squareRoot(), count)
         case .none: return nil
         }
     }()

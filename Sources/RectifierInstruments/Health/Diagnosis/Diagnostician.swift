@@ -236,7 +236,10 @@ struct Diagnostician {
         guard step >= 100 || !overfit.isEmpty, epoch >= 2, !isExplained, found.isEmpty else { return found + overfit }
         // Targets that follow from nothing are learned by heart, if at all.
         let isDoubtful = last.train > Self.doubtfulLoss * trivialLoss || doesNotGeneralize || !overfit.isEmpty
-        if isDoubtful, let agreement = data.neighbourAgreement, agreement.deviations < 3 {
+        if isDoubtful, let agreement = data.neighbourAgreement, agreement.deviations < 3,
+            // Among a few samples neighbours are far apart, and a network may well know more than they.
+            overfit.isEmpty || agreement.samples >= 200
+        {
             let isClass = plan.recipe.data.task == .classification
             let seen =
                 isClass ? "\(Format.percent(agreement.seen)) of samples" : "a correlation of \(Format.significant(agreement.seen, 2))"
