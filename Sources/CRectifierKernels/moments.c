@@ -1,6 +1,5 @@
 // What numbers are like as a whole: for people who look into a run, not for training. Sums are taken in double, in an
-// order that only the count fixes, and squares of what was divided by the largest, so that nothing overflows or
-// vanishes.
+// order that only the count fixes. Where squares overflow or vanish, they are taken of what was divided by the largest.
 
 #include <float.h>
 #include <math.h>
@@ -25,32 +24,35 @@ static double added(const double sums[SIDE]) {
     return sum;
 }
 
+/// Whether a sum of squares can be trusted.
+static bool is_plain(double squares) { return squares > 1e-280 && squares < DBL_MAX; }
+
 #define MOMENTS(T, name)                                                                                                              \
     rk_moments rk_moments_##name(const T *x, int64_t count) {                                                                         \
-        double largest[SIDE] = {0}, sizes[SIDE] = {0}, zeros[SIDE] = {0}, broken[SIDE] = {0}, squares[SIDE] = {0};                    \
+        double largest[SIDE] = {0}, sizes[SIDE] = {0}, zeros[SIDE] = {0}, squares[SIDE] = {0};                                        \
         FOR_ALL(i, count, FIRST_PASS)                                                                                                 \
         rk_moments m = {.sizes = added(sizes), .zeros = added(zeros)};                                                                \
         for (int lane = 0; lane < SIDE; lane++) m.largest = largest[lane] > m.largest ? largest[lane] : m.largest;                    \
-        if (added(broken) > 0) {                                                                                                      \
-            m.root_mean_square = INFINITY;                                                                                            \
-            return m;                                                                                                                 \
+        double unit = 1;                                                                                                              \
+        if (!is_plain(added(squares)) && m.largest > 0 && m.largest <= DBL_MAX) {                                                     \
+            unit = 1 / m.largest <= DBL_MAX ? 1 / m.largest : 0x1p1000;                                                               \
+            for (int lane = 0; lane < SIDE; lane++) squares[lane] = 0;                                                                \
+            FOR_ALL(i, count, SECOND_PASS)                                                                                            \
         }                                                                                                                             \
-        if (m.largest == 0) return m;                                                                                                 \
-        const double scale = 1 / m.largest, unit = isfinite(scale) ? scale : 0x1p1000;                                                \
-        FOR_ALL(i, count, SECOND_PASS)                                                                                                \
-        m.root_mean_square = sqrt(added(squares) / (double)count) / unit;                                                             \
+        m.root_mean_square = count > 0 ? sqrt(added(squares) / (double)count) / unit : 0;                                             \
+        if (!(m.root_mean_square <= DBL_MAX)) m.root_mean_square = INFINITY;                                                          \
         return m;                                                                                                                     \
     }                                                                                                                                 \
     double rk_distance_##name(const T *a, const T *b, int64_t count) {                                                                \
-        double largest = 0, squares[SIDE] = {0};                                                                                      \
-        for (int64_t i = 0; i < count; i++) {                                                                                         \
-            const double d = fabs((double)b[i] - (double)a[i]);                                                                       \
-            largest = d > largest ? d : largest;                                                                                      \
+        double largest[SIDE] = {0}, squares[SIDE] = {0}, unit = 1, most = 0;                                                          \
+        FOR_ALL(i, count, FIRST_DISTANCE)                                                                                             \
+        for (int lane = 0; lane < SIDE; lane++) most = largest[lane] > most ? largest[lane] : most;                                   \
+        if (!is_plain(added(squares)) && most > 0 && most <= DBL_MAX) {                                                               \
+            unit = 1 / most <= DBL_MAX ? 1 / most : 0x1p1000;                                                                         \
+            for (int lane = 0; lane < SIDE; lane++) squares[lane] = 0;                                                                \
+            FOR_ALL(i, count, SECOND_DISTANCE)                                                                                        \
         }                                                                                                                             \
-        if (largest == 0 || count == 0) return 0;                                                                                     \
-        const double scale = 1 / largest, unit = isfinite(scale) ? scale : 0x1p1000;                                                  \
-        FOR_ALL(i, count, DISTANCE_PASS)                                                                                              \
-        return sqrt(added(squares) / (double)count) / unit;                                                                           \
+        return count > 0 ? sqrt(added(squares) / (double)count) / unit : 0;                                                           \
     }
 
 #define FIRST_PASS(i, lane)                                                                                                           \
@@ -58,11 +60,15 @@ static double added(const double sums[SIDE]) {
     largest[lane] = size > largest[lane] ? size : largest[lane];                                                                      \
     sizes[lane] += size;                                                                                                              \
     zeros[lane] += size == 0;                                                                                                         \
-    broken[lane] += !(size <= DBL_MAX);
+    squares[lane] += size * size;
 #define SECOND_PASS(i, lane)                                                                                                          \
     const double s = (double)x[i] * unit;                                                                                             \
     squares[lane] += s * s;
-#define DISTANCE_PASS(i, lane)                                                                                                        \
+#define FIRST_DISTANCE(i, lane)                                                                                                       \
+    const double s = fabs((double)b[i] - (double)a[i]);                                                                               \
+    largest[lane] = s > largest[lane] ? s : largest[lane];                                                                            \
+    squares[lane] += s * s;
+#define SECOND_DISTANCE(i, lane)                                                                                                      \
     const double s = ((double)b[i] - (double)a[i]) * unit;                                                                            \
     squares[lane] += s * s;
 

@@ -335,7 +335,7 @@ extension HealthReport {
                         .init("born so", key: "bornDead") { .count($0.dead.count(where: \.isBornDead)) },
                         .init("closed for 2,000", key: "closedFor2000") { .count($0.closedFor2000) },
                     ]))
-            let dead = units.flatMap { layer in layer.dead.map { (layer: layer.layer, unit: $0, largest: layer.largest[$0.unit]) } }
+            let dead = units.flatMap { layer in layer.dead.map { (layer: layer.layer, unit: $0) } }
             tables.append(
                 Report.Table(
                     "dead-units", title: "Dead units", rows: dead,
@@ -344,7 +344,6 @@ extension HealthReport {
                         .init(nil, key: "killedByStep") { .count($0.unit.killedByStep) },
                         .init(nil, key: "epoch") { .count($0.unit.epoch) },
                         .init(nil, key: "lastSample") { .count($0.unit.lastSample) },
-                        .init(nil, key: "largestPreActivation") { .number($0.largest) },
                     ]))
         }
         if let look = looks.last, !look.layers.isEmpty {

@@ -41,10 +41,12 @@ package final class WeightRecord {
             switch type {
             case .float64:
                 return rk_distance_float64(
-                    (kept + offset).assumingMemoryBound(to: Double.self), (memory.weights + offset).assumingMemoryBound(to: Double.self), count)
+                    (kept + offset).assumingMemoryBound(to: Double.self), (memory.weights + offset).assumingMemoryBound(to: Double.self),
+                    count)
             default:
                 return rk_distance_float32(
-                    (kept + offset).assumingMemoryBound(to: Float.self), (memory.weights + offset).assumingMemoryBound(to: Float.self), count)
+                    (kept + offset).assumingMemoryBound(to: Float.self), (memory.weights + offset).assumingMemoryBound(to: Float.self),
+                    count)
             }
         }
     }

@@ -2,7 +2,7 @@
 /// are too high, data that cannot be learned.
 ///
 /// What units do is tallied in the steps themselves, from every pre-activation. Signals and gradients are looked at in
-/// steps 1, 2, 3, 4, 6, 8, 12, … to 64, then at powers of two: most looks are where most is decided. Nothing of it
+/// steps 1, 2, 3, 4, 8, 16, and so on: most looks are where most is decided. Nothing of it
 /// changes a bit of the weights, and a report is the same for any number of threads, interrupted and resumed or not.
 ///
 /// What is found is told at once, as ``TrainingEvent/noticed(_:)`` with a ``Diagnosis``, and once.
@@ -17,8 +17,8 @@ final class HealthObserver: CountingObserver {
     private let run: ProbedRun
     private let sites: [HealthSite]
     private let meter: FlowMeter
-    /// By the id of the pre-activation.
-    private let ledgers: [(input: Int, ledger: UnitLedger)]
+    /// By the id of what the activation gives, which is above 0 where the pre-activation is.
+    private let ledgers: [(output: Int, ledger: UnitLedger)]
     private let tallies: [Int: UnitTally]
     private let diagnostician: Diagnostician
     private var data: DataHealth
@@ -52,10 +52,10 @@ final class HealthObserver: CountingObserver {
         progress = Progress(epoch: run.firstEpoch)
         meter = try FlowMeter(sites, losses: run.losses)
         var seen = Set<Int>()
-        ledgers = sites.filter { $0.isGate && seen.insert($0.input.id).inserted }.map {
-            ($0.input.id, UnitLedger(layer: $0.layer, units: $0.units, threads: run.threads))
+        ledgers = sites.filter { $0.isGate && seen.insert($0.output.id).inserted }.map {
+            ($0.output.id, UnitLedger(layer: $0.layer, units: $0.units, threads: run.threads))
         }
-        tallies = Dictionary(uniqueKeysWithValues: ledgers.map { ($0.input, $0.ledger.tally) })
+        tallies = Dictionary(uniqueKeysWithValues: ledgers.map { ($0.output, $0.ledger.tally) })
         data = try DataHealth(run)
         diagnostician = Diagnostician(
             plan: run.plan, sites: sites, law: FlowLaw(sites), trivialLoss: data.trivialLoss, samples: run.samples)
@@ -67,10 +67,10 @@ final class HealthObserver: CountingObserver {
 
     // MARK: Steps
 
-    /// 1, 2, 3, 4, 6, 8, 12, …, 64: powers of two and halfway between, while most is decided; then powers of two.
+    /// Powers of two, and 3.
     func looks(atStep step: Int) -> Bool {
         progress.step = step
-        return step & (step - 1) == 0 || step < 64 && step % 3 == 0 && (step / 3) & (step / 3 - 1) == 0
+        return step & (step - 1) == 0 || step == 3
     }
     func looksBack(atStep step: Int) -> Bool { looks(atStep: step) }
 

@@ -108,10 +108,12 @@ import Testing
             #expect(health.units[place].active == active[place])
             #expect(health.units[place].dead.map(\.unit) == dead)
             #expect(health.units[place].dead.allSatisfy { $0.isBornDead })
-            let areLargest = zip(health.units[place].largest, largest[place]).allSatisfy { abs($0 - $1) < 1e-12 }
+            let areLargest = zip(health.units[place].largest, largest[place]).allSatisfy { abs($0 - max(0, $1)) < 1e-12 }
             #expect(areLargest)
             #expect(census.layers[place].active == active[place])
             #expect(census.layers[place].dead == dead)
+            let areExact = zip(census.layers[place].largest, largest[place]).allSatisfy { abs($0 - $1) < 1e-12 }
+            #expect(areExact)
             let areSizes = zip(census.layers[place].size, sizes[place]).allSatisfy { abs($0 - $1) < 1e-12 }
             #expect(areSizes)
             let mean = sizes[place].reduce(0, +) / Double(sizes[place].count)

@@ -38,7 +38,10 @@ extension Cure {
         case .usualInitializer: try cured.drawWeightsAsUsual()
         case .residualSums: try cured.sumPairs()
         case .biasLift:
-            guard let parameters = run.parameters, let lifted = parameters.lifting(sick, of: try run.network) else { return nil }
+            guard let parameters = run.parameters else { return nil }
+            let census = try UnitCensus(
+                run.network, parameters: parameters, data: run.data.training, precision: run.recipe.training.precision)
+            guard let lifted = parameters.lifting(sick, census, of: try run.network) else { return nil }
             cured.parameters = lifted
         case .redraw:
             guard let parameters = run.parameters,
@@ -145,10 +148,12 @@ extension LoadedData {
 
 extension Parameters {
     /// The biases of dead units raised so that the sample nearest to opening one opens it.
-    fileprivate func lifting(_ sick: [UnitReport], of network: Network) -> Parameters? {
+    fileprivate func lifting(_ sick: [UnitReport], _ census: UnitCensus, of network: Network) -> Parameters? {
         changingDead(sick, of: network) { result, dense, unit, report in
-            guard var bias = result[dense + ".bias"]?.doubles else { return false }
-            bias[unit] += 1.1 * -report.largest[unit] + 0.01
+            guard var bias = result[dense + ".bias"]?.doubles, let layer = census.layers.first(where: { $0.layer == report.layer }),
+                layer.largest[unit] <= 0
+            else { return false }
+            bias[unit] += 1.1 * -layer.largest[unit] + 0.01
             result.set(dense + ".bias", bias)
             return true
         }

@@ -69,7 +69,7 @@ final class FlowMeter {
     private var look: FlowLook?
 
     /// So many samples of a batch are looked at.
-    static let mostSamples = 256, rankSamples = 16
+    static let mostSamples = 64, rankSamples = 16
 
     init(_ sites: [HealthSite], losses: Formula) throws {
         self.sites = sites

@@ -63,7 +63,7 @@ final class UnitLedger {
         for unit in 0..<tally.count {
             let seen = tally[unit]
             report.active.append(seen.active)
-            report.largest.append(seen.largest)
+            report.largest.append(max(0, seen.largest))
             if seen.first == 0 || seen.first > 2000 { report.closedFor2000 += 1 }
             if seen.active > 0 {
                 last[unit] = LastActive(step: seen.step, epoch: epoch, place: seen.last)

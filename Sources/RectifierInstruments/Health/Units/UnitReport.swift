@@ -9,8 +9,8 @@ public struct UnitReport: Sendable, Codable, Equatable {
     public var samples: Int
     /// By unit, the samples whose pre-activation was above 0.
     public var active: [Int]
-    /// By unit, the largest pre-activation. What must be added to a dead unit's bias to make it alive is the size of
-    /// this.
+    /// By unit, the largest number it gave: the largest pre-activation of a unit that was active, 0 for a dead one. How
+    /// far a dead one is from opening, ``UnitCensus`` tells.
     public var largest: [Double]
     /// The units without an active sample: exactly dead on the training data of the epoch.
     public var dead: [DeadUnit]
