@@ -54,7 +54,9 @@ package func sideBySide(count: Int, _ number: @Sendable (Int) -> Double) -> [Dou
     let share = 1 << 14
     return [Double](unsafeUninitializedCapacity: count) { buffer, filled in
         nonisolated(unsafe) let numbers = buffer  // each place is written once
-        sideBySide((count + share - 1) / share) { i in
+        let pieces = (count + share - 1) / share
+        // To ask for the processors takes longer than a small piece.
+        sideBySide(pieces, threads: pieces > 1 ? ProcessInfo.processInfo.activeProcessorCount : 1) { i in
             for place in i * share..<min((i + 1) * share, count) { numbers.initializeElement(at: place, to: number(place)) }
         }
         filled = count

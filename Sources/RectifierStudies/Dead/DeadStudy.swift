@@ -135,9 +135,11 @@ public struct DeadStudy: Sendable {
 
     /// What drawing a weight takes, in multiply-adds of training.
     private static let drawing = 600.0
+    /// A layer takes as much as drawing so many weights, however few it has.
+    private static let layerWeights = 50
 
     private func work(of kind: Kind) -> Double {
-        let weights = Double(kind.units) + Double((kind.hiddenLayers - 1) * kind.units * kind.units)
+        let weights = Double(kind.units) + Double((kind.hiddenLayers - 1) * kind.units * kind.units + kind.hiddenLayers * Self.layerWeights)
         // Most networks that die do so before the last layer.
         return Self.drawing * weights * (1 - BornDeadLaw(units: kind.units, hiddenLayers: kind.hiddenLayers).probability / 2)
     }

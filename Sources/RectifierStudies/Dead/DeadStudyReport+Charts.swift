@@ -7,33 +7,48 @@ extension DeadStudyReport {
     private typealias Chart = Report.Chart
 
     var charts: [Report.Chart] {
-        [bornDeadChart, growthChart(isMean: true), growthChart(isMean: false)].compactMap { $0 }
+        [bornDeadChart(everywhere: false), bornDeadChart(everywhere: true), growthChart(isMean: true), growthChart(isMean: false)]
+            .compactMap { $0 }
             + [neverOpenChart, accuracyChart, cureChart, harmChart, narrowChart].compactMap { $0 }
     }
 
     // MARK: Fresh networks
 
-    private var bornDeadChart: Chart? {
-        guard !bornDead.isEmpty else { return nil }
-        let one = Chart.Group("at one input", look: 0), all = Chart.Group("at every input", look: 1)
-        func points(_ value: (BornDeadRow) -> Double?, error: ((BornDeadRow) -> Double)? = nil) -> [Chart.Point] {
-            bornDead.enumerated().compactMap { place, row in
-                value(row).map { y in Chart.Point(Double(place), y, interval: error.map { y - 3 * $0(row)...y + 3 * $0(row) }) }
+    private func bornDeadChart(everywhere: Bool) -> Chart? {
+        let units = Set(bornDead.map(\.units)).sorted(), depths = Set(bornDead.map(\.hiddenLayers)).sorted()
+        guard !units.isEmpty else { return nil }
+        let series = depths.enumerated().flatMap { look, depth -> [Chart.Series] in
+            let rows = bornDead.filter { $0.hiddenLayers == depth }.sorted { $0.units < $1.units }
+            let group = Chart.Group(Format.count(depth, "layer"), look: look)
+            func points(_ value: (BornDeadRow) -> Double?, error: ((BornDeadRow) -> Double)? = nil) -> [Chart.Point] {
+                rows.compactMap { row in
+                    value(row).map { y in
+                        let interval = error.map { max(0, y - 3 * $0(row))...min(1, y + 3 * $0(row)) }
+                        return Chart.Point(Double(units.firstIndex(of: row.units)!), y, interval: interval)
+                    }
+                }
             }
+            let all: [Chart.Series] =
+                everywhere
+                ? [
+                    .init("counted", group: group, .markedLine, points(\.shareEverywhere)),
+                    .init("another program's 40,000", group: group, .hollowPoints, points(\.referenceEverywhere)),
+                ]
+                : [
+                    .init("law", group: group, .line, points(\.law)),
+                    .init("counted, ± 3 standard errors", group: group, .points, points(\.share, error: \.standardError)),
+                ]
+            return all.filter { !$0.points.isEmpty }
         }
-        let series: [Chart.Series] = [
-            .init("counted, ± 3 standard errors", group: one, .points, points(\.share, error: \.standardError)),
-            .init("law", group: one, .hollowPoints, points(\.law)),
-            .init("counted", group: all, .points, points(\.shareEverywhere)),
-            .init("another program's 40,000", group: all, .hollowPoints, points(\.referenceEverywhere)),
-        ].filter { !$0.points.isEmpty }
         return Chart(
-            "born-dead", title: "Fresh networks that are dead",
-            caption: "Units of a layer × hidden layers. A point in its ring is a count that agrees.",
+            everywhere ? "born-dead-everywhere" : "born-dead",
+            title: everywhere ? "Fresh networks that are dead at every input" : "Fresh networks that are dead at an input",
+            caption: everywhere ? "No law is known; a point in its ring agrees with another program." : "The law is 1 - (1 - 2⁻ᴺ)ᴴ.",
             .plot(
                 .init(
-                    x: .categories("units × hidden layers", bornDead.map { "\($0.units)×\($0.hiddenLayers)" }),
-                    y: .init("of networks", unit: .share, range: 0...1), series: series)))
+                    x: .categories("units of each hidden layer", units.map { "\($0)" }),
+                    y: .init("of networks", unit: .share, range: 0...1),
+                    series: series)))
     }
 
     private func growthChart(isMean: Bool) -> Chart? {
@@ -142,7 +157,7 @@ extension DeadStudyReport {
             Chart.Point(Double(place), row.accuracies.mean, interval: row.accuracies.interval95)
         }
         return Chart(
-            "narrow", title: "Where whole layers die: accuracy in \(Self.words(of: first.hiddenUnits))",
+            "narrow", title: "Where layers can die whole: accuracy in \(Self.words(of: first.hiddenUnits))",
             caption: "At \(Self.times(first.rate)), from the same seeds. Bars: the 95 % interval of the mean.",
             .plot(
                 .init(

@@ -112,11 +112,9 @@ extension DeadStudyReport {
             missed == 0
             ? "" : " Of the other \(missed) it found something else first in \(others)."
         let firstEpoch = found.count { $0.epoch == 1 }
+        let inFirst = firstEpoch == found.count ? "always" : firstEpoch == 0 ? "never" : "\(firstEpoch) times"
         let when =
-            found.isEmpty
-            ? ""
-            : ", at the latest after step \(Format.count(found.map(\.step).max()!)), and \(firstEpoch == found.count ? "always" : "\(firstEpoch) times") "
-                + "in the first epoch"
+            found.isEmpty ? "" : ", at the latest after step \(Format.count(found.map(\.step).max()!)), and \(inFirst) in the first epoch"
         return Finding(
             "\(Format.count(hit.count, "ReLU run")) ended with a fifth of the units dead or more. The health probe told of dead units in \(found.count)"
                 + when + "." + rest,
@@ -163,9 +161,9 @@ extension DeadStudyReport {
                 ? "Hardly a unit is dead, and there is nothing to cure." : "Hardly a unit is dead: the gain has other reasons."
         }
         if better.isEmpty {
-            return cures.contains(where: \.isWorse)
-                ? "No other wins beyond chance, and \(cures.filter(\.isWorse).map(\.activation).joined(separator: " and ")) is worse: the dead units are no loss."
-                : "No other wins beyond chance: the dead units did no harm that these seeds show."
+            let worse = cures.filter(\.isWorse).map(\.activation)
+            return "No other wins beyond chance: the dead units did no harm that these seeds show."
+                + (worse.isEmpty ? "" : " Worse beyond chance: \(worse.joined(separator: ", ")).")
         }
         return "\(better.map(\.activation).joined(separator: " and ")) \(better.count == 1 ? "wins" : "win") beyond chance."
     }
@@ -203,19 +201,21 @@ extension DeadStudyReport {
         guard let relu = narrow.first(where: \.isRectifier), !relu.accuracies.isEmpty else { return nil }
         let runs = relu.runs.count, before = relu.runs.count(where: \.hadClosedLayer), after = relu.runs.filter(\.hasClosedLayer)
         let found = after.count { $0.foundDead != nil }
-        let best = after.compactMap(\.accuracy).max()
+        let best = after.compactMap(\.accuracy).max(), living = relu.runs.filter { !$0.hasClosedLayer }.compactMap(\.accuracy)
         let closed =
             best.map {
                 "these reach \(Format.percent($0, digits: 1)) at most, and the probe told of dead units in \(found)"
             } ?? "none is lost"
+        // Whole layers are not all of it where the others fall short too.
+        let others = living.isEmpty || after.isEmpty ? "" : "The others reach \(Format.percent(living.mean, digits: 1)). "
         let cures = narrowCures, better = cures.filter(\.isBetter)
         let verdict =
             better.isEmpty
             ? "No other wins beyond chance."
             : "\(better.map(\.activation).joined(separator: " and ")) \(better.count == 1 ? "wins" : "win") beyond chance."
         return Finding(
-            "In \(Self.words(of: relu.hiddenUnits)) whole layers die: of \(Format.count(runs, "ReLU network")) \(before) had a layer before training that no sample "
-                + "opens, \(after.count) after it; \(closed). All together reach \(Format.percent(relu.accuracies.mean, digits: 1)); from the same seeds "
+            "In \(Self.words(of: relu.hiddenUnits)) layers can die whole: of \(Format.count(runs, "ReLU network")) \(before) had a layer before training that no sample "
+                + "opens, \(after.count) after it; \(closed). \(others)All together reach \(Format.percent(relu.accuracies.mean, digits: 1)); from the same seeds "
                 + cures.map(sentence).joined(separator: ", ") + ". " + verdict,
             numbers: [("closedBefore", Double(before)), ("closedAfter", Double(after.count)), ("accuracy", relu.accuracies.mean)]
                 + cures.map { ("difference \($0.activation)", $0.difference) })

@@ -105,14 +105,13 @@ extension DeadStudyReport {
     private var narrowTable: Report.Table {
         Report.Table(
             "narrow",
-            title: narrow.first.map { "Where whole layers die: \(Self.words(of: $0.hiddenUnits)), at \(Self.times($0.rate))" } ?? "",
-            note: "closed layer: runs with a layer that no training sample opens, before training and after it.", rows: narrow,
+            title: narrow.first.map { "Where layers can die whole: \(Self.words(of: $0.hiddenUnits)), at \(Self.times($0.rate))" } ?? "",
+            note: "closed: runs with a layer that no training sample opens, before training and after it.", rows: narrow,
             fields: [
                 .init("activation") { .text($0.activation) },
-                .init("closed layer before") { row in .figures("\(row.runs.count(where: \.hadClosedLayer)) of \(row.runs.count)") },
+                .init("closed before") { row in .figures("\(row.runs.count(where: \.hadClosedLayer)) of \(row.runs.count)") },
                 .init("after") { row in .figures("\(row.runs.count(where: \.hasClosedLayer)) of \(row.runs.count)") },
                 .init("never open") { Self.share($0.neverOpen) }, .init("accuracy") { Self.share($0.accuracies) },
-                .init("diverged") { .count($0.diverged) },
             ])
     }
 

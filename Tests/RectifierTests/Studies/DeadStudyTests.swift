@@ -47,7 +47,7 @@ struct DeadStudyTests {
             #expect(abs(row.varianceDeviations) <= 3.5, "\(row.width)×\(row.layers): \(row.variance), by the law \(row.lawVariance)")
         }
         #expect(report.training.isEmpty && report.cures.isEmpty && report.data == nil)
-        #expect(report.findings.count == 3 && report.charts.count == 3)
+        #expect(report.findings.count == 3 && report.charts.count == 4)
         #expect(report.conclusion.contains("1 - (1 - 2⁻ᴺ)ᴴ") && !report.conclusion.contains("nan"))
     }
 
@@ -108,7 +108,7 @@ struct DeadStudyTests {
         // No gradient passes a closed layer, so that it stays closed, and the network is the same for every sample.
         #expect(narrow.runs.allSatisfy { !$0.hadClosedLayer || $0.hasClosedLayer && $0.accuracy! < 0.2 })
         #expect(report.narrow == reports[1].narrow)
-        #expect(report.charts.count == 8)
+        #expect(report.charts.count == 9)
         for finding in report.findings { #expect(!finding.sentence.contains("nan"), "\(finding.sentence)") }
     }
 
