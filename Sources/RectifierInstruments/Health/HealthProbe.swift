@@ -58,7 +58,8 @@ final class HealthObserver: CountingObserver {
         tallies = Dictionary(uniqueKeysWithValues: ledgers.map { ($0.output, $0.ledger.tally) })
         data = try DataHealth(run)
         diagnostician = Diagnostician(
-            plan: run.plan, sites: sites, law: FlowLaw(sites), trivialLoss: data.trivialLoss, samples: run.samples)
+            plan: run.plan, sites: sites, law: FlowLaw(sites), trivialLoss: data.trivialLoss, samples: run.samples,
+            heldOutSamples: (run.data.validation ?? run.data.heldOut)?.count ?? 0)
     }
 
     func counted(_ original: Formula, _ made: Formula) throws -> Formula {

@@ -9,6 +9,8 @@ struct Diagnostician {
     let trivialLoss: Double?
     /// Samples of the training data.
     let samples: Int
+    /// Samples of the data whose loss is watched.
+    let heldOutSamples: Int
 
     /// Losses of an epoch.
     struct EpochLoss: Codable, Equatable {
@@ -230,7 +232,6 @@ struct Diagnostician {
             found.append(unstable(last.train, epoch: epoch, step: step))
         }
         let heldOut = losses.compactMap(\.heldOut)
-        let isUnlearned = last.train > Self.unlearnedLoss * trivialLoss
         let doesNotGeneralize = heldOut.count == losses.count && heldOut.min()! > Self.doubtfulLoss * trivialLoss
         let overfit = overfitting(losses, step: step)
         guard step >= 100 || !overfit.isEmpty, epoch >= 2, !isExplained, found.isEmpty else { return found + overfit }
@@ -256,6 +257,8 @@ struct Diagnostician {
                     cures: [.checkData("look at how the targets were made, and whether their rows belong to those of the inputs")]))
             return found
         }
+        // No epoch was better, and none is getting better.
+        let isUnlearned = losses.allSatisfy { $0.train > Self.unlearnedLoss * trivialLoss }
         let stands = last.train > (1 - Self.progress) * losses[losses.count / 2].train && losses.count >= 4
         if isUnlearned, step >= 200, stands {
             found.append(
@@ -279,7 +282,9 @@ struct Diagnostician {
         else { return [] }
         let place = heldOut.firstIndex(of: best)!, recent = heldOut.suffix(Self.overfitEpochs)
         guard losses.count - place > Self.overfitEpochs, recent.allSatisfy({ $0 > Self.overfitRatio * best }),
-            loss - best > Self.overfitShare * trivialLoss, last.train < 0.9 * losses[place].train
+            // Of few samples the loss goes up and down by chance.
+            loss - best > max(Self.overfitShare, 1 / Double(max(1, heldOutSamples)).squareRoot()) * trivialLoss,
+            last.train < 0.9 * losses[place].train
         else { return [] }
         return [
             Diagnosis(
