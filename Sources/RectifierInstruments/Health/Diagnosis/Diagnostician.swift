@@ -21,6 +21,8 @@ struct Diagnostician {
     // Limits. A layer has dead units where training killed this share of them, and this many, and more are closed than
     // chance closes; a wholly dead layer always.
     static let deadShare = 0.2, fewestDead = 3
+    /// In a network of many layers the worst of them has more by chance.
+    static let deadShareOfDeep = 0.3, deepLayers = 10
     /// How far signal or gradient may grow or shrink over the whole network, where the law does not allow more; and
     /// where it does.
     static let flowRatio = 1e3, largestFlowRatio = 1e6
@@ -46,6 +48,7 @@ struct Diagnostician {
     /// - Parameter first: The first look, at the fresh network.
     func units(_ ledgers: [UnitLedger], step: Int, epoch: Int, first: FlowLook?) -> [Diagnosis] {
         guard step >= watchedSteps else { return [] }
+        let least = ledgers.count > Self.deepLayers ? Self.deadShareOfDeep : Self.deadShare
         for ledger in ledgers {
             let (closed, born) = ledger.closed(since: step - watchedSteps + 1), units = ledger.tally.count
             if born == units {
@@ -62,8 +65,8 @@ struct Diagnostician {
             let killed = closed - born
             let variation = first?.layers.first { $0.layer == ledger.layer }?.variation ?? 1
             let isMany =
-                killed >= Self.fewestDead && Double(killed) >= Self.deadShare * Double(units)
-                && Double(closed) >= (Self.deadShare + closedByChance(variation: variation, units: units)) * Double(units)
+                killed >= Self.fewestDead && Double(killed) >= least * Double(units)
+                && Double(closed) >= (least + closedByChance(variation: variation, units: units)) * Double(units)
             guard isMany || closed == units && killed > 0 else { continue }
             let all = closed == units ? "all" : "\(Format.count(closed))"
             return [
