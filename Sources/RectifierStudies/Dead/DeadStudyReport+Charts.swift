@@ -111,7 +111,7 @@ extension DeadStudyReport {
     private var accuracyChart: Chart? {
         rateChart(
             "accuracy", title: "Accuracy by learning rate", caption: "On held-out samples, after training.",
-            .init("held-out accuracy", unit: .share, range: 0...1), \.accuracies)
+            .init("held-out accuracy", unit: .share), \.accuracies)
     }
 
     private var cureChart: Chart? {
@@ -142,7 +142,7 @@ extension DeadStudyReport {
             "harm", title: "Do dead units hurt? Accuracy by the share of dead units", caption: "ReLU alone.",
             .plot(
                 .init(
-                    x: .init("dead units", unit: .share, range: 0...1), y: .init("held-out accuracy", unit: .share, range: 0...1),
+                    x: .init("dead units", unit: .share), y: .init("held-out accuracy", unit: .share),
                     series: series)))
     }
 
