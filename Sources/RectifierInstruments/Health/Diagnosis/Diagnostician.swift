@@ -22,7 +22,7 @@ struct Diagnostician {
     // chance closes; a wholly dead layer always.
     static let deadShare = 0.2, fewestDead = 3
     /// In a network of many layers the worst of them has more by chance.
-    static let deadShareOfDeep = 0.3, deepLayers = 10
+    static let deadShareOfDeep = 0.4, deepLayers = 10
     /// How far signal or gradient may grow or shrink over the whole network, where the law does not allow more; and
     /// where it does.
     static let flowRatio = 1e3, largestFlowRatio = 1e6
