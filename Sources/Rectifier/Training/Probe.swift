@@ -98,6 +98,16 @@ public struct ProbedRun {
     /// What of it is trained.
     package let trained: [Formula]
 
+    /// The training data's samples in the order of an epoch, by their numbers.
+    ///
+    /// - Parameter epoch: From 1.
+    package func order(ofEpoch epoch: Int) -> [Int32] {
+        [Int32](unsafeUninitializedCapacity: samples) { order, filled in
+            plan.settings.order(ofEpoch: epoch - 1, UnsafeMutableBufferPointer(rebasing: order[..<samples]))
+            filled = samples
+        }
+    }
+
     /// What comes out of each layer, by its name in ``NetworkSummary``, in order.
     public var layerOutputs: [(name: String, output: Formula)] { zip(network.rows, network.layerOutputs).map { ($0.name, $1) } }
     /// The network's parameters, by name.

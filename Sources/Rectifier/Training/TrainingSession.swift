@@ -271,11 +271,7 @@ public final class TrainingSession {
         guard orderedEpoch != epoch else { return }
         orderedEpoch = epoch
         cursor.epoch.pointee = UInt64(epoch)
-        if plan.settings.shuffle {
-            RandomStream(seed: plan.settings.seed, purpose: RandomPurpose.order, epoch: UInt64(epoch)).permute(order)
-        } else {
-            for i in order.indices { order[i] = Int32(i) }
-        }
+        plan.settings.order(ofEpoch: epoch, order)
     }
 
     /// Evaluates the network and moves the position to the next epoch.
@@ -493,4 +489,15 @@ public struct TrainingStep: Sendable {
     public var epochEnded: TrainingEvent.EpochReport?
     /// What probes have told.
     public var notices: [any ProbeReport] = []
+}
+
+extension TrainingSettings {
+    /// Fills memory with the samples in the order of an epoch, from 0.
+    func order(ofEpoch epoch: Int, _ order: UnsafeMutableBufferPointer<Int32>) {
+        if shuffle {
+            RandomStream(seed: seed, purpose: RandomPurpose.order, epoch: UInt64(epoch)).permute(order)
+        } else {
+            for i in order.indices { order.initializeElement(at: i, to: Int32(i)) }
+        }
+    }
 }

@@ -150,15 +150,7 @@ final class HealthObserver: CountingObserver {
 
     private func order(ofEpoch epoch: Int) -> [Int32] {
         if let order, order.epoch == epoch { return order.samples }
-        let samples = [Int32](unsafeUninitializedCapacity: run.samples) { space, count in
-            count = run.samples
-            let own = UnsafeMutableBufferPointer(rebasing: space[..<count])
-            if run.plan.settings.shuffle {
-                RandomStream(seed: run.plan.settings.seed, purpose: RandomPurpose.order, epoch: UInt64(epoch - 1)).permute(own)
-            } else {
-                for place in 0..<count { own[place] = Int32(place) }
-            }
-        }
+        let samples = run.order(ofEpoch: epoch)
         order = (epoch, samples)
         return samples
     }

@@ -171,12 +171,12 @@ struct Diagnostician {
         let steps = Double(look.layers.count - 1)
         let smallest = Double.leastNonzeroMagnitude
         let gradient = logarithm(of: max(first.gradient, smallest) / last.gradient), signal = logarithm(of: last.signal / first.signal)
-        let usual = law.usual(sites), room = FlowLaw.deviations * usual.deviation
+        let usual = law.usualMean, room = FlowLaw.deviations * law.deviation
         func isSmall(_ x: Double) -> Bool {
-            x < min(-logarithm(of: Self.flowRatio), usual.mean - room) || x < -logarithm(of: Self.largestFlowRatio)
+            x < min(-logarithm(of: Self.flowRatio), usual - room) || x < -logarithm(of: Self.largestFlowRatio)
         }
         func isLarge(_ x: Double) -> Bool {
-            x > max(logarithm(of: Self.flowRatio), usual.mean + room) || x > logarithm(of: Self.largestFlowRatio)
+            x > max(logarithm(of: Self.flowRatio), usual + room) || x > logarithm(of: Self.largestFlowRatio)
         }
         let isGradient = isSmall(gradient) || isLarge(gradient)
         let ratio = isGradient ? gradient : signal

@@ -6,6 +6,9 @@ struct FlowLaw {
     /// Of ln(rms behind the last / rms behind the first).
     private(set) var mean = 0.0
     private(set) var variance = 0.0
+    /// The mean for weights of He's variance: what is normal.
+    private(set) var usualMean = 0.0
+    var deviation: Double { variance.squareRoot() }
     /// Layers it speaks for.
     private(set) var layers = 0
     /// By activation, the logarithm of the predicted root mean square over that of the first; `nil` from where on the
@@ -29,24 +32,14 @@ struct FlowLaw {
             }
             let law = SignalGrowthLaw(inputs: dense.inputs, units: dense.units)
             // Of squares; and of weights of He's variance.
-            let meanChange = (law.mean + logarithm(of: weights * Double(dense.inputs) / 2)) / 2
             // A mean over units: the quotient of two layers' sizes has their numbers in it.
-            mean += meanChange + logarithm(of: Double(dense.inputs) / Double(dense.units)) / 2
+            let usual = (law.mean + logarithm(of: Double(dense.inputs) / Double(dense.units))) / 2
+            usualMean += usual
+            mean += usual + logarithm(of: weights * Double(dense.inputs) / 2) / 2
             variance += law.variance / 4
             layers += 1
             path.append((mean, variance.squareRoot()))
         }
-        if path.contains(where: { $0 == nil }) { (mean, variance, layers) = (0, 0, 0) }
-    }
-
-    /// Of the same network with weights of He's variance: what is normal.
-    func usual(_ sites: [HealthSite]) -> (mean: Double, deviation: Double) {
-        guard layers > 0 else { return (0, 0) }
-        var mean = 0.0
-        for site in sites.dropFirst() {
-            let law = SignalGrowthLaw(inputs: site.dense!.inputs, units: site.dense!.units)
-            mean += (law.mean + logarithm(of: Double(site.dense!.inputs) / Double(site.dense!.units))) / 2
-        }
-        return (mean, variance.squareRoot())
+        if path.contains(where: { $0 == nil }) { (mean, variance, usualMean, layers) = (0, 0, 0, 0) }
     }
 }

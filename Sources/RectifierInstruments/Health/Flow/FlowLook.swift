@@ -59,7 +59,6 @@ public struct FlowLook: Sendable, Codable, Equatable {
 /// Measures flow beside a step.
 final class FlowMeter {
     private let sites: [HealthSite]
-    private let losses: Formula
     /// Of each site input, output, and the derivatives of the mean loss by both; then the losses.
     private let formulas: [Formula]
     private var program: (batchSize: Int, program: Program, gates: Program)?
@@ -73,7 +72,6 @@ final class FlowMeter {
 
     init(_ sites: [HealthSite], losses: Formula) throws {
         self.sites = sites
-        self.losses = losses
         let values = sites.flatMap { [$0.input, $0.output] }
         let derivatives = try gradients(of: losses.mean(), withRespectTo: values)
         var formulas: [Formula] = []

@@ -106,14 +106,11 @@ struct AutopsyProbe: TrainingProbe {
             guard let before else { return }
             self.before = nil
             let after = try step.compute(beside), parameters = step.parameters
-            let order = RandomStream(seed: run.plan.settings.seed, purpose: RandomPurpose.order, epoch: UInt64(step.epoch - 1))
-                .permutation(run.samples)
+            let order = run.order(ofEpoch: step.epoch)
             for (layer, dead) in wanted[step.number] ?? [] {
                 guard let place = sites.firstIndex(where: { $0.layer == layer }), let sample = dead.lastSample else { continue }
                 let site = sites[place], dense = site.dense!
-                let row = (0..<step.batchSize).last {
-                    run.plan.settings.shuffle ? Int(order[step.position + $0]) == sample : step.position + $0 == sample
-                }
+                let row = (0..<step.batchSize).last { Int(order[step.position + $0]) == sample }
                 guard let row else { continue }
                 func input(_ values: [[Double]]) -> [Double] {
                     Array(values[2 * place + 1][row * dense.inputs..<(row + 1) * dense.inputs])

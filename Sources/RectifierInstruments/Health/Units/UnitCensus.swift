@@ -63,8 +63,7 @@ public struct UnitCensus: Sendable, Codable, Equatable {
         guard !sites.isEmpty else { return }
         var isDrawn = [Bool](repeating: data.count <= 2000, count: data.count)
         if data.count > 2000 {
-            var order = [Int32](repeating: 0, count: data.count)
-            order.withUnsafeMutableBufferPointer { RandomStream(seed: seed, purpose: RandomPurpose.order).permute($0) }
+            let order = RandomStream(seed: seed, purpose: RandomPurpose.order).permutation(data.count)
             for sample in order.prefix(2000) { isDrawn[Int(sample)] = true }
         }
         let runner = BatchRunner(sites.flatMap { [$0.input, $0.output] }, parameters: memory, pool: try ThreadPool(threads: threads))
