@@ -3,7 +3,7 @@ import RectifierInstruments
 import RectifierText
 
 /// `--fail-on dead>20%,vanishing`: findings that make a run end with exit code 3.
-struct FailOn: ExpressibleByArgument {
+struct FailOn {
     private enum Rule {
         case name(Diagnosis.Name)
         /// More than this share of all units dead at the end.
@@ -15,10 +15,14 @@ struct FailOn: ExpressibleByArgument {
 
     static let code: Int32 = 3
 
-    init?(argument: String) {
+    /// Throws for a text that names no finding.
+    init(_ argument: String) throws {
         for part in argument.split(separator: ",", omittingEmptySubsequences: false) {
             let text = part.trimmingPrefix { $0 == " " }
-            guard let rule = Self.rule(String(text)) else { return nil }
+            guard let rule = Self.rule(String(text)) else {
+                let names = Diagnosis.Name.allCases.map(\.rawValue).joined(separator: ", ")
+                throw ValidationError("there is no finding '\(text)'; take any, dead>20%, or of \(names)")
+            }
             rules.append((String(text), rule))
         }
     }

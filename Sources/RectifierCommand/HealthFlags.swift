@@ -15,7 +15,7 @@ struct HealthFlags: ParsableArguments {
     @Flag(help: "Measure the sharpness in steps 1, 2, 4, …; a look takes as long as 60 to 100 steps.")
     var sharpness = false
 
-    @Option(help: FailOn.help)
+    @Option(help: FailOn.help, transform: FailOn.init)
     var failOn: FailOn?
 
     func validate() throws {
