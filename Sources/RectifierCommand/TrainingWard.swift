@@ -29,7 +29,7 @@ struct TrainingWard {
         }
         if flags.tryCures || flags.cure, !stop.isStopped, let health = attempt.report.health, !health.diagnoses.isEmpty {
             attempt.report.trials = try CureTrials(steps: flags.cureSteps ?? 300).run(
-                trainer, parameters: attempt.outcome?.model.parameters, health: health
+                trainer, end: attempt.outcome?.checkpoint, health: health
             ) { done, count, cure in
                 reporter.isTrying(cure, done: done, of: count)
                 return !stop.isStopped
@@ -81,12 +81,15 @@ struct TrainingWard {
         return attempt
     }
 
-    /// The run with the best cure that helps and changes the recipe.
+    /// The run with the best cure that helps.
     private mutating func cured(
         _ sick: Attempt, _ stop: StopSignal, _ listener: (TrainingEvent) throws -> Void
     ) throws -> Attempt {
         for trial in sick.report.trials where trial.helps {
-            guard var new = try trial.cure.applied(to: trainer, probes: trainer.probes, output: folder) else { continue }
+            guard
+                var new = try trial.cure.applied(
+                    to: trainer, end: sick.outcome?.checkpoint, health: sick.report.health, probes: trainer.probes, output: folder)
+            else { continue }
             new.replacesOtherRuns = true
             trainer = new
             try reporter.isCured(by: trial.cure, plan: new.plan)

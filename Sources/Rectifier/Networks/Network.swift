@@ -81,10 +81,15 @@ public struct Network: Sendable {
     }
 
     /// The names of its parameters, in order.
-    var parameterNames: [String] {
-        // A network that exists has been built before.
-        ((try? built(isTraining: false).parameters) ?? []).map { $0.parameter!.name }
+    var parameterNames: [String] { parameters.map { $0.parameter!.name } }
+
+    /// By name, the shapes of its parameters.
+    var parameterShapes: [String: [Int]] {
+        Dictionary(parameters.map { ($0.parameter!.name, $0.shape.extents) }, uniquingKeysWith: { $1 })
     }
+
+    // A network that exists has been built before.
+    private var parameters: [Formula] { (try? built(isTraining: false).parameters) ?? [] }
 
     /// Layer by layer: shapes, parameters, multiply-adds.
     public var summary: NetworkSummary {

@@ -103,7 +103,7 @@ extension TrainingSettings: RecipeObject {
 }
 
 extension TrainingChange: RecipeObject {
-    private enum Key: String, RecipeKey { case afterStep, learningRate, weightDecay, l1, l2, batchSize, epochs }
+    private enum Key: String, RecipeKey { case afterStep, learningRate, weightDecay, l1, l2, batchSize, epochs, units }
 
     public init(from decoder: any Decoder) throws {
         self.init(afterStep: 0)
@@ -118,5 +118,22 @@ extension TrainingChange: RecipeObject {
         try fields.read(.l2, into: &l2)
         try fields.read(.batchSize, into: &batchSize)
         try fields.read(.epochs, into: &epochs)
+        try fields.read(.units, into: &units)
+    }
+}
+
+extension UnitChange: RecipeObject {
+    private enum Key: String, RecipeKey { case layer, units, lift, seed, reader }
+
+    public init(from decoder: any Decoder) throws {
+        let fields = try RecipeFields(decoder, as: Key.self)
+        guard let layer = try fields.value(.layer, as: String.self) else {
+            throw recipeError(decoder.codingPath, "\"layer\" is missing: the dense layer whose units change")
+        }
+        self.init(layer: layer, units: [])
+        try fields.read(.units, into: &units)
+        try fields.read(.lift, into: &lift)
+        try fields.read(.seed, into: &seed)
+        try fields.read(.reader, into: &reader)
     }
 }

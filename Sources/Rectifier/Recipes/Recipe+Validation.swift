@@ -100,7 +100,7 @@ extension TrainingChange {
     func validate() throws {
         try require(afterStep >= 0, "a change must be after 0 steps or more, not after \(afterStep)")
         try require(
-            learningRate != nil || weightDecay != nil || l1 != nil || l2 != nil || batchSize != nil || epochs != nil,
+            learningRate != nil || weightDecay != nil || l1 != nil || l2 != nil || batchSize != nil || epochs != nil || units != nil,
             "the change after step \(afterStep) changes nothing")
         var settings = TrainingSettings()
         (settings.learningRate, settings.weightDecay, settings.batchSize, settings.epochs) = (learningRate, weightDecay, batchSize, epochs)

@@ -31,6 +31,8 @@ public struct Checkpoint: Sendable {
         var bestEpoch = 0
         /// Why the run is over before its last epoch.
         public internal(set) var stopReason: TrainingEvent.Outcome.Reason?
+        /// Changes that the run has made; `nil` in checkpoints of before it was kept.
+        var changesMade: Int? = 0
         /// What the run is bound to.
         var trainingSamples: Int
 
@@ -38,7 +40,7 @@ public struct Checkpoint: Sendable {
 
         /// Whether a run can be there: an epoch has a step at least, and a step a sample.
         var isPossible: Bool {
-            let counts = [epochsDone, stepsInEpoch, samplesInEpoch, steps, bestEpoch, trainingSamples]
+            let counts = [epochsDone, stepsInEpoch, samplesInEpoch, steps, bestEpoch, trainingSamples, changesMade ?? 0]
             return counts.allSatisfy { 0...Self.most ~= $0 } && samplesInEpoch <= trainingSamples && stepsInEpoch <= samplesInEpoch
                 && (stepsInEpoch > 0) == (samplesInEpoch > 0) && epochsDone + stepsInEpoch <= steps && bestEpoch <= epochsDone
                 && lossTotal.isFinite && epochSeconds >= 0 && trainSeconds >= 0
@@ -58,6 +60,9 @@ public struct Checkpoint: Sendable {
         self.probes = probes
         self.data = data
     }
+
+    /// The same, for probes that begin here.
+    package var withoutProbes: Checkpoint { Checkpoint(model: model, states: states, position: position, best: best, data: data) }
 
     /// What `checkpoint.json` holds.
     private struct Description: Codable {

@@ -87,9 +87,6 @@ public struct Trainer: Sendable {
         output: URL? = nil
     ) throws {
         let model = checkpoint.model, position = checkpoint.position
-        guard model.preparation == data.preparation, position.trainingSamples == data.training.count else {
-            throw RectifierError(.data, "\(data.settings.source): is not the data that the model was trained on")
-        }
         var change: TrainingChange?
         if let epochs {
             let done = position.epochsDone + (position.samplesInEpoch > 0 ? 1 : 0)
@@ -100,7 +97,18 @@ public struct Trainer: Sendable {
             }
             if epochs != model.recipe?.training.epochsInAll { change = TrainingChange(afterStep: position.steps, epochs: epochs) }
         }
-        let plan = try TrainingPlan(resuming: model, change: change, threads: threads, data: data)
+        try self.init(resuming: checkpoint, change: change, data: data, threads: threads, probes: probes, output: output)
+    }
+
+    /// Goes on where a checkpoint stopped, with a change there.
+    package init(
+        resuming checkpoint: Checkpoint, change: TrainingChange?, data: LoadedData, threads: Int? = nil,
+        probes: [any TrainingProbe] = [], output: URL? = nil
+    ) throws {
+        guard checkpoint.model.preparation == data.preparation, checkpoint.position.trainingSamples == data.training.count else {
+            throw RectifierError(.data, "\(data.settings.source): is not the data that the model was trained on")
+        }
+        let plan = try TrainingPlan(resuming: checkpoint.model, change: change, threads: threads, data: data)
         self.init(
             plan: plan, data: data, probes: probes, initialParameters: nil, output: output, checkpoint: checkpoint,
             notes: Trainer.notes(on: checkpoint, plan, change))

@@ -1,4 +1,4 @@
-/// A change of settings between two steps of a run. It is part of the recipe that is saved, so that running the recipe
+/// A change of settings, or of single units, between two steps of a run. It is part of the recipe that is saved, so that running the recipe
 /// again repeats it.
 public struct TrainingChange: Sendable, Codable, Hashable {
     /// The steps of the run that are done before the change.
@@ -12,10 +12,12 @@ public struct TrainingChange: Sendable, Codable, Hashable {
     public var batchSize: BatchSize?
     /// Passes over the training data in all.
     public var epochs: Int?
+    /// New weights for single units.
+    public var units: [UnitChange]?
 
     public init(
         afterStep: Int, learningRate: Double? = nil, weightDecay: Double? = nil, l1: Double? = nil, l2: Double? = nil,
-        batchSize: BatchSize? = nil, epochs: Int? = nil
+        batchSize: BatchSize? = nil, epochs: Int? = nil, units: [UnitChange]? = nil
     ) {
         self.afterStep = afterStep
         self.learningRate = learningRate
@@ -24,5 +26,6 @@ public struct TrainingChange: Sendable, Codable, Hashable {
         self.l2 = l2
         self.batchSize = batchSize
         self.epochs = epochs
+        self.units = units
     }
 }

@@ -66,6 +66,8 @@ public enum TrainingEvent: Sendable {
         public var reason: Reason
         /// What the run's probes saw in all of it.
         public var measurements: Measurements
+        /// Where it ended, to go on from.
+        public var checkpoint: Checkpoint
 
         public enum Reason: String, Sendable {
             case completed, earlyStopping, interrupted

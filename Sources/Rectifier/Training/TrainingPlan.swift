@@ -80,6 +80,7 @@ public struct TrainingPlan: Sendable {
         self.loss = loss
         preparation = data.preparation
         try settings.checkLayerRates(of: network)
+        for change in settings.changes { try change.check(network) }
         try checkMemory()
     }
 

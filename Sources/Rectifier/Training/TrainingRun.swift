@@ -84,7 +84,7 @@ struct TrainingRun {
         if isInterrupted || isBest || heldOut == nil { heldOut = try data.heldOut.map(session.evaluate(on:)) }
         let outcome = TrainingEvent.Outcome(
             model: snapshot.model, savedWeightsSHA256: sum, epochs: session.position.epochsDone, heldOut: heldOut,
-            trainSeconds: session.position.trainSeconds, reason: reason, measurements: session.measurements)
+            trainSeconds: session.position.trainSeconds, reason: reason, measurements: session.measurements, checkpoint: snapshot)
         try listener(.finished(outcome))
         return outcome
     }

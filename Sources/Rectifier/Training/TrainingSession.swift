@@ -24,7 +24,10 @@ public final class TrainingSession {
     private(set) var batchSize: Int
     /// Passes over the training data in all.
     public private(set) var epochs: Int
-    private var changesMade = 0
+    private var changesMade: Int {
+        get { position.changesMade ?? 0 }
+        set { position.changesMade = newValue }
+    }
 
     package let data: LoadedData
     package let pool: ThreadPool
@@ -93,7 +96,7 @@ public final class TrainingSession {
                 throw RectifierError(.shape, "there are \(initial.names.count) initial parameters; the network has \(memory.slots.count)")
             }
             try memory.write(initial, to: memory.weights)
-            makeChanges()
+            try makeChanges()
         }
     }
 
@@ -150,7 +153,7 @@ public final class TrainingSession {
             for program in fed { program.refeed(feeds) }
             var (perEpoch, steps, program, size) = (stepsPerEpoch, 0, nil as Program?, 0)
             while position.samplesInEpoch < samples, steps < limit, try continues() {
-                if changesMade < changes.count, makeChanges() { perEpoch = stepsPerEpoch }
+                if changesMade < changes.count, try makeChanges() { perEpoch = stepsPerEpoch }
                 let start = position.samplesInEpoch, step = position.steps + 1
                 let next = min(batchSize, samples - start)
                 if next != size {
@@ -295,7 +298,7 @@ public final class TrainingSession {
             }
         }
         // Among the changes that are due may be more epochs.
-        makeChanges()
+        try makeChanges()
         return report
     }
 
@@ -311,21 +314,24 @@ public final class TrainingSession {
     /// Changes settings from the next step on. The change is logged: checkpoints and models hold it, and running their
     /// recipe again repeats it.
     ///
-    /// - Parameter edit: Sets what is to change: the learning rate, the penalties, the batch size or the epochs.
+    /// - Parameter edit: Sets what is to change: the learning rate, the penalties, the batch size, the epochs or units.
     /// - Throws: ``RectifierError`` for a value out of its range; nothing has changed then.
     public func change(_ edit: (inout TrainingChange) -> Void) throws {
         var change = TrainingChange(afterStep: position.steps)
         edit(&change)
         change.afterStep = position.steps
         try change.validate()
+        try change.check(plan.network)
         // What the plan has for later comes after it.
         changes.insert(change, at: changesMade)
-        makeChanges()
+        try makeChanges()
     }
 
     /// Makes the changes that are due. True if there were some.
+    ///
+    /// - Parameter done: So many of them have changed the weights before.
     @discardableResult
-    private func makeChanges() -> Bool {
+    private func makeChanges(knownToWeights done: Int = 0) throws -> Bool {
         let first = changesMade
         while changesMade < changes.count, changes[changesMade].afterStep <= position.steps {
             let change = changes[changesMade]
@@ -335,9 +341,21 @@ public final class TrainingSession {
             penalties.l2 = change.l2 ?? penalties.l2
             batchSize = change.batchSize?.count(of: data.training.count) ?? batchSize
             epochs = change.epochs ?? epochs
+            if let units = change.units, changesMade >= done { try make(units) }
             changesMade += 1
         }
         return changesMade > first
+    }
+
+    private func make(_ units: [UnitChange]) throws {
+        var weights = memory.read(memory.weights), states = memory.states.map { memory.read($0) }
+        for change in units {
+            try change.apply(to: &weights, states: &states) {
+                try plan.network.initialParameters(seed: $0, precision: plan.settings.precision)
+            }
+        }
+        try memory.write(weights, to: memory.weights)
+        for (state, block) in zip(states, memory.states) { try memory.write(state, to: block) }
     }
 
     // MARK: What it has learned
@@ -418,9 +436,11 @@ public final class TrainingSession {
         let kept = checkpoint.model.recipe?.training.changes ?? []
         changes = plan.settings.changes.starts(with: kept) ? plan.settings.changes : kept
         (learningRate, penalties, batchSize, epochs) = (plan.learningRate, plan.penalties, plan.batchSize, plan.epochs)
+        // In checkpoints of before it was kept no change was one of weights.
+        let done = position.changesMade ?? .max
         changesMade = 0
         orderedEpoch = nil
-        makeChanges()
+        try makeChanges(knownToWeights: done)
     }
 
     /// Returns to the best weights, where early stopping kept some.

@@ -19,7 +19,7 @@ import Testing
         guard ![.labelTrouble, .constantInputs].contains(cause.name) else { return }
 
         let trainer = try patient.trainer(0)
-        let trials = try CureTrials(steps: 120).run(trainer, parameters: sick?.model.parameters, health: health)
+        let trials = try CureTrials(steps: 120).run(trainer, end: sick?.checkpoint, health: health)
         let best = try #require(trials.first { $0.helps && !$0.cure.goesOn }, "\(trials.map(\.sentence))")
         #expect(cause.cures.contains(best.cure))
         let cured = try #require(try best.cure.applied(to: trainer, probes: [HealthProbe()], output: nil))

@@ -1,20 +1,42 @@
-/// A run that cures change: its recipe and its data, from the beginning or from weights that it has.
+import struct Foundation.URL
+
+/// A run that cures change: its recipe and its data, from the beginning or from where it ended.
 struct CurableRun {
     var recipe: Recipe
     var data: LoadedData
-    /// `nil`: drawn anew.
-    var parameters: Parameters?
+    /// Where it goes on from; `nil`: it begins anew.
+    var end: Checkpoint?
+    /// What changes there.
+    var change: TrainingChange?
 
-    func trainer(probes: [any TrainingProbe] = []) throws -> Trainer {
-        try Trainer(recipe: recipe, data: data, initialParameters: parameters, probes: probes)
+    init(_ trainer: Trainer) { (recipe, data) = (trainer.plan.recipe, trainer.data) }
+
+    /// The run going on from its end for as many epochs again; `nil` where a recipe cannot say so: the run stopped
+    /// early, or returned to its best weights.
+    init?(_ trainer: Trainer, goingOnFrom end: Checkpoint?) {
+        guard let end, end.position.stopReason == nil, trainer.plan.settings.earlyStopping == nil else { return nil }
+        self.init(trainer)
+        self.end = end.withoutProbes
+        change = TrainingChange(afterStep: end.position.steps, epochs: end.position.epochsDone + trainer.plan.epochs)
+    }
+
+    func trainer(probes: [any TrainingProbe] = [], output: URL? = nil) throws -> Trainer {
+        if let end { return try Trainer(resuming: end, change: change, data: data, probes: probes, output: output) }
+        return try Trainer(recipe: recipe, data: data, probes: probes, output: output)
     }
 }
 
 extension Cure {
+    /// Whether it goes on from where the sick run ended, and does not begin anew.
+    var goesOn: Bool { self == .biasLift || self == .redraw }
+
     /// The run with the change; `nil` where there is nothing to change, or no program can.
     ///
-    /// - Parameter sick: What was found in the run's units last, for the cures that treat single units.
-    func applied(to run: CurableRun, sick: [UnitReport] = []) throws -> CurableRun? {
+    /// - Parameters:
+    ///   - end: Where the run ended; `nil` leaves out cures that treat single units.
+    ///   - sick: What was found in the run's units last.
+    func applied(to trainer: Trainer, end: Checkpoint?, sick: [UnitReport]) throws -> CurableRun? {
+        let run = CurableRun(trainer)
         var cured = run
         switch self {
         case .learningRate(let rate): cured.recipe.training.learningRate = rate
@@ -37,26 +59,16 @@ extension Cure {
             try cured.drawWeightsAsUsual()
         case .usualInitializer: try cured.drawWeightsAsUsual()
         case .residualSums: try cured.sumPairs()
-        case .biasLift:
-            guard let parameters = run.parameters else { return nil }
-            let census = try UnitCensus(
-                run.network, parameters: parameters, data: run.data.training, precision: run.recipe.training.precision)
-            guard let lifted = parameters.lifting(sick, census, of: try run.network) else { return nil }
-            cured.parameters = lifted
-        case .redraw:
-            guard let parameters = run.parameters,
-                let drawn = parameters.redrawing(sick, of: try run.network, seed: run.recipe.training.seed)
-            else { return nil }
-            cured.parameters = drawn
+        case .biasLift, .redraw:
+            guard var goingOn = CurableRun(trainer, goingOnFrom: end), let end else { return nil }
+            let units = self == .redraw ? try trainer.plan.redrawing(sick) : try trainer.lifting(sick, at: end.model)
+            guard !units.isEmpty else { return nil }
+            goingOn.change?.units = units
+            return goingOn
         case .checkData: return nil
         }
-        let isOther =
-            cured.recipe != run.recipe || cured.parameters != run.parameters || cured.data.preparation != run.data.preparation
-        return isOther ? cured : nil
+        return cured.recipe != run.recipe || cured.data.preparation != run.data.preparation ? cured : nil
     }
-
-    /// Whether it goes on from the weights of the sick run, and does not begin anew.
-    var goesOn: Bool { self == .biasLift || self == .redraw }
 }
 
 extension CurableRun {
@@ -146,54 +158,41 @@ extension LoadedData {
     }
 }
 
-extension Parameters {
-    /// The biases of dead units raised so that the sample nearest to opening one opens it.
-    fileprivate func lifting(_ sick: [UnitReport], _ census: UnitCensus, of network: Network) -> Parameters? {
-        changingDead(sick, of: network) { result, dense, unit, report in
-            guard var bias = result[dense + ".bias"]?.doubles, let layer = census.layers.first(where: { $0.layer == report.layer }),
-                layer.largest[unit] <= 0
-            else { return false }
-            bias[unit] += 1.1 * -layer.largest[unit] + 0.01
-            result.set(dense + ".bias", bias)
-            return true
+extension Trainer {
+    /// The biases of dead units raised so far that the sample nearest to opening one opens it.
+    fileprivate func lifting(_ sick: [UnitReport], at model: Model) throws -> [UnitChange] {
+        let census = try UnitCensus(
+            plan.network, parameters: model.parameters, data: data.training, precision: plan.settings.precision,
+            threads: plan.settings.threads)
+        return try plan.sick(sick).compactMap { report, dense, _ in
+            guard model.parameters[dense + ".bias"] != nil, let layer = census.layers.first(where: { $0.layer == report.layer })
+            else { return nil }
+            let units = report.dead.map(\.unit).filter { layer.largest[$0] <= 0 }
+            let lift = units.map { 1.1 * -layer.largest[$0] + 0.01 }
+            return units.isEmpty ? nil : UnitChange(layer: dense, units: units, lift: lift)
+        }
+    }
+}
+
+extension TrainingPlan {
+    /// The weights of dead units drawn anew; those behind them 0, so that what the network computes is not disturbed.
+    fileprivate func redrawing(_ sick: [UnitReport]) throws -> [UnitChange] {
+        try self.sick(sick).map { report, dense, reader in
+            UnitChange(layer: dense, units: report.dead.map(\.unit), seed: settings.seed &+ 1, reader: reader)
         }
     }
 
-    /// The weights of dead units drawn anew, their biases and the weights behind them 0.
-    fileprivate func redrawing(_ sick: [UnitReport], of network: Network, seed: UInt64) -> Parameters? {
-        guard let fresh = try? network.initialParameters(seed: seed &+ 1) else { return nil }
-        return changingDead(sick, of: network) { result, dense, unit, _ in
-            let name = dense + ".weights"
-            guard var weights = result[name]?.doubles, let new = fresh[name]?.doubles, let units = result[name]?.shape.last else {
-                return false
+    /// The layers with dead units behind a dense layer, that layer, and the dense layer that takes what they give.
+    fileprivate func sick(_ units: [UnitReport]) throws -> [(report: UnitReport, dense: String, reader: String?)] {
+        let built = try network.built(isTraining: false), sites = built.healthSites
+        let widths = Dictionary(built.parameters.map { ($0.parameter!.name, $0.shape[0]) }, uniquingKeysWith: { $1 })
+        return units.compactMap { report in
+            guard !report.dead.isEmpty, let site = sites.first(where: { $0.layer == report.layer }), let dense = site.dense
+            else { return nil }
+            let reader = zip(built.rows, built.layerInputs).first { row, input in
+                input.id == site.output.id && widths[row.name + ".weights"] == site.units
             }
-            for place in stride(from: unit, to: weights.count, by: units) { weights[place] = new[place] }
-            result.set(name, weights)
-            if var bias = result[dense + ".bias"]?.doubles {
-                bias[unit] = 0
-                result.set(dense + ".bias", bias)
-            }
-            return true
-        }
-    }
-
-    private func changingDead(
-        _ sick: [UnitReport], of network: Network, _ change: (inout Parameters, String, Int, UnitReport) -> Bool
-    ) -> Parameters? {
-        guard let sites = try? network.built(isTraining: false).healthSites else { return nil }
-        var result = self, changed = false
-        for report in sick {
-            guard let dense = sites.first(where: { $0.layer == report.layer })?.dense?.name else { continue }
-            for dead in report.dead where change(&result, dense, dead.unit, report) { changed = true }
-        }
-        return changed ? result : nil
-    }
-
-    private mutating func set(_ name: String, _ values: [Double]) {
-        guard let old = self[name] else { return }
-        switch old.storage {
-        case .float32: self[name] = Tensor(shape: old.shape, values.map(Float.init))
-        case .float64: self[name] = Tensor(shape: old.shape, values)
+            return (report, dense.name, reader?.0.name)
         }
     }
 }

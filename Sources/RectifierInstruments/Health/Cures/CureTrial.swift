@@ -55,21 +55,18 @@ public struct CureTrials: Sendable {
     ///
     /// - Parameters:
     ///   - trainer: The sick run, from its beginning.
-    ///   - parameters: The weights it has come to, for cures that treat single units; `nil` leaves those out.
+    ///   - end: Where it ended, for cures that treat single units and go on from there; `nil` leaves those out.
     ///   - health: What was found.
     ///   - progress: Called before each twin with how many are done of how many. Returning false ends the trials.
     public func run(
-        _ trainer: Trainer, parameters: Parameters? = nil, health: HealthReport,
+        _ trainer: Trainer, end: Checkpoint? = nil, health: HealthReport,
         progress: (_ done: Int, _ of: Int, _ cure: Cure) -> Bool = { _, _, _ in true }
     ) throws -> [CureTrial] {
-        let sick = CurableRun(recipe: trainer.plan.recipe, data: trainer.data, parameters: nil)
         var seen = Set<Cure>()
         var wanted: [(cure: Cure, diagnosis: Diagnosis.Name, run: CurableRun)] = []
         for diagnosis in health.diagnoses {
             for cure in diagnosis.cures where seen.insert(cure).inserted {
-                var start = sick
-                if cure.goesOn { start.parameters = parameters }
-                if let run = try? cure.applied(to: start, sick: health.units) { wanted.append((cure, diagnosis.name, run)) }
+                if let run = try? cure.applied(to: trainer, end: end, sick: health.units) { wanted.append((cure, diagnosis.name, run)) }
             }
         }
         var without: [Bool: Measured] = [:]
@@ -82,9 +79,8 @@ public struct CureTrials: Sendable {
             if let known = without[cure.goesOn] {
                 base = known
             } else {
-                var start = sick
-                if cure.goesOn { start.parameters = parameters }
-                base = try measure(start, heldOut: isHeldOut)
+                let sick = cure.goesOn ? CurableRun(trainer, goingOnFrom: end)! : CurableRun(trainer)
+                base = try measure(sick, heldOut: isHeldOut)
                 without[cure.goesOn] = base
             }
             guard let twin = try? measure(run, heldOut: isHeldOut) else { continue }
@@ -135,10 +131,15 @@ public struct CureTrials: Sendable {
 }
 
 extension Cure {
-    /// The run with the change, to be trained in the sick one's place; its recipe has the change. `nil` where a cure
-    /// treats weights and not the recipe.
-    public func applied(to trainer: Trainer, probes: [any TrainingProbe], output: URL?) throws -> Trainer? {
-        guard !goesOn, let run = try applied(to: CurableRun(recipe: trainer.plan.recipe, data: trainer.data)) else { return nil }
-        return try Trainer(recipe: run.recipe, data: run.data, probes: probes, output: output)
+    /// The run with the change, to be trained in the sick one's place. Its recipe has the change.
+    ///
+    /// - Parameters:
+    ///   - health: What was found in the sick run, and `end` where it ended: what cures of single units go on from.
+    ///     Without them these cures change nothing.
+    /// - Returns: `nil` where there is nothing to change.
+    public func applied(
+        to trainer: Trainer, end: Checkpoint? = nil, health: HealthReport? = nil, probes: [any TrainingProbe], output: URL?
+    ) throws -> Trainer? {
+        try applied(to: trainer, end: end, sick: health?.units ?? [])?.trainer(probes: probes, output: output)
     }
 }
