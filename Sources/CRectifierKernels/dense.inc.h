@@ -32,7 +32,8 @@ RK_INLINE int64_t N(dense_scratch)(int64_t m, int64_t n, int64_t k) {
     return r.panel + r.a + r.sums;
 }
 
-static void N(dense_block)(const rk_product *p, const N(block) block, COMPUTE *scratch) {
+/// - `chain`: NULL where chains begin with 0 and end in C.
+static void N(dense_block)(const rk_product *p, const N(block) block, COMPUTE *scratch, const N(chain) *chain) {
     const int64_t rows = block.row_end - block.row_begin, columns = block.column_end - block.column_begin;
     const bool plain = sizeof(STORAGE) == sizeof(COMPUTE);
     const int64_t a_row = p->a_row, a_column = p->k * TERMS == 1 ? 1 : p->a_column;
@@ -44,7 +45,7 @@ static void N(dense_block)(const rk_product *p, const N(block) block, COMPUTE *s
 
     const N(dense_room) room = N(room)(p->m, p->n, p->k);
     COMPUTE *const panel = scratch, *const a_copy = panel + room.panel, *const sums = a_copy + room.a;
-    const bool in_c = N(sums_in_c)(p->n), past_caches = N(past_caches)(p);
+    const bool in_c = !chain && N(sums_in_c)(p->n), past_caches = N(past_caches)(p);
 
     // Blocks of equal depth: a last one that is short would cost as much to prepare as a whole one.
     const int64_t depths = (p->k + depth_limit - 1) / depth_limit, block_depth = depths > 1 ? (p->k + depths - 1) / depths : depth_limit;
@@ -56,7 +57,7 @@ static void N(dense_block)(const rk_product *p, const N(block) block, COMPUTE *s
             a = a_copy, t.a_row = 1, t.a_column = RK_TILE_ROWS;
             N(pack_a)(a_copy, (const STORAGE *)p->a + block.row_begin * a_row + k * a_column, a_row, a_column, rows, depth);
         }
-        const bool first = k == 0, last = k + block_depth >= p->k;
+        const bool first = k == 0 && !(chain && chain->goes_on), last = k + block_depth >= p->k && !(chain && chain->stays);
         t.partial = !in_c && !last;
         t.past_caches = past_caches && last;
 
@@ -86,8 +87,9 @@ static void N(dense_block)(const rk_product *p, const N(block) block, COMPUTE *s
             const bool packed = !a_in_place && !b_in_place && vectors == RK_TILE_VECTORS;
             const bool copying = packed && b_column == 1 && N(height)(rows) == RK_TILE_ROWS;
             if (!b_in_place && !copying) N(pack_b)(panel, TILE_COLUMNS, b, b_row, b_column, depth, t.columns);
-            COMPUTE *const rest = in_c ? (COMPUTE *)p->c + block.row_begin * p->c_row + column : sums + column - block.column_begin;
-            const int64_t rest_row = in_c ? p->c_row : N(sums_row)(columns);
+            COMPUTE *const rest = in_c ? (COMPUTE *)p->c + block.row_begin * p->c_row + column
+                                       : (chain ? chain->sums : sums) + column - block.column_begin;
+            const int64_t rest_row = in_c ? p->c_row : chain ? chain->row : N(sums_row)(columns);
             t.a = a;
             t.start = first ? (const COMPUTE *)zeros : rest;
             t.start_row = first ? 0 : rest_row;

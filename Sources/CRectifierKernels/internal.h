@@ -72,6 +72,9 @@ extern const unsigned char rk_opcode_argument_counts[RK_OP_COUNT];
 /// What a product's route is chosen for (routes.inc.h).
 typedef enum { RK_WHOLE, RK_SHARE, RK_BLOCK } rk_extent;
 
+/// How a part sums a convolution's gradient of weights.
+typedef enum { RK_FILTERS_DENSE, RK_FILTERS_SKIP_IMAGES, RK_FILTERS_SKIP_GRADIENTS } rk_filter_way;
+
 /// Whether RECTIFIER_TRACE asks for routes.
 bool rk_traces_routes(void);
 /// Prints how a part is about to compute a product; nothing for other kernels.
@@ -82,7 +85,9 @@ void rk_clip_kernel(const rk_call *call, int part, int parts);
 
 #define RK_TABLE(element)                                                                                                             \
     {                                                                                                                                 \
-        .map = map_##element, .product = product_##element, .reduce = reduce_##element, .softmax = softmax_##element,                 \
+        .map = map_##element, .product = product_##element, .convolution = convolution_##element, \
+        .filters = filters_##element, .convolution_scratch = convolution_scratch_##element,                                            \
+        .filters_scratch = filters_scratch_##element, .reduce = reduce_##element, .softmax = softmax_##element,                 \
         .log_softmax = log_softmax_##element, .log_sum_exp = log_sum_exp_##element, .cross_entropy = cross_entropy_##element,         \
         .copy = copy_##element, .gather = gather_##element, .one_hot = one_hot_##element, .dropout = dropout_##element,               \
         .tally = tally_##element,                                                                                                        \

@@ -372,8 +372,9 @@ static void N(map)(const rk_call *call, int part, int parts) {
     if (shared == 0) {
         N(map_prepare)(&plan, map, 0, map->rows, 0, map->columns);
         N(map_cut)(&plan, part, parts);
-    } else if (map->rows == shared) {
-        N(map_prepare)(&plan, map, rows.begin, rows.end - rows.begin, 0, map->columns);
+    } else if (map->rows % shared == 0) {
+        const int64_t height = map->rows / shared;
+        N(map_prepare)(&plan, map, rows.begin * height, (rows.end - rows.begin) * height, 0, map->columns);
     } else {  // one run of all rows
         const int64_t width = map->columns / shared;
         N(map_prepare)(&plan, map, 0, 1, rows.begin * width, (rows.end - rows.begin) * width);

@@ -81,3 +81,10 @@ static double N(density)(const rk_product *p, const N(block) block) {
     }
     return seen ? (double)count / (double)seen : 1;
 }
+
+/// The same of a whole matrix that is stored by rows.
+RK_INLINE double N(density_by_rows)(const rk_product *p) {
+    rk_product q = *p;
+    q.a_column = TERMS, q.k /= TERMS;
+    return N(density)(&q, (N(block)){0, p->m, 0, 1});
+}

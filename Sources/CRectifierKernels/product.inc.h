@@ -78,6 +78,14 @@ RK_INLINE bool N(past_caches)(const rk_product *p) {
     return !p->epilogue && p->m * row >= STREAM_BYTES && ((uintptr_t)p->c | (uintptr_t)row) % RK_VECTOR_BYTES == 0;
 }
 
+/// Chains that begin and end elsewhere: rows of sums of the computing type, whole tiles wide.
+typedef struct {
+    COMPUTE *sums;
+    int64_t row;    ///< elements from one to the next
+    bool goes_on;   ///< chains begin with the sums
+    bool stays;     ///< and end there
+} N(chain);
+
 #include "packing.inc.h"
 
 #include "tile.inc.h"
@@ -96,16 +104,21 @@ RK_INLINE bool N(past_caches)(const rk_product *p) {
 
 #include "peak.inc.h"
 
+/// Bytes of scratch for a product that is left to nobody else.
+static int64_t N(own_scratch)(int64_t m, int64_t n, int64_t k) {
+    const int64_t skip = rk_max(N(skip_scratch)(m, n, k), N(skip_scratch)(n, m, k)), few_rows = rk_max(m, n) + LANES;
+    const int64_t large = rk_max(N(dense_scratch)(m, n, k), rk_max(skip, few_rows));
+    const int64_t count = N(is_small)(m, n, k) ? rk_max(large, N(small_scratch)(n, k)) : large;
+    return rk_round_up(count * (int64_t)sizeof(COMPUTE), CACHE_LINE_BYTES);
+}
+
 static int64_t N(product_scratch)(int64_t m, int64_t n, int64_t k, int parts) {
 #ifdef OTHER_SET
     const rk_product p = {.m = m, .n = n, .k = k};
     if (N(route_to_other_set)(&p) == RK_ROUTE_HALF_VECTORS) return OTHER_SET->product_scratch(m, n, k, parts);
 #endif
     (void)parts;
-    const int64_t skip = rk_max(N(skip_scratch)(m, n, k), N(skip_scratch)(n, m, k)), few_rows = rk_max(m, n) + LANES;
-    const int64_t large = rk_max(N(dense_scratch)(m, n, k), rk_max(skip, few_rows));
-    const int64_t count = N(is_small)(m, n, k) ? rk_max(large, N(small_scratch)(n, k)) : large;
-    return rk_round_up(count * (int64_t)sizeof(COMPUTE), CACHE_LINE_BYTES);
+    return N(own_scratch)(m, n, k);
 }
 
 /// A part's share of the exchanged product.
@@ -115,7 +128,7 @@ static __attribute__((noinline)) void N(exchanged_share)(const rk_product *p, CO
     if (share.column_end <= share.column_begin) return;
     const int64_t size = N(block_rows)(share.row_end - share.row_begin);
     for (int64_t row = share.row_begin; row < share.row_end; row += size) {
-        N(skip_block)(&q, (N(block)){row, rk_min(row + size, share.row_end), share.column_begin, share.column_end}, scratch, true);
+        N(skip_block)(&q, (N(block)){row, rk_min(row + size, share.row_end), share.column_begin, share.column_end}, scratch, true, NULL);
     }
     if (q.epilogue) N(map_block)(q.epilogue, share.column_begin, share.column_end, share.row_begin, share.row_end);
 }
@@ -128,8 +141,8 @@ static void N(blocks)(
         const N(block) block = {row, rk_min(row + size, share.row_end), share.column_begin, share.column_end};
         switch (N(route)(call, p, traits, RK_BLOCK, block)) {
         case RK_ROUTE_FEW_ROWS: N(few_rows)(p, block, scratch, p->zeros != RK_ZEROS_MULTIPLIED); break;
-        case RK_ROUTE_SKIPPING: N(skip_block)(p, block, scratch, false); break;
-        default: N(dense_block)(p, block, scratch); break;
+        case RK_ROUTE_SKIPPING: N(skip_block)(p, block, scratch, false, NULL); break;
+        default: N(dense_block)(p, block, scratch, NULL); break;
         }
         if (p->epilogue) N(map_block)(p->epilogue, block.row_begin, block.row_end, block.column_begin, block.column_end);
     }
@@ -159,6 +172,8 @@ static void N(product)(const rk_call *call, int part, int parts) {
     }
     if (p->epilogue) N(map_block)(p->epilogue, share.row_begin, share.row_end, share.column_begin, share.column_end);
 }
+
+#include "convolution.inc.h"
 
 #undef OTHER_SET
 #undef SLACK

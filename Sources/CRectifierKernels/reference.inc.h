@@ -94,9 +94,10 @@ static void N(map_range)(const rk_map *map, int64_t row_begin, int64_t row_end, 
 
 static void N(map)(const rk_call *call, int part, int parts) {
     const rk_map *map = &call->map;
-    if (call->shared_rows == 0 || map->rows == call->shared_rows) {
-        rk_range rows = rk_share(map->rows, 1, part, parts);
-        N(map_range)(map, rows.begin, rows.end, 0, map->columns);
+    if (call->shared_rows == 0 || map->rows % call->shared_rows == 0) {
+        const int64_t shared = call->shared_rows ? call->shared_rows : map->rows, height = shared ? map->rows / shared : 0;
+        rk_range rows = rk_share(shared, 1, part, parts);
+        N(map_range)(map, rows.begin * height, rows.end * height, 0, map->columns);
     } else {  // one run of all rows
         rk_range rows = rk_share(call->shared_rows, 1, part, parts);
         int64_t width = map->columns / call->shared_rows;
@@ -123,6 +124,51 @@ static void N(product)(const rk_call *call, int part, int parts) {
     }
     if (p->epilogue) N(map_range)(p->epilogue, rows.begin, rows.end, 0, p->n);
 }
+
+/// Element (row, k) of a group's patches.
+static COMPUTE N(patch)(const rk_convolution *c, int64_t group, int64_t row, int64_t k) {
+    const int32_t place = c->places[row % c->outputs * c->taps + k / c->channels];
+    if (place < 0) return 0;
+    const int64_t pixel = row / c->outputs * c->pixels + place;
+    return LOAD((const STORAGE *)c->product.a + pixel * c->pixel + group * c->channels + k % c->channels);
+}
+
+static void N(convolution)(const rk_call *call, int part, int parts) {
+    const rk_convolution *c = &call->convolution;
+    const rk_product *p = &c->product;
+    const int64_t unit = call->shared_rows ? p->m / call->shared_rows : 1;
+    rk_range rows = rk_share(p->m / unit, 1, part, parts);
+    rows.begin *= unit, rows.end *= unit;
+    for (int64_t i = rows.begin; i < rows.end; i++) {
+        for (int64_t j = 0; j < c->groups * p->n; j++) {
+            COMPUTE sum = 0;
+            for (int64_t k = 0; k < p->k; k++) sum += N(patch)(c, j / p->n, i, k) * LOAD((const STORAGE *)p->b + k * p->b_row + j);
+            if (p->bias) sum += LOAD((const STORAGE *)p->bias + j);
+            STORE((STORAGE *)p->c + i * p->c_row + j, sum);
+        }
+    }
+    if (p->epilogue) N(map_range)(p->epilogue, rows.begin, rows.end, 0, c->groups * p->n);
+}
+
+static void N(filters)(const rk_call *call, int part, int parts) {
+    const rk_convolution *c = &call->convolution;
+    const rk_product *p = &c->product;
+    rk_range rows = rk_share(p->m, 1, part, parts);
+    for (int64_t i = rows.begin; i < rows.end; i++) {
+        for (int64_t j = 0; j < c->groups * p->n; j++) {
+            COMPUTE sum = 0;
+            for (int64_t k = 0; k < p->k; k++) sum += N(patch)(c, j / p->n, k, i) * LOAD((const STORAGE *)p->b + k * p->b_row + j);
+            STORE((STORAGE *)p->c + i * p->c_row + j, sum);
+        }
+    }
+}
+
+static int64_t N(convolution_scratch)(const rk_convolution *c, int parts) {
+    (void)c, (void)parts;
+    return 0;
+}
+
+static int64_t N(filters_scratch)(const rk_convolution *c, int parts) { return N(convolution_scratch)(c, parts); }
 
 static rk_route N(product_route)(const rk_call *call, int part, int parts, int64_t block) {
     const rk_range rows = rk_share(call->product.m, 1, part, parts);

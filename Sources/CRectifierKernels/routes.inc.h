@@ -35,8 +35,8 @@ static double N(dense_cycles)(const rk_product *p, const N(block) block) {
     return DENSE_CYCLES * (double)((block.row_end - block.row_begin) * p->k * vectors);
 }
 
-/// The same with the zeros of A skipped, from a sample of A; infinity where that is never done.
-static double N(skip_cycles)(const rk_product *p, const N(block) block) {
+/// The same with the zeros of A skipped, where a share `density` of A is none; infinity where that is never done.
+static double N(skip_cycles_at)(const rk_product *p, const N(block) block, double density) {
     const int64_t rows = block.row_end - block.row_begin, vectors = (block.column_end - block.column_begin + LANES - 1) / LANES;
     const int64_t panels = N(skip_panels)(vectors), depths = (p->k + SKIP_DEPTH - 1) / SKIP_DEPTH;
     if (rows < SKIP_LEAST_ROWS || p->k < SKIP_LEAST_TERMS || vectors < SKIP_LEAST_VECTORS) return INFINITY;
@@ -45,9 +45,14 @@ static double N(skip_cycles)(const rk_product *p, const N(block) block) {
     const double width = (double)vectors / (double)panels;
     const double number = fmax(packed ? SKIP_CYCLES_PACKED * width : SKIP_CYCLES * (width + 1), CHAIN_CYCLES);
     const double visit = width + (packed ? VISIT_CYCLES_PACKED : VISIT_CYCLES);
-    const double row = N(density)(p, block) * (double)p->k * number + (double)depths * visit;
+    const double row = density * (double)p->k * number + (double)depths * visit;
     const double panel = (double)p->k * width * (p->b_column == 1 ? COPY_CYCLES : TURN_CYCLES);
     return (double)panels * ((double)rows * row + panel);
+}
+
+/// The same from a sample of A.
+static double N(skip_cycles)(const rk_product *p, const N(block) block) {
+    return N(skip_cycles_at)(p, block, N(density)(p, block));
 }
 
 /// Whether to skip zeros of A.

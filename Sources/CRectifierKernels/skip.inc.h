@@ -26,15 +26,16 @@ RK_INLINE int64_t N(skip_scratch)(int64_t m, int64_t n, int64_t k) {
     return r.panel + r.bits + r.a + r.sums;
 }
 
-/// With `transposed`, what is computed is written to C as its columns.
-static void N(skip_block)(const rk_product *p, const N(block) block, COMPUTE *scratch, bool transposed) {
+/// With `transposed`, what is computed is written to C as its columns. `chain`: NULL where chains begin with 0 and end in
+/// C.
+static void N(skip_block)(const rk_product *p, const N(block) block, COMPUTE *scratch, bool transposed, const N(chain) *chain) {
     const int64_t rows = block.row_end - block.row_begin, columns = block.column_end - block.column_begin;
     // Panels of equal width: a narrow one waits for its chains.
     const int64_t vectors = (columns + LANES - 1) / LANES, panels = N(skip_panels)(vectors);
     const bool packed = N(packs)(panels), plain = sizeof(STORAGE) == sizeof(COMPUTE), in_place = plain && p->a_column == TERMS && !packed;
     // Sums wait in C, if whole vectors of them fit and its rows do not lie so far apart that they push each other out
     // of the caches.
-    const bool in_c = plain && !transposed && columns % LANES == 0 && p->c_row < COLLIDING_ELEMENTS;
+    const bool in_c = plain && !chain && !transposed && columns % LANES == 0 && p->c_row < COLLIDING_ELEMENTS;
     const bool past_caches = N(past_caches)(p);
     static const Vec zeros[SKIP_VECTORS];
     const N(skip_room) room = N(room_to_skip)(p->m, p->n, p->k);
@@ -54,20 +55,20 @@ static void N(skip_block)(const rk_product *p, const N(block) block, COMPUTE *sc
         const int64_t group_end = rk_min(group + SKIP_GROUP, panels), group_begin = block.column_begin + vectors * group / panels * LANES;
         for (int64_t k = 0, d = 0; k == 0 || k < p->k; k += SKIP_DEPTH, d++) {
             const int64_t depth = rk_min(SKIP_DEPTH, p->k - k);
-            const bool last = k + SKIP_DEPTH >= p->k;
+            const bool first = k == 0 && !(chain && chain->goes_on), last = k + SKIP_DEPTH >= p->k && !(chain && chain->stays);
             for (int64_t i = group; i < group_end; i++) {
                 const int64_t column = block.column_begin + vectors * i / panels * LANES;
                 const int64_t width = block.column_begin + vectors * (i + 1) / panels * LANES - column;
                 const int64_t in_use = rk_min(width, block.column_end - column);
                 STORAGE *const c = (STORAGE *)p->c + block.row_begin * p->c_row + column;
-                COMPUTE *const waiting = in_c ? (COMPUTE *)c : sums + (column - group_begin) * rows;
-                const int64_t waiting_row = in_c ? p->c_row : width;
+                COMPUTE *const waiting = in_c ? (COMPUTE *)c : chain ? chain->sums + column - block.column_begin : sums + (column - group_begin) * rows;
+                const int64_t waiting_row = in_c ? p->c_row : chain ? chain->row : width;
                 const bool to_c = last && !transposed;
                 Vec bias[SKIP_VECTORS];
                 N(skip_job) t = {
                     .bits = bits + d * rows, .panel = panel, .rows = rows,
                     .a = in_place ? (const COMPUTE *)a + k : copy + d * copy_size, .a_row = a_row,
-                    .from = k == 0 ? (const COMPUTE *)zeros : waiting, .from_row = k == 0 ? 0 : waiting_row,
+                    .from = first ? (const COMPUTE *)zeros : waiting, .from_row = first ? 0 : waiting_row,
                     .to = to_c ? (void *)c : waiting, .stored = to_c ? in_use : 0, .past_caches = to_c && past_caches && in_use == width,
                     .to_row = to_c ? p->c_row * (int64_t)sizeof(STORAGE) : waiting_row * (int64_t)sizeof(COMPUTE),
                 };

@@ -85,6 +85,16 @@
 /// takes the place of loads. By trial, log "Dense products 4 to 6 % faster".
 #define FETCH_BYTES 262144
 
+/// Bytes of patches that a convolution copies at a time, about as many as the second cache has room for beside what they
+/// are multiplied with.
+#define PATCH_BYTES (RK_VECTOR_BYTES == 64 ? 1048576 : 262144)
+
+/// Positions over which a convolution's gradient of weights is summed at a time: four words of zeros.
+#define FILTER_DEPTH 256
+
+/// Its rows that a part has a multiple of.
+#define FILTER_UNIT 16
+
 // ===--- Routes of a product ------------------------------------------------------------===//
 
 /// Multiply-adds that take little more time than to find out whether skipping zeros pays, and terms of a chain too few

@@ -136,6 +136,24 @@ typedef struct {
     int64_t scratch_stride;  ///< bytes from one part's scratch to the next's, at least `product_scratch` and a multiple of 64
 } rk_product;
 
+/// A product whose left rows are patches: X[samples, pixels, channels in all], of which row s · outputs + o has for tap t
+/// the pixel places[o · taps + t] of sample s, its channels one after another, or zeros where that is -1. Groups are
+/// products of their own, each with its share of channels and of columns.
+///
+/// convolution: C[samples · outputs, columns] = patches · B + bias, then `epilogue` over C. B is [taps · channels,
+/// columns]. `product.m` = samples · outputs, `n` = columns of a group, `k` = taps · channels of a group.
+/// filters: C[taps · channels, columns] = patches^T · B, where B is [samples · outputs, columns]; `m` = taps · channels of
+/// a group, `k` = samples · outputs. Neither bias nor epilogue.
+/// In both `product.a` is X; rows of B and of C are contiguous, `b_row` and `c_row` elements apart.
+typedef struct {
+    rk_product product;
+    const int32_t *places;
+    int64_t outputs, taps, pixels;
+    int64_t channels;  ///< of a group
+    int64_t pixel;     ///< elements from pixel to pixel: the channels of all groups
+    int64_t groups;
+} rk_convolution;
+
 typedef enum { RK_SUM, RK_MAXIMUM, RK_MINIMUM } rk_reduction;
 
 /// out[o,i] = scale · reduce_c in[o,c,i]; row-major. Maximum and minimum give NaN when there is one.
@@ -277,6 +295,7 @@ struct rk_call {
     union {
         rk_map map;
         rk_product product;
+        rk_convolution convolution;
         rk_reduce reduce;
         rk_rows rows;
         rk_copy copy;
@@ -318,7 +337,7 @@ typedef enum {
 
 /// X(name, member of rk_call it reads)
 #define RK_KERNELS(X)                                                                              \
-    X(map, map) X(product, product) X(reduce, reduce)                                              \
+    X(map, map) X(product, product) X(convolution, convolution) X(filters, convolution) X(reduce, reduce) \
     X(softmax, rows) X(log_softmax, rows) X(log_sum_exp, rows) X(cross_entropy, rows)              \
     X(copy, copy) X(gather, gather) X(one_hot, one_hot) X(dropout, dropout) X(tally, tally)         \
     X(sgd, update) X(nesterov, update) X(adam, update) X(rmsprop, update)                          \
@@ -331,6 +350,9 @@ typedef struct {
 #undef X
     /// Bytes of scratch that each part of a product of this size needs.
     int64_t (*product_scratch)(int64_t m, int64_t n, int64_t k, int parts);
+    /// The same of a convolution, and of its gradient of weights, whose `product` has sizes and strides.
+    int64_t (*convolution_scratch)(const rk_convolution *convolution, int parts);
+    int64_t (*filters_scratch)(const rk_convolution *convolution, int parts);
     /// The route by which part `part` of `parts` computes block `block` of its share of a product, as A's zeros are
     /// now; NOTHING beyond the last block. Many routes have one block only.
     rk_route (*product_route)(const rk_call *call, int part, int parts, int64_t block);

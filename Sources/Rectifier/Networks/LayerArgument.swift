@@ -77,6 +77,12 @@ public struct LayerArgument<L: Layer>: Sendable {
 
     private static var kinkValues: String { "a number or unsound:NUMBER" }
 
+    /// A value with a spelling of its own, in its place: `conv 32 3x3`.
+    public static func place<Value: Spelled>(_ path: any WritableKeyPath<L, Value> & Sendable, _ name: String) -> Self {
+        Self(
+            .place(isRequired: false), usage: name, path, expected: "a value", read: { try Value($0) }, write: { $0.spelling })
+    }
+
     /// A value with a spelling of its own, by its key: `init=orthogonal:0.5`.
     public static func value<Value: Spelled>(_ key: String, _ path: any WritableKeyPath<L, Value> & Sendable) -> Self {
         Self(

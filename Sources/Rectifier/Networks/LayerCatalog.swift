@@ -13,6 +13,10 @@ public enum LayerCatalog {
     /// The layers that come with the library, the usual ones first.
     static let shipped: [LayerEntry] = [
         LayerEntry("dense", Dense(1), .count(\.units, "UNITS"), .flag("no-bias", \.hasBias, sets: false), .value("init", \.initializer)),
+        LayerEntry(
+            "conv", Conv2D(1), .count(\.filters, "FILTERS"), .place(\.window, "WINDOW"), .value("stride", \.stride),
+            .value("padding", \.padding), .value("dilation", \.dilation), .value("groups", \.groups),
+            .flag("no-bias", \.hasBias, sets: false), .value("init", \.initializer)),
         LayerEntry("dropout", Dropout(0.5), .number(\.rate, "RATE", isRequired: true)),
         LayerEntry("flatten", Flatten()),
         LayerEntry("residual", Residual.self),

@@ -157,7 +157,8 @@ package struct Lowering {
         // Extents and strides of output and operands, as few axes as all of them allow.
         var sources = external.map { buffer(of: $0) }
         var strides = [rowMajorStrides(extents)] + external.map { broadcastStrides(self.extents(of: $0), to: extents) }
-        var (shape, flat) = product == nil ? collapsed(extents, strides: strides) : (extents, strides)
+        func walk() -> ([Int], [[Int]]) { product == nil ? collapsed(extents, strides: strides) : rowsJoined(extents, strides: strides) }
+        var (shape, flat) = walk()
         for index in external.indices where shape.count > 2 {
             // Repeated along more axes than a map walks: write it out first.
             let full = newBuffer(count: extents.reduce(1, *))
@@ -166,7 +167,7 @@ package struct Lowering {
                 extents: extents)
             sources[index] = full
             strides[index + 1] = rowMajorStrides(extents)
-            (shape, flat) = collapsed(extents, strides: strides)
+            (shape, flat) = walk()
         }
         let rank = shape.count
         func stride(_ strides: [Int], _ axisFromLast: Int) -> Int { rank > axisFromLast ? strides[rank - 1 - axisFromLast] : 0 }
@@ -230,6 +231,14 @@ func collapsed(_ extents: [Int], strides: [[Int]]) -> (extents: [Int], strides: 
     return (shape, result)
 }
 
+/// The same for what follows a product: its columns stay an axis of their own.
+private func rowsJoined(_ extents: [Int], strides: [[Int]]) -> (extents: [Int], strides: [[Int]]) {
+    guard extents.count > 2 else { return (extents, strides) }
+    var (shape, result) = collapsed(extents.dropLast(), strides: strides.map { Array($0.dropLast()) })
+    if shape.isEmpty { (shape, result) = ([1], strides.map { _ in [0] }) }
+    return (shape + [extents.last!], zip(result, strides).map { $0 + [$1.last!] })
+}
+
 /// An elementwise program before addresses are known.
 package struct Map {
     struct Operand {
@@ -249,9 +258,9 @@ package struct Map {
 
     init(rows: Int, columns: Int, leading: Int) { (self.rows, self.columns, self.leading) = (rows, columns, leading) }
 
-    /// What repeats along the rows is read in whole.
+    /// By the first axis, of which each has some rows. What repeats along the rows is read in whole.
     var sharedRows: SharedRows? {
-        guard rows == leading || rows == 1 else { return nil }
+        guard rows == 1 || leading > 0 && rows % leading == 0 else { return nil }
         func repeats(_ operand: Operand) -> Bool { (rows == 1 ? operand.columnStride : operand.rowStride) == 0 }
         return SharedRows(count: leading, buffers: operands.map(\.buffer), inWhole: operands.filter(repeats).map(\.buffer))
     }

@@ -1,5 +1,5 @@
 /// How the weights of a layer are drawn before training. Fan-in and fan-out are the extents of a weight matrix
-/// `[in, out]`.
+/// `[in, out]`; of a convolution's `[rows, columns, in, out]`, times the places of its window.
 public enum Initializer: Sendable, Hashable {
     /// Normal with variance 2 / fan-in, which keeps signals' size through ReLU (He et al. 2015).
     case he
@@ -21,7 +21,8 @@ public enum Initializer: Sendable, Hashable {
     /// The values for a shape. Draw i depends on the stream and i alone.
     package func values(shape: [Int], stream: RandomStream) -> [Double] {
         let count = shape.reduce(1, *)
-        let fanIn = Double(shape.dropLast().reduce(1, *)), fanOut = Double(shape.last ?? 1)
+        let fanIn = Double(shape.dropLast().reduce(1, *))
+        let units = shape.last ?? 1, fanOut = Double(units * shape.dropLast(2).reduce(1, *))
         func normal(_ variance: Double) -> [Double] { sideBySide(count: count) { stream.normal($0) * variance.squareRoot() } }
         func uniform(_ limit: Double) -> [Double] { sideBySide(count: count) { (2 * stream.uniform($0) - 1) * limit } }
         return switch self {
@@ -31,7 +32,7 @@ public enum Initializer: Sendable, Hashable {
         case .glorotUniform: uniform((6 / (fanIn + fanOut)).squareRoot())
         case .lecun: normal(1 / fanIn)
         case .lecunUniform: uniform((3 / fanIn).squareRoot())
-        case .orthogonal(let gain): orthonormal(rows: Int(fanIn), columns: Int(fanOut), normal(1)).map { $0 * gain }
+        case .orthogonal(let gain): orthonormal(rows: Int(fanIn), columns: units, normal(1)).map { $0 * gain }
         case .uniform(let limit): uniform(limit)
         case .constant(let value): [Double](repeating: value, count: count)
         }

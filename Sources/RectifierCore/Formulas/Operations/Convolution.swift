@@ -1,0 +1,254 @@
+import CRectifierKernels
+
+// Convolutions, channels last: products of patches of images with weights. Two operations are closed under
+// differentiation: the sums over windows, and the gradient of weights.
+
+/// For each place of a window the sum, over what lies under it, of pixels times weights: `[batch, rows, columns, C]` and
+/// `[window rows, window columns, C / groups, N]` give `[batch, rows, columns, N]`.
+///
+/// `isTransposed`, it is the gradient of images: each output is handed back to the pixels that it came from.
+struct Convolution: Contraction {
+    var windows: Windows
+    var groups: Int
+    var isTransposed = false
+    var name: String { isTransposed ? "convolution transposed" : "convolution" }
+
+    var input: Windows.Pair { isTransposed ? windows.outputs : windows.image }
+    var output: Windows.Pair { isTransposed ? windows.image : windows.outputs }
+    var places: [Int32] { isTransposed ? windows.placesOfPixels : windows.places }
+
+    func shape(of operands: [Shape]) throws -> Shape {
+        let (x, w) = (operands[0], operands[1])
+        guard x.rank == 4, x[1] == input.rows, x[2] == input.columns else {
+            throw RectifierError(.shape, "\(name): takes images [batch, \(input.rows), \(input.columns), channels], not \(x)")
+        }
+        guard groups > 0, x[3] % groups == 0 else {
+            throw RectifierError(.shape, "\(name): \(groups) groups do not divide the \(x[3]) channels of \(x)")
+        }
+        guard w.rank == 4, w[0] == windows.kernel.rows, w[1] == windows.kernel.columns, w[2] == x[3] / groups, w[3] % groups == 0 else {
+            throw RectifierError(
+                .shape,
+                "\(name): weights for \(x) are [\(windows.kernel.rows), \(windows.kernel.columns), \(x[3] / groups), filters], "
+                    + "filters a multiple of \(groups) groups, not \(w)")
+        }
+        return [x[0], output.rows, output.columns, w[3]]
+    }
+
+    func gradient(upstream g: Formula, operands x: [Formula], result y: Formula) throws -> [Formula?] {
+        let back = Convolution(windows: windows, groups: groups, isTransposed: !isTransposed)
+        return [
+            try Formula(back, g, x[1].exchangingChannels(groups: groups)),
+            try Formula(FilterGradient(windows: windows, groups: groups, isTransposed: isTransposed), x[0], g),
+        ]
+    }
+
+    func response(to operand: Int) -> Response { .product(with: 1 - operand, byRows: false) }
+
+    /// Directions join the samples.
+    func tangent(of y: Formula, in tangents: Tangents) throws -> Formula? {
+        guard let moved = tangents[y.operands[0]] else {
+            guard tangents[y.operands[1]] == nil else { throw NotPiecewiseLinear(formula: y) }
+            return nil
+        }
+        var extents = y.operands[0].shape.extents
+        extents[0] *= tangents.directions
+        return try Formula(self, moved.reshaped(to: Shape(extents)), y.operands[1]).reshaped(to: tangents.extended(y.shape))
+    }
+
+    func keepsSamples(of y: Formula) -> Bool { y.operands[0].shape.extents.first == Shape.batch && !y.operands[1].shape.hasBatch }
+
+    /// Sums of nothing but zeros: counted by a convolution of what is none with ones.
+    func zeros(_ kind: ZeroKind, of y: Formula, _ zeros: (Formula) throws -> Formula?) throws -> Formula? {
+        guard groups == 1, let zero = try zeros(y.operands[0]) else { return nil }
+        var filter = y.operands[1].shape
+        filter.extents[3] = 1
+        let others = try Formula(self, .constant(1) - zero, .constant(1).broadcast(to: filter))
+        return try equal(others, .constant(0)).broadcast(to: y.shape)
+    }
+
+    func rounding(of y: Formula, batchSize: Int) throws -> Rounding? {
+        Rounding(try Formula(self, abs(y.operands[0]), abs(y.operands[1])), Double(terms(of: y)).squareRoot())
+    }
+
+    func bounds(of y: Formula, _ x: [Bounds], _ roundoff: Roundoff) -> Bounds? {
+        let (images, weights) = (x[0], x[1])
+        guard images.elements.allSatisfy(\.isBounded), weights.elements.allSatisfy(\.isBounded) else { return nil }
+        let channels = y.operands[0].shape[3] / groups, pixel = y.operands[0].shape[3], columns = y.shape[3], own = columns / groups
+        let places = places, taps = windows.taps, size = images.elements.reduce(0) { max($0, $1.magnitude) }
+        let largest = weights.elements.reduce(0) { max($0, $1.magnitude) }
+        var result: [Interval] = []
+        for output in 0..<output.count {
+            var sums = [Interval](repeating: .zero, count: columns), signs = sums
+            var magnitudes = [Double](repeating: 0, count: columns)
+            for tap in 0..<taps where places[output * taps + tap] >= 0 {
+                let place = Int(places[output * taps + tap])
+                for channel in 0..<pixel {
+                    let factor = images.elements[place * pixel + channel]
+                    if factor.isZero { continue }
+                    let first = channel / channels * own, row = (tap * channels + channel % channels) * columns
+                    for column in first..<first + own {
+                        let term = factor.times(weights.elements[row + column])
+                        sums[column].low += term.low
+                        sums[column].high += term.high
+                        signs[column] = signs[column].joined(with: term)
+                        magnitudes[column] += term.magnitude
+                    }
+                }
+            }
+            result += (0..<columns).map {
+                roundoff.sum(sums[$0], magnitude: magnitudes[$0], terms: terms(of: y), factors: (size, largest), signs: signs[$0])
+            }
+        }
+        return Bounds(result)
+    }
+
+    /// Of a sum, those under padding included.
+    private func terms(of y: Formula) -> Int { y.operands[1].shape.extents[..<3].reduce(1, *) }
+
+    func multiplyAdds(of y: Formula, batchSize: Int) -> Int { y.shape.count(batchSize: batchSize) * terms(of: y) }
+
+    func lower(_ result: Formula, into c: Buffer, bias: Buffer?, epilogue: Map?, in lowering: inout Lowering) {
+        let x = lowering.extents(of: result.operands[0]), w = lowering.extents(of: result.operands[1])
+        let (images, weights) = (lowering.buffer(of: result.operands[0]), lowering.buffer(of: result.operands[1]))
+        let kernel = lowering.kernels.convolution!, scratch = lowering.kernels.convolution_scratch!
+        var description = rk_convolution(windows, input: input, output: output, channels: x[3], groups: groups)
+        let rows = x[0] * output.count
+        description.product.m = Int64(rows)
+        description.product.k = Int64(w[0] * w[1] * w[2])
+        description.product.n = Int64(w[3] / groups)
+        description.product.b_row = Int64(w[3])
+        description.product.c_row = Int64(w[3])
+        let inWhole = [weights] + (bias.map { [$0] } ?? []), mapped = epilogue?.sharedRows
+        let samples = SharedRows(count: x[0], buffers: [images, c] + (mapped?.buffers ?? []), inWhole: inWhole + (mapped?.inWhole ?? []))
+        let places = places
+        lowering.add(
+            PlannedCall(
+                name: "\(name) \(rows)×\(description.product.k)×\(w[3])",
+                reads: [images] + inWhole + (epilogue?.reads.filter { $0 != c } ?? []), writes: [c],
+                work: rows * Int(description.product.k) * w[3] / groups, rows: epilogue == nil || mapped != nil ? samples : nil,
+                scratch: { [description] parts in withUnsafePointer(to: description) { Int(scratch($0, Int32(parts))) } }
+            ) { memory in
+                var call = rk_call()
+                call.kernel = kernel
+                call.convolution = description
+                call.convolution.product.a = UnsafeRawPointer(memory[images])
+                call.convolution.product.b = UnsafeRawPointer(memory[weights])
+                call.convolution.product.c = memory[c]
+                call.convolution.product.bias = bias.map { UnsafeRawPointer(memory[$0]) }
+                call.convolution.product.epilogue = epilogue.map { UnsafePointer(memory.store($0.descriptor(in: memory))) }
+                call.convolution.places = UnsafePointer(memory.store(places))
+                call.convolution.product.scratch = memory.scratch
+                call.convolution.product.scratch_stride = Int64(memory.scratchStride)
+                return call
+            })
+    }
+}
+
+/// The gradient of a convolution's weights: for each tap the products of the pixels under it with what is handed back to
+/// the outputs, summed over all outputs of all samples. Images and `[batch, rows, columns, N]` give
+/// `[window rows, window columns, C / groups, N]`.
+struct FilterGradient: Operation {
+    var windows: Windows
+    var groups: Int
+    var isTransposed: Bool
+    var name: String { "filter gradient" }
+
+    private var convolution: Convolution { Convolution(windows: windows, groups: groups, isTransposed: isTransposed) }
+
+    func shape(of operands: [Shape]) throws -> Shape {
+        let (x, g) = (operands[0], operands[1])
+        let (input, output) = (convolution.input, convolution.output)
+        guard x.rank == 4, g.rank == 4, x[0] == g[0], x[1] == input.rows, x[2] == input.columns, g[1] == output.rows,
+            g[2] == output.columns, x[3] % groups == 0, g[3] % groups == 0
+        else { throw RectifierError(.shape, "\(name): \(x) and \(g) are not input and output of one convolution") }
+        return [windows.kernel.rows, windows.kernel.columns, x[3] / groups, g[3]]
+    }
+
+    func gradient(upstream u: Formula, operands x: [Formula], result y: Formula) throws -> [Formula?] {
+        let back = Convolution(windows: windows, groups: groups, isTransposed: !isTransposed)
+        return [try Formula(back, x[1], u.exchangingChannels(groups: groups)), try Formula(convolution, x[0], u)]
+    }
+
+    func response(to operand: Int) -> Response { .product(with: 1 - operand, byRows: false) }
+
+    func rounding(of y: Formula, batchSize: Int) throws -> Rounding? {
+        let terms = y.operands[1].shape.resolved(batchSize: batchSize)[..<3].reduce(1, *)
+        return Rounding(try Formula(self, abs(y.operands[0]), abs(y.operands[1])), Double(terms).squareRoot())
+    }
+
+    func lower(_ result: Formula, in lowering: inout Lowering) {
+        let x = lowering.extents(of: result.operands[0]), g = lowering.extents(of: result.operands[1])
+        let (images, upstream) = (lowering.buffer(of: result.operands[0]), lowering.buffer(of: result.operands[1]))
+        let c = lowering.newBuffer(for: result)
+        let kernel = lowering.kernels.filters!, scratch = lowering.kernels.filters_scratch!
+        var description = rk_convolution(windows, input: convolution.input, output: convolution.output, channels: x[3], groups: groups)
+        description.product.m = Int64(windows.taps * x[3] / groups)
+        description.product.k = Int64(g[0] * g[1] * g[2])
+        description.product.n = Int64(g[3] / groups)
+        description.product.b_row = Int64(g[3])
+        description.product.c_row = Int64(g[3])
+        let places = convolution.places
+        lowering.add(
+            PlannedCall(
+                name: "\(name) \(description.product.m)×\(description.product.k)×\(g[3])", reads: [images, upstream], writes: [c],
+                work: Int(description.product.m * description.product.k) * g[3],
+                scratch: { [description] parts in withUnsafePointer(to: description) { Int(scratch($0, Int32(parts))) } }
+            ) { memory in
+                var call = rk_call()
+                call.kernel = kernel
+                call.convolution = description
+                call.convolution.product.a = UnsafeRawPointer(memory[images])
+                call.convolution.product.b = UnsafeRawPointer(memory[upstream])
+                call.convolution.product.c = memory[c]
+                call.convolution.places = UnsafePointer(memory.store(places))
+                call.convolution.product.scratch = memory.scratch
+                call.convolution.product.scratch_stride = Int64(memory.scratchStride)
+                return call
+            })
+    }
+}
+
+extension rk_convolution {
+    /// What does not depend on which of both products it is.
+    fileprivate init(_ windows: Windows, input: Windows.Pair, output: Windows.Pair, channels: Int, groups: Int) {
+        self.init()
+        (outputs, taps, pixels) = (Int64(output.count), Int64(windows.taps), Int64(input.count))
+        (self.channels, pixel, self.groups) = (Int64(channels / groups), Int64(channels), Int64(groups))
+        (product.a_row, product.a_column, product.b_column) = (1, 1, 1)
+        product.zeros = Int32(rk_zeros_selected().rawValue)
+    }
+}
+
+extension Formula {
+    /// A convolution's weights for the way back: `[…, C / groups, N]` becomes `[…, N / groups, C]`.
+    fileprivate func exchangingChannels(groups: Int) throws -> Formula {
+        let (rows, columns, channels, filters) = (shape[0], shape[1], shape[2], shape[3])
+        if groups == 1 { return try transposed([0, 1, 3, 2]) }
+        return try reshaped(to: [rows * columns, channels, groups, filters / groups]).transposed([0, 3, 2, 1])
+            .reshaped(to: [rows, columns, filters / groups, groups * channels])
+    }
+}
+
+/// Weighted sums over windows of images, without a flip of the window: what networks call a convolution.
+///
+/// - Parameters:
+///   - x: Images, `[batch, rows, columns, channels]`, channels last.
+///   - weights: `[window rows, window columns, channels / groups, filters]`. In groups, each share of the filters sees the
+///     same share of the channels; with as many groups as channels it is called depthwise.
+///   - windows: Of images of this size.
+/// - Returns: `[batch, rows, columns, filters]`, where windows stand.
+/// - Throws: ``RectifierError`` where shapes do not fit.
+public func convolution(_ x: Formula, _ weights: Formula, windows: Windows, groups: Int = 1) throws -> Formula {
+    try Formula(Convolution(windows: windows, groups: groups), x, weights)
+}
+
+/// The transpose of ``convolution(_:_:windows:groups:)``, as that of a matrix: from what has the shape of its result to
+/// what has the shape of its images.
+///
+/// - Parameters:
+///   - x: `[batch, rows, columns, channels]`, as many as windows stand at.
+///   - weights: `[window rows, window columns, channels / groups, filters]`.
+///   - windows: Of images of the result's size.
+public func transposedConvolution(_ x: Formula, _ weights: Formula, windows: Windows, groups: Int = 1) throws -> Formula {
+    try Formula(Convolution(windows: windows, groups: groups, isTransposed: true), x, weights)
+}
