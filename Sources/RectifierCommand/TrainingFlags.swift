@@ -73,10 +73,11 @@ struct DataFlags: ParsableArguments {
 struct NetworkFlags: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "All layers, or a file with them: see above. In place of --layers, --activation, --initializer and --dropout.",
-            valueName: "layers|file"),
-        transform: allLayers)
-    var network: LayerList?
+            "All layers, or a file with them: see above; or \(NamedNetwork.allCases.map(\.rawValue).joined(separator: ", ")). "
+                + "In place of --layers, --activation, --initializer and --dropout.",
+            valueName: "layers|name|file"),
+        transform: networkSettings)
+    var network: NetworkSettings?
 
     @Option(
         parsing: .unconditional,
@@ -118,11 +119,11 @@ struct NetworkFlags: ParsableArguments {
     func apply(to settings: inout NetworkSettings) {
         if let network {
             // In place of whatever layers the recipe has.
-            var spelled = NetworkSettings()
-            (spelled.allLayers, spelled.atZero, spelled.loss) = (network, settings.atZero, settings.loss)
+            var spelled = network
+            (spelled.atZero, spelled.loss) = (settings.atZero, settings.loss)
             settings = spelled
         } else if layers != nil {
-            settings.allLayers = nil
+            (settings.allLayers, settings.named) = (nil, nil)
         }
         override(&settings.layers, with: layers?.units)
         override(&settings.activation, with: activation)
@@ -273,11 +274,11 @@ private func widths(_ text: String) throws -> HiddenWidths {
     return HiddenWidths(units: units.compactMap { $0 })
 }
 
-/// Layers in the layer language, or a file that holds them.
-private func allLayers(_ text: String) throws -> LayerList {
-    guard FileManager.default.fileExists(atPath: text) else { return try LayerList(text) }
+/// A network's name, layers in the layer language, or a file that holds them.
+private func networkSettings(_ text: String) throws -> NetworkSettings {
+    guard FileManager.default.fileExists(atPath: text) else { return try NetworkSettings(text) }
     do {
-        return try LayerList(String(contentsOfFile: text, encoding: .utf8))
+        return try NetworkSettings(String(contentsOfFile: text, encoding: .utf8))
     } catch let error as RectifierError {
         throw RectifierError(error.kind, "\(text): \(error.description)")
     } catch {

@@ -7,6 +7,8 @@ import Testing
 let comparisons: [String: @Sendable (Trial) -> Void] = [
     "map": makeMap,
     "product": makeProduct,
+    "convolution": { makeConvolution($0, isGradient: false) },
+    "filters": { makeConvolution($0, isGradient: true) },
     "reduce": makeReduce,
     "softmax": { makeRows($0, perRow: false, .near(relative: 1e-6, absolute: 1e-9)) },
     "log_softmax": { makeRows($0, perRow: false, .near(relative: 1e-6, absolute: 1e-9)) },

@@ -12,7 +12,7 @@
 ///     Dense(10)
 /// }
 /// ```
-public struct Conv2D: WeightedLayer, Codable, Hashable {
+public struct Conv2D: ImageLayer, WeightedLayer, Codable, Hashable {
     public var filters: Int
     public var window: Extent
     public var stride: Extent
@@ -153,6 +153,16 @@ extension Padding: Spelled {
         case .same: "same"
         case .pixels(let extent): extent.description
         }
+    }
+}
+
+/// A layer that takes images, so that nothing flattens them before it.
+protocol ImageLayer: Layer {}
+
+extension [any Layer] {
+    /// Whether one of them, or of their parts, takes images.
+    var containsImageLayer: Bool {
+        contains { $0 is any ImageLayer || ($0 as? any LayerOfLayers)?.branches.contains(where: \.containsImageLayer) ?? false }
     }
 }
 

@@ -23,12 +23,21 @@ public struct NetworkSettings: Sendable, Codable, Equatable {
     /// The share of hidden outputs set to 0 while training, 0 ≤ share < 1.
     public var dropout = 0.0
     /// All layers, the last one included, whose width the data decide. Where they are given, widths, activation,
-    /// initializer and dropout are not. Images are flattened first where no layer of the list does it.
+    /// initializer and dropout are not. Images are flattened where no layer of the list does it: first, or, behind layers
+    /// that take images, before the first dense one.
     public var allLayers: LayerList?
+    /// A network by its name, in place of all layers. A plan has the layers.
+    public var named: NamedNetwork?
     /// What training makes small. `nil`: cross-entropy for classes, squared error for numbers.
     public var loss: Loss?
 
     public init() {}
+
+    /// A network by its name, or its layers in the layer language.
+    package init(_ text: String) throws {
+        named = NamedNetwork(rawValue: text)
+        if named == nil { allLayers = try LayerList(text) }
+    }
 
     /// The settings of a network in code.
     /// - Throws: ``RectifierError`` for a layer that is not in the ``LayerCatalog``.
@@ -47,8 +56,9 @@ extension NetworkSettings: RecipeObject {
 
     public init(from decoder: any Decoder) throws {
         self.init()
-        if (try? decoder.singleValueContainer().decode(String.self)) != nil {
-            allLayers = try LayerList(from: decoder)
+        if let text = try? decoder.singleValueContainer().decode(String.self) {
+            named = NamedNetwork(rawValue: text)
+            if named == nil { allLayers = try LayerList(from: decoder) }
             return
         }
         guard (try? decoder.container(keyedBy: Key.self)) != nil else {
@@ -58,6 +68,7 @@ extension NetworkSettings: RecipeObject {
         switch try fields.value(.layers, as: Layers.self) {
         case .widths(let widths): layers = widths
         case .all(let list): allLayers = list
+        case .named(let network): named = network
         case nil: break
         }
         try fields.read(.activation, into: &activation)
@@ -69,10 +80,12 @@ extension NetworkSettings: RecipeObject {
     }
 
     public func encode(to encoder: any Encoder) throws {
+        if let named, atZero == nil, loss == nil { return try named.encode(to: encoder) }
         if let allLayers, atZero == nil, loss == nil { return try allLayers.encode(to: encoder) }
         var container = encoder.container(keyedBy: Key.self)
         try container.encodeIfPresent(atZero, forKey: .atZero)
         try container.encodeIfPresent(loss, forKey: .loss)
+        if let named { return try container.encode(named, forKey: .layers) }
         if let allLayers { return try container.encode(allLayers, forKey: .layers) }
         try container.encodeIfPresent(layers, forKey: .layers)
         try container.encode(activation, forKey: .activation)
@@ -84,12 +97,13 @@ extension NetworkSettings: RecipeObject {
     private enum Layers: RecipeValue {
         case widths([Int])
         case all(LayerList)
+        case named(NamedNetwork)
 
         static var expected: String { "a list of whole numbers, or layers in quotes," }
 
         init(from decoder: any Decoder) throws {
-            if (try? decoder.singleValueContainer().decode(String.self)) != nil {
-                self = .all(try LayerList(from: decoder))
+            if let text = try? decoder.singleValueContainer().decode(String.self) {
+                self = try NamedNetwork(rawValue: text).map(Self.named) ?? .all(LayerList(from: decoder))
             } else {
                 self = .widths(try decoder.singleValueContainer().decode([Int].self))
             }
@@ -122,7 +136,10 @@ extension Network {
         }
         var layers = list.layers
         if let share = settings.atZero { layers = layers.map { $0.withKinks(at: share) } }
-        if input.count > 1, !layers.contains(where: { $0 is Flatten }) { layers.insert(Flatten(), at: 0) }
+        if input.count > 1, !layers.contains(where: { $0 is Flatten }) {
+            let dense = layers.containsImageLayer ? layers.firstIndex { $0 is Dense } : 0
+            if let dense { layers.insert(Flatten(), at: dense) }
+        }
         try self.init(input: input, layers: layers)
         guard outputShape == [outputs] else {
             let found = outputShape == [1] ? "1 output" : "\(outputShape.map(String.init).joined(separator: "×")) outputs"
@@ -151,8 +168,12 @@ extension NetworkSettings {
     /// The hidden layers for samples of that shape, many of them, where nothing names any.
     static func usualLayers(input: [Int]) -> [Int] { input.count >= 2 ? [512, 512] : [128, 64] }
 
-    /// Fills in the widths of hidden layers where neither they nor all layers are given.
-    mutating func fill(layers usual: [Int]) { if allLayers == nil { layers = layers ?? usual } }
+    /// Fills in the layers of a named network, and the widths of hidden layers where neither they nor all layers are
+    /// given.
+    mutating func fill(layers usual: [Int], outputs: Int) throws {
+        if let named { (allLayers, self.named) = (try named.layers(outputs: outputs), nil) }
+        if allLayers == nil { layers = layers ?? usual }
+    }
 
     /// The loss for some targets, with the derivative ``atZero`` at its kink.
     /// - Throws: ``RectifierError`` where it is not for such targets.
@@ -164,6 +185,7 @@ extension NetworkSettings {
 
     /// The network in a few words: `512-512 relu`, or all layers where they take no more than `width` characters.
     package func title(width: Int) -> String {
+        if let named { return named.rawValue }
         guard let allLayers else {
             let widths = layers ?? []
             return widths.isEmpty ? "linear" : "\(widths.map(String.init).joined(separator: "-")) \(activation)"

@@ -44,13 +44,12 @@ extension NetworkSettings {
         }
         try require((layers ?? []).count <= 1000, "a recipe has at most 1000 hidden layers, not \((layers ?? []).count)")
         try require(dropout >= 0 && dropout < 1, "dropout must be at least 0 and below 1, not \(dropout)")
-        if let allLayers {
+        if allLayers != nil || named != nil {
             try require(
                 layers == nil && activation == .relu && initializer == nil && dropout == 0,
                 "the network's layers are spelled out; their widths, activation, initializer and dropout belong there too")
-            try require(
-                allLayers.layers.countWithParts <= Network.mostLayers,
-                "a recipe has at most \(Network.mostLayers) layers, not \(allLayers.layers.countWithParts)")
+            let count = allLayers?.layers.countWithParts ?? 0
+            try require(count <= Network.mostLayers, "a recipe has at most \(Network.mostLayers) layers, not \(count)")
         }
         try loss?.validate()
         if let atZero {

@@ -32,7 +32,7 @@ public struct TrainingPlan: Sendable {
         try recipe.validate()
         let usual = UsualSettings(for: data)
         var recipe = recipe
-        recipe.network.fill(layers: usual.layers)
+        try recipe.network.fill(layers: usual.layers, outputs: data.training.outputCount)
         let network = try Network(recipe.network, input: data.training.sampleShape, outputs: data.training.outputCount)
         let loss = try recipe.network.loss(for: data.training)
         try self.init(network, loss: loss, recipe: recipe, data: data, usual: usual)

@@ -121,6 +121,73 @@ struct OperationTests {
             })
     }
 
+    /// Sums over windows, and their transposes, in plain loops.
+    private static func convolutions() -> [OperationCase] {
+        var cases: [OperationCase] = []
+        for (name, image, kernel, stride, dilation, padding, channels, filters, groups) in convolutionShapes {
+            let windows = try! Windows(image: image, kernel: kernel, stride: stride, dilation: dilation, padding: padding)
+            let (inside, outside) = (image.rows * image.columns, windows.outputs.rows * windows.outputs.columns)
+            /// The sum over all places where a window's tap meets a pixel.
+            func sum(_ x: [Double], _ w: [Double], transposed: Bool) -> [Double] {
+                let (from, to) = transposed ? (outside, inside) : (inside, outside)
+                let own = channels / groups, size = filters / groups
+                var y = [Double](repeating: 0, count: OperationCase.batch * to * filters)
+                for sample in 0..<OperationCase.batch {
+                    for (index, place) in windows.places.enumerated() where place >= 0 {
+                        let (output, tap) = (index / windows.taps, index % windows.taps)
+                        let (a, b) = transposed ? (output, Int(place)) : (Int(place), output)
+                        for channel in 0..<channels {
+                            for filter in channel / own * size..<(channel / own + 1) * size {
+                                y[(sample * to + b) * filters + filter] +=
+                                    x[(sample * from + a) * channels + channel] * w[(tap * own + channel % own) * filters + filter]
+                            }
+                        }
+                    }
+                }
+                return y
+            }
+            let weights = Shape([kernel.rows, kernel.columns, channels / groups, filters])
+            cases += [
+                OperationCase(
+                    "convolution \(name)", shapes: [[Shape.batch, image.rows, image.columns, channels], weights],
+                    operation: { try convolution($0[0], $0[1], windows: windows, groups: groups) },
+                    reference: { sum($0[0], $0[1], transposed: false) }),
+                OperationCase(
+                    "transposed convolution \(name)",
+                    shapes: [[Shape.batch, windows.outputs.rows, windows.outputs.columns, channels], weights],
+                    operation: { try transposedConvolution($0[0], $0[1], windows: windows, groups: groups) },
+                    reference: { sum($0[0], $0[1], transposed: true) }),
+            ]
+        }
+        // Bias and activation become one step with it, whatever is added pixel by pixel besides.
+        cases.append(
+            OperationCase(
+                "convolution, bias and activation",
+                shapes: [[Shape.batch, 3, 3, 2], [1, 1, 2, 3], [3], [Shape.batch, 3, 3, 3], [3, 3, 3]],
+                operation: { x in
+                    let windows = try Windows(image: .init(3, 3), kernel: .init(1, 1))
+                    return try Rectifier.tanh(convolution(x[0], x[1], windows: windows) + x[2]) * x[3] + x[4]
+                },
+                reference: { x in
+                    (0..<81).map { index in
+                        let (pixel, filter) = (index / 3, index % 3)
+                        let sum = x[0][2 * pixel] * x[1][filter] + x[0][2 * pixel + 1] * x[1][3 + filter]
+                        return Foundation.tanh(sum + x[2][filter]) * x[3][index] + x[4][index % 27]
+                    }
+                }))
+        return cases
+    }
+
+    private typealias Pair = Windows.Pair
+    private static let convolutionShapes: [(String, Pair, Pair, Pair, Pair, Windows.Padding, channels: Int, filters: Int, groups: Int)] = [
+        ("3x3", Pair(4, 5), Pair(3, 3), Pair(1, 1), Pair(1, 1), .same, 2, 3, 1),
+        ("valid", Pair(4, 3), Pair(2, 3), Pair(1, 1), Pair(1, 1), .valid, 1, 2, 1),
+        ("strided", Pair(5, 6), Pair(3, 2), Pair(2, 3), Pair(1, 1), .same, 2, 2, 1),
+        ("dilated", Pair(5, 5), Pair(2, 2), Pair(1, 1), Pair(3, 2), .explicit(Pair(1, 2)), 1, 2, 1),
+        ("in groups", Pair(3, 3), Pair(2, 2), Pair(1, 1), Pair(1, 1), .same, 4, 6, 2),
+        ("depthwise", Pair(3, 3), Pair(3, 3), Pair(2, 2), Pair(1, 1), .explicit(Pair(1, 1)), 3, 6, 3),
+    ]
+
     /// Product, bias and activation, which become one step.
     @OperationCases private static func denseLayer() -> [OperationCase] {
         OperationCase(
@@ -256,6 +323,7 @@ struct OperationTests {
 
     static let all: [OperationCase] =
         functionsOfOne + binary.flatMap(cases) + [false, true].flatMap { product($0, false) + product($0, true) } + denseLayer()
+        + convolutions()
         + reductions() + rowFunctions() + losses() + layout() + watches()
 
     @Test(arguments: all) func matchesReference(_ operation: OperationCase) throws {

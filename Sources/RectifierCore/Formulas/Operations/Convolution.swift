@@ -44,15 +44,16 @@ struct Convolution: Contraction {
 
     func response(to operand: Int) -> Response { .product(with: 1 - operand, byRows: false) }
 
-    /// Directions join the samples.
+    /// Directions join the samples, or each group's filters.
     func tangent(of y: Formula, in tangents: Tangents) throws -> Formula? {
-        guard let moved = tangents[y.operands[0]] else {
-            guard tangents[y.operands[1]] == nil else { throw NotPiecewiseLinear(formula: y) }
-            return nil
+        let (x, w) = (y.operands[0], y.operands[1])
+        if let moved = tangents[x] {
+            var extents = x.shape.extents
+            extents[0] *= tangents.directions
+            return try Formula(self, moved.reshaped(to: Shape(extents)), w).reshaped(to: tangents.extended(y.shape))
         }
-        var extents = y.operands[0].shape.extents
-        extents[0] *= tangents.directions
-        return try Formula(self, moved.reshaped(to: Shape(extents)), y.operands[1]).reshaped(to: tangents.extended(y.shape))
+        guard let moved = tangents[w] else { return nil }
+        return try tangents.split(Formula(self, x, tangents.joined(moved, groups)), like: y, groups)
     }
 
     func keepsSamples(of y: Formula) -> Bool { y.operands[0].shape.extents.first == Shape.batch && !y.operands[1].shape.hasBatch }
@@ -74,14 +75,15 @@ struct Convolution: Contraction {
         let (images, weights) = (x[0], x[1])
         guard images.elements.allSatisfy(\.isBounded), weights.elements.allSatisfy(\.isBounded) else { return nil }
         let channels = y.operands[0].shape[3] / groups, pixel = y.operands[0].shape[3], columns = y.shape[3], own = columns / groups
-        let places = places, taps = windows.taps, size = images.elements.reduce(0) { max($0, $1.magnitude) }
+        let places = places, taps = windows.taps, samples = y.sampleExtents[0], size = images.elements.reduce(0) { max($0, $1.magnitude) }
         let largest = weights.elements.reduce(0) { max($0, $1.magnitude) }
         var result: [Interval] = []
-        for output in 0..<output.count {
+        for index in 0..<samples * output.count {
+            let (sample, output) = (index / output.count, index % output.count)
             var sums = [Interval](repeating: .zero, count: columns), signs = sums
             var magnitudes = [Double](repeating: 0, count: columns)
             for tap in 0..<taps where places[output * taps + tap] >= 0 {
-                let place = Int(places[output * taps + tap])
+                let place = sample * input.count + Int(places[output * taps + tap])
                 for channel in 0..<pixel {
                     let factor = images.elements[place * pixel + channel]
                     if factor.isZero { continue }
@@ -171,6 +173,18 @@ struct FilterGradient: Operation {
 
     func response(to operand: Int) -> Response { .product(with: 1 - operand, byRows: false) }
 
+    /// Directions join each group's channels, or its filters.
+    func tangent(of y: Formula, in tangents: Tangents) throws -> Formula? {
+        let (x, g) = (y.operands[0], y.operands[1])
+        if let moved = tangents[x] {
+            let (window, filters) = (windows.kernel, y.shape[3])
+            return try Formula(self, tangents.joined(moved, groups), g)
+                .reshaped(to: [window.rows, window.columns, tangents.directions, y.shape[2], filters]).transposed([2, 0, 1, 3, 4])
+        }
+        guard let moved = tangents[g] else { return nil }
+        return try tangents.split(Formula(self, x, tangents.joined(moved, groups)), like: y, groups)
+    }
+
     func rounding(of y: Formula, batchSize: Int) throws -> Rounding? {
         let terms = y.operands[1].shape.resolved(batchSize: batchSize)[..<3].reduce(1, *)
         return Rounding(try Formula(self, abs(y.operands[0]), abs(y.operands[1])), Double(terms).squareRoot())
@@ -216,6 +230,22 @@ extension rk_convolution {
         (self.channels, pixel, self.groups) = (Int64(channels / groups), Int64(channels), Int64(groups))
         (product.a_row, product.a_column, product.b_column) = (1, 1, 1)
         product.zeros = Int32(rk_zeros_selected().rawValue)
+    }
+}
+
+extension Tangents {
+    /// The directions of a tangent as shares of each group of the last axis.
+    fileprivate func joined(_ moved: Formula, _ groups: Int) throws -> Formula {
+        let own = Array(moved.shape.extents[1...3]), last = moved.shape[4]
+        return try moved.reshaped(to: Shape([directions] + own + [groups, last / groups])).transposed([1, 2, 3, 4, 0, 5])
+            .reshaped(to: Shape(own + [directions * last]))
+    }
+
+    /// The tangent that was computed so.
+    fileprivate func split(_ result: Formula, like y: Formula, _ groups: Int) throws -> Formula {
+        let own = Array(y.shape.extents[..<3])
+        return try result.reshaped(to: Shape(own + [groups, directions, y.shape[3] / groups])).transposed([4, 0, 1, 2, 3, 5])
+            .reshaped(to: extended(y.shape))
     }
 }
 
