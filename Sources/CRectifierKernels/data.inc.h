@@ -289,14 +289,14 @@ RK_INLINE void N(tally_columns)(const rk_tally *t, rk_unit *units, rk_range rows
             largest[v] = IfThenElse(z > largest[v], z, largest[v]);
         }
     }
-    const double before = (double)(*t->position + (uint64_t)rows.begin);
+    const int64_t before = (int64_t)*t->position * t->height + rows.begin;
     for (int v = 0; v < VECTORS; v++) {
         for (int64_t lane = 0; lane < LANES && v * LANES + lane < left; lane++) {
             rk_unit *const unit = &units[column + v * LANES + lane];
             if (active[v][lane] > 0) {
                 unit->active += (double)active[v][lane];
-                if (unit->first == 0) unit->first = before + (double)first[v][lane];
-                unit->last = before + (double)last[v][lane];
+                if (unit->first == 0) unit->first = (double)((before + (int64_t)first[v][lane] - 1) / t->height + 1);
+                unit->last = (double)((before + (int64_t)last[v][lane] - 1) / t->height + 1);
                 unit->step = (double)*t->step;
             }
             if ((double)largest[v][lane] > unit->largest) unit->largest = (double)largest[v][lane];
@@ -306,7 +306,7 @@ RK_INLINE void N(tally_columns)(const rk_tally *t, rk_unit *units, rk_range rows
 
 static void N(tally)(const rk_call *call, int part, int parts) {
     const rk_tally *t = &call->tally;
-    const rk_range rows = rk_share(t->rows, 1, part, parts);
+    const rk_range rows = rk_share(t->rows, t->height, part, parts);
     if (rows.begin >= rows.end) return;
     for (int64_t column = 0; column < t->columns; column += 2 * LANES) {
         N(tally_columns)(t, t->units + part * t->columns, rows, column);

@@ -324,9 +324,9 @@ static void N(dropout)(const rk_call *call, int part, int parts) {
 
 static void N(tally)(const rk_call *call, int part, int parts) {
     const rk_tally *t = &call->tally;
-    rk_range rows = rk_share(t->rows, 1, part, parts);
+    rk_range rows = rk_share(t->rows, t->height, part, parts);
     for (int64_t row = rows.begin; row < rows.end; row++) {
-        const double place = (double)(*t->position + (uint64_t)row + 1);
+        const double place = (double)(*t->position + (uint64_t)(row / t->height) + 1);
         for (int64_t j = 0; j < t->columns; j++) {
             COMPUTE z = LOAD((const STORAGE *)t->in + row * t->columns + j);
             rk_unit *unit = &t->units[part * t->columns + j];

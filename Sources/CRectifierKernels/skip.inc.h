@@ -26,8 +26,8 @@ RK_INLINE int64_t N(skip_scratch)(int64_t m, int64_t n, int64_t k) {
     return r.panel + r.bits + r.a + r.sums;
 }
 
-/// With `transposed`, what is computed is written to C as its columns. `chain`: NULL where chains begin with 0 and end in
-/// C.
+/// With `transposed`, what is computed is written to C as its columns. `chain`: NULL where chains begin with 0 and end
+/// in C.
 static void N(skip_block)(const rk_product *p, const N(block) block, COMPUTE *scratch, bool transposed, const N(chain) *chain) {
     const int64_t rows = block.row_end - block.row_begin, columns = block.column_end - block.column_begin;
     // Panels of equal width: a narrow one waits for its chains.

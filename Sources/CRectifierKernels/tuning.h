@@ -85,8 +85,8 @@
 /// takes the place of loads. By trial, log "Dense products 4 to 6 % faster".
 #define FETCH_BYTES 262144
 
-/// Bytes of patches that a convolution copies at a time, about as many as the second cache has room for beside what they
-/// are multiplied with.
+/// Bytes of patches that a convolution copies at a time: about as many as the second cache has room for beside what
+/// they are multiplied with.
 #define PATCH_BYTES (RK_VECTOR_BYTES == 64 ? 1048576 : 262144)
 
 /// Positions over which a convolution's gradient of weights is summed at a time: four words of zeros.

@@ -258,7 +258,8 @@ func labels(_ t: Trial, rows: Int, classes: Int) -> UnsafePointer<rk_labels> {
     let position = t.pointer(to: [UInt64(t.random.integer(in: 0...60000)), 17])
     let units = t.pointer(to: [rk_unit](repeating: rk_unit(), count: 7 * columns))
     t.call.tally = rk_tally(
-        in: t.input(values).base, rows: Int64(rows), columns: Int64(columns), position: position, step: position + 1,
+        in: t.input(values).base, rows: Int64(rows), columns: Int64(columns), height: rows % 3 == 0 ? 3 : 1, position: position,
+        step: position + 1,
         units: units)
     t.prepare = { _, _, _ in
         for unit in 0..<7 * columns { units[unit] = rk_unit(active: 0, first: 0, last: 0, step: 0, largest: -.infinity) }

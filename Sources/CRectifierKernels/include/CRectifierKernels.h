@@ -136,14 +136,14 @@ typedef struct {
     int64_t scratch_stride;  ///< bytes from one part's scratch to the next's, at least `product_scratch` and a multiple of 64
 } rk_product;
 
-/// A product whose left rows are patches: X[samples, pixels, channels in all], of which row s · outputs + o has for tap t
-/// the pixel places[o · taps + t] of sample s, its channels one after another, or zeros where that is -1. Groups are
+/// A product whose left rows are patches of X[samples, pixels, channels in all]. Row s · outputs + o has for tap t the
+/// pixel places[o · taps + t] of sample s, its channels one after another, or zeros where that is -1. Groups are
 /// products of their own, each with its share of channels and of columns.
 ///
 /// convolution: C[samples · outputs, columns] = patches · B + bias, then `epilogue` over C. B is [taps · channels,
 /// columns]. `product.m` = samples · outputs, `n` = columns of a group, `k` = taps · channels of a group.
-/// filters: C[taps · channels, columns] = patches^T · B, where B is [samples · outputs, columns]; `m` = taps · channels of
-/// a group, `k` = samples · outputs. Neither bias nor epilogue.
+/// filters: C[taps · channels, columns] = patches^T · B, where B is [samples · outputs, columns]; `m` = taps · channels
+/// of a group, `k` = samples · outputs. Neither bias nor epilogue.
 /// In both `product.a` is X; rows of B and of C are contiguous, `b_row` and `c_row` elements apart.
 typedef struct {
     rk_product product;
@@ -220,7 +220,7 @@ typedef struct {
 /// What has been seen of one unit: whole numbers, kept as doubles. Before anything is, 0 throughout, but `largest`
 /// -infinity.
 typedef struct {
-    double active;   ///< samples whose element was above 0
+    double active;   ///< rows whose element was above 0
     double first;    ///< the place in the epoch of the first of them, from 1; 0 where there is none
     double last;     ///< and of the last
     double step;     ///< the step that the last one was in
@@ -228,11 +228,11 @@ typedef struct {
 } rk_unit;
 
 /// Adds in[rows, columns] to what is known of each column. Part p adds to units[p * columns ...], so that parts share
-/// nothing; whoever reads adds the parts up. Row r is at place *position + r of the epoch, and the batch is that of
-/// step *step. NaN is neither above 0 nor the largest.
+/// nothing; whoever reads adds the parts up. A sample has `height` rows; row r is at place *position + r / height of
+/// the epoch, and the batch is that of step *step. NaN is neither above 0 nor the largest.
 typedef struct {
     const void *in;
-    int64_t rows, columns;
+    int64_t rows, columns, height;
     const uint64_t *position, *step;
     rk_unit *units;
 } rk_tally;

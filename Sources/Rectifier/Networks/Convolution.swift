@@ -167,8 +167,7 @@ extension [any Layer] {
 }
 
 extension Formula {
-    /// As images `[batch, rows, columns, channels]`: those without channels have one, and rows of channels are images one
-    /// row high.
+    /// As images `[batch, rows, columns, channels]`: those without channels have one.
     func images() throws -> Formula {
         switch shape.rank {
         case 4: return self

@@ -7,7 +7,8 @@ public enum NamedNetwork: String, CaseIterable, Sendable, Codable {
     /// Six convolutions in pairs of 64, 128 and 256 filters with pooling behind each, and 256 units (after Simonyan and
     /// Zisserman 2014).
     case vgg6
-    /// Twenty layers in residual blocks of 16, 32 and 64 filters with batch normalization (He et al. 2015, section 4.2).
+    /// Twenty layers in residual blocks of 16, 32 and 64 filters with batch normalization (He et al. 2015, section
+    /// 4.2).
     case resnet20
 
     /// The layers, in the layer language.

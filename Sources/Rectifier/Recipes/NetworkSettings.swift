@@ -23,8 +23,8 @@ public struct NetworkSettings: Sendable, Codable, Equatable {
     /// The share of hidden outputs set to 0 while training, 0 ≤ share < 1.
     public var dropout = 0.0
     /// All layers, the last one included, whose width the data decide. Where they are given, widths, activation,
-    /// initializer and dropout are not. Images are flattened where no layer of the list does it: first, or, behind layers
-    /// that take images, before the first dense one.
+    /// initializer and dropout are not. Images are flattened where no layer of the list does it: first, or, behind
+    /// layers that take images, before the first dense one.
     public var allLayers: LayerList?
     /// A network by its name, in place of all layers. A plan has the layers.
     public var named: NamedNetwork?

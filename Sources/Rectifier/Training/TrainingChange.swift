@@ -1,5 +1,5 @@
-/// A change of settings, or of single units, between two steps of a run. It is part of the recipe that is saved, so that
-/// running the recipe again repeats it.
+/// A change of settings, or of single units, between two steps of a run. It is part of the recipe that is saved, so
+/// that running the recipe again repeats it.
 public struct TrainingChange: Sendable, Codable, Hashable {
     /// The steps of the run that are done before the change.
     public var afterStep: Int

@@ -53,7 +53,7 @@ final class HealthObserver: CountingObserver {
         meter = try FlowMeter(sites, losses: run.losses)
         var seen = Set<Int>()
         ledgers = sites.filter { $0.isGate && seen.insert($0.output.id).inserted }.map {
-            ($0.output.id, UnitLedger(layer: $0.layer, units: $0.units, threads: run.threads))
+            ($0.output.id, UnitLedger(layer: $0.layer, units: $0.units, positions: $0.positions, threads: run.threads))
         }
         tallies = Dictionary(uniqueKeysWithValues: ledgers.map { ($0.output, $0.ledger.tally) })
         data = try DataHealth(run)

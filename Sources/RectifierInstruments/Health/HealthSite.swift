@@ -26,7 +26,12 @@ struct HealthSite {
     }
 
     /// Elements of a sample.
-    var units: Int { input.shape.extents.dropFirst().reduce(1, *) }
+    var elements: Int { input.shape.extents.dropFirst().reduce(1, *) }
+    /// What lives or dies as one: an element, or a channel of images, which has the same weights at every position.
+    var units: Int { isOfImages ? input.shape[3] : elements }
+    /// Where each unit stands in a sample.
+    var positions: Int { elements / max(1, units) }
+    private var isOfImages: Bool { input.shape.rank == 4 }
 }
 
 extension Network.Built {
@@ -43,7 +48,9 @@ extension Network.Built {
                 isGate: operation.keepsPositivity && output.operands[0] == input,
                 isPiecewiseLinear: operation.response(to: 0) == .affine,
                 largestSlope: output.operands[0] == input ? operation.largestSlope : nil)
-            if let dense = rowOfOutput[input.id], let weights = parametersByName[rows[dense].name + ".weights"] {
+            if let dense = rowOfOutput[input.id], let weights = parametersByName[rows[dense].name + ".weights"],
+                weights.shape.rank == 2
+            {
                 // What passes a signal on as it is, but for its shape and for dropout, may stand between.
                 var source = layerInputs[dense]
                 while siteOfOutput[source.id] == nil, let between = rowOfOutput[source.id], rows[between].parameters == 0,

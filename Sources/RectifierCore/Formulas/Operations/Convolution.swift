@@ -3,7 +3,7 @@ import CRectifierKernels
 // Convolutions, channels last: products of patches of images with weights. Two operations are closed under
 // differentiation: the sums over windows, and the gradient of weights.
 
-/// For each place of a window the sum, over what lies under it, of pixels times weights: `[batch, rows, columns, C]` and
+/// For each place of a window the sum of pixels under it times weights: `[batch, rows, columns, C]` and
 /// `[window rows, window columns, C / groups, N]` give `[batch, rows, columns, N]`.
 ///
 /// `isTransposed`, it is the gradient of images: each output is handed back to the pixels that it came from.
@@ -146,8 +146,8 @@ struct Convolution: Contraction {
     }
 }
 
-/// The gradient of a convolution's weights: for each tap the products of the pixels under it with what is handed back to
-/// the outputs, summed over all outputs of all samples. Images and `[batch, rows, columns, N]` give
+/// The gradient of a convolution's weights: for each tap the products of the pixels under it with what is handed back
+/// to the outputs, summed over all outputs of all samples. Images and `[batch, rows, columns, N]` give
 /// `[window rows, window columns, C / groups, N]`.
 struct FilterGradient: Operation {
     var windows: Windows
@@ -263,8 +263,8 @@ extension Formula {
 ///
 /// - Parameters:
 ///   - x: Images, `[batch, rows, columns, channels]`, channels last.
-///   - weights: `[window rows, window columns, channels / groups, filters]`. In groups, each share of the filters sees the
-///     same share of the channels; with as many groups as channels it is called depthwise.
+///   - weights: `[window rows, window columns, channels / groups, filters]`. In groups, each share of the filters sees
+///     the same share of the channels; with as many groups as channels it is called depthwise.
 ///   - windows: Of images of this size.
 /// - Returns: `[batch, rows, columns, filters]`, where windows stand.
 /// - Throws: ``RectifierError`` where shapes do not fit.

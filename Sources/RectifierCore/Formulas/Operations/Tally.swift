@@ -15,16 +15,19 @@ struct Tally: Operation {
     func lower(_ result: Formula, in lowering: inout Lowering) {
         let operand = result.operands[0], source = lowering.buffer(of: operand)
         lowering.alias(result, to: operand)
-        let rows = lowering.extents(of: operand)[0], kernel = lowering.kernels.tally!, cursor = lowering.cursor
+        let extents = lowering.extents(of: operand), samples = extents[0]
+        let height = extents.dropFirst().reduce(1, *) / units.count, rows = samples * height
+        let kernel = lowering.kernels.tally!, cursor = lowering.cursor
         lowering.add(
             PlannedCall(
                 name: "tally \(rows)×\(units.count)", reads: [source], writes: [], work: rows * units.count,
-                rows: SharedRows(count: rows, buffers: [source])
+                rows: SharedRows(count: samples, buffers: [source])
             ) { [units] memory in
                 var call = rk_call()
                 call.kernel = kernel
                 call.tally = rk_tally(
-                    in: memory[source], rows: Int64(rows), columns: Int64(units.count), position: cursor.position, step: cursor.step,
+                    in: memory[source], rows: Int64(rows), columns: Int64(units.count), height: Int64(height), position: cursor.position,
+                    step: cursor.step,
                     units: units.address)
                 return call
             })
@@ -32,7 +35,7 @@ struct Tally: Operation {
 }
 
 extension Formula {
-    /// The same, a matrix of a sample in each row, with its columns tallied.
+    /// The same, `[batch, …, units]`, with each unit tallied: over samples, and over positions in them.
     package func tallied(_ units: UnitTally) throws -> Formula { try Formula(Tally(units: units), self) }
 }
 
@@ -58,7 +61,7 @@ package final class UnitTally: @unchecked Sendable, Hashable {
 
     /// What was seen of one unit.
     package struct Seen: Sendable, Codable, Equatable {
-        /// Samples whose pre-activation was above 0.
+        /// Samples, or positions in them, whose pre-activation was above 0.
         package var active: Int
         /// The places in the epoch, from 1, of the first and the last of them; 0 where there is none.
         package var first: Int

@@ -69,6 +69,8 @@ final class FlowMeter {
 
     /// So many samples of a batch are looked at.
     static let mostSamples = 64, rankSamples = 16
+    /// Fewer of large images, at least two.
+    static let mostElements = 1 << 18
 
     init(_ sites: [HealthSite], losses: Formula) throws {
         self.sites = sites
@@ -94,7 +96,7 @@ final class FlowMeter {
         let samples = min(step.batchSize, Self.mostSamples)
         inputs = []
         let layers = sites.enumerated().map { index, site in
-            let count = samples * site.units
+            let samples = min(samples, max(2, Self.mostElements / max(1, site.elements))), count = samples * site.elements
             func values(_ place: Int) -> [Double] { program.values(ofOutput: 4 * index + place, first: count) }
             let input = values(0)
             if site.isGate { inputs.append(input) }
@@ -142,15 +144,16 @@ extension HealthSite {
     fileprivate func look(
         input z: [Double], output h: [Double], inputGradient gz: [Double], outputGradient gh: [Double], samples: Int, scale: Double
     ) -> FlowLook.Layer {
-        let signal = Moments(h), below = Moments(gz), above = Moments(gh), columns = ColumnMoments(h, columns: units)
-        let mean = columns.sizes.reduce(0, +) / Double(max(1, units))
+        let signal = Moments(h), below = Moments(gz), above = Moments(gh), columns = ColumnMoments(h, columns: elements)
+        let sizes = (0..<units).map { unit in stride(from: unit, to: elements, by: units).reduce(0) { $0 + columns.sizes[$1] } }
+        let mean = sizes.reduce(0, +) / Double(max(1, units))
         return FlowLook.Layer(
             layer: layer, signal: finite(signal.rootMeanSquare), preActivation: finite(Moments(z).rootMeanSquare),
             gradient: finite(below.rootMeanSquare * scale), passed: above.sizes > 0 ? finite(below.sizes / above.sizes) : 0,
             saturated: isGate ? 0 : blockedShare(gz, of: gh, limit: isPiecewiseLinear ? 0 : 1.0 / 400),
             zeros: Double(signal.zeros) / Double(max(1, h.count)), variation: finite(columns.variation),
-            rank: effectiveRank(of: h.prefix(min(samples, FlowMeter.rankSamples) * units).map { $0 }, width: units), flipped: 0,
-            dormant: columns.sizes.reduce(0) { $0 + ($1 <= 0.1 * mean ? 1 : 0) })
+            rank: effectiveRank(of: h.prefix(min(samples, FlowMeter.rankSamples) * elements).map { $0 }, width: elements), flipped: 0,
+            dormant: sizes.reduce(0) { $0 + ($1 <= 0.1 * mean ? 1 : 0) })
     }
 }
 

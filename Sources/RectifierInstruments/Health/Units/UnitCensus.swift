@@ -9,8 +9,9 @@ public struct UnitCensus: Sendable, Codable, Equatable {
         public var layer: String
         /// Whether it passes nothing on up to 0: only then can a unit be dead.
         public var isRectifier: Bool
+        /// For channels, their positions in all samples.
         public var samples: Int
-        /// By unit, the samples whose pre-activation was above 0.
+        /// By unit, the samples, or positions, whose pre-activation was above 0.
         public var active: [Int]
         /// By unit, the largest pre-activation.
         public var largest: [Double]
@@ -56,7 +57,7 @@ public struct UnitCensus: Sendable, Codable, Equatable {
         try memory.write(parameters, to: memory.weights)
         layers = sites.map {
             Layer(
-                layer: $0.layer, isRectifier: $0.isGate, samples: data.count, active: .init(repeating: 0, count: $0.units),
+                layer: $0.layer, isRectifier: $0.isGate, samples: data.count * $0.positions, active: .init(repeating: 0, count: $0.units),
                 largest: .init(repeating: -.greatestFiniteMagnitude, count: $0.units), size: .init(repeating: 0, count: $0.units),
                 closedFor2000: .init(repeating: true, count: $0.units), rank: 0)
         }
@@ -69,20 +70,22 @@ public struct UnitCensus: Sendable, Codable, Equatable {
         let runner = BatchRunner(sites.flatMap { [$0.input, $0.output] }, parameters: memory, pool: try ThreadPool(threads: threads))
         try runner.run(data) { program, start, count in
             for (place, site) in sites.enumerated() {
-                let inputs = program.values(ofOutput: 2 * place), outputs = program.values(ofOutput: 2 * place + 1), units = site.units
-                layers[place].add(inputs, outputs, isDrawn[start..<start + count])
+                let inputs = program.values(ofOutput: 2 * place), outputs = program.values(ofOutput: 2 * place + 1)
+                layers[place].add(inputs, outputs, isDrawn[start..<start + count], positions: site.positions)
                 if start == 0 {
-                    layers[place].rank = effectiveRank(of: Array(outputs.prefix(Self.rankSamples * units)), width: units)
+                    let samples = min(Self.rankSamples, max(2, FlowMeter.mostElements / max(1, site.elements)))
+                    layers[place].rank = effectiveRank(of: Array(outputs.prefix(samples * site.elements)), width: site.elements)
                 }
             }
         }
-        for place in layers.indices { layers[place].size = layers[place].size.map { finite($0 / Double(data.count)) } }
+        for place in layers.indices { layers[place].size = layers[place].size.map { finite($0 / Double(layers[place].samples)) } }
     }
 }
 
 extension UnitCensus.Layer {
-    fileprivate mutating func add(_ inputs: [Double], _ outputs: [Double], _ isDrawn: ArraySlice<Bool>) {
-        for (row, isDrawn) in isDrawn.enumerated() {
+    fileprivate mutating func add(_ inputs: [Double], _ outputs: [Double], _ isDrawn: ArraySlice<Bool>, positions: Int) {
+        for row in 0..<isDrawn.count * positions {
+            let isDrawn = isDrawn[isDrawn.startIndex + row / positions]
             for unit in 0..<units {
                 let z = inputs[row * units + unit]
                 if z > 0 {

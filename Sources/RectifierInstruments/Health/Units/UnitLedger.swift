@@ -36,8 +36,11 @@ final class UnitLedger {
         }
     }
 
-    init(layer: String, units: Int, threads: Int) {
-        self.layer = layer
+    /// Where each unit stands in a sample: many in images.
+    private let positions: Int
+
+    init(layer: String, units: Int, positions: Int = 1, threads: Int) {
+        (self.layer, self.positions) = (layer, positions)
         tally = UnitTally(count: units, threads: threads)
         last = [LastActive](repeating: LastActive(), count: units)
     }
@@ -57,6 +60,7 @@ final class UnitLedger {
     ///   - epoch: The epoch that ends, from 1.
     ///   - order: The samples of an epoch, in order.
     func endEpoch(_ epoch: Int, samples: Int, order: (Int) -> [Int32]) -> UnitReport {
+        let samples = samples * positions
         var report = UnitReport(layer: layer, samples: samples, active: [], largest: [], dead: [], closedFor2000: 0)
         let dead = self.dead
         self.dead = [:]

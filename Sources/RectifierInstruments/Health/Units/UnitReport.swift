@@ -5,9 +5,9 @@ import RectifierText
 public struct UnitReport: Sendable, Codable, Equatable {
     /// As in ``NetworkSummary``: `relu1`.
     public var layer: String
-    /// Samples that were looked at: all of the epoch.
+    /// Samples that were looked at: all of the epoch; of channels, their positions in all of them.
     public var samples: Int
-    /// By unit, the samples whose pre-activation was above 0.
+    /// By unit, the samples, or positions, whose pre-activation was above 0.
     public var active: [Int]
     /// By unit, the largest number it gave: the largest pre-activation of a unit that was active, 0 for a dead one. How
     /// far a dead one is from opening, ``UnitCensus`` tells.
