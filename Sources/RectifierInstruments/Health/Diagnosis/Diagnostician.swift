@@ -292,7 +292,7 @@ struct Diagnostician {
         _ losses: [EpochLoss], _ trivialLoss: Double, isOverfit: Bool, step: Int, data: inout DataHealth
     ) -> Diagnosis? {
         let last = losses.last!, heldOut = losses.compactMap(\.heldOut), limit = Self.doubtfulLoss * trivialLoss
-        // A loss that still falls says nothing yet; what it falls before it is below the constant answer's, no data teach.
+        // A loss that still falls says nothing yet; how it falls to the constant answer's says nothing of the data.
         func standsBelow(_ losses: [Double]) -> Bool { stands(losses.map { min($0, trivialLoss) }) }
         let isUnlearned = last.train > limit && standsBelow(losses.map(\.train))
         let doesNotGeneralize = heldOut.count == losses.count && heldOut.min()! > limit && standsBelow(heldOut)
@@ -319,9 +319,10 @@ struct Diagnostician {
         guard heldOut.count == losses.count, let best = heldOut.min(), let last = losses.last, let loss = last.heldOut, let trivialLoss
         else { return [] }
         let place = heldOut.firstIndex(of: best)!, recent = heldOut.suffix(Self.overfitEpochs)
-        guard losses.count - place > Self.overfitEpochs, recent.allSatisfy({ $0 > Self.overfitRatio * best }),
-            // Of few samples the loss goes up and down by chance.
-            loss - best > max(Self.overfitShare, 1 / Double(max(1, heldOutSamples)).squareRoot()) * trivialLoss,
+        // Of few samples the loss goes up and down by chance.
+        let least = max(Self.overfitShare, 1 / Double(max(1, heldOutSamples)).squareRoot()) * trivialLoss
+        guard losses.count - place > Self.overfitEpochs,
+            recent.allSatisfy({ $0 > Self.overfitRatio * best && $0 - best > least }),
             last.train < 0.9 * losses[place].train
         else { return [] }
         return [
@@ -336,8 +337,8 @@ struct Diagnostician {
 }
 
 extension TrainingPlan {
-    /// Lower learning rates to try, the highest first: parts of the run's, and what is usual for inputs of size 1 and for
-    /// larger ones.
+    /// Lower learning rates to try, the highest first: parts of the run's, and what is usual for inputs of size 1 and
+    /// for larger ones.
     var lowerRates: [Cure] {
         let usual = optimizer.usualLearningRate
         return Set([learningRate / 10, learningRate / 100, usual, usual / 10]).filter { $0 < learningRate }.sorted(by: >)
