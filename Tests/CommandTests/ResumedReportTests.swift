@@ -5,11 +5,11 @@ import Testing
 @Suite("Reports of resumed runs")
 struct ResumedReportTests {
     private let digits = [
-        "train", "--data", "digits", "--samples", "1000", "--layers", "48,48", "--learning-rate", "0.03", "--batch-size", "32",
-        "--seed", "3", "--sharpness", "--json",
+        "train", "--data", "digits", "--samples", "1000", "--layers", "48,48", "--learning-rate", "0.03", "--batch-size", "32", "--seed",
+        "3", "--sharpness", "--json",
     ]
 
-    /// Killed behind a checkpoint, in the middle of whatever it does: what is known of the epochs before comes from there.
+    /// Killed behind a checkpoint, in the middle of whatever it does: what is known of epochs before comes from there.
     @Test func `A run that is killed and resumed has the report of one that is not`() throws {
         let folder = try TemporaryFolder()
         let recipe = digits + ["--epochs", "120"]

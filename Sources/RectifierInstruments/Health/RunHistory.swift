@@ -1,10 +1,10 @@
 import Rectifier
 
 /// Keeps what the epochs of a run came to, over all its sessions: what a report of a resumed run shows of those before.
-public struct HistoryProbe: TrainingProbe {
-    public init() {}
-    public var name: String { "history" }
-    public func observer(of run: ProbedRun) -> any ProbeObserver { Observer() }
+package struct HistoryProbe: TrainingProbe {
+    package init() {}
+    package var name: String { "history" }
+    package func observer(of run: ProbedRun) -> any ProbeObserver { Observer() }
 
     private final class Observer: ProbeObserver {
         private var history = RunHistory()
@@ -23,22 +23,22 @@ public struct HistoryProbe: TrainingProbe {
 }
 
 /// What the epochs of a run came to.
-public struct RunHistory: ProbeReport {
+package struct RunHistory: ProbeReport {
     /// In order; of a long run those that the number ``every`` divides.
-    public private(set) var epochs: [Epoch] = []
-    public private(set) var every = 1
+    package private(set) var epochs: [Epoch] = []
+    package private(set) var every = 1
 
-    public struct Epoch: Sendable, Codable, Equatable {
+    package struct Epoch: Sendable, Codable, Equatable {
         /// From 1.
-        public var epoch: Int
-        public var trainLoss: Double
-        public var heldOutLoss: Double?
+        package var epoch: Int
+        package var trainLoss: Double
+        package var heldOutLoss: Double?
         /// Of the held-out data, 0 to 1; classification only.
-        public var heldOutAccuracy: Double?
+        package var heldOutAccuracy: Double?
         /// Of the epoch's last step.
-        public var learningRate: Double
+        package var learningRate: Double
         /// Dead units; `nil` without a ``HealthProbe``.
-        public var dead: Int?
+        package var dead: Int?
     }
 
     private static let mostEpochs = 512

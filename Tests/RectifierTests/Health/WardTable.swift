@@ -55,9 +55,11 @@ enum WardTable: String, CaseIterable {
     }
 }
 
-/// RECTIFIER_WARD_TABLES=write writes them.
-@Test(arguments: WardTable.allCases) func `The tables of the ward are those that code makes`(_ table: WardTable) throws {
-    let file = Ward.folder.appendingPathComponent("\(table).csv")
-    if ProcessInfo.processInfo.environment["RECTIFIER_WARD_TABLES"] == "write" { try Data(table.text().utf8).write(to: file) }
-    #expect(try String(contentsOf: file, encoding: .utf8) == table.text())
+@Suite struct WardTableTests {
+    /// RECTIFIER_WARD_TABLES=write writes them.
+    @Test(arguments: WardTable.allCases) func `The tables of the ward are those that code makes`(_ table: WardTable) throws {
+        let file = Ward.folder.appendingPathComponent("\(table).csv")
+        if ProcessInfo.processInfo.environment["RECTIFIER_WARD_TABLES"] == "write" { try Data(table.text().utf8).write(to: file) }
+        #expect(try String(contentsOf: file, encoding: .utf8) == table.text())
+    }
 }

@@ -250,8 +250,8 @@ struct Diagnostician {
         return found + overfit
     }
 
-    /// Whether what was not learned by now is late.
-    private func isLate(_ epoch: Int) -> Bool { 2 * epoch >= plan.epochs }
+    /// Whether what was not learned by now is late: half of the run is over, or it may soon be stopped.
+    private func isLate(_ epoch: Int) -> Bool { 2 * epoch >= plan.epochs || epoch >= plan.settings.earlyStopping?.patience ?? .max }
 
     /// Whether a loss falls no longer.
     private func stands(_ losses: [Double]) -> Bool {
