@@ -104,7 +104,7 @@ struct Train: ParsableCommand {
 
     /// What looks into a run of the command line.
     private func probes(_ recipe: Recipe) -> [any TrainingProbe] {
-        (recipe.training.census ? [KinkProbe()] : []) + (recipe.training.health ? [HealthProbe()] : [])
+        [HistoryProbe()] + (recipe.training.census ? [KinkProbe()] : []) + (recipe.training.health ? [HealthProbe()] : [])
             + (health.sharpness ? [StabilityProbe()] : [])
     }
 

@@ -7,9 +7,7 @@ import RectifierText
 /// What a run's `report.html` and `report.json` show: losses, units, flow, findings.
 struct TrainingReport {
     let plan: TrainingPlan
-    /// Those of a long run are thinned.
-    private(set) var epochs: [TrainingEvent.EpochReport] = []
-    private var every = 1
+    var epochs: [RunHistory.Epoch] = []
     var health: HealthReport?
     var outcome: TrainingEvent.Outcome?
     /// Why the run ended, where it failed.
@@ -17,16 +15,12 @@ struct TrainingReport {
     var trials: [CureTrial] = []
     var autopsy: Autopsy?
 
-    private static let mostEpochs = 512
-
     init(plan: TrainingPlan) { self.plan = plan }
 
-    mutating func add(_ epoch: TrainingEvent.EpochReport) {
-        guard epoch.epoch % every == 0 || every == 1 else { return }
-        epochs.append(epoch)
-        guard epochs.count > Self.mostEpochs else { return }
-        every *= 2
-        epochs.removeAll { $0.epoch % every != 0 }
+    /// Takes what a run's probes reported.
+    mutating func take(_ measurements: Measurements) {
+        health = measurements[HealthReport.self]
+        epochs = measurements[RunHistory.self]?.epochs ?? []
     }
 
     /// Writes both files into the run's folder.
@@ -92,7 +86,7 @@ struct TrainingReport {
     private var lossChart: Report.Chart? {
         guard epochs.count > 1 else { return nil }
         let train = epochs.map { Chart.Point(Double($0.epoch), $0.trainLoss) }
-        let heldOut = epochs.compactMap { epoch in epoch.heldOut.map { Chart.Point(Double(epoch.epoch), $0.loss) } }
+        let heldOut = epochs.compactMap { epoch in epoch.heldOutLoss.map { Chart.Point(Double(epoch.epoch), $0) } }
         let values = (train + heldOut).map(\.y).filter { $0 > 0 }
         let isWide = (values.max() ?? 1) > 30 * (values.min() ?? 1)
         return Chart(
@@ -106,7 +100,7 @@ struct TrainingReport {
     }
 
     private var accuracyChart: Report.Chart? {
-        let points = epochs.compactMap { epoch in epoch.heldOut?.accuracy.map { Chart.Point(Double(epoch.epoch), $0) } }
+        let points = epochs.compactMap { epoch in epoch.heldOutAccuracy.map { Chart.Point(Double(epoch.epoch), $0) } }
         guard points.count > 1 else { return nil }
         return Chart(
             "accuracy", title: "Accuracy on held-out data",
@@ -164,10 +158,10 @@ struct TrainingReport {
                 "epochs", title: "Epochs", rows: epochs,
                 fields: [
                     .init(nil, key: "epoch") { .count($0.epoch) }, .init(nil, key: "trainLoss") { .number($0.trainLoss) },
-                    .init(nil, key: "heldOutLoss") { .number($0.heldOut?.loss) },
-                    .init(nil, key: "heldOutAccuracy") { .number($0.heldOut?.accuracy) },
+                    .init(nil, key: "heldOutLoss") { .number($0.heldOutLoss) },
+                    .init(nil, key: "heldOutAccuracy") { .number($0.heldOutAccuracy) },
                     .init(nil, key: "learningRate") { .number($0.learningRate) },
-                    .init(nil, key: "dead") { .count($0.health?.units.dead) },
+                    .init(nil, key: "dead") { .count($0.dead) },
                 ]))
         return tables
     }

@@ -64,16 +64,15 @@ struct TrainingWard {
         do {
             attempt.outcome = try trainer.run(stop: stop) { event in
                 switch event {
-                case .epochEnded(let epoch): attempt.report.add(epoch)
                 // What is found out about it comes first.
                 case .finished: return
-                case .diverged(let measurements): attempt.report.health = measurements[HealthReport.self]
+                case .diverged(let measurements): attempt.report.take(measurements)
                 default: break
                 }
                 try listener(event)
             }
             attempt.report.outcome = attempt.outcome
-            attempt.report.health = attempt.outcome?.health
+            if let measurements = attempt.outcome?.measurements { attempt.report.take(measurements) }
         } catch let error as RectifierError where error.kind == .divergence && trainer.plan.settings.health {
             attempt.error = error
             attempt.report.failure = error.description

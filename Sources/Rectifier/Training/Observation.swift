@@ -79,6 +79,10 @@ final class Observation {
         return result
     }
 
+    func ended(_ epoch: TrainingEvent.EpochReport) {
+        for seat in seats { seat.observer.ended(epoch) }
+    }
+
     var measurements: Measurements {
         var result = Measurements()
         for seat in seats { result.add(seat.observer.report, of: seat.name) }

@@ -47,6 +47,9 @@ public protocol ProbeObserver: AnyObject {
     /// it is not trained on, before ``endEpoch()``.
     func evaluated(trainLoss: Double, heldOut: Evaluation?, validation: Evaluation?)
 
+    /// Called with the report of an epoch, when all observers have ended it, and before a checkpoint is written.
+    func ended(_ epoch: TrainingEvent.EpochReport)
+
     /// Called where a run diverged, which has gone back to the last step whose weights were finite: after the gradient
     /// of the step that follows, before its update.
     func lookAtDivergence(_ step: ProbedStep) throws
@@ -68,6 +71,7 @@ extension ProbeObserver {
     public func looksBack(atStep step: Int) -> Bool { false }
     public func lookBack(at step: ProbedStep) throws {}
     public func evaluated(trainLoss: Double, heldOut: Evaluation?, validation: Evaluation?) {}
+    public func ended(_ epoch: TrainingEvent.EpochReport) {}
     public func lookAtDivergence(_ step: ProbedStep) throws {}
     public func takeNotices() -> [any ProbeReport] { [] }
 }

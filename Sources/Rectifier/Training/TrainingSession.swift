@@ -286,6 +286,7 @@ public final class TrainingSession {
         let report = TrainingEvent.EpochReport(
             epoch: position.epochsDone + 1, trainLoss: trainLoss, heldOut: heldOut, validation: validation, seconds: 0,
             samplesPerSecond: 0, learningRate: lastLearningRate, measurements: try observation.endEpoch())
+        observation.ended(report)
         notices += observation.takeNotices()
         beginNextEpoch()
         if let stopping = plan.settings.earlyStopping, let loss = (validation ?? heldOut)?.loss {

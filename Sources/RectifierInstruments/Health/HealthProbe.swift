@@ -129,7 +129,8 @@ final class HealthObserver: CountingObserver {
         ]
         tell(
             diagnostician.epochs(
-                progress.losses, step: progress.step, isExplained: progress.diagnoses.contains { explained.contains($0.name) }, data: &data)
+                progress.losses, looks: progress.looks, step: progress.step,
+                isExplained: progress.diagnoses.contains { explained.contains($0.name) }, data: &data)
         )
         let report = HealthReport(
             units: units, looks: Array(progress.looks[progress.epochLooks...]),

@@ -148,17 +148,45 @@ import Testing
                 )
             },
             probes: [witness, HealthProbe()])
-        let run = try trainer.run(), outcome = try #require(run.health)
-        let steps = witness.seen.steps
-        for (place, layer) in outcome.units.enumerated() {
+        let run = try trainer.run()
+        check(try #require(run.health), against: witness.seen.steps, stepsPerEpoch: 10)
+    }
+
+    /// A layer that is not trained, a census beside, and deaths behind step 1,024, in which both look.
+    @Test func deathsAreFoundBehindAFrozenLayer() throws {
+        let data = try madeData(150, features: 6, seed: 1) { x, _ in x[0] * x[1] }
+        let network = try Network(input: [6]) {
+            Dense(20); ReLU(); Dense(20); ReLU(); Dense(1)
+        }
+        let witness = Witness()
+        let run = try Trainer(
+            network, data: data,
+            settings: settings {
+                ($0.optimizer, $0.learningRate, $0.epochs, $0.batchSize) = (.adam(), 0.001, 110, .samples(16))
+                ($0.schedule, $0.layerRates) = (.constant, ["dense1": 0])
+                $0.changes = [TrainingChange(afterStep: 1030)]
+                $0.changes[0].learningRate = 0.2
+            },
+            probes: [witness, KinkProbe(), HealthProbe()]
+        ).run()
+        let health = try #require(run.health)
+        #expect(witness.seen.steps.count == 1100 && run.kinks?.trust != nil)
+        check(health, against: witness.seen.steps, stepsPerEpoch: 10)
+        let late = health.units[1].dead.filter { $0.killedByStep > 1024 }.count
+        #expect(late > 0 && health.units[0].dead.allSatisfy { $0.isBornDead })
+    }
+
+    /// - Parameter steps: What a witness saw of two layers of 20 units.
+    private func check(_ health: HealthReport, against steps: [Witness.Seen.Step], stepsPerEpoch: Int) {
+        for (place, layer) in health.units.enumerated() {
             for unit in 0..<20 {
                 let last = steps.last { $0.active[place][unit].contains(true) }
                 let dead = layer.dead.first { $0.unit == unit }
-                let stepsOfEpoch = 10, isDead = last.map { $0.number <= steps.count - stepsOfEpoch } ?? true
+                let isDead = last.map { $0.number <= steps.count - stepsPerEpoch } ?? true
                 #expect((dead != nil) == isDead)
                 guard let dead else { continue }
                 #expect(dead.killedByStep == last?.number ?? 0)
-                let epoch = last.map { ($0.number - 1) / stepsOfEpoch + 1 }
+                let epoch = last.map { ($0.number - 1) / stepsPerEpoch + 1 }
                 #expect(dead.epoch == epoch ?? 0)
                 let sample = last.map { $0.samples[$0.active[place][unit].lastIndex(of: true)!] }
                 #expect(dead.lastSample == sample)
@@ -171,7 +199,8 @@ import Testing
 private struct Witness: TrainingProbe {
     final class Seen: @unchecked Sendable {
         /// Which samples of the batch were active, by layer and unit; and which samples they are.
-        var steps: [(number: Int, active: [[[Bool]]], samples: [Int])] = []
+        typealias Step = (number: Int, active: [[[Bool]]], samples: [Int])
+        var steps: [Step] = []
     }
     let seen = Seen()
     let name = "witness"

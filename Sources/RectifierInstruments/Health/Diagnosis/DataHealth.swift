@@ -101,6 +101,9 @@ struct DataHealth {
                 }
             }
         }
+        // Two samples that are each other's neighbours agree, or not, both at once.
+        let mutual = (0..<count).reduce(0) { $0 + (nearest[nearest[$1]] == $1 ? 1 : 0) }
+        let deviation = Double(count + mutual).squareRoot() / Double(count)
         switch data.targets {
         case .classes(let labels, let names):
             let own = rows.map { Int(labels[$0]) }
@@ -109,12 +112,12 @@ struct DataHealth {
             let chance = counts.reduce(0) { $0 + $1 / Double(count) * max(0, $1 - 1) / Double(count - 1) }
             let seen = Double((0..<count).reduce(0) { $0 + (own[$1] == own[nearest[$1]] ? 1 : 0) }) / Double(count)
             guard chance < 1 else { return nil }
-            return (seen, chance, (seen - chance) / (chance * (1 - chance) / Double(count)).squareRoot(), count)
+            return (seen, chance, (seen - chance) / ((chance * (1 - chance)).squareRoot() * deviation), count)
         case .values, .doubleValues:
             guard let values = data.targets.firstColumn else { return nil }
             let own = rows.map { values($0) }, other = nearest.map { own[$0] }
             let correlation = correlation(own, other)
-            return (correlation, 0, correlation * Double(count).squareRoot(), count)
+            return (correlation, 0, correlation / deviation, count)
         case .none: return nil
         }
     }()

@@ -37,6 +37,9 @@ struct Diagnostician {
     static let jump = 1.5, jumpFromStart = 2.0, jumpFromSmallest = 4.0
     /// How much a loss that still falls falls over half of the epochs.
     static let progress = 0.005
+    /// Weights that moved by a smaller share of their size are still the fresh ones; and what a fresh network's loss is
+    /// at least, by the constant answer's, where chance was kind to it.
+    static let leastMovement = 0.01, freshLoss = 0.5
     /// How much higher than its best the held-out loss must be, and by which share of the constant answer's.
     static let overfitRatio = 1.15, overfitShare = 0.05, overfitEpochs = 3
 
@@ -214,19 +217,15 @@ struct Diagnostician {
             cures: cheaperRates)
     }
 
-    private var cheaperRates: [Cure] {
-        [
-            .learningRate(plan.learningRate / 10), .learningRate(plan.learningRate / 100), .learningRate(plan.optimizer.usualLearningRate),
-            .clipping(1),
-        ]
-    }
+    private var cheaperRates: [Cure] { plan.lowerRates + [.clipping(1)] }
 
     // MARK: Epochs
 
     /// - Parameters:
     ///   - losses: Of all epochs so far.
+    ///   - looks: Those so far.
     ///   - isExplained: Whether something graver is known already.
-    func epochs(_ losses: [EpochLoss], step: Int, isExplained: Bool, data: inout DataHealth) -> [Diagnosis] {
+    func epochs(_ losses: [EpochLoss], looks: [FlowLook], step: Int, isExplained: Bool, data: inout DataHealth) -> [Diagnosis] {
         guard let last = losses.last, let trivialLoss else { return [] }
         let epoch = losses.count
         var found: [Diagnosis] = []
@@ -234,49 +233,85 @@ struct Diagnostician {
         if step >= 32, last.train > 1.2 * trivialLoss, last.train > Self.jump * smallest {
             found.append(unstable(last.train, epoch: epoch, step: step))
         }
-        let heldOut = losses.compactMap(\.heldOut)
-        let doesNotGeneralize = heldOut.count == losses.count && heldOut.min()! > Self.doubtfulLoss * trivialLoss
         let overfit = overfitting(losses, step: step)
         guard step >= 100 || !overfit.isEmpty, epoch >= 2, !isExplained, found.isEmpty else { return found + overfit }
-        // Targets that follow from nothing are learned by heart, if at all.
-        let isDoubtful = last.train > Self.doubtfulLoss * trivialLoss || doesNotGeneralize || !overfit.isEmpty
-        if isDoubtful, let agreement = data.neighbourAgreement, agreement.deviations < 3,
-            // Among a few samples neighbours are far apart, and a network may well know more than they.
-            overfit.isEmpty || agreement.samples >= 200
-        {
-            let isClass = plan.recipe.data.task == .classification
-            let seen =
-                isClass ? "\(Format.percent(agreement.seen)) of samples" : "a correlation of \(Format.significant(agreement.seen, 2))"
-            found.append(
-                Diagnosis(
-                    .labelTrouble, epoch: epoch, step: step,
-                    "targets do not follow from inputs: \(isClass ? "the nearest neighbour has the same class for" : "targets of nearest neighbours have") \(seen), "
-                        + "by chance \(isClass ? Format.percent(agreement.chance) : "0")",
-                    [
-                        "agreement": agreement.seen, "chance": agreement.chance, "deviations": agreement.deviations,
-                        "trainLoss": last.train,
-                        "heldOutLoss": last.heldOut ?? last.train, "trivialLoss": trivialLoss,
-                    ],
-                    cures: [.checkData("look at how the targets were made, and whether their rows belong to those of the inputs")]))
-            return found
+        // What weights that stand still do not fit says nothing of the data.
+        if let movement = movement(looks, step: step), movement < Self.leastMovement {
+            guard step >= 200, last.train > Self.freshLoss * trivialLoss else { return overfit }
+            let moved = "the weights have moved by at most \(Format.percent(movement, digits: 2)) of their size"
+            return [notLearning(last.train, trivialLoss, epoch: epoch, step: step, because: moved)] + overfit
         }
-        // No epoch was better, and none is getting better.
+        if let trouble = labelTrouble(losses, trivialLoss, isOverfit: !overfit.isEmpty, step: step, data: &data) { return [trouble] }
+        // No epoch was better, none is getting better, and half of the run is over.
         let isUnlearned = losses.allSatisfy { $0.train > Self.unlearnedLoss * trivialLoss }
-        let stands = last.train > (1 - Self.progress) * losses[losses.count / 2].train && losses.count >= 4
-        if isUnlearned, step >= 200, stands {
-            found.append(
-                Diagnosis(
-                    .notLearning, epoch: epoch, step: step,
-                    "after \(Format.count(step, "step")) the loss is \(Format.significant(last.train, 4)), that of a constant answer "
-                        + "\(Format.significant(trivialLoss, 4))",
-                    ["trainLoss": last.train, "trivialLoss": trivialLoss, "learningRate": plan.learningRate],
-                    cures: [
-                        .learningRate(plan.learningRate * 10), .learningRate(plan.learningRate * 100),
-                        .learningRate(plan.learningRate / 10),
-                        .usualInitializer,
-                    ]))
+        if isUnlearned, step >= 200, isLate(epoch), stands(losses.map(\.train)) {
+            found.append(notLearning(last.train, trivialLoss, epoch: epoch, step: step))
         }
         return found + overfit
+    }
+
+    /// Whether what was not learned by now is late: half of the run is over, or it may soon be stopped.
+    private func isLate(_ epoch: Int) -> Bool { 2 * epoch >= plan.epochs || epoch >= plan.settings.earlyStopping?.patience ?? .max }
+
+    /// Whether a loss falls no longer.
+    private func stands(_ losses: [Double]) -> Bool {
+        losses.count >= 4 && losses.last! > (1 - Self.progress) * losses[losses.count / 2]
+    }
+
+    /// How far the weights have moved at most, as a share of their size: as if all steps had gone one way. Those that
+    /// began at 0 tell nothing.
+    private func movement(_ looks: [FlowLook], step: Int) -> Double? {
+        guard let first = looks.first else { return nil }
+        return first.parameters.indices.filter { first.parameters[$0].weight > 0 }.map { place in
+            looks.indices.reduce(0) { sum, look in
+                let isLast = look + 1 == looks.count
+                let next = isLast ? step + 1 : looks[look + 1].step
+                let update = max(looks[look].parameters[place].update, isLast ? 0 : looks[look + 1].parameters[place].update)
+                return sum + update * Double(next - looks[look].step)
+            }
+        }.max()
+    }
+
+    private func notLearning(_ loss: Double, _ trivialLoss: Double, epoch: Int, step: Int, because reason: String? = nil) -> Diagnosis {
+        let isStill = reason != nil
+        return Diagnosis(
+            .notLearning, epoch: epoch, step: step,
+            "after \(Format.count(step, "step")) the loss is \(Format.significant(loss, 4)), that of a constant answer "
+                + Format.significant(trivialLoss, 4) + (reason.map { "; \($0)" } ?? ""),
+            ["trainLoss": loss, "trivialLoss": trivialLoss, "learningRate": plan.learningRate],
+            cures: isStill
+                ? [.learningRate(plan.learningRate * 100), .learningRate(plan.optimizer.usualLearningRate)]
+                : [
+                    .learningRate(plan.learningRate * 10), .learningRate(plan.learningRate * 100),
+                    .learningRate(plan.learningRate / 10), .usualInitializer,
+                ])
+    }
+
+    /// Targets that follow from nothing are learned by heart, if at all.
+    private func labelTrouble(
+        _ losses: [EpochLoss], _ trivialLoss: Double, isOverfit: Bool, step: Int, data: inout DataHealth
+    ) -> Diagnosis? {
+        let last = losses.last!, heldOut = losses.compactMap(\.heldOut), limit = Self.doubtfulLoss * trivialLoss
+        // A loss that still falls says nothing yet; how it falls to the constant answer's says nothing of the data.
+        func standsBelow(_ losses: [Double]) -> Bool { stands(losses.map { min($0, trivialLoss) }) }
+        let isUnlearned = last.train > limit && standsBelow(losses.map(\.train))
+        let doesNotGeneralize = heldOut.count == losses.count && heldOut.min()! > limit && standsBelow(heldOut)
+        guard isOverfit || isLate(losses.count) && (isUnlearned || doesNotGeneralize),
+            let agreement = data.neighbourAgreement, agreement.deviations < 3,
+            // Among a few samples neighbours are far apart, and a network may well know more than they.
+            !isOverfit || agreement.samples >= 200
+        else { return nil }
+        let isClass = plan.recipe.data.task == .classification
+        let seen = isClass ? "\(Format.percent(agreement.seen)) of samples" : "a correlation of \(Format.significant(agreement.seen, 2))"
+        return Diagnosis(
+            .labelTrouble, epoch: losses.count, step: step,
+            "targets do not follow from inputs: \(isClass ? "the nearest neighbour has the same class for" : "targets of nearest neighbours have") \(seen), "
+                + "by chance \(isClass ? Format.percent(agreement.chance) : "0")",
+            [
+                "agreement": agreement.seen, "chance": agreement.chance, "deviations": agreement.deviations,
+                "trainLoss": last.train, "heldOutLoss": last.heldOut ?? last.train, "trivialLoss": trivialLoss,
+            ],
+            cures: [.checkData("look at how the targets were made, and whether their rows belong to those of the inputs")])
     }
 
     private func overfitting(_ losses: [EpochLoss], step: Int) -> [Diagnosis] {
@@ -284,9 +319,10 @@ struct Diagnostician {
         guard heldOut.count == losses.count, let best = heldOut.min(), let last = losses.last, let loss = last.heldOut, let trivialLoss
         else { return [] }
         let place = heldOut.firstIndex(of: best)!, recent = heldOut.suffix(Self.overfitEpochs)
-        guard losses.count - place > Self.overfitEpochs, recent.allSatisfy({ $0 > Self.overfitRatio * best }),
-            // Of few samples the loss goes up and down by chance.
-            loss - best > max(Self.overfitShare, 1 / Double(max(1, heldOutSamples)).squareRoot()) * trivialLoss,
+        // Of few samples the loss goes up and down by chance.
+        let least = max(Self.overfitShare, 1 / Double(max(1, heldOutSamples)).squareRoot()) * trivialLoss
+        guard losses.count - place > Self.overfitEpochs,
+            recent.allSatisfy({ $0 > Self.overfitRatio * best && $0 - best > least }),
             last.train < 0.9 * losses[place].train
         else { return [] }
         return [
@@ -297,5 +333,15 @@ struct Diagnostician {
                 ["best": best, "bestEpoch": Double(place + 1), "heldOutLoss": loss, "trainLoss": last.train],
                 cures: [.earlyStopping(patience: 5), .weightDecay(max(0.1, 10 * plan.penalties.weightDecay))])
         ]
+    }
+}
+
+extension TrainingPlan {
+    /// Lower learning rates to try, the highest first: parts of the run's, and what is usual for inputs of size 1 and
+    /// for larger ones.
+    var lowerRates: [Cure] {
+        let usual = optimizer.usualLearningRate
+        return Set([learningRate / 10, learningRate / 100, usual, usual / 10]).filter { $0 < learningRate }.sorted(by: >)
+            .map { .learningRate($0) }
     }
 }

@@ -65,14 +65,12 @@ struct Divergence {
             sentence +=
                 "; the loss went from \(Format.significant(first, 3)) to \(Format.significant(last, 3)) in the \(losses.count) steps before"
         }
-        let usual = plan.optimizer.usualLearningRate
-        let rates = [plan.learningRate / 10, plan.learningRate / 100, usual].filter { $0 < plan.learningRate }
         return Diagnosis(
             .diverged, layer: layer, epoch: step.epoch, step: step.number, sentence,
             [
                 "unit": unit, "sample": row, "largest": largest, "lossBefore": losses.last ?? 0, "lossEarlier": losses.first ?? 0,
                 "learningRate": step.learningRate,
             ],
-            cures: rates.sorted(by: >).map { .learningRate($0) } + [.clipping(1), .scaledInputs])
+            cures: plan.lowerRates + [.clipping(1), .scaledInputs])
     }
 }
