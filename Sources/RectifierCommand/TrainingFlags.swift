@@ -26,7 +26,9 @@ struct DataFlags: ParsableArguments {
     @Option(help: ArgumentHelp("Test data of the same form.", valueName: "source"))
     var test: String?
 
-    @Option(help: ArgumentHelp("Tables: the column to predict, by name or number from 0 (default: the last). CIFAR-100: fine or coarse labels (default: fine).",
+    @Option(
+        help: ArgumentHelp(
+            "Tables: the column to predict, by name or number from 0 (default: the last). CIFAR-100: fine or coarse labels (default: fine).",
             valueName: "column"))
     var target: String?
 

@@ -21,7 +21,8 @@ struct DataSource {
     ///   - shape: the samples that a model takes, which images are made to fit where that loses nothing.
     ///   - classes: those of the model.
     init(
-        _ name: String, relativeTo base: URL?, needsTargets: Bool, target: String? = nil, fitting shape: [Int]? = nil, classes: [String]? = nil,
+        _ name: String, relativeTo base: URL?, needsTargets: Bool, target: String? = nil, fitting shape: [Int]? = nil,
+        classes: [String]? = nil,
         header: Bool? = nil, separator: String? = nil
     ) throws {
         let url = DataSource.url(name, base)

@@ -14,7 +14,9 @@ extension Recipe {
 }
 
 extension DataSettings: RecipeObject {
-    private enum Key: String, RecipeKey { case source, test, target, task, missing, validation, header, separator, samples, noise, normalize }
+    private enum Key: String, RecipeKey {
+        case source, test, target, task, missing, validation, header, separator, samples, noise, normalize
+    }
 
     public init(from decoder: any Decoder) throws {
         self.init()

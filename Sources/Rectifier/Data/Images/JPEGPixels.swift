@@ -59,7 +59,8 @@ extension JPEGFrame.Component {
                 quantization!.withUnsafeBufferPointer { quantization in
                     for row in 0..<blocksDown {
                         for column in 0..<blocksAcross {
-                            transform(block(row, column), quantization, work, to: space.baseAddress! + (8 * row * width + 8 * column), width)
+                            transform(
+                                block(row, column), quantization, work, to: space.baseAddress! + (8 * row * width + 8 * column), width)
                         }
                     }
                 }

@@ -78,7 +78,8 @@ struct JPEGScan {
                 if state.bits.isTooShort || state.bits.hasUnknownCode || state.isOutside {
                     throw damaged(
                         state.bits.isTooShort && !state.bits.hasUnknownCode && !state.isOutside
-                            ? "its pixels end in row \(row + 1) of \(rows) rows of blocks" : "row \(row + 1) of its rows of blocks makes no sense")
+                            ? "its pixels end in row \(row + 1) of \(rows) rows of blocks"
+                            : "row \(row + 1) of its rows of blocks makes no sense")
                 }
                 done += 1
             }

@@ -1,0 +1,19 @@
+import Foundation
+
+/// Small PNG and JPEG files and what must come of them, as `Tests/Fixtures/images/make-vectors.py` writes them.
+public struct ImageVector: Decodable, Sendable {
+    public var name: String
+    /// Height × width × channels.
+    public var shape: [Int]
+    /// Of the pixels.
+    public var crc: UInt32
+    public var file: Data
+
+    public static let all: [ImageVector] = {
+        let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+            .appendingPathComponent("../Fixtures/images/images.json").standardizedFileURL
+        return try! JSONDecoder().decode([ImageVector].self, from: Data(contentsOf: file))
+    }()
+
+    public static func named(_ name: String) -> ImageVector { all.first { $0.name == name }! }
+}
