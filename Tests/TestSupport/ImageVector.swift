@@ -7,7 +7,13 @@ public struct ImageVector: Decodable, Sendable {
     public var shape: [Int]
     /// Of the pixels.
     public var crc: UInt32
-    public var file: Data
+    public var file: Data { Data(base64Encoded: text.replacing("-", with: "+").replacing("_", with: "/"))! }
+    private var text: String
+
+    private enum CodingKeys: String, CodingKey {
+        case name, shape, crc
+        case text = "file"
+    }
 
     public static let all: [ImageVector] = {
         let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent()

@@ -102,8 +102,8 @@ struct DataSource {
         if DecodedImage.isImage(start) { return .image }
         if start.starts(with: NPY.magic) { return .npy }
         if ZipArchive.isZip(start) { return .npz }
-        // CIFAR's batches have no form of their own. A label and dark pixels may look like IDX.
-        if bytes.name.lowercased().hasSuffix(".bin") { return .cifar }
+        // CIFAR's batches have no form of their own: a label and dark pixels may look like IDX.
+        if bytes.name.lowercased().hasSuffix(".bin"), CIFAR.isWhole(bytes.count) || !IDX.isIDX(start) { return .cifar }
         if IDX.isIDX(start) { return .idx }
         var name = bytes.name.lowercased()
         if name.hasSuffix(".gz") { name.removeLast(3) }

@@ -31,7 +31,7 @@ public struct DataSettings: Sendable, Codable, Hashable {
     public var task: Task?
     /// Tables: what becomes of missing values. `nil`: they are an error.
     public var missing: MissingValues?
-    /// What is held out of the training data. `nil`: a fifth of a table or an array without test data, nothing
+    /// What is held out of the training data. `nil`: a fifth of what is read without test data, nothing
     /// otherwise.
     public var validation: Validation?
     /// Tables: whether the first line holds names. `nil`: from its content.

@@ -1,8 +1,8 @@
 /// What is done to images while they are trained on, anew in each epoch, so that a network sees more than there are.
 /// Held-out data stay as they are.
 ///
-/// What happens to a sample is drawn by the seed, the epoch and the sample's number, and by nothing else: it is the same
-/// for any number of threads, and in a run that was interrupted.
+/// What happens to a sample is drawn by the seed, the epoch and the sample's number, and by nothing else: it is the
+/// same for any number of threads, and in a run that was interrupted.
 public struct Augmentation: Sendable, Codable, Hashable {
     /// Mirrors half of the images, drawn by chance, left to right.
     public var flip: Bool

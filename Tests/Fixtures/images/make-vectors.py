@@ -27,7 +27,7 @@ def add(name, content, pixels):
             "name": name,
             "shape": list(pixels.shape),
             "crc": zlib.crc32(pixels.tobytes()),
-            "file": base64.b64encode(content).decode(),
+            "file": base64.urlsafe_b64encode(content).decode(),
         }
     )
 

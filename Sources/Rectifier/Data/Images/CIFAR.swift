@@ -57,6 +57,11 @@ struct CIFAR {
         (training, test) = isTen ? (ten, tenTest) : (hundred, hundredTest)
     }
 
+    /// Whether so many bytes are whole records of one of the sets.
+    static func isWhole(_ length: Int) -> Bool {
+        length % Kind.ten.record == 0 || length % Kind.hundred(isCoarse: false).record == 0
+    }
+
     /// A single batch, of either set as its length says.
     init(file: URL, length: Int, name: String, target: String?) throws {
         folder = file.deletingLastPathComponent()

@@ -35,8 +35,13 @@ struct ImageFolder {
     private init?(_ folder: URL, name: String) throws {
         self.name = name
         let contents = try ImageFolder.contents(of: folder, name)
-        for (label, folder) in contents.folders.enumerated() {
-            let shown = ImageFolder.path(name, folder), inside = try ImageFolder.contents(of: folder, shown)
+        let classes = try contents.folders.map { ($0, try ImageFolder.contents(of: $0, ImageFolder.path(name, $0))) }
+        guard
+            classes.contains(where: { $1.files.contains(where: ImageFolder.isImage) })
+                || contents.files.contains(where: ImageFolder.isImage)
+        else { return nil }
+        for (label, (folder, inside)) in classes.enumerated() {
+            let shown = ImageFolder.path(name, folder)
             if let nested = inside.folders.first {
                 throw RectifierError(
                     .file, "\(ImageFolder.path(shown, nested)): is a folder in the folder of a class, which holds its images and no more")
@@ -49,7 +54,6 @@ struct ImageFolder {
             isSorted = false
             files = contents.files.filter(ImageFolder.isImage).map { File(url: $0, name: ImageFolder.path(name, $0), label: 0) }
         }
-        if files.isEmpty { return nil }
     }
 
     /// The sub-folders and files whose names begin with no dot, by name.

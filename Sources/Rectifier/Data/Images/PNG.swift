@@ -1,8 +1,8 @@
 import CZlib
 
-/// PNG, second edition (ISO/IEC 15948), all of its forms: grey, colour and palette with 1 to 16 bits, opacity, interlaced
-/// or not. Numbers of other sizes are scaled to bytes. Gamma and colour profiles are not applied; of an animation the
-/// still image is taken.
+/// PNG, second edition (ISO/IEC 15948), all of its forms: grey, colour and palette with 1 to 16 bits, opacity,
+/// interlaced or not. Numbers of other sizes are scaled to bytes. Gamma and colour profiles are not applied; of an
+/// animation the still image is taken.
 enum PNG {
     private static let signature: [UInt8] = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]
 
