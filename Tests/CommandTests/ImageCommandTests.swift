@@ -56,8 +56,10 @@ import Testing
         try folder.write(batch((0..<40).map { $0 % 10 }), to: "cifar/data_batch_1.bin")
         try folder.write(batch((0..<10).map { $0 }), to: "cifar/test_batch.bin")
         let run = try CommandRun(
-            ["train", "--data", "cifar", "--network", "dense 8, relu, dense 10", "--epochs", "1", "--output", "model"], in: folder)
+            ["train", "--data", "cifar", "--network", "dense 8, relu, dense 10", "--epochs", "1", "--output", "model", "--shift", "3"],
+            in: folder)
         #expect(run.code == 0 && run.output.contains("40 samples, 10 held out"), "\(run.errors)")
+        #expect(run.output.contains(", batch 40, shift 3, 1 epoch"))
         #expect(try CommandRun(["evaluate", "model", "--data", "cifar/test_batch.bin"], in: folder).code == 0)
     }
 
