@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """Writes small valid files of every form into a folder, as seeds: the reader's number, an option byte, the file."""
+import base64
 import gzip
 import io
 import json
@@ -158,6 +159,15 @@ branches = [
     dense(2, initializer="orthogonal:2"),
 ]
 seed(8, files(model(branches), safetensors({"sum1.dense1.weights": [2, 2], "dense1.weights": [4, 2], "dense1.bias": [2]})))
+
+# Images: those of the tests, small ones.
+vectors = json.loads((pathlib.Path(__file__).parent / "../Tests/Fixtures/images/images.json").read_text())
+for vector in vectors:
+    seed(10 if vector["name"].startswith("png") else 11, base64.urlsafe_b64decode(vector["file"]))
+for options in (0, 1, 3, 8, 9, 11, 17, 19, 27, 31, 33, 35):
+    seed(12, bytes(range(8)) + bytes(64), options)
+seed(12, bytes([3]) + bytes(3072), 8)
+seed(12, bytes([3, 1]) + bytes(3072), 24)
 
 recipe["data"] = {"source": "(made in code)"}
 recipe["training"].pop("earlyStopping")

@@ -12,6 +12,7 @@ struct Predict: ParsableCommand {
             value. A target in the data is ignored.
 
             Examples:
+              rectifier predict animals.rectifier --data photo.jpg
               rectifier predict housing.rectifier --data new-houses.csv > prices.csv
               rectifier predict digits.rectifier --data images.npy --probabilities \\
                 --output probabilities.npy

@@ -16,6 +16,10 @@ struct PreparationReport {
     private func input(width: Int) -> [String] {
         switch preparation.input {
         case .bytes(let shape): return ["input: bytes \(Format.shape(shape)), divided by 255"]
+        case .channels(let shape, let scales):
+            func listed(_ numbers: [Double]) -> String { numbers.map { Format.significant($0) }.joined(separator: ", ") }
+            let text = "input: bytes \(Format.shape(shape)), less \(listed(scales.means)), divided by \(listed(scales.deviations))"
+            return wrapped(text, width: width, indent: "  ")
         case .numbers(let shape, let mean, let deviation):
             let isPlain = mean == 0 && deviation == 1
             let scale = "less \(Format.significant(mean)), divided by \(Format.significant(deviation))"

@@ -215,8 +215,9 @@ final class TextReporter: TrainingReporter {
             case nil: ""
             }
         let decay = training.weightDecay.flatMap { $0 > 0 ? ", weight decay \(Format.significant($0, 2))" : nil } ?? ""
+        let augmentation = training.augmentation.map { ($0.flip ? ", flip" : "") + ($0.shift > 0 ? ", shift \($0.shift)" : "") } ?? ""
         let run =
-            "\(training.optimizer.name)\(rate)\(decay)\(batch), \(Format.count(started.epochs, "epoch")), seed \(training.seed)"
+            "\(training.optimizer.name)\(rate)\(decay)\(batch)\(augmentation), \(Format.count(started.epochs, "epoch")), seed \(training.seed)"
         // The first note says what is predicted.
         let rows =
             [("data", data)] + notes.enumerated().map { ($0 == 0 ? "task" : "note", $1) }

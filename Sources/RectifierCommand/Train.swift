@@ -23,6 +23,7 @@ struct Train: ParsableCommand {
             Examples:
               rectifier train
               rectifier train --data fashion-mnist --layers 512,512 --epochs 5
+              rectifier train --data cifar-10-batches-bin --flip --shift 4
               rectifier train --network "dense 128, gelu, dense 10" --epochs 2
               rectifier train --data housing.csv --target price --missing mean
               rectifier train --recipe digits.rectifier/recipe.json --learning-rate 0.0005

@@ -19,13 +19,17 @@ struct TrainingFlags: ParsableArguments {
 struct DataFlags: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "A generated set (see `rectifier datasets`), an IDX folder or file, a CSV table, or .npy/.npz arrays.", valueName: "source"))
+            "A generated set (see `rectifier datasets`), a CSV table, .npy/.npz arrays, an IDX folder or file, a CIFAR folder, or a folder "
+                + "with a sub-folder of PNG or JPEG images for each class.", valueName: "source"))
     var data: String?
 
     @Option(help: ArgumentHelp("Test data of the same form.", valueName: "source"))
     var test: String?
 
-    @Option(help: ArgumentHelp("Tables: the column to predict, by name or number from 0 (default: the last).", valueName: "column"))
+    @Option(
+        help: ArgumentHelp(
+            "Tables: the column to predict, by name or number from 0 (default: the last). CIFAR-100: fine or coarse labels (default: fine).",
+            valueName: "column"))
     var target: String?
 
     @Option(help: "What is predicted: classification or regression (default: from the target's content).")
@@ -49,6 +53,9 @@ struct DataFlags: ParsableArguments {
         transform: separatorCharacter)
     var separator: String?
 
+    @Flag(help: "Images: standardize each channel by its mean and deviation in the training data (default: divide bytes by 255).")
+    var normalize = false
+
     @Option(parsing: .unconditional, help: ArgumentHelp("Generated sets: the number of training samples.", valueName: "n"))
     var samples: Int?
 
@@ -64,6 +71,7 @@ struct DataFlags: ParsableArguments {
         override(&settings.validation, with: validation)
         override(&settings.header, with: header)
         override(&settings.separator, with: separator)
+        if normalize { settings.normalize = true }
         override(&settings.samples, with: samples)
         override(&settings.noise, with: noise)
     }
@@ -192,6 +200,14 @@ struct OptimizationFlags: ParsableArguments {
             "Stop when the held-out loss has not fallen for this many epochs, and return to the best weights.", valueName: "epochs"))
     var earlyStopping: Int?
 
+    @Flag(help: "Images: mirror half of those of each epoch, left to right, drawn by chance.")
+    var flip = false
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Images: move each by up to n pixels in each direction, anew in each epoch; zeros fill up.", valueName: "n"))
+    var shift: Int?
+
     @Flag(name: .customLong("no-shuffle"), help: "Take the samples in their order instead of a new one each epoch.")
     var noShuffle = false
 
@@ -224,6 +240,12 @@ struct OptimizationFlags: ParsableArguments {
         override(&settings.batchSize, with: batchSize)
         override(&settings.epochs, with: epochs)
         override(&settings.earlyStopping, with: earlyStopping.map { EarlyStopping(patience: $0) })
+        if flip || shift != nil {
+            var augmentation = settings.augmentation ?? Augmentation()
+            if flip { augmentation.flip = true }
+            override(&augmentation.shift, with: shift)
+            settings.augmentation = augmentation
+        }
         if noShuffle { settings.shuffle = false }
         override(&settings.seed, with: seed)
         override(&settings.threads, with: threads)

@@ -68,6 +68,8 @@ package func sideBySide(count: Int, _ number: @Sendable (Int) -> Double) -> [Dou
 package final class Slots<Value>: @unchecked Sendable {
     private let places: UnsafeMutableBufferPointer<Value?>
 
+    package var count: Int { places.count }
+
     package init(_ count: Int) {
         places = .allocate(capacity: count)
         places.initialize(repeating: nil)

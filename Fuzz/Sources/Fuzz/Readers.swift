@@ -5,7 +5,7 @@ import Foundation
 // The first byte of an input chooses the reader, the second its options, the rest is the file. An error that is thrown
 // is what should happen; everything else (a crash, a hang, memory without end, an error of more than a line) is a find.
 
-let readerCount: UInt8 = 10
+let readerCount: UInt8 = 13
 
 /// `FUZZ_READER=2` keeps to one reader.
 let onlyReader = ProcessInfo.processInfo.environment["FUZZ_READER"].flatMap { UInt8($0) }
@@ -42,6 +42,9 @@ func read(_ reader: UInt8, options: UInt8, _ input: [UInt8]) throws {
         precondition(again == recipe, "what is written is read back")
     case 8: try readModel(input, isCheckpoint: false)
     case 9: try readModel(input, isCheckpoint: true)
+    case 10: _ = try DecodedImage(Bytes(withChecksums(input), name: "input"))
+    case 11: _ = try JPEG.image(bytes)
+    case 12: try readBatch(input, options)
     default:
         try JSONText.check(Data(input))
         let preparation = try JSONDecoder().decode(Preparation.self, from: Data(input))

@@ -16,8 +16,9 @@ public struct LoadedData: Sendable {
 
     /// Reads or generates the data.
     ///
-    /// The source is the name of a generated set (``GeneratedData``), a folder of IDX files, an IDX, `.npy` or `.npz`
-    /// file, or a text file with a table; any file may be gzipped. What it is its content says. Everything that is
+    /// The source is the name of a generated set (``GeneratedData``), a folder of IDX files, of CIFAR's batches or with
+    /// a sub-folder of PNG and JPEG files for each class, an IDX, `.npy` or `.npz` file, or a text file with a table;
+    /// any file but images may be gzipped. What it is its content says. Everything that is
     /// learned from the data is learned from the training split, which is drawn first.
     ///
     /// - Parameters:
@@ -95,6 +96,14 @@ public struct LoadedData: Sendable {
             }
         }
 
+        if settings.normalize == true {
+            guard case .channels = preparation.input else {
+                throw RectifierError(
+                    .setting,
+                    "\(settings.source): normalize is for files of images; samples of the shape \(describe(preparation.inputShape)) "
+                        + "are none, or need none", setting: "data.normalize")
+            }
+        }
         if case .source(let path) = settings.validation {
             let data = try preparation.dataset(
                 reading: path, header: settings.header, separator: settings.separator, seed: seed, precision: precision,

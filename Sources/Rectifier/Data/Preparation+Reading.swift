@@ -46,7 +46,8 @@ extension Preparation {
         var layout: Layout?
         if case .table(let table) = input { layout = table }
         let opened = try DataSource(
-            source, relativeTo: base, needsTargets: needsTargets, target: nil, header: header ?? layout?.hasHeader,
+            source, relativeTo: base, needsTargets: needsTargets, fitting: inputShape, classes: classNames,
+            header: header ?? layout?.hasHeader,
             separator: separator ?? layout?.separator)
         if opened.main != nil, opened.test != nil { notes.append("\(source): its test part is used") }
         guard let part = opened.test ?? opened.main else { throw RectifierError(.file, "\(source): holds no samples with targets") }

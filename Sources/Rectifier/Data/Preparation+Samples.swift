@@ -15,8 +15,10 @@ extension Preparation {
                 }
                 return try feature(number.isNaN ? nil : number, mean, deviation, column.name)
             }
-        case .bytes(let shape): return try features(of: numbers, shape) { $0 * UInt8.scale }
-        case .numbers(let shape, let mean, let deviation): return try features(of: numbers, shape) { ($0 - mean) / deviation }
+        case .bytes(let shape): return try features(of: numbers, shape) { number, _ in number * UInt8.scale }
+        case .channels(let shape, let scales): return try features(of: numbers, shape) { scales.scaled($0, at: $1) }
+        case .numbers(let shape, let mean, let deviation):
+            return try features(of: numbers, shape) { number, _ in (number - mean) / deviation }
         }
     }
 
@@ -52,13 +54,13 @@ extension Preparation {
         return features
     }
 
-    private func features(of numbers: [Double], _ shape: [Int], _ scaled: (Double) -> Double) throws -> [Float] {
+    private func features(of numbers: [Double], _ shape: [Int], _ scaled: (Double, Int) -> Double) throws -> [Float] {
         guard numbers.count == shape.reduce(1, *) else {
             throw RectifierError(
                 .shape, "the model takes samples of the shape \(describe(shape)), \(shape.reduce(1, *)) numbers, not \(numbers.count)")
         }
         if let place = firstNotFinite(numbers) { throw RectifierError(.data, "feature \(place) is not a finite number") }
-        return numbers.map { Float(scaled($0)) }
+        return numbers.enumerated().map { Float(scaled($1, $0)) }
     }
 
     private func require(_ count: Int, of layout: Layout) throws {

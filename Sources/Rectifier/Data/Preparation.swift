@@ -2,7 +2,7 @@
 /// scales of its numbers, the levels of its categories, and what is predicted. Saved with the model.
 ///
 /// Everything is computed in `Double` and kept as `Float`. Numbers are standardized (mean 0, standard deviation 1 over
-/// the training split), categories become one-hot, byte images stay bytes.
+/// the training split), categories become one-hot, byte images stay bytes or are normalized channel by channel.
 ///
 /// Checked when it is made and when it is read, and never changed: shapes are positive, scales finite and above 0, and
 /// columns, levels and classes told apart by their names.
@@ -24,6 +24,8 @@ public struct Preparation: Codable, Sendable, Equatable {
     public enum Input: Codable, Sendable, Equatable {
         /// A byte image; it stays as it is.
         case bytes(shape: [Int])
+        /// A byte image of which each channel is normalized.
+        case channels(shape: [Int], scales: ChannelScales)
         /// Numbers, of which `mean` is subtracted before they are divided by `deviation`.
         case numbers(shape: [Int], mean: Double, deviation: Double)
         /// The columns of a table.
@@ -94,7 +96,7 @@ extension Preparation {
     /// The shape of one sample as a network takes it.
     public var inputShape: [Int] {
         switch input {
-        case .bytes(let shape), .numbers(let shape, _, _): shape
+        case .bytes(let shape), .channels(let shape, _), .numbers(let shape, _, _): shape
         case .table(let layout): [layout.width]
         }
     }
@@ -122,7 +124,7 @@ extension Preparation {
         switch input {
         case .bytes: true
         case .numbers(_, let mean, let deviation): mean == 0 && deviation == 1
-        case .table: false
+        case .channels, .table: false
         }
     }
 
@@ -170,6 +172,11 @@ extension Preparation {
     private var inputFlaw: String? {
         switch input {
         case .bytes(let shape): return Preparation.isShape(shape) ? nil : "its shape"
+        case .channels(let shape, let scales):
+            guard Preparation.isShape(shape), 2...3 ~= shape.count else { return "its shape" }
+            let count = ChannelScales.count(of: shape)
+            let areScales = scales.means.count == count && scales.deviations.count == count
+            return areScales && zip(scales.means, scales.deviations).allSatisfy(Preparation.isScale) ? nil : "its scales"
         case .numbers(let shape, let mean, let deviation):
             guard Preparation.isShape(shape) else { return "its shape" }
             return Preparation.isScale(mean, deviation) ? nil : "its scale"

@@ -14,7 +14,9 @@ extension Recipe {
 }
 
 extension DataSettings: RecipeObject {
-    private enum Key: String, RecipeKey { case source, test, target, task, missing, validation, header, separator, samples, noise }
+    private enum Key: String, RecipeKey {
+        case source, test, target, task, missing, validation, header, separator, samples, noise, normalize
+    }
 
     public init(from decoder: any Decoder) throws {
         self.init()
@@ -29,6 +31,7 @@ extension DataSettings: RecipeObject {
         try fields.read(.separator, into: &separator)
         try fields.read(.samples, into: &samples)
         try fields.read(.noise, into: &noise)
+        try fields.read(.normalize, into: &normalize)
     }
 }
 
@@ -50,7 +53,7 @@ private struct ColumnName: RecipeValue {
 extension TrainingSettings: RecipeObject {
     private enum Key: String, RecipeKey, CodingKey {
         case optimizer, learningRate, schedule, weightDecay, l1, l2, clipNorm, batchSize, epochs, shuffle, earlyStopping
-        case seed, threads, precision, census, health, checkpointEvery, layerRates, changes
+        case seed, threads, precision, census, health, checkpointEvery, layerRates, changes, augmentation
     }
 
     public init(from decoder: any Decoder) throws {
@@ -75,6 +78,7 @@ extension TrainingSettings: RecipeObject {
         try fields.read(.checkpointEvery, into: &checkpointEvery)
         try fields.read(.layerRates, into: &layerRates)
         try fields.read(.changes, into: &changes)
+        try fields.read(.augmentation, into: &augmentation)
     }
 
     /// Open settings and empty lists are left out.
@@ -99,6 +103,18 @@ extension TrainingSettings: RecipeObject {
         try container.encode(checkpointEvery, forKey: .checkpointEvery)
         if !layerRates.isEmpty { try container.encode(layerRates, forKey: .layerRates) }
         if !changes.isEmpty { try container.encode(changes, forKey: .changes) }
+        try container.encodeIfPresent(augmentation, forKey: .augmentation)
+    }
+}
+
+extension Augmentation: RecipeObject {
+    private enum Key: String, RecipeKey { case flip, shift }
+
+    public init(from decoder: any Decoder) throws {
+        self.init()
+        let fields = try RecipeFields(decoder, as: Key.self)
+        try fields.read(.flip, into: &flip)
+        try fields.read(.shift, into: &shift)
     }
 }
 

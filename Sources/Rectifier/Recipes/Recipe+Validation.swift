@@ -87,6 +87,7 @@ extension TrainingSettings {
             zip(changes, changes.dropFirst()).allSatisfy { $0.afterStep <= $1.afterStep },
             "changes must stand in the order of their steps")
         for change in changes { try change.validate() }
+        if let augmentation { try require(augmentation.shift >= 0, "a shift must be at least 0 pixels, not \(augmentation.shift)") }
         if let earlyStopping {
             try require(
                 earlyStopping.patience >= 1, "the patience of early stopping must be at least 1 epoch, not \(earlyStopping.patience)")

@@ -24,19 +24,23 @@ public struct DataSettings: Sendable, Codable, Hashable {
     public var source = "digits"
     /// A second source of the same form to test on.
     public var test: String?
-    /// Tables: the name or 0-based index of the column to predict; `nil`: the last.
+    /// Tables: the name or 0-based index of the column to predict; `nil`: the last. CIFAR-100: `fine` or `coarse`
+    /// labels; `nil`: fine ones.
     public var target: String?
     /// `nil`: from the target's content.
     public var task: Task?
     /// Tables: what becomes of missing values. `nil`: they are an error.
     public var missing: MissingValues?
-    /// What is held out of the training data. `nil`: a fifth of a table or an array without test data, nothing
+    /// What is held out of the training data. `nil`: a fifth of what is read without test data, nothing
     /// otherwise.
     public var validation: Validation?
     /// Tables: whether the first line holds names. `nil`: from its content.
     public var header: Bool?
     /// Tables: the one-character separator. `nil`: from the content.
     public var separator: String?
+    /// Images: whether each channel's mean over the training split is subtracted, and divided by its deviation.
+    /// Normalized images are kept as floats, with four times the bytes. `nil`: no.
+    public var normalize: Bool?
     /// Generated sets: the number of training samples. `nil`: the set's own.
     public var samples: Int?
     /// Generated sets: the noise, 0 to 1 (playground sets: 0 to 0.5).

@@ -60,6 +60,7 @@ public struct TrainingPlan: Sendable {
         if recipe.training.earlyStopping != nil, data.heldOut == nil, data.validation == nil {
             throw RectifierError(.setting, "early stopping needs held-out data: give test data or a validation share")
         }
+        try recipe.training.augmentation?.check(data.training.sampleShape)
         var filled = recipe
         filled.data.task = try data.checkedTask(recipe.data.task)
         let size = recipe.training.batchSize ?? .samples(usual.batchSize)

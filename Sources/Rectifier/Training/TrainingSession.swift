@@ -48,6 +48,8 @@ public final class TrainingSession {
     /// All of them: where their inputs are is set anew each time the data are at hand.
     private var fed: [Program] = []
     private var feeds: [String: Feed] = [:]
+    /// Where samples are augmented, those of the present batch.
+    private let augmented: AugmentedBatch?
     /// The program of the step that was computed last.
     private var current: Program?
     /// The order of the present epoch's samples.
@@ -73,6 +75,9 @@ public final class TrainingSession {
         evaluator = try Evaluator(plan.network, loss: plan.loss, parameters: memory, pool: pool)
         order = .allocate(capacity: count)
         order.initialize(repeating: 0)
+        augmented = settings.augmentation.flatMap {
+            $0.isEmpty ? nil : AugmentedBatch($0, seed: settings.seed, shape: trainer.data.training.sampleShape, limit: count)
+        }
         position = Checkpoint.Position(trainingSamples: count)
 
         let losses = try plan.loss(network.output, .input(Network.targetName, shape: network.output.shape))
@@ -144,24 +149,26 @@ public final class TrainingSession {
     /// - Parameter continues: Asked before each step. False ends the call.
     /// - Returns: Whether the epoch's last step is done.
     func train(atMost limit: Int = .max, while continues: () throws -> Bool = { true }) throws -> Bool {
-        let settings = plan.settings, samples = data.training.count, epoch = position.epochsDone
+        let settings = plan.settings, count = data.training.count, epoch = position.epochsDone
         orderSamples(epoch)
         numbers.lossTotal.pointee = position.lossTotal
-        try data.training.withFeeds { feeds in
-            self.feeds = feeds
-            defer { self.feeds = [:] }
-            for program in fed { program.refeed(feeds) }
+        try data.training.withFeeds { samples in
+            feed(augmented?.feeds ?? samples)
+            defer { feeds = [:] }
             var (perEpoch, steps, program, size) = (stepsPerEpoch, 0, nil as Program?, 0)
-            while position.samplesInEpoch < samples, steps < limit, try continues() {
+            while position.samplesInEpoch < count, steps < limit, try continues() {
                 if changesMade < changes.count, try makeChanges() { perEpoch = stepsPerEpoch }
                 let start = position.samplesInEpoch, step = position.steps + 1
-                let next = min(batchSize, samples - start)
+                let next = min(batchSize, count - start)
                 if next != size {
                     size = next
+                    if let augmented, try augmented.makeRoom(for: size, of: samples) { feed(augmented.feeds) }
                     program = try stepProgram(size)
                     current = program
                 }
-                cursor.indices.pointee = UnsafePointer(order.baseAddress! + start)
+                let batch = UnsafePointer(order.baseAddress! + start)
+                augmented?.fill(from: samples, batch, count: size, epoch: epoch)
+                cursor.indices.pointee = augmented?.rows ?? batch
                 cursor.position.pointee = UInt64(start)
                 cursor.step.pointee = UInt64(step)
                 numbers.set(settings.optimizer, penalties, learningRate: stepRate(perEpoch), step: step)
@@ -176,7 +183,13 @@ public final class TrainingSession {
                 }
             }
         }
-        return position.samplesInEpoch == samples
+        return position.samplesInEpoch == count
+    }
+
+    /// Lets all programs be filled from this memory.
+    private func feed(_ feeds: [String: Feed]) {
+        self.feeds = feeds
+        for program in fed { program.refeed(feeds) }
     }
 
     /// The learning rate of the step that is next, or going on, schedule included.

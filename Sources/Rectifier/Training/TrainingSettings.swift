@@ -26,6 +26,8 @@ public struct TrainingSettings: Sendable, Codable, Hashable {
     public var epochs: Int?
     /// Draws a new order for every epoch; otherwise the samples come as they are.
     public var shuffle = true
+    /// What is done to images anew in each epoch. `nil`: nothing.
+    public var augmentation: Augmentation?
     public var earlyStopping: EarlyStopping?
     public var seed: UInt64 = 0
     /// `nil`: one for each physical core. The results are the same bits for any number.

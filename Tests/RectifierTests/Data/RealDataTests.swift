@@ -23,6 +23,16 @@ import Testing
         #expect(data.preparation.input == .bytes(shape: [28, 28]))
     }
 
+    @Test func cifar10() throws {
+        let data = try load("cifar10")
+        #expect(data.training.count == 10_000 && data.heldOut?.count == 10_000)
+        #expect(data.training.sampleShape == [32, 32, 3])
+        #expect(data.preparation.classNames?.first == "airplane" && data.preparation.classNames?.last == "truck")
+        #expect((0..<10).allSatisfy { name in data.heldOut!.labels.count { $0 == name } == 1000 })
+        // A cat, and the reddish brown that its picture begins with.
+        #expect(data.heldOut!.labels[0] == 3 && data.heldOut!.bytes.prefix(3) == [158, 112, 49])
+    }
+
     @Test(arguments: [
         ("iris.csv", nil, 150, 4, 3), ("adult-train.csv", nil, 32561, 108, 2), ("diamonds.csv", "price", 53940, 26, 1),
         ("covertype-20k.csv", nil, 20000, 54, 7), ("optdigits.tra", nil, 3823, 64, 10),

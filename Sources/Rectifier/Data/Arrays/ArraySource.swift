@@ -4,6 +4,8 @@ struct ArraySource {
     var targets: NumericArray?
     /// Whether the file's form says that the targets are classes.
     var areLabels: Bool
+    /// The names of the classes that the targets are numbers of; nil: the numbers are the names.
+    var classNames: [String]?
     /// Images are taken whole; what has one axis a sample and is no image is a table.
     var isTable: Bool
 
@@ -19,6 +21,15 @@ struct ArraySource {
         } else if targets.shape[1] == 1 {
             self.targets?.shape = [targets.shape[0]]
         }
+    }
+
+    /// Images of named classes.
+    ///
+    /// - Parameter labels: nil: without.
+    init(images: NumericArray, labels: [Int]?, classNames: [String]?) {
+        features = images
+        targets = labels.map { NumericArray(name: images.name, shape: [$0.count], elements: .doubles($0.map(Double.init))) }
+        (areLabels, self.classNames, isTable) = (true, classNames, false)
     }
 
     /// The place of the only 1 of each row; nil where a row holds anything else but zeros.
@@ -60,7 +71,10 @@ struct ArraySource {
         let split = try Split(rows, stratum: values.stratum(task: settings.task, rows: rows), share: share, seed: seed, name: features.name)
         let target = try values.fitted(task: settings.task, rows: rows, training: split.training)
         let input: Preparation.Input
-        if features.isBytes {
+        if settings.normalize == true, features.isBytes, 2...3 ~= features.sampleShape.count {
+            input = .channels(
+                shape: features.sampleShape, scales: Preparation.ChannelScales(of: features, rows: split.training))
+        } else if features.isBytes {
             input = .bytes(shape: features.sampleShape)
         } else {
             let width = features.width
@@ -98,27 +112,36 @@ struct ArraySource {
     private func prepared(_ preparation: Preparation, targets: TargetValues?, rows: [Int32]?, precision: ElementType) throws -> Dataset {
         let width = features.width, count = rows?.count ?? features.count
         let prepared: Dataset.Features
-        switch preparation.input {
-        case .bytes:
-            guard features.isBytes else {
-                throw RectifierError(
-                    .data, "\(features.name): holds no bytes, but the model was trained on bytes from 0 to 255; save it as uint8")
-            }
-            prepared = try rows.map { try features.elements.selecting($0, width: width) } ?? features.elements
-        case .numbers(_, let mean, let deviation):
-            func standardized<Number: BinaryFloatingPoint>() throws -> [Number] {
+        /// Numbers that are computed of a file's and their places in a sample, in the run's precision.
+        func scaled(_ scale: (Double, Int) -> Double) throws -> Dataset.Features {
+            func all<Number: BinaryFloatingPoint>() throws -> [Number] {
                 try requireDataMemory([count, width, MemoryLayout<Number>.size])
                 return [Number](unsafeUninitializedCapacity: count * width) { space, filled in
                     for sample in 0..<count {
-                        let row = rows.map { Int($0[sample]) } ?? sample
-                        for place in row * width..<(row + 1) * width {
-                            space.initializeElement(at: filled, to: Number((features.element(place) - mean) / deviation))
+                        let first = (rows.map { Int($0[sample]) } ?? sample) * width
+                        for place in 0..<width {
+                            space.initializeElement(at: filled, to: Number(scale(features.element(first + place), place)))
                             filled += 1
                         }
                     }
                 }
             }
-            prepared = precision == .float64 ? .doubles(try standardized()) : .floats(try standardized())
+            return precision == .float64 ? .doubles(try all()) : .floats(try all())
+        }
+        func requireBytes() throws {
+            guard features.isBytes else {
+                throw RectifierError(
+                    .data, "\(features.name): holds no bytes, but the model was trained on bytes from 0 to 255; save it as uint8")
+            }
+        }
+        switch preparation.input {
+        case .bytes:
+            try requireBytes()
+            prepared = try rows.map { try features.elements.selecting($0, width: width) } ?? features.elements
+        case .channels(_, let scales):
+            try requireBytes()
+            prepared = try scaled { scales.scaled($0, at: $1) }
+        case .numbers(_, let mean, let deviation): prepared = try scaled { number, _ in (number - mean) / deviation }
         case .table: throw RectifierError(.shape, "\(features.name): holds images, the model takes the columns of a table")
         }
         return try Dataset(
@@ -154,7 +177,7 @@ struct ArraySource {
         }
         let names = targets.width == 1 ? ["target"] : (0..<targets.width).map { "target \($0)" }
         return TargetValues(
-            numbers: numbers, names: names, levels: nil, source: targets.name, place: { "sample \($0)" },
+            numbers: numbers, names: names, levels: classNames, source: targets.name, place: { "sample \($0)" },
             areLabels: areLabels || targets.isBytes)
     }
 }

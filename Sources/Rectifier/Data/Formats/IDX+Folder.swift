@@ -64,10 +64,19 @@ extension IDX {
             throw RectifierError(
                 .file,
                 "\(name): no data is in this folder; "
-                    + "it needs train-images-idx3-ubyte and train-labels-idx1-ubyte, gzipped or not, or give a file"
+                    + "it needs train-images-idx3-ubyte and train-labels-idx1-ubyte, gzipped or not, CIFAR's data_batch_1.bin, "
+                    + "or a sub-folder of images for each class; or give a file"
             )
         }
         return (training, test)
+    }
+
+    /// Whether one of these files is named like one of the format.
+    static func isIn(_ files: [URL]) -> Bool {
+        files.contains { file in
+            let name = file.lastPathComponent.lowercased()
+            return (name.contains("idx") || name.contains("ubyte")) && (name.contains("images") || name.contains("labels"))
+        }
     }
 
     private static func isTest(_ name: String) -> Bool { name.contains("t10k") || name.contains("test") }

@@ -7,6 +7,17 @@ final class Inflater {
         case gzip
         /// Bare deflate, as in zip archives. Nothing in it is checked.
         case bare
+        /// zlib's own, as in PNG files, with a checksum that it checks.
+        case zlib
+
+        /// How zlib is told.
+        var windowBits: Int32 {
+            switch self {
+            case .gzip: 15 + 16
+            case .bare: -15
+            case .zlib: 15
+            }
+        }
     }
 
     private let name: String
@@ -24,8 +35,7 @@ final class Inflater {
         self.packed = packed
         stream = .allocate(capacity: 1)
         stream.initialize(to: z_stream())
-        let windowBits: Int32 = form == .gzip ? 15 + 16 : -15
-        guard inflateInit2_(stream, windowBits, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK else {
+        guard inflateInit2_(stream, form.windowBits, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK else {
             stream.deallocate()
             throw RectifierError(.file, "\(name): cannot be unpacked, there is no memory for it")
         }

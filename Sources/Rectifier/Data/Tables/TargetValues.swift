@@ -3,6 +3,7 @@ struct TargetValues {
     /// `width` numbers a row; those of levels if there are `levels`.
     var numbers: [Double]
     var names: [String]
+    /// Where they are labels: all classes that the form knows, in its order, used or not.
     var levels: [String]?
     /// The file, and a row's place in it, for messages.
     var source: String
@@ -20,6 +21,13 @@ struct TargetValues {
             guard task != .regression else {
                 throw RectifierError(
                     .data, "\(source): \(shownName) holds text (\(quoted(levels.first ?? ""))), and regression needs numbers")
+            }
+            if areLabels {
+                guard levels.count > 1 else {
+                    throw RectifierError(
+                        .data, "\(source): holds one class, \(TargetValues.listed(levels)); classification needs at least two classes")
+                }
+                return .classes(names: levels)
             }
             let used = Set(rows.map { Int(numbers[Int($0)]) })
             return try classes(used.map { levels[$0] }.sorted(), rows.count)

@@ -100,6 +100,24 @@ import Testing
         }
     }
 
+    @Test func images() {
+        let names = [
+            "png 3x8 5x7", "png 1x1 5x7 interlaced", "png palette 4 transparent", "jpeg 4:2:0 17x23 quality 60",
+            "jpeg 4:2:2 17x23 quality 60 progressive", "jpeg restarts, progressive",
+        ]
+        run(7, 1500, seeds: names.map { [UInt8](ImageVector.named($0).file) }) { _ = try DecodedImage(bytes($0)) }
+    }
+
+    /// Behind the checksums, which would refuse nearly all of it.
+    @Test func pixelsOfPNG() {
+        run(8, 500, seeds: [PNGWriter().file]) { input in
+            var writer = PNGWriter()
+            writer.depth = input.count % 3 == 0 ? 16 : 8
+            writer.rows = Array(input.prefix(24))
+            _ = try DecodedImage(bytes(writer.file))
+        }
+    }
+
     @Test func models() throws {
         let seed = Array(try JSONEncoder().encode(PreparationTests.preparation))
         run(6, 200, seeds: [seed]) { input in
