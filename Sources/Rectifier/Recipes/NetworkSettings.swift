@@ -122,7 +122,7 @@ extension Network {
         }
         var layers = list.layers
         if let share = settings.atZero { layers = layers.map { $0.withKinks(at: share) } }
-        if input.count > 1, !layers.contains(where: { $0 is Flatten }) { layers.insert(Flatten(), at: 0) }
+        if input.count > 1, !layers.contains(where: { $0 is Flatten || $0 is GlobalAveragePool2D }) { layers.insert(Flatten(), at: 0) }
         try self.init(input: input, layers: layers)
         guard outputShape == [outputs] else {
             let found = outputShape == [1] ? "1 output" : "\(outputShape.map(String.init).joined(separator: "×")) outputs"
