@@ -11,6 +11,8 @@
 
 #include "reduce.inc.h"
 
+#include "pooling.inc.h"
+
 #include "rows.inc.h"
 
 #include "update.inc.h"

@@ -87,7 +87,8 @@ void rk_clip_kernel(const rk_call *call, int part, int parts);
     {                                                                                                                                 \
         .map = map_##element, .product = product_##element, .convolution = convolution_##element, \
         .filters = filters_##element, .convolution_scratch = convolution_scratch_##element,                                            \
-        .filters_scratch = filters_scratch_##element, .reduce = reduce_##element, .softmax = softmax_##element,                 \
+        .filters_scratch = filters_scratch_##element, .reduce = reduce_##element, .pick = pick_##element,            \
+        .spread = spread_##element, .fold = fold_##element, .softmax = softmax_##element,                 \
         .log_softmax = log_softmax_##element, .log_sum_exp = log_sum_exp_##element, .cross_entropy = cross_entropy_##element,         \
         .copy = copy_##element, .gather = gather_##element, .one_hot = one_hot_##element, .dropout = dropout_##element,               \
         .tally = tally_##element,                                                                                                        \

@@ -210,6 +210,94 @@ static void N(accumulate)(const rk_call *call, int part, int parts) {
     *s->total = (s->reset ? 0 : *s->total) + total;
 }
 
+// ===--- Windows ----------------------------------------------------------------===//
+
+/// Where element (window, tap) of a channel lies in images; -1 over padding.
+static int64_t N(pixel)(const rk_windows *w, int64_t sample, int64_t window, int64_t tap, int64_t channel) {
+    const int32_t place = w->places[window * w->taps + tap];
+    return place < 0 ? -1 : (sample * w->pixels + place) * w->channels + channel;
+}
+
+/// Whether a is a window's largest element rather than b.
+static bool N(is_larger)(COMPUTE a, COMPUTE b) { return a > b || (a != a && b == b); }
+
+/// Whether each tap of a window has part in its largest element. Gives how many have.
+static int64_t N(winners)(const rk_windows *w, int64_t sample, int64_t window, int64_t channel, bool *wins) {
+    int64_t winner = -1, count = 0;
+    COMPUTE top = 0;
+    for (int64_t t = 0; t < w->taps; t++) {
+        const int64_t pixel = N(pixel)(w, sample, window, t, channel);
+        wins[t] = false;
+        if (pixel < 0) continue;
+        const COMPUTE x = LOAD((const STORAGE *)w->x + pixel);
+        if (winner >= 0 && !N(is_larger)(x, top) && !(w->ties == RK_TIES_LAST && x == top)) continue;
+        winner = t, top = x;
+    }
+    for (int64_t t = 0; t < w->taps; t++) {
+        const int64_t pixel = N(pixel)(w, sample, window, t, channel);
+        if (pixel < 0) continue;
+        const bool ties = t == winner || LOAD((const STORAGE *)w->x + pixel) == top;
+        if (w->counters && ties && count > 0 && (w->counts_zeros || top != 0)) {
+            __atomic_fetch_add(w->counters + t - 1, 1, __ATOMIC_RELAXED);
+        }
+        wins[t] = w->ties == RK_TIES_SPLIT ? ties : t == winner;
+        count += ties;
+    }
+    return w->ties == RK_TIES_SPLIT ? count : 1;
+}
+
+#define EACH_WINDOW                                                                                                                   \
+    const rk_windows *w = &call->windows;                                                                                             \
+    const rk_range samples = rk_share(w->samples, 1, part, parts);                                                                    \
+    for (int64_t s = samples.begin; s < samples.end; s++)                                                                             \
+        for (int64_t o = 0; o < w->outputs; o++)                                                                                      \
+            for (int64_t c = 0; c < w->channels; c++)
+
+static void N(pick)(const rk_call *call, int part, int parts) {
+    EACH_WINDOW {
+        bool wins[w->taps];
+        const int64_t count = N(winners)(w, s, o, c, wins);
+        COMPUTE sum = 0, first = 0;
+        bool any = false;
+        for (int64_t t = 0; t < w->taps; t++) {
+            if (!wins[t]) continue;
+            const COMPUTE value = LOAD((const STORAGE *)w->in + N(pixel)(w, s, o, t, c));
+            first = any ? first : value, sum = any ? sum + value : value, any = true;
+        }
+        STORE((STORAGE *)w->out + (s * w->outputs + o) * w->channels + c, w->in == w->x ? first : sum / (COMPUTE)count);
+    }
+}
+
+static void N(spread)(const rk_call *call, int part, int parts) {
+    EACH_WINDOW {
+        bool wins[w->taps];
+        const int64_t count = N(winners)(w, s, o, c, wins);
+        const COMPUTE g = LOAD((const STORAGE *)w->in + (s * w->outputs + o) * w->channels + c) / (COMPUTE)count;
+        for (int64_t t = 0; t < w->taps; t++) {
+            const int64_t pixel = N(pixel)(w, s, o, t, c);
+            if (pixel < 0) continue;
+            STORAGE *out = (STORAGE *)w->out + pixel;
+            const COMPUTE term = wins[t] ? g : 0;
+            STORE(out, w->opens[o * w->taps + t] ? term : LOAD(out) + term);
+        }
+        if (o > 0) continue;
+        for (int64_t i = 0; i < w->unseen_count; i++) STORE((STORAGE *)w->out + (s * w->pixels + w->unseen[i]) * w->channels + c, 0);
+    }
+}
+
+static void N(fold)(const rk_call *call, int part, int parts) {
+    EACH_WINDOW {
+        COMPUTE sum = 0;
+        for (int64_t t = 0; t < w->taps; t++) {
+            const int64_t pixel = N(pixel)(w, s, o, t, c);
+            if (pixel < 0) continue;
+            const COMPUTE scale = w->scales_in ? (COMPUTE)w->scales[w->places[o * w->taps + t]] : 1;
+            sum += scale * LOAD((const STORAGE *)w->in + pixel);
+        }
+        STORE((STORAGE *)w->out + (s * w->outputs + o) * w->channels + c, w->scales_in ? sum : (COMPUTE)w->scales[o] * sum);
+    }
+}
+
 // ===--- Rows -------------------------------------------------------------------===//
 
 /// log Σ exp(in_j) = maximum + rest; both NaN when a logit is.

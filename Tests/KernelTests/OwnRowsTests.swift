@@ -25,6 +25,7 @@ private let anonymous = MAP_ANON
                         half.maps(columns)
                         half.rowFunctions(columns)
                         half.reductions(columns)
+                        half.windows(columns)
                         for terms in [1, 2, 3, 10, 37, 330, 700] { half.products(columns, terms) }
                     }
                 }
@@ -125,6 +126,27 @@ private final class FirstHalf {
                     $0.reduce = rk_reduce(
                         in: rows(height * count * inner), out: rows(height * inner), outer: Int64(2 * height), count: Int64(count),
                         inner: Int64(inner), reduction: RK_SUM, scale: 1)
+                }
+            }
+        }
+    }
+
+    /// Two windows of two pixels, whose last pixel ends with the sample.
+    func windows(_ channels: Int) {
+        let places = trial.pointer(to: [Int32](0..<4)), opens = trial.pointer(to: [true, true, true, true])
+        for height in Self.heights {
+            for (kernel, ins, outs) in [(kernels.pick!, 4, 2), (kernels.spread!, 2, 4), (kernels.fold!, 4, 2)] {
+                for ties in [RK_TIES_FIRST, RK_TIES_SPLIT] {
+                    run(kernel, shared: 2 * height) {
+                        $0.windows.x = UnsafeRawPointer(rows(height * 4 * channels))
+                        $0.windows.in = UnsafeRawPointer(rows(height * ins * channels))
+                        $0.windows.out = rows(height * outs * channels)
+                        $0.windows.places = UnsafePointer(places)
+                        $0.windows.opens = UnsafePointer(opens)
+                        $0.windows.scales = UnsafePointer(trial.pointer(to: [0.5, 0.5]))
+                        ($0.windows.samples, $0.windows.pixels, $0.windows.outputs) = (Int64(2 * height), 4, 2)
+                        ($0.windows.taps, $0.windows.channels, $0.windows.ties) = (2, Int64(channels), ties)
+                    }
                 }
             }
         }

@@ -165,6 +165,38 @@ typedef struct {
     double scale;
 } rk_reduce;
 
+/// Which of the places that hold a window's largest element is meant: the first or the last of them, or all in equal
+/// parts.
+typedef enum { RK_TIES_FIRST, RK_TIES_LAST, RK_TIES_SPLIT } rk_ties;
+
+/// Pooling. Windows stand at `outputs` places of images [samples, pixels, channels]; tap t of window o is over pixel
+/// places[o · taps + t], or over padding where that is -1. Each window has a pixel. Channels are kept apart.
+///
+/// pick: x and `in` are images, out[samples, outputs, channels] is the element of `in` where x is largest in the
+/// window. Of split ties it is their mean. Where `in` is x, it is the largest element itself. NaN is larger than all
+/// numbers, and ties with no NaN.
+/// spread: `in` is [samples, outputs, channels], `out` are images: each window's element is added to the pixel where x
+/// is largest, or split, divided by the number of ties, to all of them. Windows add in their order, rounded to the
+/// element type each time; the first one's element is stored as it is.
+/// fold: out[o] = scales[o] · Σ_t in[o, t], from 0 on in the order of taps, without x. `scales_in`: the terms are
+/// scales[place] · in[place] instead.
+typedef struct {
+    const void *x, *in;
+    void *out;
+    const int32_t *places;
+    int64_t samples, pixels, outputs, taps, channels;
+    rk_ties ties;           ///< pick, spread
+    const bool *opens;      ///< spread: [outputs, taps], whether no window before has the pixel
+    const int32_t *unseen;  ///< spread: the pixels that no window has, which get 0
+    int64_t unseen_count;
+    const double *scales;   ///< fold
+    bool scales_in;
+    /// pick: if not NULL, `taps` - 1 numbers. Number t - 1 counts the windows and channels whose largest element tap t
+    /// has, and one before it as well; those where it is 0 only if `counts_zeros`. Atomically, so parts may share them.
+    int64_t *counters;
+    bool counts_zeros;
+} rk_windows;
+
 /// Row-wise functions of in[rows, columns]. softmax, log_softmax: out[rows, columns]; log_sum_exp: out[rows];
 /// cross_entropy: out[rows] = -Σ_j target_j log_softmax(in)_j, where a target of 0 contributes 0 whatever the logit.
 typedef struct {
@@ -297,6 +329,7 @@ struct rk_call {
         rk_product product;
         rk_convolution convolution;
         rk_reduce reduce;
+        rk_windows windows;
         rk_rows rows;
         rk_copy copy;
         rk_gather gather;
@@ -338,6 +371,7 @@ typedef enum {
 /// X(name, member of rk_call it reads)
 #define RK_KERNELS(X)                                                                              \
     X(map, map) X(product, product) X(convolution, convolution) X(filters, convolution) X(reduce, reduce) \
+    X(pick, windows) X(spread, windows) X(fold, windows)                                           \
     X(softmax, rows) X(log_softmax, rows) X(log_sum_exp, rows) X(cross_entropy, rows)              \
     X(copy, copy) X(gather, gather) X(one_hot, one_hot) X(dropout, dropout) X(tally, tally)         \
     X(sgd, update) X(nesterov, update) X(adam, update) X(rmsprop, update)                          \

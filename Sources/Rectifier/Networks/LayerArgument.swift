@@ -89,4 +89,11 @@ public struct LayerArgument<L: Layer>: Sendable {
             .key(key), usage: "\(key)=\(key.uppercased())", path, expected: "a value", read: { try Value($0) },
             write: { $0.spelling })
     }
+
+    /// The same for one that may be left to the layer.
+    public static func value<Value: Spelled>(_ key: String, _ path: any WritableKeyPath<L, Value?> & Sendable) -> Self {
+        Self(
+            .key(key), usage: "\(key)=\(key.uppercased())", path, expected: "a value", read: { .some(try Value($0)) },
+            write: { $0?.spelling })
+    }
 }

@@ -17,6 +17,12 @@ public enum LayerCatalog {
             "conv", Conv2D(1), .count(\.filters, "FILTERS"), .place(\.window, "WINDOW"), .value("stride", \.stride),
             .value("padding", \.padding), .value("dilation", \.dilation), .value("groups", \.groups),
             .flag("no-bias", \.hasBias, sets: false), .value("init", \.initializer)),
+        LayerEntry(
+            "maxpool", MaxPool2D(), .place(\.window, "WINDOW"), .value("stride", \.stride), .value("padding", \.padding),
+            .value("dilation", \.dilation), .value("ties", \.ties)),
+        LayerEntry(
+            "avgpool", AveragePool2D(), .place(\.window, "WINDOW"), .value("stride", \.stride), .value("padding", \.padding)),
+        LayerEntry("global-avgpool", GlobalAveragePool2D()),
         LayerEntry("dropout", Dropout(0.5), .number(\.rate, "RATE", isRequired: true)),
         LayerEntry("flatten", Flatten()),
         LayerEntry("residual", Residual.self),

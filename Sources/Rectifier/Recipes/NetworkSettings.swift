@@ -136,7 +136,7 @@ extension Network {
         }
         var layers = list.layers
         if let share = settings.atZero { layers = layers.map { $0.withKinks(at: share) } }
-        if input.count > 1, !layers.contains(where: { $0 is Flatten }) {
+        if input.count > 1, !layers.contains(where: { $0 is Flatten || $0 is GlobalAveragePool2D }) {
             let dense = layers.containsImageLayer ? layers.firstIndex { $0 is Dense } : 0
             if let dense { layers.insert(Flatten(), at: dense) }
         }

@@ -70,8 +70,11 @@ package struct Kink {
     package var b: Formula
     /// The derivative of the result with respect to `a - b`, with `b` held, where that is negative, 0 and positive.
     /// `nil` where the operation is not continuous, or has no finite derivative, or one that is not a number's
-    /// multiple: nothing is vouched for there.
+    /// multiple or depends on other kinks: nothing is vouched for there.
     package var slopes: Slopes?
+    /// 1 where there is such a place, 0 where the result does not depend on which of both is larger; `nil` for 1
+    /// everywhere.
+    package var matters: Formula?
 
     package struct Slopes {
         package var below: Double, at: KinkValue, above: Double
@@ -81,14 +84,37 @@ package struct Kink {
         package var isSubgradient: Bool { min(below, above)...max(below, above) ~= at.value }
     }
 
-    package init(_ a: Formula, _ b: Formula, _ slopes: Slopes? = nil) { (self.a, self.b, self.slopes) = (a, b, slopes) }
+    package init(_ a: Formula, _ b: Formula, _ slopes: Slopes? = nil, where matters: Formula? = nil) {
+        (self.a, self.b, self.slopes, self.matters) = (a, b, slopes, matters)
+    }
 
     fileprivate static func text(_ number: Double) -> String {
         number == number.rounded() && Swift.abs(number) < 1e15 ? String(Int(number)) : String(number)
     }
 
-    /// `a - b`.
-    package var margin: Formula { get throws { b.constantValue == 0 ? a : try a - b } }
+    /// `a - b`; 1 where both are equal and that does not matter.
+    package var margin: Formula {
+        get throws {
+            let margin = b.constantValue == 0 ? a : try a - b
+            return try matters.map { try margin + equal(a, b) * (1 - $0) } ?? margin
+        }
+    }
+
+    /// On which side of the kink it lies: -1, 0 or 1; 0 as well where that does not matter.
+    package var side: Formula {
+        get throws {
+            let side = heaviside(try margin, below: -1, atZero: 0, above: 1)
+            return try matters.map { try side * $0 } ?? side
+        }
+    }
+
+    /// 1 where the kink is touched, 0 elsewhere.
+    package var touched: Formula {
+        get throws {
+            let isEqual = try equal(a, b)
+            return try matters.map { try isEqual * $0 } ?? isEqual
+        }
+    }
 }
 
 /// Refuses values that are not subgradients and do not say so, and those that are no finite numbers at all.

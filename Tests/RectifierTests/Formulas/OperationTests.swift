@@ -283,6 +283,39 @@ struct OperationTests {
             reference: gathered(24) { $0 % 12 / 4 })
     }
 
+    /// A pooling of images, whose reference makes a number of the pixels of each window.
+    private static func pooling(
+        _ name: String, over image: Windows.Pair, channels: Int, kernel: Windows.Pair, stride: Windows.Pair,
+        dilation: Windows.Pair = Windows.Pair(1, 1), padding: Windows.Padding = .valid,
+        _ apply: @escaping (Formula, Windows) throws -> Formula, _ reference: @escaping ([Double]) -> Double
+    ) -> OperationCase {
+        let windows = try! Windows(image: image, kernel: kernel, stride: stride, dilation: dilation, padding: padding)
+        return OperationCase(
+            name, shapes: [[Shape.batch, image.rows, image.columns, channels]], operation: { try apply($0[0], windows) },
+            reference: { x in
+                PoolingTests.Trial(windows: windows, samples: 3, channels: channels, x: x[0], g: []).pixels.map { pixels in
+                    reference(pixels.map { x[0][$0] })
+                }
+            })
+    }
+
+    @OperationCases private static func poolings() -> [OperationCase] {
+        let two = Windows.Pair(2, 2)
+        pooling(
+            "maximum in windows", over: Windows.Pair(4, 5), channels: 2, kernel: two, stride: two, { try $0.maximum(in: $1) },
+            { $0.max()! })
+        pooling(
+            "maximum in windows that overlap", over: Windows.Pair(3, 4), channels: 2, kernel: Windows.Pair(3, 2),
+            stride: Windows.Pair(1, 2), padding: .same, { try $0.maximum(in: $1, ties: .split) }, { $0.max()! })
+        pooling(
+            "maximum in windows with gaps", over: Windows.Pair(5, 1), channels: 3, kernel: Windows.Pair(2, 1),
+            stride: Windows.Pair(3, 1), dilation: Windows.Pair(2, 1), padding: .explicit(Windows.Pair(1, 0)),
+            { try $0.maximum(in: $1, ties: .second) }, { $0.max()! })
+        pooling(
+            "mean in windows", over: Windows.Pair(3, 4), channels: 2, kernel: Windows.Pair(3, 2), stride: two, padding: .same,
+            { try $0.mean(in: $1) }, { $0.reduce(0, +) / Double($0.count) })
+    }
+
     /// Operations that no function of the library applies by itself.
     @OperationCases private static func watches() -> [OperationCase] {
         let counters = KinkCounters(count: 2)
@@ -324,7 +357,7 @@ struct OperationTests {
     static let all: [OperationCase] =
         functionsOfOne + binary.flatMap(cases) + [false, true].flatMap { product($0, false) + product($0, true) } + denseLayer()
         + convolutions()
-        + reductions() + rowFunctions() + losses() + layout() + watches()
+        + reductions() + rowFunctions() + losses() + layout() + poolings() + watches()
 
     @Test(arguments: all) func matchesReference(_ operation: OperationCase) throws {
         try checkOperation(

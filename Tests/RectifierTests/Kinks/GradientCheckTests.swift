@@ -55,6 +55,13 @@ struct GradientCheckTests {
         Residual(layers: [Dense(3), Tanh(), Dense(4)]), Sum([Dense(3), ReLU()], [Dense(3)], [Dense(3, hasBias: false)]),
         Concatenation([Dense(3), Tanh()], [], [ReLU()]),
     ]
+    /// Those that take images.
+    private static let imageLayers: [any Layer] = [
+        Conv2D(2), MaxPool2D(), MaxPool2D(Extent(3, 2), stride: 1, padding: .same, ties: .split),
+        MaxPool2D(2, stride: 3, dilation: 2, padding: .pixels(1), ties: .second), AveragePool2D(),
+        AveragePool2D(3, stride: 2, padding: .same),
+        GlobalAveragePool2D(),
+    ]
     private static let losses: [Loss?] = [
         nil, .softmaxCrossEntropy, .sigmoidCrossEntropy, .squaredError, .halfSquaredError, .absoluteError, .huber(delta: 0.5), .hinge,
     ]
@@ -68,6 +75,14 @@ struct GradientCheckTests {
             #expect(between.passes, "\(layer): \(between)")
             #expect(between.count(.undecided) == 0, "\(layer)")
         }
+        for layer in Self.imageLayers {
+            let alone = try Network(input: [4, 5, 2], layers: [layer]).gradientCheck(samples: 3)
+            #expect(alone.passes, "\(layer): \(alone)")
+            let layers: [any Layer] = [Conv2D(3), ReLU(), layer, Flatten(), Dense(2)]
+            let between = try Network(input: [4, 5, 2], layers: layers).gradientCheck(loss: .squaredError, samples: 3)
+            #expect(between.passes, "\(layer): \(between)")
+            #expect(between.count(.undecided) == 0, "\(layer)")
+        }
         let image = try Network(input: [2, 3]) {
             Flatten(); Dense(2)
         }.gradientCheck(samples: 3)
@@ -76,7 +91,7 @@ struct GradientCheckTests {
 
     /// A layer that is added to the catalog, or made public without being in it, must be checked as well.
     @Test func everyLayerIsInTheCatalogAndChecked() throws {
-        let checked = Set(Self.layers.map { ObjectIdentifier(type(of: $0)) })
+        let checked = Set((Self.layers + Self.imageLayers).map { ObjectIdentifier(type(of: $0)) })
         for entry in LayerCatalog.shipped {
             #expect(checked.contains(ObjectIdentifier(entry.type)), "no gradient check covers \(entry.name): add it to the list here")
         }

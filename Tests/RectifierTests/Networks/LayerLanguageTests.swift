@@ -17,6 +17,8 @@ struct LayerLanguageTests {
             any(numbers.uniform(in: -3...3), 1, 2, 0.1 + 0.2, 1e-300, .leastNonzeroMagnitude, -1e16, 123_456_789, -0.0)
         }
         func kink() -> KinkValue { any(0, 0.5, 1, KinkValue(numbers.uniform()), .unsound(numbers.uniform(in: -9...9)), .unsound(2)) }
+        func extent() -> Extent { any(2, Extent(1 + numbers.integer(below: 9), 1 + numbers.integer(below: 9))) }
+        func padding() -> Padding { any(.valid, .same, .pixels(extent())) }
         func layers() throws -> [any Layer] { depth > 2 ? [] : try self.layers(&numbers, depth: depth + 1) }
         func branches() throws -> [[any Layer]] { try (0...numbers.integer(below: 3)).map { _ in try layers() } }
         switch name {
@@ -25,6 +27,12 @@ struct LayerLanguageTests {
                 .he, .heUniform, .glorot, .glorotUniform, .lecun, .lecunUniform, .orthogonal(), .orthogonal(gain: number()),
                 .uniform(Swift.abs(number()) + 0.1), .constant(numbers.uniform()), .zeros)
             return Dense(1 + numbers.integer(below: 1_000_000), initializer: initializer, hasBias: any(true, false))
+        case "conv": return Conv2D(1 + numbers.integer(below: 99), window: extent(), stride: extent(), padding: padding())
+        case "maxpool":
+            return MaxPool2D(
+                extent(), stride: any(nil, extent()), dilation: any(1, extent()), padding: padding(), ties: any(.first, .second, .split))
+        case "avgpool": return AveragePool2D(extent(), stride: any(nil, extent()), padding: padding())
+        case "global-avgpool": return GlobalAveragePool2D()
         case "dropout": return Dropout(number())
         case "flatten": return Flatten()
         case "residual": return Residual(layers: try layers())
@@ -113,6 +121,10 @@ struct LayerLanguageTests {
         #expect(try spelling(Concatenation([Dense(8)], [], [Tanh()])) == "concat(dense 8 init=he | identity | tanh)")
         #expect(try spelling(LeakyReLU(slope: 0.1), LeakyReLU(), Softplus(sharpness: 2)) == "leaky-relu 0.1, leaky-relu, softplus 2")
         #expect(try spelling(ReLU(atZero: .unsound(2)), HardTanh(atBounds: 1)) == "relu at-zero=unsound:2, hard-tanh at-bounds=1")
+        #expect(try spelling(MaxPool2D(), MaxPool2D(3, stride: 2, padding: .same)) == "maxpool, maxpool 3 stride=2 padding=same")
+        #expect(
+            try spelling(MaxPool2D(Extent(2, 3), padding: .pixels(1), ties: .split), AveragePool2D(4), GlobalAveragePool2D())
+                == "maxpool 2x3 padding=1 ties=split, avgpool 4, global-avgpool")
         #expect(try spelling() == "identity" && LayerList("identity").layers.isEmpty)
         #expect(try LayerList("dense no-bias 8 init=orthogonal:0.50").spelling == "dense 8 no-bias init=orthogonal:0.5")
     }

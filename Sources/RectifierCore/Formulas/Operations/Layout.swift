@@ -133,6 +133,9 @@ struct Slice: Operation {
         try tangents[y.operands[0]]?.sliced(axis: axis + 1, range)
     }
     func keepsSamples(of y: Formula) -> Bool { axis > 0 }
+    func zeros(_ kind: ZeroKind, of y: Formula, _ zeros: (Formula) throws -> Formula?) throws -> Formula? {
+        try zeros(y.operands[0])?.broadcast(to: y.operands[0].shape).sliced(axis: axis, range)
+    }
     func rounding(of y: Formula, batchSize: Int) -> Rounding? { nil }
     func bounds(of y: Formula, _ x: [Bounds], _ roundoff: Roundoff) -> Bounds? {
         let strides = rowMajorStrides(y.operands[0].sampleExtents)
@@ -183,6 +186,11 @@ struct Concatenate: Operation {
             y.operands.map { try tangents[$0] ?? Formula.constant(0).broadcast(to: tangents.extended($0.shape)) }, axis: axis + 1)
     }
     func keepsSamples(of y: Formula) -> Bool { axis > 0 }
+    func zeros(_ kind: ZeroKind, of y: Formula, _ zeros: (Formula) throws -> Formula?) throws -> Formula? {
+        let masks = try y.operands.map(zeros)
+        guard masks.contains(where: { $0 != nil }) else { return nil }
+        return try concatenated(zip(y.operands, masks).map { try ($1 ?? .constant(0)).broadcast(to: $0.shape) }, axis: axis)
+    }
     func rounding(of y: Formula, batchSize: Int) -> Rounding? { nil }
     func bounds(of y: Formula, _ x: [Bounds], _ roundoff: Roundoff) -> Bounds? {
         let outer = y.sampleExtents[..<axis].reduce(1, *)

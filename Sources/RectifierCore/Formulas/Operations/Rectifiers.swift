@@ -143,8 +143,8 @@ public enum Ties: String, Sendable, Hashable, Codable {
     case split
 
     /// What the first one has.
-    fileprivate var share: Double { self == .first ? 1 : self == .second ? 0 : 0.5 }
-    fileprivate init(share: Double) { self = share > 0.75 ? .first : share < 0.25 ? .second : .split }
+    var share: Double { self == .first ? 1 : self == .second ? 0 : 0.5 }
+    init(share: Double) { self = share > 0.75 ? .first : share < 0.25 ? .second : .split }
 }
 
 struct Maximum: Elementwise {
@@ -158,6 +158,11 @@ struct Maximum: Elementwise {
         try extremumGradient(g, x, firstWins: x[0] > x[1], ties: ties)
     }
     func response(to operand: Int) -> Response { .affine }
+    /// Where both are.
+    func zeros(_ kind: ZeroKind, of y: Formula, _ zeros: (Formula) throws -> Formula?) throws -> Formula? {
+        guard let a = try zeros(y.operands[0]), let b = try zeros(y.operands[1]) else { return nil }
+        return try minimum(a, b)
+    }
 }
 
 struct Minimum: Elementwise {

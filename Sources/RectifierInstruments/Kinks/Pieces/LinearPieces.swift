@@ -9,7 +9,8 @@
 /// ```
 ///
 /// Layers may be affine ones, ReLU, leaky ReLU, PReLU, ReLU6, hard sigmoid and tanh, absolute values, maxima and minima
-/// of two, and layers of your own made of those; dropout does nothing outside training.
+/// of two, convolutions and poolings, and layers of your own made of those; dropout does nothing outside training. The
+/// largest of a window is found two by two: places where pixels are equal that are not the largest are kinks as well.
 ///
 /// Used from one thread at a time, as ``Program`` is: programs are compiled when they are first needed and kept.
 public final class LinearPieces {

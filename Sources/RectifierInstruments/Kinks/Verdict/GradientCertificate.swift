@@ -62,7 +62,7 @@ struct GradientCertificate {
                     reason = "it has neither a bias nor weights of its own"
                 }
             } else {
-                reason = "\(site.result.operation.name) jumps there"
+                reason = "\(site.result.operation.name) \(site.kink.matters == nil ? "jumps" : "has ties") there"
             }
             return Entry(site: site, handle: handle, obstacle: reason)
         }

@@ -50,7 +50,7 @@ final class KinkExaminer {
             if case .weights(let input)? = entry.handle?.kind { rows = input }
             let factors = entry.handle?.factors ?? []
             return Places(
-                touched: try place(equal(kink.a, kink.b), shape: shape)!, structural: try place(zeros(&structuralZeros), shape: shape),
+                touched: try place(kink.touched, shape: shape)!, structural: try place(zeros(&structuralZeros), shape: shape),
                 frozen: try place(zeros(&frozenZeros), shape: shape),
                 factor: try place(factors.first.map { try factors.dropFirst().reduce($0) { try $0 * $1 } }, shape: shape),
                 rows: try place(rows))

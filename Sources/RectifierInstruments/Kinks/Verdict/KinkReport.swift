@@ -95,10 +95,22 @@ public struct KinkReport: Sendable, Codable, Equatable {
         return "\(Format.count(exact)) exact; \(Format.count(onAKink)) on a kink, \(place): \(parts.joined(separator: ", "))"
     }
 
+    /// Kinks of one layer and name as one: a pooling has several.
+    private var kinksByName: [Kink] {
+        kinks.reduce(into: []) { result, kink in
+            guard let place = result.firstIndex(where: { $0.layer == kink.layer && $0.name == kink.name }) else {
+                return result.append(kink)
+            }
+            result[place].touched += kink.touched
+            result[place].examined += kink.examined
+            result[place].structural += kink.structural
+        }
+    }
+
     /// A line for each layer whose kinks were touched, why nothing was guaranteed, if so, and how well a gradient
     /// predicted its step.
     public var details: [String] {
-        var lines = kinks.filter { $0.touched > 0 }.map { kink in
+        var lines = kinksByName.filter { $0.touched > 0 }.map { kink in
             "\(kink.layer): \(Format.count(kink.touched)) exactly at the kink of \(kink.name); of \(Format.count(kink.examined)) examined, "
                 + "\(Format.count(kink.structural)) structural and \(Format.count(kink.accidental)) accidental"
         }

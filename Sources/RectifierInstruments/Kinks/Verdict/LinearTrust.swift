@@ -42,7 +42,7 @@ final class TrustProgram {
         memory = try ParameterMemory(parameters: parameters, elementType: elementType)
         let loss = try losses.mean()
         derivatives = try compile(gradients(of: loss, withRespectTo: parameters), memory)
-        sides = try compile([loss] + sites.map { heaviside(try $0.kink.margin, below: -1, atZero: 0, above: 1) }, memory)
+        sides = try compile([loss] + sites.map { try $0.kink.side }, memory)
         siteCount = sites.count
     }
 
