@@ -13,7 +13,9 @@ public enum LayerCatalog {
     /// The layers that come with the library, the usual ones first.
     static let shipped: [LayerEntry] = [
         LayerEntry("dense", Dense(1), .count(\.units, "UNITS"), .flag("no-bias", \.hasBias, sets: false), .value("init", \.initializer)),
-        LayerEntry("dropout", Dropout(0.5), .number(\.rate, "RATE", isRequired: true)),
+        LayerEntry("dropout", Dropout(0.5), .number(\.rate, "RATE", isRequired: true), .flag("channels", \.dropsChannels)),
+        LayerEntry("batchnorm", BatchNorm(), .number(\.momentum, key: "momentum"), .number(\.epsilon, key: "epsilon")),
+        LayerEntry("layernorm", LayerNorm(), .number(\.epsilon, key: "epsilon")),
         LayerEntry("flatten", Flatten()),
         LayerEntry("residual", Residual.self),
         LayerEntry("sum", Sum.self),

@@ -25,7 +25,9 @@ struct LayerLanguageTests {
                 .he, .heUniform, .glorot, .glorotUniform, .lecun, .lecunUniform, .orthogonal(), .orthogonal(gain: number()),
                 .uniform(Swift.abs(number()) + 0.1), .constant(numbers.uniform()), .zeros)
             return Dense(1 + numbers.integer(below: 1_000_000), initializer: initializer, hasBias: any(true, false))
-        case "dropout": return Dropout(number())
+        case "dropout": return Dropout(number(), channels: any(true, false))
+        case "batchnorm": return any(BatchNorm(), BatchNorm(momentum: number()), BatchNorm(momentum: number(), epsilon: number()))
+        case "layernorm": return any(LayerNorm(), LayerNorm(epsilon: number()))
         case "flatten": return Flatten()
         case "residual": return Residual(layers: try layers())
         case "sum": return Sum(branches: try branches())
@@ -113,6 +115,8 @@ struct LayerLanguageTests {
         #expect(try spelling(Concatenation([Dense(8)], [], [Tanh()])) == "concat(dense 8 init=he | identity | tanh)")
         #expect(try spelling(LeakyReLU(slope: 0.1), LeakyReLU(), Softplus(sharpness: 2)) == "leaky-relu 0.1, leaky-relu, softplus 2")
         #expect(try spelling(ReLU(atZero: .unsound(2)), HardTanh(atBounds: 1)) == "relu at-zero=unsound:2, hard-tanh at-bounds=1")
+        #expect(try spelling(BatchNorm(), BatchNorm(momentum: 0.01), LayerNorm()) == "batchnorm, batchnorm momentum=0.01, layernorm")
+        #expect(try spelling(BatchNorm(epsilon: 0.001), Dropout(0.2, channels: true)) == "batchnorm epsilon=0.001, dropout 0.2 channels")
         #expect(try spelling() == "identity" && LayerList("identity").layers.isEmpty)
         #expect(try LayerList("dense no-bias 8 init=orthogonal:0.50").spelling == "dense 8 no-bias init=orthogonal:0.5")
     }
@@ -121,6 +125,7 @@ struct LayerLanguageTests {
     @Test func initializersThatAreNotWritten() throws {
         func initializers(_ text: String) throws -> [Initializer] { try LayerList(text).layers.compactMap { ($0 as? Dense)?.initializer } }
         #expect(try initializers("dense 8, relu, dense 8, tanh, dense 2") == [.he, .glorot, .glorot])
+        #expect(try initializers("dense 8, batchnorm, relu, dense 8, layernorm, tanh, dense 8, batchnorm") == [.he, .glorot, .glorot])
         #expect(try initializers("dense 8, dropout 0.5, gelu, dense 8, dense 8, relu") == [.he, .glorot, .he])
         #expect(try initializers("dense 8, residual(relu), dense 8 init=lecun, relu") == [.glorot, .lecun])
     }
