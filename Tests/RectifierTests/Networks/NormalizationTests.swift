@@ -335,6 +335,27 @@ import Testing
         #expect(dead == [5])
     }
 
+    /// In use a normalization is affine, unit by unit: the network's pieces are those of one whose weights and biases
+    /// have it in them.
+    @Test func piecesAreThoseOfTheFoldedNetwork() throws {
+        let model = try model("dense 6, batchnorm, relu, dense 2", input: [2], precision: .float64)
+        func parameter(_ name: String) throws -> [Double] { try #require(model.parameters[name]).doubles }
+        let mean = try parameter("batchnorm1.mean"), variance = try parameter("batchnorm1.variance")
+        let scale = try zip(parameter("batchnorm1.scale"), variance).map { $0 / ($1 + 1e-5).squareRoot() }
+        let weights = try parameter("dense1.weights"), bias = try parameter("dense1.bias"), shift = try parameter("batchnorm1.shift")
+        var folded = Parameters()
+        folded["dense1.weights"] = Tensor(shape: [2, 6], weights.indices.map { weights[$0] * scale[$0 % 6] })
+        folded["dense1.bias"] = Tensor(shape: [6], (0..<6).map { (bias[$0] - mean[$0]) * scale[$0] + shift[$0] })
+        for name in ["dense2.weights", "dense2.bias"] { folded[name] = model.parameters[name] }
+        let plain = try Network(input: [2], layers: LayerList("dense 6, relu, dense 2").layers)
+        let own = try LinearPieces(of: model.network, model.parameters), other = try LinearPieces(of: plain, folded)
+        for x in [[0.3, -0.2], [2, 1], [-4, 0.5]] {
+            let (a, b) = (try own.piece(at: x), try other.piece(at: x))
+            let distances = try [a, b].map { try #require($0.nearestKink(in: .l2)).distance }
+            #expect(abs(distances[0] - distances[1]) < 1e-10 * (1 + distances[1]))
+        }
+    }
+
     /// Dead units leave with their statistics, scales and shifts.
     @Test func deadUnitsArePruned() throws {
         var model = try model("dense 12, batchnorm, relu, dense 6, relu, dense 2", input: [4], seed: 8)
