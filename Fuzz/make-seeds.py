@@ -108,6 +108,7 @@ recipe = {
 }
 seed(7, json.dumps(recipe))
 seed(7, "{/* all */ data: {source: 'a.csv', target: 2, separator: ';',}, network: 'dense 4, residual(relu), dense 2'} // end")
+seed(7, '{"network": "dense 4, batchnorm momentum=0.2 epsilon=1e-3, relu, dropout 0.5 channels, layernorm, dense 2"}')
 seed(7, '{"network": {"layers": "sum(dense 4 no-bias | prelu), concat(|elu), relu6 at-bounds=unsound:2", "loss": "huber:2"}}')
 
 
@@ -158,6 +159,10 @@ branches = [
     {"layer": "concat", "branches": [[{"layer": "dropout", "rate": 0.5}], [{"layer": "elu", "alpha": 0.5}]]},
     dense(2, initializer="orthogonal:2"),
 ]
+normalized = [dense(2), {"layer": "batchnorm", "momentum": 0.1, "epsilon": 1e-5}, {"layer": "layernorm", "epsilon": 1e-5}]
+numbers = {f"batchnorm1.{name}": [2] for name in ["mean", "variance", "scale", "shift"]}
+numbers |= {"layernorm1.scale": [2], "layernorm1.shift": [2]}
+seed(8, files(model(normalized), safetensors({"dense1.weights": [2, 2], "dense1.bias": [2], **numbers})))
 seed(8, files(model(branches), safetensors({"sum1.dense1.weights": [2, 2], "dense1.weights": [4, 2], "dense1.bias": [2]})))
 
 # Images: those of the tests, small ones.

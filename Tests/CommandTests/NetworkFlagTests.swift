@@ -42,6 +42,26 @@ struct NetworkFlagTests {
         #expect(try CommandRun(["evaluate", "a"], in: folder).output.contains("accuracy"))
     }
 
+    /// Running statistics are saved, so that a second process evaluates to the same bits; and they go on with the run.
+    @Test func `Normalized networks are trained, evaluated, checked and resumed`() throws {
+        let text = "dense 16, batchnorm, relu, dense 16, layernorm, dropout 0.1 channels, relu, dense 2"
+        func train(_ arguments: [String]) throws -> [String: Any] {
+            let run = try CommandRun(["train", "--json"] + arguments, in: folder)
+            return try #require(try run.objects().last { $0["event"] as? String == "finished" }, "\(run.errors)")
+        }
+        let start = ["--data", "circle", "--samples", "200", "--network", text, "--batch-size", "16", "--schedule", "constant"]
+        let finished = try train(start + ["--epochs", "3", "--output", "a"])
+        let evaluated = try #require(try CommandRun(["evaluate", "a", "--json"], in: folder).objects().first)
+        #expect(try #require(evaluated["loss"] as? Double) == finished["testLoss"] as? Double)
+        #expect(try CommandRun(["check", "a"], in: folder).code == 0)
+        _ = try train(start + ["--epochs", "2", "--output", "b"])
+        let resumed = try train(["--resume", "b", "--epochs", "3"])
+        #expect(resumed["weightsSHA256"] as? String == finished["weightsSHA256"] as? String)
+        // Scales and shifts are parameters, running statistics are not.
+        let inspected = try #require(try CommandRun(["inspect", "a", "--json"], in: folder).objects().first)
+        #expect(inspected["parameters"] as? Int == 48 + 32 + 272 + 32 + 34 && inspected["network"] as? String == text)
+    }
+
     @Test func `A short network is the title of the run`() throws {
         let arguments = ["train", "--data", "circle", "--samples", "200", "--network", "dense 8, relu, dense 2", "--epochs", "1"]
         let run = try CommandRun(arguments, in: folder)

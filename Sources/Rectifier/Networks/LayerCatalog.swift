@@ -23,7 +23,9 @@ public enum LayerCatalog {
         LayerEntry(
             "avgpool", AveragePool2D(), .place(\.window, "WINDOW"), .value("stride", \.stride), .value("padding", \.padding)),
         LayerEntry("global-avgpool", GlobalAveragePool2D()),
-        LayerEntry("dropout", Dropout(0.5), .number(\.rate, "RATE", isRequired: true)),
+        LayerEntry("dropout", Dropout(0.5), .number(\.rate, "RATE", isRequired: true), .flag("channels", \.dropsChannels)),
+        LayerEntry("batchnorm", BatchNorm(), .number(\.momentum, key: "momentum"), .number(\.epsilon, key: "epsilon")),
+        LayerEntry("layernorm", LayerNorm(), .number(\.epsilon, key: "epsilon")),
         LayerEntry("flatten", Flatten()),
         LayerEntry("residual", Residual.self),
         LayerEntry("sum", Sum.self),

@@ -48,6 +48,24 @@ extension Dense: Codable {
     }
 }
 
+extension Dropout {
+    private enum Key: String, CodingKey { case rate, dropsChannels }
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: Key.self)
+        self.init(
+            try container.decode(Double.self, forKey: .rate),
+            channels: try container.decodeIfPresent(Bool.self, forKey: .dropsChannels) ?? false)
+    }
+
+    /// Says no more of what is usual than models did before there was a choice.
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: Key.self)
+        try container.encode(rate, forKey: .rate)
+        if dropsChannels { try container.encode(true, forKey: .dropsChannels) }
+    }
+}
+
 extension Residual: Codable {
     private enum Key: String, CodingKey { case layers }
 

@@ -39,11 +39,19 @@ public struct Network: Sendable {
     package struct Built {
         package var input: Formula
         package var output: Formula
+        /// States among them.
         package var parameters: [Formula]
+        /// What a step of training says of each state; none where the network is built to be used.
+        package var targets: [(state: Formula, target: Formula)]
         package var rows: [NetworkSummary.Row]
         /// What went into each row's layer, and what came out.
         package var layerInputs: [Formula]
         package var layerOutputs: [Formula]
+        /// The numbers of rows whose layers normalize.
+        package var normalizations: Set<Int>
+
+        /// The parameters that gradients move.
+        package var trained: [Formula] { parameters.filter { $0.parameter!.isTrained } }
     }
 
     package static let inputName = "features"
@@ -58,8 +66,8 @@ public struct Network: Sendable {
             throw RectifierError(.shape, "the network's output has shape \(output.shape), whose first axis is not the batch")
         }
         return Built(
-            input: input, output: output, parameters: build.parameters, rows: build.rows, layerInputs: build.inputs,
-            layerOutputs: build.outputs)
+            input: input, output: output, parameters: build.parameters, targets: build.targets, rows: build.rows,
+            layerInputs: build.inputs, layerOutputs: build.outputs, normalizations: build.normalizations)
     }
 
     /// Parameters drawn by the layers' initializers. Throws where they do not fit into memory.

@@ -7,14 +7,17 @@ public struct Flatten: Layer, Codable, Hashable {
 /// While training, each element is 0 with probability `rate`, else scaled by 1 / (1 - rate); otherwise nothing happens.
 public struct Dropout: Layer, Codable, Hashable {
     public var rate: Double
+    /// Whether a sample's channel, which is a place of the last axis, is dropped at all places or none: for images,
+    /// whose neighbours tell what was dropped (Tompson et al. 2015).
+    public var dropsChannels: Bool
 
     /// - Parameter rate: 0 ≤ rate < 1.
-    public init(_ rate: Double) { self.rate = rate }
+    public init(_ rate: Double, channels dropsChannels: Bool = false) { (self.rate, self.dropsChannels) = (rate, dropsChannels) }
 
     public func callAsFunction(_ x: Formula, in build: inout NetworkBuild) throws -> Formula {
         guard (0..<1).contains(rate) else { throw RectifierError(.setting, "the dropout rate must be at least 0 and below 1, not \(rate)") }
         let mask = build.nextMask()
-        return build.isTraining ? try dropout(x, rate: rate, stream: mask) : x
+        return build.isTraining ? try dropout(x, rate: rate, stream: mask, byChannel: dropsChannels) : x
     }
 }
 

@@ -7,12 +7,15 @@ struct BatchPrograms {
     private let outputs: [Formula]
     private let parameters: ParameterMemory
     private let cursor: BatchCursor
+    private let training: UpdateCalls?
     private let pool: ThreadPool?
     /// The one used last comes last.
     private var programs: [(form: Dataset.Form, count: Int, program: Program)] = []
 
-    init(_ outputs: [Formula], parameters: ParameterMemory, cursor: BatchCursor, pool: ThreadPool?) {
-        (self.outputs, self.parameters, self.cursor, self.pool) = (outputs, parameters, cursor, pool)
+    init(
+        _ outputs: [Formula], parameters: ParameterMemory, cursor: BatchCursor, training: UpdateCalls? = nil, pool: ThreadPool?
+    ) {
+        (self.outputs, self.parameters, self.cursor, self.training, self.pool) = (outputs, parameters, cursor, training, pool)
     }
 
     /// The program over so many samples of a data set, which lie where its feeds say.
@@ -21,7 +24,8 @@ struct BatchPrograms {
             programs.append(programs.remove(at: place))
             programs[programs.count - 1].program.refeed(feeds)
         } else {
-            let program = try Program(outputs, batchSize: count, parameters: parameters, cursor: cursor, feeds: feeds, pool: pool)
+            let program = try Program(
+                outputs, batchSize: count, parameters: parameters, cursor: cursor, feeds: feeds, training: training, pool: pool)
             if programs.count == Self.limit { programs.removeFirst() }
             programs.append((data.form, count, program))
         }

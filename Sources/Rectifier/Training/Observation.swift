@@ -2,6 +2,8 @@
 final class Observation {
     /// The losses to train on, with what observers count in them.
     let losses: Formula
+    /// What the network's states move towards, with the same in them.
+    let targets: [Formula]
     /// What is computed with every step.
     let formulas: [Formula]
     let isEmpty: Bool
@@ -32,13 +34,16 @@ final class Observation {
                 Seat(name: probe.name, observer: observer, formulas: own, firstOutput: isComputedWithStep ? formulas.count : nil))
             if isComputedWithStep { formulas += own }
         }
-        losses =
+        let step = [run.losses] + run.network.targets.map(\.target)
+        let counted =
             counting.isEmpty
-            ? run.losses
-            : try rebuilt([run.losses]) { original, operands in
+            ? step
+            : try rebuilt(step) { original, operands in
                 let made = operands == original.operands ? original : try Formula(original.operation, operands)
                 return try counting.reduce(made) { try $1.counted(original, $0) }
-            }[0]
+            }
+        losses = counted[0]
+        targets = Array(counted.dropFirst())
         self.formulas = formulas
         isEmpty = seats.isEmpty
     }

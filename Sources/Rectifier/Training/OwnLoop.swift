@@ -6,8 +6,11 @@
 /// for step in 0..<1000 {
 ///     let (loss, derivatives) = try gradients(parameters, on: batch(step))
 ///     try optimizer.update(&parameters, with: derivatives, learningRate: 0.001)
+///     for (name, state) in gradients.states { parameters[name] = state }
 /// }
 /// ```
+///
+/// The last line is for networks with states, such as ``BatchNorm``'s running statistics, which no gradient moves.
 ///
 /// It gives the bits of a ``TrainingSession`` on the same batches; in 16-bit types where no layer is frozen. A session
 /// is faster: it copies no parameters. Used by one thread at a time.
@@ -17,6 +20,10 @@ public final class LossGradients {
     private let cursor: BatchCursor
     /// One loss for each sample, and the gradient of their mean by each parameter.
     private var programs: BatchPrograms
+
+    /// What the last call's batch makes of the network's states, by name; none before the first call, or where the
+    /// network has no states.
+    public private(set) var states = Parameters()
 
     /// - Parameters:
     ///   - loss: Its mean over a batch is what is differentiated.
@@ -31,7 +38,12 @@ public final class LossGradients {
         memory = try ParameterMemory(parameters: built.parameters, elementType: precision)
         cursor = BatchCursor(seed: seed)
         programs = BatchPrograms(
-            [losses] + (try gradients(of: losses.mean(), withRespectTo: built.parameters)), parameters: memory, cursor: cursor,
+            [losses] + (try gradients(of: losses.mean(), withRespectTo: built.trained)), parameters: memory, cursor: cursor,
+            training: built.targets.isEmpty
+                ? nil
+                : UpdateCalls(
+                    losses: losses, targets: built.targets.map { ($0.state.parameter!.name, $0.target) },
+                    numbers: OptimizerNumbers(groups: memory.groups, clipLimit: 0)),
             pool: try ThreadPool(threads: threads))
     }
 
@@ -61,12 +73,13 @@ public final class LossGradients {
                 program.run()
             }
             result.loss = program.values(ofOutput: 0).reduce(0, +) / Double(rows.count)
-            for (index, slot) in memory.slots.enumerated() {
+            for (index, slot) in memory.slots.filter(\.isTrained).enumerated() {
                 let values = program.values(ofOutput: index + 1)
                 result.gradients[slot.name] =
                     memory.elementType == .float64
                     ? Tensor(shape: slot.shape, values) : Tensor(shape: slot.shape, values.map(Float.init))
             }
+            states = memory.readStates()
         }
         return result
     }
@@ -101,13 +114,13 @@ public final class OptimizerState {
         updater = try Updater(optimizer, memory, clipNorm: clipNorm)
     }
 
-    /// Makes one step.
+    /// Makes one step. States stay as they are: see ``LossGradients/states``.
     ///
     /// - Throws: ``RectifierError`` where parameters or gradients are of another network, and of kind `divergence`
     ///   where weights would no longer be finite. The parameters are then as they were.
     public func update(_ parameters: inout Parameters, with gradients: Parameters, learningRate: Double) throws {
         let memory = updater.parameters
-        try memory.check(gradients)
+        try memory.checkGradients(gradients)
         try memory.write(parameters, to: memory.weights)
         try memory.writeGradients(gradients)
         updater.numbers.set(optimizer, penalties, learningRate: learningRate, step: steps + 1)

@@ -49,7 +49,7 @@ struct TrainingRun {
                 TrainingEvent.Started(
                     epochs: session.epochs, firstEpoch: session.position.epochsDone + 1, stepsPerEpoch: session.stepsPerEpoch,
                     trainingSamples: data.training.count, heldOutSamples: data.heldOut?.count ?? 0,
-                    parameterCount: session.memory.slots.reduce(0) { $0 + $1.count }, threads: session.pool.threads)))
+                    parameterCount: session.memory.slots.reduce(0) { $0 + ($1.isTrained ? $1.count : 0) }, threads: session.pool.threads)))
         // Shows before the work, not after it, whether the disk takes the model; and a run stopped in its first epoch
         // can be resumed.
         if trainer.checkpoint == nil { try save(session.snapshot(), listener) }

@@ -81,7 +81,7 @@ public final class TrainingSession {
         position = Checkpoint.Position(trainingSamples: count)
 
         let losses = try plan.loss(network.output, .input(Network.targetName, shape: network.output.shape))
-        let trained = network.parameters.filter { settings.layerRate(of: $0.parameter!.name) > 0 }
+        let trained = network.trained.filter { settings.layerRate(of: $0.parameter!.name) > 0 }
         observation = try Observation(
             trainer.probes,
             of: ProbedRun(
@@ -90,6 +90,7 @@ public final class TrainingSession {
         let derivatives = try gradients(of: observation.losses.mean(), withRespectTo: trained)
         updates = UpdateCalls(
             losses: observation.losses, gradients: zip(trained, derivatives).map { ($0.parameter!.name, $1) },
+            targets: zip(network.targets, observation.targets).map { ($0.state.parameter!.name, $1) },
             optimizer: settings.optimizer, clips: settings.clipNorm != nil, numbers: numbers)
 
         if let checkpoint = trainer.checkpoint {

@@ -3,14 +3,16 @@ import CRectifierKernels
 /// The parameters of a network while programs use them: weights, their gradients and the optimizer's state, each in one
 /// block, so that an update is one pass.
 ///
-/// Parameters that are updated alike lie side by side, those that decay before the others, so that each group is one
-/// range.
+/// Parameters that are updated alike lie side by side, so that each group is one range: those that decay before the
+/// others, and states last.
 package final class ParameterMemory {
     package struct Slot {
         package var name: String
         package var shape: [Int]
         package var offset: Int
         package var count: Int
+        /// Whether gradients move it; states are moved otherwise.
+        package var isTrained = true
     }
 
     package let elementType: ElementType
@@ -19,15 +21,19 @@ package final class ParameterMemory {
     /// Parameters that one update passes over: with padding, which stays 0.
     package struct Group {
         var range: Range<Int>
-        /// Whether weight decay, L1 and L2 apply.
-        var decays: Bool
+        /// Of a state, by which share of the way a step moves it.
+        var role: Parameter.Role
         /// What the learning rate is multiplied by; 0 for parameters that are not trained.
         var rate: Double
+
+        var isTrained: Bool { if case .state = role { false } else { rate > 0 } }
     }
 
     package let groups: [Group]
     /// Elements in a block, padding included.
     package let count: Int
+    /// Elements before the states.
+    let trainedCount: Int
 
     /// In the computing type.
     package let weights: UnsafeMutableRawPointer
@@ -50,22 +56,26 @@ package final class ParameterMemory {
         var slots: [Slot?] = parameters.map { _ in nil }
         let kinds = parameters.map { formula in
             let parameter = formula.parameter!
-            return (decays: parameter.decays, rate: rate(parameter.name))
+            return (role: parameter.role, rate: parameter.isTrained ? rate(parameter.name) : 0)
         }
-        var groups: [Group] = []
-        for decays in [true, false] {
-            for rate in Set(kinds.lazy.filter { $0.decays == decays }.map(\.rate)).sorted(by: >) {
+        let shares = Set(parameters.compactMap(\.parameter!.share)).sorted()
+        var groups: [Group] = [], trainedCount = 0
+        for role in [.weight, .bias] + shares.map({ Parameter.Role.state(share: $0) }) {
+            for rate in Set(kinds.lazy.filter { $0.role == role }.map(\.rate)).sorted(by: >) {
                 let start = offset
-                for (index, formula) in parameters.enumerated() where kinds[index] == (decays, rate) {
-                    let name = formula.parameter!.name, count = formula.shape.extents.reduce(1, *)
-                    slots[index] = Slot(name: name, shape: formula.shape.extents, offset: offset, count: count)
+                for (index, formula) in parameters.enumerated() where kinds[index] == (role, rate) {
+                    let parameter = formula.parameter!, count = formula.shape.extents.reduce(1, *)
+                    slots[index] = Slot(
+                        name: parameter.name, shape: formula.shape.extents, offset: offset, count: count, isTrained: parameter.isTrained)
                     // Kernels may read 64 bytes past the end; the next parameter or this padding is there.
                     offset += (count + 63) / 64 * 64
                 }
-                groups.append(Group(range: start..<offset, decays: decays, rate: rate))
+                groups.append(Group(range: start..<offset, role: role, rate: rate))
             }
+            if role == .bias { trainedCount = offset }
         }
         self.groups = groups
+        self.trainedCount = trainedCount
         count = offset
         self.slots = slots.map { $0! }
         places = Dictionary(uniqueKeysWithValues: self.slots.enumerated().map { ($1.name, $0) })
@@ -138,7 +148,12 @@ package final class ParameterMemory {
     // MARK: Values in and out
 
     /// The values of one block, by parameter.
-    package func read(_ block: UnsafeMutableRawPointer) -> Parameters {
+    package func read(_ block: UnsafeMutableRawPointer) -> Parameters { read(block, slots) }
+
+    /// What the states are, by name.
+    package func readStates() -> Parameters { read(weights, slots.filter { !$0.isTrained }) }
+
+    private func read(_ block: UnsafeMutableRawPointer, _ slots: [Slot]) -> Parameters {
         var result = Parameters()
         for slot in slots {
             switch elementType.computing {
@@ -153,11 +168,11 @@ package final class ParameterMemory {
         return result
     }
 
-    /// The gradients, by parameter; zeros for those that are not trained.
+    /// The gradients, by parameter; zeros for those that are not trained. States have none.
     package func readGradients() -> Parameters {
         var result = Parameters()
         guard gradients != nil else { return result }
-        for slot in slots {
+        for slot in slots where slot.isTrained {
             let values = gradientValues(slot)
             result[slot.name] =
                 elementType == .float64 ? Tensor(shape: slot.shape, values) : Tensor(shape: slot.shape, values.map(Float.init))
@@ -177,16 +192,21 @@ package final class ParameterMemory {
     /// Sets the gradients, rounded to the element type; those of parameters that are not trained stay 0. Throws where
     /// one is missing or has another shape.
     package func writeGradients(_ values: Parameters) throws {
-        try check(values)
+        try checkGradients(values)
         guard let gradients, let kernels = rk_table(elementType.kernelType) else { return }
-        let frozen = groups.filter { $0.rate == 0 }.map(\.range)
+        let frozen = groups.filter { !$0.isTrained }.map(\.range)
         for slot in slots where !frozen.contains(where: { $0.contains(slot.offset) }) {
             kernels.pointee.from_double(gradients + slot.offset * elementType.size, values[slot.name]!.doubles, Int64(slot.count))
         }
     }
 
     /// Throws where a parameter is missing or has another shape.
-    package func check(_ parameters: Parameters) throws {
+    package func check(_ parameters: Parameters) throws { try check(parameters, slots) }
+
+    /// The same of gradients, which states have none of.
+    package func checkGradients(_ gradients: Parameters) throws { try check(gradients, slots.filter(\.isTrained)) }
+
+    private func check(_ parameters: Parameters, _ slots: [Slot]) throws {
         for slot in slots {
             guard let tensor = parameters[slot.name] else { throw RectifierError(.shape, "there is no parameter \(slot.name)") }
             guard tensor.shape == slot.shape else {

@@ -1,23 +1,28 @@
 import CRectifierKernels
 
 /// What a program does after it has computed losses and gradients: add up the losses, clip the gradients, update the
-/// weights.
+/// weights, move the states.
 package struct UpdateCalls {
     /// One loss for each sample.
     var losses: Formula
     /// By parameter.
     var gradients: [(parameter: String, formula: Formula)]
-    var optimizer: Optimizer
+    /// By state, what it moves towards.
+    var targets: [(parameter: String, formula: Formula)]
+    /// `nil` where gradients are not used here.
+    var optimizer: Optimizer?
     var clips: Bool
     var numbers: OptimizerNumbers
 
     package init(
-        losses: Formula, gradients: [(parameter: String, formula: Formula)], optimizer: Optimizer, clips: Bool, numbers: OptimizerNumbers
+        losses: Formula, gradients: [(parameter: String, formula: Formula)] = [], targets: [(parameter: String, formula: Formula)] = [],
+        optimizer: Optimizer? = nil, clips: Bool = false, numbers: OptimizerNumbers
     ) {
-        (self.losses, self.gradients, self.optimizer, self.clips, self.numbers) = (losses, gradients, optimizer, clips, numbers)
+        (self.losses, self.gradients, self.targets) = (losses, gradients, targets)
+        (self.optimizer, self.clips, self.numbers) = (optimizer, clips, numbers)
     }
 
-    var formulas: [Formula] { [losses] + gradients.map(\.formula) }
+    var formulas: [Formula] { [losses] + (gradients + targets).map(\.formula) }
 
     /// - Parameters:
     ///   - results: What became of ``formulas``.
@@ -27,7 +32,7 @@ package struct UpdateCalls {
         to lowering: inout Lowering, results: [Formula], parameters: ParameterMemory, parameterBuffers: [Buffer],
         fixed: inout [Buffer: UnsafeMutableRawPointer]
     ) throws -> Int {
-        try parameters.makeTrainable(stateCount: optimizer.stateCount)
+        try parameters.makeTrainable(stateCount: optimizer?.stateCount ?? 0)
         let kernels = lowering.kernels, type = parameters.elementType, gradientBlock = parameters.gradients!
         let numbers = numbers
 
@@ -41,11 +46,17 @@ package struct UpdateCalls {
                 return call
             })
 
-        // Gradients are computed where the update reads them; one that is not free to move is copied there.
-        var gradientBuffers: [Buffer] = []
-        for ((name, _), result) in zip(gradients, results.dropFirst()) {
+        // Gradients, and what states move towards, are computed where the update reads them; one that is not free to
+        // move is copied there.
+        var gradientBuffers: [Buffer] = [], staying = Set<String>()
+        for ((name, _), result) in zip(gradients + targets, results.dropFirst()) {
             let address = parameters.address(of: name, in: gradientBlock, of: type)!
             let buffer = lowering.buffer(of: result)
+            // A state that moves towards itself would move by what rounding hides of it.
+            if fixed[buffer] == parameters.address(of: name, in: parameters.copies, of: type) {
+                staying.insert(name)
+                continue
+            }
             if fixed[buffer] == nil, !result.operands.isEmpty {
                 fixed[buffer] = address
                 gradientBuffers.append(buffer)
@@ -62,7 +73,7 @@ package struct UpdateCalls {
 
         let firstUpdate = lowering.calls.count
         let clipped = lowering.newBuffer(count: 0)
-        for (name, work, call) in updates(of: parameters, kernels) {
+        for (name, work, call) in updates(of: parameters, kernels, staying: staying) {
             // What clips comes before what updates, whoever runs it.
             let isUpdate = work > 0
             lowering.add(
@@ -74,10 +85,13 @@ package struct UpdateCalls {
         return firstUpdate
     }
 
-    /// What is done with gradients that lie in the parameters' block: clip them, update the weights. Clipping is no
-    /// work.
-    private func updates(of parameters: ParameterMemory, _ kernels: rk_kernels) -> [(name: String, work: Int, call: rk_call)] {
-        Self.updates(of: parameters, kernels, optimizer, clips: clips, numbers)
+    /// What is done with what lies in the gradients' block: clip gradients, update the weights, move states but for
+    /// those that stay. Clipping is no work.
+    private func updates(
+        of parameters: ParameterMemory, _ kernels: rk_kernels, staying: Set<String>
+    ) -> [(name: String, work: Int, call: rk_call)] {
+        let updates = optimizer.map { Self.updates(of: parameters, kernels, $0, clips: clips, numbers) } ?? []
+        return updates + moves(of: parameters, kernels, staying: staying)
     }
 
     static func updates(
@@ -89,9 +103,9 @@ package struct UpdateCalls {
             var norm = rk_call()
             norm.kernel = kernels.accumulate
             norm.accumulate = rk_accumulate(
-                in: gradients, count: Int64(parameters.count), total: numbers.squares, squares: true, reset: true)
+                in: gradients, count: Int64(parameters.trainedCount), total: numbers.squares, squares: true, reset: true)
             calls.append(("gradient norm", 0, norm))
-            for hyper in numbers.groups.indices.map(numbers.hyper) {
+            for hyper in numbers.groups.indices.filter({ parameters.groups[$0].isTrained }).map(numbers.hyper) {
                 let scale = UnsafeMutableRawPointer(hyper) + MemoryLayout<rk_hyper>.offset(of: \.gradient_scale)!
                 var clip = rk_call()
                 clip.kernel = kernels.clip
@@ -101,7 +115,7 @@ package struct UpdateCalls {
                 calls.append(("clip", 0, clip))
             }
         }
-        for (index, group) in parameters.groups.enumerated() where !group.range.isEmpty && group.rate != 0 {
+        for (index, group) in parameters.groups.enumerated() where !group.range.isEmpty && group.isTrained {
             let start = group.range.lowerBound
             func state(_ index: Int) -> UnsafeMutableRawPointer? {
                 index < parameters.states.count ? parameters.states[index] + start * computing : nil
@@ -115,6 +129,24 @@ package struct UpdateCalls {
             calls.append(("update \(group.range.count)", 8 * group.range.count, update))
         }
         return calls
+    }
+
+    /// A step of plain SGD, in the computing type, whose gradient is the state less what it moves towards.
+    private func moves(
+        of parameters: ParameterMemory, _ kernels: rk_kernels, staying: Set<String>
+    ) -> [(name: String, work: Int, call: rk_call)] {
+        let type = parameters.elementType, computing = type.computing.size, gradients = parameters.gradients!
+        let targets = Set(targets.map(\.parameter)).subtracting(staying)
+        return parameters.slots.filter { targets.contains($0.name) }.map { slot in
+            let group = parameters.groups.firstIndex { $0.range.contains(slot.offset) }!
+            var move = rk_call()
+            move.kernel = kernels.sgd
+            move.update = rk_update(
+                weights: parameters.weights + slot.offset * computing, gradient: gradients + slot.offset * type.size, state1: nil,
+                state2: nil, copy: parameters.copies == parameters.weights ? nil : parameters.copies + slot.offset * type.size,
+                count: Int64(slot.count), hyper: numbers.hyper(group))
+            return ("move \(slot.count)", 4 * slot.count, move)
+        }
     }
 }
 
@@ -155,6 +187,11 @@ package final class OptimizerNumbers {
         self.clipLimit = clipLimit
         hypers = .allocate(capacity: max(1, groups.count))
         hypers.initialize(repeating: rk_hyper(), count: max(1, groups.count))
+        for (index, group) in groups.enumerated() {
+            // w - share · (w - target)
+            guard case .state(let share) = group.role else { continue }
+            (hypers[index].learning_rate, hypers[index].l2, hypers[index].gradient_scale) = (share, 1, -1)
+        }
         for number in [lossTotal, norm, squares] { number.initialize(to: 0) }
     }
 
@@ -179,10 +216,10 @@ package final class OptimizerNumbers {
             hyper.correction2 = 1 - powerOf(beta2, Double(step))
         case .rmsProp(let decay, let momentum, let epsilon): (hyper.beta2, hyper.momentum, hyper.epsilon) = (decay, momentum, epsilon)
         }
-        for (index, group) in groups.enumerated() {
+        for (index, group) in groups.enumerated() where group.isTrained {
             var own = hyper
             own.learning_rate = learningRate * group.rate
-            if group.decays {
+            if group.role == .weight {
                 own.l1 = penalties.l1
                 own.l2 = penalties.l2
                 if case .adamW = optimizer { own.decay = penalties.weightDecay } else { own.l2 += penalties.weightDecay }

@@ -20,9 +20,9 @@ package final class WeightRecord {
     /// Keeps the weights as they are now.
     package func take() { kept.copyMemory(from: memory.weights, byteCount: bytes) }
 
-    /// By parameter, what weights and gradients are like now.
+    /// By trained parameter, what weights and gradients are like now.
     package func moments() -> [(name: String, count: Int, weights: Moments, gradients: Moments)] {
-        memory.slots.map { slot in
+        memory.slots.filter(\.isTrained).map { slot in
             let type = memory.elementType, computing = type.computing
             let weights = Moments(memory.weights + slot.offset * computing.size, count: slot.count, computing)
             var gradients = Moments([])
@@ -34,9 +34,9 @@ package final class WeightRecord {
         }
     }
 
-    /// By parameter, the root mean square of what has changed since.
+    /// By trained parameter, the root mean square of what has changed since.
     package func changes() -> [Double] {
-        memory.slots.map { slot in
+        memory.slots.filter(\.isTrained).map { slot in
             let type = memory.elementType.computing, offset = slot.offset * type.size, count = Int64(slot.count)
             switch type {
             case .float64:

@@ -11,7 +11,7 @@ struct HealthSite {
     var isPiecewiseLinear: Bool
     /// The largest derivative of a function that flattens out on both sides; `nil` for others.
     var largestSlope: Double?
-    /// The dense layer whose sums are its pre-activations.
+    /// The dense layer whose sums are its pre-activations, or become them once they are normalized.
     var dense: DenseLayer?
 
     struct DenseLayer {
@@ -23,6 +23,8 @@ struct HealthSite {
         var units: Int
         /// The number of the activation whose output it takes, where that is all it takes.
         var follows: Int?
+        /// Whether a normalization stands between its sums and the activation.
+        var isNormalized: Bool
     }
 
     /// Elements of a sample.
@@ -48,7 +50,9 @@ extension Network.Built {
                 isGate: operation.keepsPositivity && output.operands[0] == input,
                 isPiecewiseLinear: operation.response(to: 0) == .affine,
                 largestSlope: output.operands[0] == input ? operation.largestSlope : nil)
-            if let dense = rowOfOutput[input.id], let weights = parametersByName[rows[dense].name + ".weights"],
+            var sums = input
+            while let row = rowOfOutput[sums.id], normalizations.contains(row) { sums = layerInputs[row] }
+            if let dense = rowOfOutput[sums.id], let weights = parametersByName[rows[dense].name + ".weights"],
                 weights.shape.rank == 2
             {
                 // What passes a signal on as it is, but for its shape and for dropout, may stand between.
@@ -61,7 +65,7 @@ extension Network.Built {
                 site.dense = HealthSite.DenseLayer(
                     name: rows[dense].name, input: layerInputs[dense], initializer: weights.parameter!.initializer,
                     inputs: weights.shape[0], units: weights.shape[1],
-                    follows: siteOfOutput[source.id])
+                    follows: siteOfOutput[source.id], isNormalized: sums != input)
             }
             siteOfOutput[output.id] = sites.count
             sites.append(site)
@@ -69,11 +73,11 @@ extension Network.Built {
         return sites
     }
 
-    /// Whether a layer works element by element, with nothing but numbers and parameters of its own.
+    /// Whether a layer works element by element, with nothing but numbers and trained parameters of its own.
     private func isActivation(from input: Formula, to output: Formula) -> Bool {
         guard output != input, output.shape == input.shape, output.shape.rank > 1, !output.operands.isEmpty else { return false }
         let made = topologicalOrder(of: [output], after: input)
-        let areElementwise = made.allSatisfy { $0.operation is any Elementwise || $0.parameter?.decays == false }
+        let areElementwise = made.allSatisfy { $0.operation is any Elementwise || $0.parameter?.role == .bias }
         return areElementwise && made.allSatisfy { $0.operands.allSatisfy { $0 == input || made.contains($0) } }
     }
 }

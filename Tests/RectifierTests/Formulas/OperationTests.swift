@@ -216,6 +216,9 @@ struct OperationTests {
             "minimum columns", shapes: shape, operation: { try $0[0].minimum(over: [0]) },
             reference: { columns($0[0], 4).map { $0.min()! } })
         OperationCase(
+            "mean of channels", shapes: [[Shape.batch, 2, 4]], operation: { try $0[0].mean(over: [0, 1]) },
+            reference: { columns($0[0], 4).map { sum($0) / 6 } })
+        OperationCase(
             "sum of outer axes", shapes: [[2, 3, 2]], operation: { try $0[0].sum(over: [0, 2]) }, reference: { outerSums($0[0]) })
     }
 
@@ -316,6 +319,57 @@ struct OperationTests {
             { try $0.mean(in: $1) }, { $0.reduce(0, +) / Double($0.count) })
     }
 
+    /// A layer as a function of its input and its parameters, in their order.
+    private static func apply(_ layer: any Layer, isTraining: Bool = true, _ x: [Formula]) throws -> Formula {
+        var build = NetworkBuild(isTraining: isTraining)
+        let result = try build.apply(layer, to: x[0])
+        return try rebuilt([result]) { original, _ in build.parameters.firstIndex(of: original).map { x[$0 + 1] } }[0]
+    }
+
+    /// Normalized by mean and variance over `count` numbers of each channel, or as given; then scaled and shifted.
+    private static func normalized(_ values: [Double], mean: [Double], variance: [Double], _ scale: [Double], _ shift: [Double]) -> [Double]
+    {
+        values.enumerated().map { place, value in
+            let channel = place % scale.count, row = mean.count == scale.count ? channel : place / scale.count
+            return (value - mean[row]) / (variance[row] + 1e-5).squareRoot() * scale[channel] + shift[channel]
+        }
+    }
+    private static func moments(_ lines: [[Double]]) -> (mean: [Double], variance: [Double]) {
+        let mean = lines.map { $0.reduce(0, +) / Double($0.count) }
+        return (mean, zip(lines, mean).map { line, mean in line.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(line.count) })
+    }
+
+    @OperationCases private static func normalizations() -> [OperationCase] {
+        let channels: [Shape] = [[2], [2], [2], [2]]
+        OperationCase(
+            "batchnorm", shapes: [[Shape.batch, 2]] + channels, domain: 0.25...3, operation: { try apply(BatchNorm(), $0) },
+            reference: { x in
+                let (mean, variance) = moments(columns(x[0], 2))
+                return normalized(x[0], mean: mean, variance: variance, x[3], x[4])
+            })
+        OperationCase(
+            "batchnorm of channels", shapes: [[Shape.batch, 2, 2, 2]] + channels, domain: 0.25...3,
+            operation: { try apply(BatchNorm(), $0) },
+            reference: { x in
+                let (mean, variance) = moments(columns(x[0], 2))
+                return normalized(x[0], mean: mean, variance: variance, x[3], x[4])
+            })
+        OperationCase(
+            "batchnorm in use", shapes: [[Shape.batch, 2]] + channels, domain: 0.25...3,
+            operation: { try apply(BatchNorm(), isTraining: false, $0) },
+            reference: { x in normalized(x[0], mean: x[1], variance: x[2], x[3], x[4]) })
+        OperationCase(
+            "layernorm", shapes: [[Shape.batch, 5], [5], [5]], domain: 0.25...3, operation: { try apply(LayerNorm(), $0) },
+            reference: { x in
+                let (mean, variance) = moments(rows(x[0], 5))
+                return normalized(x[0], mean: mean, variance: variance, x[1], x[2])
+            })
+        OperationCase(
+            "statistic of one", shapes: [[4], [4]],
+            operation: { try $0[0] * Formula(StatisticOrElse(counted: [1]), $0[0], $0[1]) * varianceCorrection([1]) },
+            reference: { x in zip(x[0], x[1]).map { $0 * $1 } })
+    }
+
     /// Operations that no function of the library applies by itself.
     @OperationCases private static func watches() -> [OperationCase] {
         let counters = KinkCounters(count: 2)
@@ -357,7 +411,7 @@ struct OperationTests {
     static let all: [OperationCase] =
         functionsOfOne + binary.flatMap(cases) + [false, true].flatMap { product($0, false) + product($0, true) } + denseLayer()
         + convolutions()
-        + reductions() + rowFunctions() + losses() + layout() + poolings() + watches()
+        + reductions() + rowFunctions() + losses() + layout() + poolings() + normalizations() + watches()
 
     @Test(arguments: all) func matchesReference(_ operation: OperationCase) throws {
         try checkOperation(

@@ -24,7 +24,8 @@ import Testing
                 let values = (0..<formula.shape.extents.reduce(1, *)).map { _ in
                     numbers.chance(0.1) ? 0 : numbers.uniform() * size + shift
                 }
-                parameters[formula.parameter!.name] = Tensor(shape: formula.shape.extents, values)
+                let name = formula.parameter!.name
+                parameters[name] = Tensor(shape: formula.shape.extents, name.hasSuffix("variance") ? values.map(\.magnitude) : values)
             }
             let low = (0..<inputs).map { _ in numbers.pick([0, numbers.uniform(in: -3...1), -1e-30]) }
             box = try InputBox(low: low, high: low.map { $0 + numbers.pick([0, 1, numbers.uniform(in: 0...4)]) })
@@ -34,12 +35,13 @@ import Testing
             (0..<depth).flatMap { _ -> [any Layer] in
                 let width = numbers.integer(in: 1...7)
                 var layers: [any Layer] = [Dense(width, hasBias: numbers.chance(0.8)), activation(&numbers)]
-                switch numbers.integer(below: 6) {
+                switch numbers.integer(below: 7) {
                 case 0: layers.append(Residual(layers: [Dense(3), activation(&numbers), Dense(width)]))
                 case 1: layers.append(Sum(branches: [[Dense(4)], [activation(&numbers), Dense(4)]]))
                 case 2: layers.append(Concatenation(branches: [[Dense(2), activation(&numbers)], [], [Dropout(0.5)]]))
                 case 3: layers.append(Function("own") { x, _ in try maximum(x, 0.3) / (2 + abs(x)) - select(x > 0.1, x, -x) * 0.5 })
                 case 4: layers.append(Function("rows") { x, _ in try x - x.mean(over: [1], keepingAxes: true) + softmax(x) * cos(x) })
+                case 5: layers.append(BatchNorm())
                 default: break
                 }
                 return layers

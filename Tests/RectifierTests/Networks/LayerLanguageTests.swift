@@ -33,7 +33,9 @@ struct LayerLanguageTests {
                 extent(), stride: any(nil, extent()), dilation: any(1, extent()), padding: padding(), ties: any(.first, .second, .split))
         case "avgpool": return AveragePool2D(extent(), stride: any(nil, extent()), padding: padding())
         case "global-avgpool": return GlobalAveragePool2D()
-        case "dropout": return Dropout(number())
+        case "dropout": return Dropout(number(), channels: any(true, false))
+        case "batchnorm": return any(BatchNorm(), BatchNorm(momentum: number()), BatchNorm(momentum: number(), epsilon: number()))
+        case "layernorm": return any(LayerNorm(), LayerNorm(epsilon: number()))
         case "flatten": return Flatten()
         case "residual": return Residual(layers: try layers())
         case "sum": return Sum(branches: try branches())
@@ -125,6 +127,8 @@ struct LayerLanguageTests {
         #expect(
             try spelling(MaxPool2D(Extent(2, 3), padding: .pixels(1), ties: .split), AveragePool2D(4), GlobalAveragePool2D())
                 == "maxpool 2x3 padding=1 ties=split, avgpool 4, global-avgpool")
+        #expect(try spelling(BatchNorm(), BatchNorm(momentum: 0.01), LayerNorm()) == "batchnorm, batchnorm momentum=0.01, layernorm")
+        #expect(try spelling(BatchNorm(epsilon: 0.001), Dropout(0.2, channels: true)) == "batchnorm epsilon=0.001, dropout 0.2 channels")
         #expect(try spelling() == "identity" && LayerList("identity").layers.isEmpty)
         #expect(try LayerList("dense no-bias 8 init=orthogonal:0.50").spelling == "dense 8 no-bias init=orthogonal:0.5")
     }
@@ -133,6 +137,7 @@ struct LayerLanguageTests {
     @Test func initializersThatAreNotWritten() throws {
         func initializers(_ text: String) throws -> [Initializer] { try LayerList(text).layers.compactMap { ($0 as? Dense)?.initializer } }
         #expect(try initializers("dense 8, relu, dense 8, tanh, dense 2") == [.he, .glorot, .glorot])
+        #expect(try initializers("dense 8, batchnorm, relu, dense 8, layernorm, tanh, dense 8, batchnorm") == [.he, .glorot, .glorot])
         #expect(try initializers("dense 8, dropout 0.5, gelu, dense 8, dense 8, relu") == [.he, .glorot, .he])
         #expect(try initializers("dense 8, residual(relu), dense 8 init=lecun, relu") == [.glorot, .lecun])
     }

@@ -29,7 +29,7 @@ struct Add: Elementwise {
 struct Subtract: Elementwise {
     func instruction(batchSize: Int) -> Instruction { Instruction(RK_OP_SUB) }
     func gradient(upstream g: Formula, operands x: [Formula], result y: Formula) throws -> [Formula?] {
-        [try g.summed(to: x[0].shape), try (-g).summed(to: x[1].shape)]
+        [try g.summed(to: x[0].shape), -(try g.summed(to: x[1].shape))]
     }
     func response(to operand: Int) -> Response { .term(sign: operand == 0 ? 1 : -1) }
     func zeros(_ kind: ZeroKind, of y: Formula, _ zeros: (Formula) throws -> Formula?) throws -> Formula? { try zerosOfSum(y, zeros) }

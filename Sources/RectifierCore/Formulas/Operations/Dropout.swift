@@ -31,7 +31,10 @@ struct DropoutMask: Leaf {
 
 /// Each element 0 with probability `rate`, else scaled by 1 / (1 - rate). `stream` tells the masks of one network
 /// apart.
-public func dropout(_ x: Formula, rate: Double, stream: Int) throws -> Formula {
+/// - Parameter byChannel: Whether all places of a sample's channel, its last axis, share one draw.
+public func dropout(_ x: Formula, rate: Double, stream: Int, byChannel: Bool = false) throws -> Formula {
     guard rate > 0 else { return x }
-    return try x * Formula(leaf: DropoutMask(rate: rate, stream: stream), shape: x.shape)
+    var mask = x.shape
+    if byChannel { for axis in mask.extents.indices.dropFirst().dropLast() { mask.extents[axis] = 1 } }
+    return try x * Formula(leaf: DropoutMask(rate: rate, stream: stream), shape: mask)
 }

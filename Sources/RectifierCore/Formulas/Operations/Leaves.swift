@@ -6,12 +6,24 @@ struct Input: Leaf {
     func zeros(_ kind: ZeroKind, of y: Formula, _ zeros: (Formula) throws -> Formula?) throws -> Formula? { try equal(y, 0) }
 }
 
-/// A value that training changes. `decays` says whether weight decay, L1 and L2 apply: true for weights, false for
-/// biases.
+/// A value that training changes.
 package struct Parameter: Leaf {
+    package enum Role: Hashable, Sendable {
+        /// Trained, and kept small by weight decay, L1 and L2.
+        case weight
+        /// Trained.
+        case bias
+        /// Not trained but kept: each step moves it by a share of the way to what the step says of it.
+        case state(share: Double)
+    }
+
     package var name: String
     package var initializer: Initializer
-    package var decays: Bool
+    package var role: Role
+    package var decays: Bool { role == .weight }
+    package var isTrained: Bool { share == nil }
+    /// By what share a step moves a state; `nil` for what is trained.
+    package var share: Double? { if case .state(let share) = role { share } else { nil } }
     package func zeros(_ kind: ZeroKind, of y: Formula, _ zeros: (Formula) throws -> Formula?) throws -> Formula? {
         kind == .structural ? try equal(y, 0) : nil
     }
@@ -35,6 +47,18 @@ struct InverseCount: Elementwise {
     func instruction(batchSize: Int) -> Instruction { Instruction(RK_OP_CONST, 1 / Double(counted.count(batchSize: batchSize))) }
 }
 
+/// n / (n - 1) for n elements; 1 for a single one.
+struct VarianceCorrection: Elementwise {
+    var counted: Shape
+    func instruction(batchSize: Int) -> Instruction {
+        let count = Double(counted.count(batchSize: batchSize))
+        return Instruction(RK_OP_CONST, count > 1 ? count / (count - 1) : 1)
+    }
+}
+
+/// What a mean square of so many elements is multiplied by to be an unbiased estimate of a variance.
+package func varianceCorrection(_ counted: Shape) -> Formula { Formula(leaf: VarianceCorrection(counted: counted), shape: .scalar) }
+
 extension Formula {
     /// A value handed in for every run, such as `[Shape.batch, 784]` features. Inputs of one program are told apart by
     /// their names.
@@ -43,7 +67,13 @@ extension Formula {
     /// A value that training changes. Parameters of one program are told apart by their names.
     /// - Parameter decays: Whether weight decay, L1 and L2 apply.
     public static func parameter(_ name: String, shape: Shape, initializer: Initializer, decays: Bool = true) -> Formula {
-        Formula(leaf: Parameter(name: name, initializer: initializer, decays: decays), shape: shape)
+        Formula(leaf: Parameter(name: name, initializer: initializer, role: decays ? .weight : .bias), shape: shape)
+    }
+
+    /// A value that training keeps but does not learn, such as a running mean.
+    /// - Parameter share: How far each step moves it to what the step says of it, from 0 to 1.
+    package static func state(_ name: String, shape: Shape, initializer: Initializer, share: Double) -> Formula {
+        Formula(leaf: Parameter(name: name, initializer: initializer, role: .state(share: share)), shape: shape)
     }
 
     /// A scalar that repeats to any shape.

@@ -99,6 +99,44 @@ struct Reduction: Operation {
     }
 }
 
+/// A statistic of some elements, or where there is but one, which has no spread, another value in its place. Which of
+/// the two it is follows from the batch size: nothing is computed.
+package struct StatisticOrElse: Operation {
+    /// The extents of the elements.
+    var counted: Shape
+
+    package init(counted: Shape) { self.counted = counted }
+
+    private func isStatistic(batchSize: Int) -> Bool { counted.count(batchSize: batchSize) > 1 }
+
+    package func shape(of operands: [Shape]) throws -> Shape {
+        guard operands[0] == operands[1] else {
+            throw RectifierError(.shape, "\(name): \(operands[0]) and \(operands[1]) are not one shape")
+        }
+        return operands[0]
+    }
+
+    package func gradient(upstream g: Formula, operands x: [Formula], result y: Formula) throws -> [Formula?] {
+        let nothing = try Formula.constant(0).broadcast(to: g.shape)
+        return [try Formula(self, g, nothing), try Formula(self, nothing, g)]
+    }
+
+    package func resolved(batchSize: Int) -> Self { StatisticOrElse(counted: counted.filled(batchSize: batchSize)) }
+    package func response(to operand: Int) -> Response { .affine }
+    package func tangent(of y: Formula, in tangents: Tangents) throws -> Formula? {
+        let moved = y.operands.map { tangents[$0] }
+        guard moved.contains(where: { $0 != nil }) else { return nil }
+        let nothing = try Formula.constant(0).broadcast(to: tangents.extended(y.shape))
+        return try Formula(self, moved[0] ?? nothing, moved[1] ?? nothing)
+    }
+    package func keepsSamples(of y: Formula) -> Bool { true }
+    package func rounding(of y: Formula, batchSize: Int) -> Rounding? { nil }
+
+    package func lower(_ result: Formula, in lowering: inout Lowering) {
+        lowering.alias(result, to: result.operands[isStatistic(batchSize: lowering.batchSize) ? 0 : 1])
+    }
+}
+
 extension Formula {
     /// The sum over some axes; negative ones count from the end. `keepingAxes` leaves them as extents of 1.
     public func sum(over axes: [Int]? = nil, keepingAxes: Bool = false) throws -> Formula { try reduced(.sum, axes, keepingAxes) }
@@ -124,12 +162,14 @@ extension Formula {
         // Axes of extent 1 are their own sum, mean and extremum.
         func isReduced(_ axis: Int) -> Bool { chosen.contains(axis) && shape[axis] != 1 }
         var result = self
-        // One reduction for each run of neighbouring axes.
+        // One reduction for each run of neighbouring axes. Sums over a batch of rows of channels are made sample by
+        // sample first: threads share the samples, and shorter chains of additions round less.
         var end = shape.rank
         while end > 0 {
             guard isReduced(end - 1) else { end -= 1; continue }
             var start = end - 1
-            while start > 0, isReduced(start - 1) { start -= 1 }
+            let first = end < shape.rank && shape[0] == Shape.batch && (kind == .sum || kind == .mean) ? 1 : 0
+            while start > first, isReduced(start - 1) { start -= 1 }
             if ties == .split {
                 result = try Formula(Reduction(kind: kind, axes: start..<end), result)
             } else {

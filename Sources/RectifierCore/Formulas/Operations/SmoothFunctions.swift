@@ -36,12 +36,14 @@ struct LogarithmOfOnePlus: Elementwise {
 }
 
 struct SquareRoot: Elementwise {
+    /// Whether the operand is never 0, nor below.
+    var isOfPositive = false
     var name: String { "sqrt" }
     func instruction(batchSize: Int) -> Instruction { Instruction(RK_OP_SQRT) }
     func interval(of x: [Interval], _ roundoff: Roundoff) -> Interval {
         x[0].low >= 0 ? rising(x[0], roundoff) : .unbounded
     }
-    func kinks(of x: [Formula]) -> [Kink] { [Kink(x[0], 0)] }
+    func kinks(of x: [Formula]) -> [Kink] { isOfPositive ? [] : [Kink(x[0], 0)] }
     func gradient(upstream g: Formula, operands x: [Formula], result y: Formula) throws -> [Formula?] { [try g / (2 * y)] }
 }
 
@@ -121,6 +123,8 @@ public func log(_ x: Formula) -> Formula { Formula(Logarithm(), of: x) }
 /// log(1 + x), accurate near 0.
 public func log1p(_ x: Formula) -> Formula { Formula(LogarithmOfOnePlus(), of: x) }
 public func sqrt(_ x: Formula) -> Formula { Formula(SquareRoot(), of: x) }
+/// The root of what is never 0, nor below: one without a kink.
+package func positiveRoot(_ x: Formula) -> Formula { Formula(SquareRoot(isOfPositive: true), of: x) }
 public func sin(_ x: Formula) -> Formula { Formula(Sine(), of: x) }
 public func cos(_ x: Formula) -> Formula { Formula(Cosine(), of: x) }
 

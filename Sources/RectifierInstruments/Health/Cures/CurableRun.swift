@@ -165,11 +165,13 @@ extension Trainer {
             plan.network, parameters: model.parameters, data: data.training, precision: plan.settings.precision,
             threads: plan.settings.threads)
         return try plan.sick(sick).compactMap { report, dense, _ in
-            guard model.parameters[dense + ".bias"] != nil, let layer = census.layers.first(where: { $0.layer == report.layer })
+            // A normalization takes away what is added to a bias.
+            guard !dense.isNormalized, model.parameters[dense.name + ".bias"] != nil,
+                let layer = census.layers.first(where: { $0.layer == report.layer })
             else { return nil }
             let units = report.dead.map(\.unit).filter { layer.largest[$0] <= 0 }
             let lift = units.map { 1.1 * -layer.largest[$0] + 0.01 }
-            return units.isEmpty ? nil : UnitChange(layer: dense, units: units, lift: lift)
+            return units.isEmpty ? nil : UnitChange(layer: dense.name, units: units, lift: lift)
         }
     }
 }
@@ -178,12 +180,12 @@ extension TrainingPlan {
     /// The weights of dead units drawn anew; those behind them 0, so that what the network computes is not disturbed.
     fileprivate func redrawing(_ sick: [UnitReport]) throws -> [UnitChange] {
         try self.sick(sick).map { report, dense, reader in
-            UnitChange(layer: dense, units: report.dead.map(\.unit), seed: settings.seed &+ 1, reader: reader)
+            UnitChange(layer: dense.name, units: report.dead.map(\.unit), seed: settings.seed &+ 1, reader: reader)
         }
     }
 
     /// The layers with dead units behind a dense layer, that layer, and the dense layer that takes what they give.
-    fileprivate func sick(_ units: [UnitReport]) throws -> [(report: UnitReport, dense: String, reader: String?)] {
+    fileprivate func sick(_ units: [UnitReport]) throws -> [(report: UnitReport, dense: HealthSite.DenseLayer, reader: String?)] {
         let built = try network.built(isTraining: false), sites = built.healthSites
         let widths = Dictionary(built.parameters.map { ($0.parameter!.name, $0.shape[0]) }, uniquingKeysWith: { $1 })
         return units.compactMap { report in
@@ -192,7 +194,7 @@ extension TrainingPlan {
             let reader = zip(built.rows, built.layerInputs).first { row, input in
                 input.id == site.output.id && widths[row.name + ".weights"] == site.units
             }
-            return (report, dense.name, reader?.0.name)
+            return (report, dense, reader?.0.name)
         }
     }
 }

@@ -25,7 +25,7 @@ struct FlowLaw {
                 continue
             }
             guard path[place - 1] != nil, site.isGate, sites[place - 1].isGate, let dense = site.dense, dense.follows == place - 1,
-                let weights = dense.initializer.variance(inputs: dense.inputs, units: dense.units)
+                !dense.isNormalized, let weights = dense.initializer.variance(inputs: dense.inputs, units: dense.units)
             else {
                 path.append(nil)
                 continue

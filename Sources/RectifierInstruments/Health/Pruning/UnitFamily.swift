@@ -10,6 +10,8 @@ struct UnitFamily {
     private(set) var columns = Set<String>()
     /// Biases and other parameters with one number for each unit.
     private(set) var numbers = Set<String>()
+    /// What is made of them, number by number, by id.
+    private var madeOfNumbers = Set<Int>()
     /// The weights that read it, of which a unit is a row.
     private(set) var rows = Set<String>()
     /// What those weights are multiplied with.
@@ -36,7 +38,7 @@ struct UnitFamily {
             func all(_ isMine: (Formula) -> Bool) { if !users.allSatisfy(isMine) { obstruct("\(name) is used elsewhere too") } }
             if columns.contains(name) { all { $0.factors?.b == parameter && members.contains($0.id) } }
             if rows.contains(name) { all { $0.factors.map { $0.b == parameter && members.contains($0.a.id) } ?? false } }
-            if numbers.contains(name) { all { $0.factors == nil && members.contains($0.id) } }
+            if numbers.contains(name) { all { $0.factors == nil && (members.contains($0.id) || madeOfNumbers.contains($0.id)) } }
         }
         for name in columns where dense[layer(of: name)] != units { obstruct("\(layer(of: name)) is code") }
         for name in rows where dense[layer(of: name)] == nil { obstruct("\(layer(of: name)) is code") }
@@ -66,16 +68,27 @@ struct UnitFamily {
             if operand.shape == member.shape {
                 origins.append(operand)
             } else if isForEachUnit(operand) {
-                if let parameter = operand.parameter {
-                    numbers.insert(parameter.name)
-                } else {
-                    obstruct("it is made of \(operand.operation.name)")
-                }
+                addNumbers(operand)
             } else if operand.shape.extents.last ?? 1 != 1 {
                 obstruct("it is made of \(operand.operation.name)")
             }
         }
         return origins
+    }
+
+    /// Parameters with one number for each unit, and what is made of them number by number, such as a deviation of a
+    /// running variance.
+    private mutating func addNumbers(_ formula: Formula) {
+        if let parameter = formula.parameter {
+            numbers.insert(parameter.name)
+        } else if formula.operation is any Elementwise,
+            formula.operands.allSatisfy({ isForEachUnit($0) || $0.shape.count(batchSize: 1) == 1 && $0.constantValue != nil })
+        {
+            madeOfNumbers.insert(formula.id)
+            for operand in formula.operands where operand.constantValue == nil { addNumbers(operand) }
+        } else {
+            obstruct("it is made of \(formula.operation.name)")
+        }
     }
 
     /// The members that are made of a member.

@@ -47,7 +47,7 @@ extension Network {
         try rows.withUnsafeBufferPointer { rows in
             try data.withFeeds { feeds in
                 let program = try SharpnessProgram(
-                    losses: losses, parameters: network.parameters, trained: network.parameters.filter { isTrained($0.parameter!.name) }
+                    losses: losses, parameters: network.parameters, trained: network.trained.filter { isTrained($0.parameter!.name) }
                 ) { formulas, memory in
                     // Blocks of one size take turns in one program.
                     var programs: [Int: Program] = [:]

@@ -94,7 +94,8 @@ struct AutopsyProbe: TrainingProbe {
 
         init(_ run: ProbedRun, _ wanted: [Int: [(layer: String, unit: UnitReport.DeadUnit)]]) {
             (self.run, self.wanted) = (run, wanted)
-            sites = run.network.healthSites.filter { $0.isGate && $0.dense != nil }
+            // What is normalized does not follow from the unit's weights and its sample alone.
+            sites = run.network.healthSites.filter { $0.isGate && $0.dense?.isNormalized == false }
             beside = sites.flatMap { [$0.input, $0.dense!.input] }
         }
 

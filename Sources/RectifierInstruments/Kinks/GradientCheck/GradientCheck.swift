@@ -25,6 +25,8 @@ public final class GradientCheck {
     private let functions: CheckedFunctions
     /// Parameters in the network's order, then the features.
     private let variableNames: [String]
+    /// What gradients do not move, and so is no variable.
+    private let states: [Formula]
     private let cursor = BatchCursor()
     private let operations: CheckedOperations
     private let outputCount: Int
@@ -50,7 +52,9 @@ public final class GradientCheck {
             formula.parameter.map { Formula.input($0.name, shape: formula.shape) }
         }
         let places = Dictionary(uniqueKeysWithValues: original.enumerated().map { ($1.id, $0) })
-        let used = (built.parameters + [built.input]).compactMap { places[$0.id] }.map { formulas[$0] }
+        func made(of leaves: [Formula]) -> [Formula] { leaves.compactMap { places[$0.id] }.map { formulas[$0] } }
+        let used = made(of: built.trained + [built.input])
+        states = made(of: built.parameters.filter { !$0.parameter!.isTrained })
         variableNames = used.map(\.operation.name)
         functions = try CheckedFunctions(checked.map { formulas[places[$0.id]!] }, of: used, batchSize: samples, cursor: cursor)
         let layers = original.map { formula in
@@ -81,6 +85,11 @@ public final class GradientCheck {
             let values = name == Network.inputName ? features ?? draws.normals(count) : parameters[name]?.doubles
             guard let values else { throw RectifierError(.shape, "there is no parameter \(name)") }
             inputs[name] = try checked(values, count, name)
+        }
+        for state in states {
+            let name = state.operation.name
+            guard let values = parameters[name]?.doubles else { throw RectifierError(.shape, "there is no parameter \(name)") }
+            inputs[name] = try checked(values, state.shape.count(batchSize: samples), name)
         }
         inputs[GradientCheck.cotangentName] = draws.normals(outputCount)
         if let loss { inputs[Network.targetName] = try checked(targets ?? randomTargets(loss, &draws), outputCount, Network.targetName) }

@@ -27,8 +27,8 @@ extension Network {
             }
             return program
         }
-        let sites = network.kinkSites(below: [losses], dependingOn: network.parameters)
-        let certificate = GradientCertificate(losses: losses, parameters: network.parameters, sites: sites)
+        let sites = network.kinkSites(below: [losses], dependingOn: network.trained)
+        let certificate = GradientCertificate(losses: losses, parameters: network.trained, sites: sites)
         let (findings, verdict) = try KinkExaminer(certificate, compile: compile).examine()
         var report = KinkReport()
         report.add(verdict)
@@ -38,7 +38,7 @@ extension Network {
                 structural: finding.structural)
         }
         if findings.contains(where: { $0.touched > 0 }) {
-            report.sensitivity = try SensitivityProgram(losses: losses, network.parameters, compile: compile).run()
+            report.sensitivity = try SensitivityProgram(losses: losses, network.trained, compile: compile).run()
         }
         return report
     }
