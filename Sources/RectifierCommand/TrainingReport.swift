@@ -261,7 +261,7 @@ extension HealthReport {
         let zeros = last.layers.count { !(value($0) > 0) }
         let missing =
             zeros == 0
-            ? "" : " In step \(Format.count(last.step)) it is 0 in \(zeros == last.layers.count ? "all layers" : "\(zeros) layers")."
+            ? "" : " In step \(Format.count(last.step)) it is 0 in \(zeros == last.layers.count ? "all layers" : Format.count(zeros, "layer"))."
         return Chart(
             name, title: title, caption: caption + missing,
             .plot(
