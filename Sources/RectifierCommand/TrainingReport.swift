@@ -259,9 +259,8 @@ extension HealthReport {
         }
         // What is 0 has no place on a scale of powers.
         let zeros = last.layers.count { !(value($0) > 0) }
-        let missing =
-            zeros == 0
-            ? "" : " In step \(Format.count(last.step)) it is 0 in \(zeros == last.layers.count ? "all layers" : Format.count(zeros, "layer"))."
+        let place = zeros == last.layers.count ? "all layers" : Format.count(zeros, "layer")
+        let missing = zeros == 0 ? "" : " In step \(Format.count(last.step)) it is 0 in \(place)."
         return Chart(
             name, title: title, caption: caption + missing,
             .plot(
