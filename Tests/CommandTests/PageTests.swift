@@ -9,7 +9,7 @@ struct PageTests {
             "train", "--data", "circle", "--layers", "8,8,8,8,8,8", "--optimizer", "sgd", "--learning-rate", "1", "--batch-size", "10",
             "--epochs", "20", "--schedule", "constant", "--try-cures", "--cure-steps", "20", "--sharpness", "--output", "sick", "--quiet",
         ]
-        let well = ["train", "--data", "iris", "--epochs", "12", "--output", "well", "--quiet"]
+        let well = ["train", "--data", "digits", "--samples", "300", "--layers", "16", "--epochs", "4", "--output", "well", "--quiet"]
         let dead = ["study", "dead", "--initializations", "20", "--samples", "80", "--epochs", "1", "--seeds", "2", "--quiet"]
         let zero = ["study", "at-zero", "--data", "data", "--networks", "2", "--epochs", "1", "--seeds", "2", "--quiet"]
         try folder.makeImages()
