@@ -10,8 +10,10 @@ struct PageTests {
             "--epochs", "20", "--schedule", "constant", "--try-cures", "--cure-steps", "20", "--sharpness", "--output", "sick", "--quiet",
         ]
         let well = ["train", "--data", "digits", "--samples", "300", "--layers", "16", "--epochs", "4", "--output", "well", "--quiet"]
-        let dead = ["study", "dead", "--initializations", "20", "--samples", "80", "--epochs", "1", "--seeds", "2", "--quiet"]
-        let zero = ["study", "at-zero", "--data", "data", "--networks", "2", "--epochs", "1", "--seeds", "2", "--quiet"]
+        let dead = [
+            "study", "dead", "--initializations", "20", "--samples", "80", "--epochs", "1", "--seeds", "1", "--rates", "1,100", "--quiet",
+        ]
+        let zero = ["study", "at-zero", "--data", "data", "--networks", "2", "--skip-training", "--quiet"]
         try folder.makeImages()
         for flags in [sick, well, dead, zero] {
             let run = try CommandRun(flags, in: folder)

@@ -84,13 +84,16 @@ import Testing
     }
 
     @Test func `Momentum is left for some steps`() throws {
+        var ways = Set<[UnitReport.WayBack]>(), last = ways
         for optimizer in [Optimizer.adam(), .sgd(momentum: 0.9), .rmsProp(momentum: 0.8)] {
             let seen = try follow("dense 16, relu, dense 16, relu, dense 1", epochs: 60) {
                 ($0.optimizer, $0.learningRate) = (optimizer, optimizer == .sgd(momentum: 0.9) ? 0.1 : 0.05)
             }
             #expect(seen.wrong.isEmpty, "\(optimizer): \(seen)")
-            #expect(seen.ways["relu1"]?.contains([.momentum]) == true && seen.last["relu1"]?.contains([]) == true, "\(optimizer): \(seen)")
+            ways.formUnion(seen.ways["relu1"] ?? [])
+            last.formUnion(seen.last["relu1"] ?? [])
         }
+        #expect(ways == [[], [.momentum]] && last.contains([]))
     }
 
     @Test func `Where nothing moves nothing comes back`() throws {
