@@ -26,7 +26,8 @@ extension JSONLine {
                 report.units.map { layer -> JSONLine in
                     [
                         "layer": layer.layer, "units": layer.units, "active": layer.activeShare, "dead": layer.dead.count,
-                        "bornDead": layer.dead.count(where: \.isBornDead), "closedFor2000": layer.closedFor2000,
+                        "bornDead": layer.dead.count(where: \.isBornDead), "mayReopen": layer.dead.count(where: \.mayReopen),
+                        "closedFor2000": layer.closedFor2000,
                     ]
                 })
             add("pathsAlive", report.units.pathsAlive)

@@ -28,14 +28,6 @@ struct StudyAtZero: ParsableCommand {
     @Option(parsing: .unconditional, help: ArgumentHelp("Networks of each kind.", valueName: "n"))
     var networks = 1000
 
-    @Option(parsing: .unconditional, help: ArgumentHelp("What the networks are drawn from.", valueName: "n"))
-    var seed: UInt64 = 0
-
-    @Option(
-        parsing: .unconditional, help: ArgumentHelp("Threads (default: one for each physical core).", valueName: "n"),
-        transform: threadCount)
-    var threads: Int?
-
     @Option(help: ArgumentHelp("Numbers of hidden layers.", valueName: "1,2,3,5,6"), transform: numberList)
     var depths: NumberList?
 
@@ -60,13 +52,7 @@ struct StudyAtZero: ParsableCommand {
     @Option(parsing: .unconditional, help: ArgumentHelp("Trainings with each derivative (default: 4).", valueName: "n"))
     var seeds: Int?
 
-    @Option(help: ArgumentHelp("The folder for tables and plots (default: at-zero, unless --report is given).", valueName: "folder"))
-    var output: String?
-
-    @Option(help: ReportFile.help)
-    var report: ReportFile?
-
-    @OptionGroup var printing: OutputFlags
+    @OptionGroup var shared: StudyFlags
 
     func validate() throws {
         if skipTraining && (epochs != nil || seeds != nil) {
@@ -76,10 +62,10 @@ struct StudyAtZero: ParsableCommand {
 
     func run() throws {
         let settings = try settings()
-        let output = try StudyOutput(page: "at-zero.html", folder: output ?? (report == nil ? "at-zero" : nil), file: report, printing)
+        let output = try shared.place(of: "at-zero")
         var source = DataSettings()
         source.source = data
-        let loaded = try LoadedData(source, seed: seed)
+        let loaded = try LoadedData(source, seed: shared.seed)
 
         let study = try output.follow { try ZeroStudy(settings: settings).run(on: loaded.training, heldOut: loaded.heldOut, stop: $0, $1) }
         try output.write(Report(study, data: data), events: study.events, wasStopped: study.wasStopped)
@@ -88,8 +74,8 @@ struct StudyAtZero: ParsableCommand {
     private func settings() throws -> ZeroStudy.Settings {
         var settings = ZeroStudy.Settings()
         settings.networks = networks
-        settings.seed = seed
-        settings.threads = threads
+        settings.seed = shared.seed
+        settings.threads = shared.threads
         if let depths { settings.depths = depths.values }
         if let widths {
             settings.widths = widths.values

@@ -31,14 +31,6 @@ struct StudyDead: ParsableCommand {
     @Option(parsing: .unconditional, help: ArgumentHelp("Generated sets: the number of training samples (default: 6000).", valueName: "n"))
     var samples: Int?
 
-    @Option(parsing: .unconditional, help: ArgumentHelp("What networks and data are drawn from.", valueName: "n"))
-    var seed: UInt64 = 0
-
-    @Option(
-        parsing: .unconditional, help: ArgumentHelp("Threads (default: one for each physical core).", valueName: "n"),
-        transform: threadCount)
-    var threads: Int?
-
     @Option(help: ArgumentHelp("Learning rates, times the usual one of the data.", valueName: "1,3,10,30"), transform: rateList)
     var rates: RateList?
 
@@ -51,13 +43,7 @@ struct StudyDead: ParsableCommand {
     @Option(parsing: .unconditional, help: ArgumentHelp("Trainings of each kind (default: 5).", valueName: "n"))
     var seeds: Int?
 
-    @Option(help: ArgumentHelp("The folder for tables and plots (default: dead, unless --report is given).", valueName: "folder"))
-    var output: String?
-
-    @Option(help: ReportFile.help)
-    var report: ReportFile?
-
-    @OptionGroup var printing: OutputFlags
+    @OptionGroup var shared: StudyFlags
 
     func validate() throws {
         if skipTraining && (epochs != nil || seeds != nil || rates != nil || samples != nil) {
@@ -68,11 +54,11 @@ struct StudyDead: ParsableCommand {
 
     func run() throws {
         let settings = settings()
-        let output = try StudyOutput(page: "dead.html", folder: output ?? (report == nil ? "dead" : nil), file: report, printing)
+        let output = try shared.place(of: "dead")
         var source = DataSettings()
         source.source = data
         if GeneratedData.names.contains(data) { source.samples = samples ?? 6000 }
-        let loaded = skipTraining ? nil : try LoadedData(source, seed: seed)
+        let loaded = skipTraining ? nil : try LoadedData(source, seed: shared.seed)
 
         let study = try output.follow { try DeadStudy(settings: settings).run(on: loaded, stop: $0, $1) }
         try output.write(Report(study, data: data), events: study.events, wasStopped: study.wasStopped)
@@ -81,8 +67,8 @@ struct StudyDead: ParsableCommand {
     private func settings() -> DeadStudy.Settings {
         var settings = DeadStudy.Settings()
         settings.initializations = initializations
-        settings.seed = seed
-        settings.threads = threads
+        settings.seed = shared.seed
+        settings.threads = shared.threads
         if skipTraining {
             settings.training = nil
         } else {

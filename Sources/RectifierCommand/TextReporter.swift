@@ -36,7 +36,7 @@ final class TextReporter: TrainingReporter {
         switch event {
         case .started(let started):
             (firstEpoch, epochs) = (started.firstEpoch, started.epochs)
-            for line in heading(started) { try StandardOutput.writeLine(line) }
+            try write(heading(started))
         case .step(let step):
             try move(Progress(step))
         case .epochEnded(let epoch):
@@ -52,14 +52,18 @@ final class TextReporter: TrainingReporter {
         case .noticed(let notice):
             guard let diagnosis = notice as? Diagnosis else { return }
             try clearBar()
-            for line in lines(diagnosis) { try StandardOutput.writeLine(line) }
+            try write(lines(diagnosis))
         case .checkpointed, .diverged:
             return
         case .finished(let outcome):
             try showEpoch()
             try clearBar()
-            for line in ending(outcome) { try StandardOutput.writeLine(line) }
+            try write(ending(outcome))
         }
+    }
+
+    private func write(_ lines: [String]) throws {
+        for line in lines { try StandardOutput.writeLine(line) }
     }
 
     // ===--- Epochs ---===//
@@ -114,17 +118,26 @@ final class TextReporter: TrainingReporter {
         return lines + wrapped("untried: \(cures)", width: terminal.width, first: "  ", indent: "    ")
     }
 
+    func isExplaining() {
+        try? showEpoch()
+        show("looking for what killed units")
+    }
+
     func explained(_ autopsy: Autopsy) throws {
-        guard let summary = autopsy.summary else { return }
         try showEpoch()
         try clearBar()
-        for line in wrapped("killed: \(summary)", width: terminal.width, indent: "    ") { try StandardOutput.writeLine(line) }
+        guard let summary = autopsy.summary else { return }
+        try write(wrapped("killed: \(summary)", width: terminal.width, indent: "    "))
     }
 
     func isTrying(_ cure: Cure, done: Int, of count: Int) {
+        show("trying \(done + 1) of \(count): \(cure.words)")
+    }
+
+    /// What is done, in the place of the bar.
+    private func show(_ text: String) {
         guard terminal.isInteractive else { return }
-        let text = shortened("trying \(done + 1) of \(count): \(cure.words)", to: terminal.width - 1)
-        try? StandardOutput.write(Terminal.clearLine + text)
+        try? StandardOutput.write(Terminal.clearLine + shortened(text, to: terminal.width - 1))
         barIsShown = true
     }
 
@@ -135,14 +148,14 @@ final class TextReporter: TrainingReporter {
         if trials.isEmpty { try StandardOutput.writeLine("there is no cure that could be tried") }
         for trial in trials {
             let title = trial.helps ? "helps: " : "no help: "
-            for line in wrapped(title + trial.sentence, width: terminal.width, indent: "  ") { try StandardOutput.writeLine(line) }
+            try write(wrapped(title + trial.sentence, width: terminal.width, indent: "  "))
         }
     }
 
     func isCured(by cure: Cure?, plan: TrainingPlan) throws {
         try StandardOutput.writeLine("")
         guard let cure else { return try StandardOutput.writeLine("no cure that was tried helps; the run stays as it was") }
-        for line in wrapped("trained again with \(cure.words)", width: terminal.width) { try StandardOutput.writeLine(line) }
+        try write(wrapped("trained again with \(cure.words)", width: terminal.width))
         recipe = plan.recipe
         (seconds, samples, lastHeldOut, unshown) = (0, 0, nil, nil)
     }

@@ -32,7 +32,8 @@ struct TrainingReport {
 
     var report: Report {
         Report(
-            title: "Training on \(plan.recipe.data.source)", summary: summary, facts: facts, findings: findings,
+            title: "Training on \(URL(fileURLWithPath: plan.recipe.data.source).lastPathComponent)", summary: summary, facts: facts,
+            findings: findings,
             charts: [lossChart, accuracyChart].compactMap { $0 } + healthCharts, tables: tables)
     }
 
@@ -63,7 +64,9 @@ struct TrainingReport {
 
     private var findings: [Report.Finding] {
         guard let health else { return [] }
-        if health.diagnoses.isEmpty { return [Report.Finding("Nothing was found to be wrong: \(health.summary).")] }
+        if health.diagnoses.isEmpty {
+            return [Report.Finding("Nothing was found to be wrong" + (health.unitSummary.map { ": \($0)." } ?? "."))]
+        }
         return health.diagnoses.map { diagnosis in
             let place = diagnosis.layer.map { " in \($0)" } ?? ""
             let when =
@@ -93,7 +96,7 @@ struct TrainingReport {
             "loss", title: "Loss", caption: "Means: over the batches of an epoch as it went, and over held-out data behind it.",
             .plot(
                 .init(
-                    x: .init("epoch"), y: .init("loss", scale: isWide ? .logarithmic : .linear),
+                    x: .init("epoch", unit: .whole), y: .init("loss", scale: isWide ? .logarithmic : .linear),
                     series: [
                         .init("training", .line, train), .init("held-out", .line, heldOut),
                     ].filter { !$0.points.isEmpty })))
@@ -106,7 +109,7 @@ struct TrainingReport {
             "accuracy", title: "Accuracy on held-out data",
             .plot(
                 .init(
-                    x: .init("epoch"), y: .init("of samples", unit: .share),
+                    x: .init("epoch", unit: .whole), y: .init("of samples", unit: .share),
                     series: [.init("held-out", .line, points)])))
     }
 
@@ -212,20 +215,20 @@ extension HealthReport {
         let dead = Dictionary(units.map { ($0.layer, $0.dead.count) }, uniquingKeysWith: { $1 })
         let worst = shown.sorted { dead[$0.layer] ?? 0 > dead[$1.layer] ?? 0 }.prefix(most).map(\.layer)
         return shown.filter { worst.contains($0.layer) }.map { timeline in
-            let count = timeline.shares[0].count
+            let units = timeline.shares[0].count, count = dead[timeline.layer] ?? 0
             // Those that did least at the end come first.
-            let order = (0..<count).sorted { (timeline.shares.last![$0], $0) < (timeline.shares.last![$1], $1) }.prefix(mostUnits)
+            let order = (0..<units).sorted { (timeline.shares.last![$0], $0) < (timeline.shares.last![$1], $1) }.prefix(mostUnits)
             let chosen =
-                count > mostUnits
-                ? "The \(mostUnits) units that did least in the end, of \(Format.count(count))" : "All \(Format.count(count)) units"
+                units > mostUnits
+                ? "The \(mostUnits) units that did least in the end, of \(Format.count(units))" : "All \(Format.count(units)) units"
             return Chart(
                 "units-\(timeline.layer)", title: "Units of \(timeline.layer)",
-                caption: "\(chosen). A shade is the share of an epoch's samples that opened the unit; "
-                    + "\(dead[timeline.layer] ?? 0 == 0 ? "no unit is" : "\(Format.count(dead[timeline.layer]!)) are") dead at the end.",
+                caption: "\(chosen), a row each. A shade is the share of an epoch's samples that opened the unit; "
+                    + "\(count == 0 ? "no unit is" : count == 1 ? "1 is" : "\(Format.count(count)) are") dead at the end.",
                 .strips(
                     .init(
                         rows: order.map { String($0) }, x: .categories("epoch", timeline.epochs.map { Format.count($0) }),
-                        shades: .init("of samples active", unit: .share, range: 0...1),
+                        shades: .init("of samples active", unit: .share, range: 0...1), zero: "dead",
                         values: order.map { unit in timeline.shares.map { Double($0[unit]) / 1000 } })))
         }
     }
@@ -253,11 +256,15 @@ extension HealthReport {
             }
             series.append(Chart.Series("predicted for step \(Format.count(first.step)), with its 95 % band", .line, band))
         }
+        // What is 0 has no place on a scale of powers.
+        let zeros = last.layers.count { !(value($0) > 0) }
+        let place = zeros == last.layers.count ? "all layers" : Format.count(zeros, "layer")
+        let missing = zeros == 0 ? "" : " In step \(Format.count(last.step)) it is 0 in \(place)."
         return Chart(
-            name, title: title, caption: caption,
+            name, title: title, caption: caption + missing,
             .plot(
                 .init(
-                    x: .init("activation, from the input"), y: .init(label, scale: .logarithmic),
+                    x: .init("activation, from the input", unit: .whole), y: .init(label, scale: .logarithmic),
                     series: series.filter { !$0.points.isEmpty })))
     }
 
@@ -321,12 +328,14 @@ extension HealthReport {
         if !units.isEmpty {
             tables.append(
                 Report.Table(
-                    "units", title: "Units of rectifiers, over the last epoch", note: "Dead: closed for every sample of the epoch.",
+                    "units", title: "Units of rectifiers, over the last epoch",
+                    note: "Dead: closed for every sample of the epoch. May reopen: those that something besides their own gradient moves.",
                     rows: units,
                     fields: [
                         .init("layer", key: "layer") { .text($0.layer) }, .init("units", key: "units") { .count($0.units) },
                         .init("active", key: "active") { .share($0.activeShare) }, .init("dead", key: "dead") { .count($0.dead.count) },
                         .init("born so", key: "bornDead") { .count($0.dead.count(where: \.isBornDead)) },
+                        .init("may reopen", key: "mayReopen") { .count($0.dead.count(where: \.mayReopen)) },
                         .init("closed for 2,000", key: "closedFor2000") { .count($0.closedFor2000) },
                     ]))
             let dead = units.flatMap { layer in layer.dead.map { (layer: layer.layer, unit: $0) } }
@@ -338,6 +347,7 @@ extension HealthReport {
                         .init(nil, key: "killedByStep") { .count($0.unit.killedByStep) },
                         .init(nil, key: "epoch") { .count($0.unit.epoch) },
                         .init(nil, key: "lastSample") { .count($0.unit.lastSample) },
+                        .init(nil, key: "waysBack") { .text($0.unit.waysBack.map(\.rawValue).joined(separator: " ")) },
                     ]))
         }
         if let look = looks.last, !look.layers.isEmpty {

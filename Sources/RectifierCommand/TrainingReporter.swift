@@ -7,6 +7,8 @@ import RectifierReports
 protocol TrainingReporter {
     func begin(plan: TrainingPlan, notes: [String]) throws
     func report(_ event: TrainingEvent) throws
+    /// Steps that killed units are about to be repeated.
+    func isExplaining()
     /// Why units died.
     func explained(_ autopsy: Autopsy) throws
     /// A twin of the run is about to be trained.
@@ -17,6 +19,7 @@ protocol TrainingReporter {
 }
 
 extension TrainingReporter {
+    func isExplaining() {}
     func explained(_ autopsy: Autopsy) throws {}
     func isTrying(_ cure: Cure, done: Int, of count: Int) {}
     func tried(_ trials: [CureTrial]) throws {}

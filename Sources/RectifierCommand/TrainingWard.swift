@@ -23,6 +23,7 @@ struct TrainingWard {
     mutating func run(stop: StopSignal, _ listener: (TrainingEvent) throws -> Void) throws -> TrainingEvent.Outcome {
         var attempt = try watched(stop, listener)
         if let health = attempt.report.health, health.diagnoses.contains(where: { $0.name == .deadUnits }), !stop.isStopped {
+            reporter.isExplaining()
             let autopsy = try Autopsy(trainer, report: health, steps: Self.autopsySteps)
             attempt.report.autopsy = autopsy
             try reporter.explained(autopsy)

@@ -46,11 +46,13 @@ extension Report {
             public var x: Axis
             /// What a shade stands for.
             public var shades: Axis
+            /// What a value of exactly 0 is called, which has a colour of its own; `nil`: it is a shade like others.
+            public var zero: String?
             /// By row and column; NaN where there is none. Rows are of one length.
             public var values: [[Double]]
 
-            public init(rows: [String], x: Axis, shades: Axis, values: [[Double]]) {
-                (self.rows, self.x, self.shades, self.values) = (rows, x, shades, values)
+            public init(rows: [String], x: Axis, shades: Axis, zero: String? = nil, values: [[Double]]) {
+                (self.rows, self.x, self.shades, self.zero, self.values) = (rows, x, shades, zero, values)
             }
         }
 
@@ -65,6 +67,8 @@ extension Report {
 
             public enum Unit: Sendable, Hashable {
                 case number
+                /// Whole numbers, such as epochs: no tick lies between two.
+                case whole
                 /// A share of 1, written in percent.
                 case share
             }

@@ -75,6 +75,20 @@ struct HealthCommandTests {
         #expect(FileManager.default.fileExists(atPath: folder.url("a/report.html").path))
     }
 
+    @Test func `Columns are called by their names, and dead units are told apart by whether they may reopen`() throws {
+        let folder = try TemporaryFolder()
+        let rows = (0..<60).map { "\($0 % 7),5,\($0 % 2 == 0 ? "red" : "blue"),\($0 % 3 == 0 ? "yes" : "no")" }
+        try folder.write((["age,same,colour,answer"] + rows).joined(separator: "\n"), to: "data.csv")
+        let run = try CommandRun(["train", "--data", "data.csv", "--epochs", "2", "--json", "--output", "a"], in: folder)
+        let found = try #require(run.objects().first { $0["name"] as? String == "constant-inputs" }, "\(run.errors)")
+        #expect(found["sentence"] as? String == "column \"same\" is the same for all samples")
+
+        let last = try #require(try CommandRun(sick + ["--json", "--weight-decay", "0"], in: folder).objects().last)
+        let units = try #require((last["health"] as? [String: Any])?["units"] as? [[String: Any]])
+        let dead = units.map { $0["dead"] as? Int ?? 0 }, mayReopen = units.map { $0["mayReopen"] as? Int ?? -1 }
+        #expect(dead.reduce(0, +) > 0 && mayReopen[0] == 0 && zip(mayReopen, dead).allSatisfy { 0...$1 ~= $0 })
+    }
+
     @Test func `Who does not look finds nothing`() throws {
         let folder = try TemporaryFolder()
         let run = try CommandRun(sick + ["--json", "--no-health", "--output", "a"], in: folder)

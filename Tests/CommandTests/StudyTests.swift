@@ -10,18 +10,6 @@ import FoundationXML
 
 @Suite("rectifier study at-zero")
 struct StudyTests {
-    /// A folder with 120 images of 6×6.
-    private func makeImages(in folder: TemporaryFolder) throws {
-        func header(_ numbers: [UInt32]) -> Data {
-            Data(numbers.flatMap { n in (0..<4).map { UInt8(truncatingIfNeeded: n >> (24 - 8 * $0)) } })
-        }
-        try FileManager.default.createDirectory(at: folder.url("data"), withIntermediateDirectories: true)
-        let pixels = (0..<120 * 36).map { UInt8(truncatingIfNeeded: $0 &* 2_654_435_761 >> 7) }
-        try (header([0x803, 120, 6, 6]) + Data(pixels)).write(to: folder.url("data/train-images-idx3-ubyte"))
-        try (header([0x801, 120]) + Data((0..<120).map { UInt8($0 % 3) })).write(
-            to: folder.url("data/train-labels-idx1-ubyte"))
-    }
-
     private let flags = [
         "study", "at-zero", "--data", "data", "--networks", "2", "--depths", "1,2", "--widths", "4,256", "--batch-sizes", "16", "--epochs",
         "1",
@@ -30,7 +18,7 @@ struct StudyTests {
 
     @Test func `Writes tables and a page that stands alone`() throws {
         let folder = try TemporaryFolder()
-        try makeImages(in: folder)
+        try folder.makeImages()
         let run = try CommandRun(flags + ["--output", "study"], in: folder)
         #expect(run.code == 0 && run.errors.isEmpty, "\(run.errors)")
         #expect(run.output.contains("bit-identical in all 2"))
@@ -65,7 +53,7 @@ struct StudyTests {
 
     @Test func `JSON is one object a line`() throws {
         let folder = try TemporaryFolder()
-        try makeImages(in: folder)
+        try folder.makeImages()
         let objects = try CommandRun(flags + ["--json"], in: folder).objects()
         #expect(objects.filter { $0["event"] as? String == "networks" }.count == 15)
         #expect(objects.filter { $0["event"] as? String == "training" }.count == 5)
@@ -75,7 +63,7 @@ struct StudyTests {
 
     @Test func `A report is written where it is asked for, and nothing else is`() throws {
         let folder = try TemporaryFolder()
-        try makeImages(in: folder)
+        try folder.makeImages()
         let flags = Array(flags.dropLast(4)) + ["--skip-training"]
         #expect(try CommandRun(flags + ["--report", "study.json"], in: folder).outputLines.last == "tables and plots: study.json")
         let object = try JSONSerialization.jsonObject(with: Data(folder.read("study.json").utf8)) as? [String: Any]
@@ -103,5 +91,19 @@ struct StudyTests {
             #expect(run.code == code && run.errorLines.count == 1 && run.errors.contains(says), "\(arguments): \(run.errors)")
         }
         #expect(try folder.content.isEmpty)
+    }
+}
+
+extension TemporaryFolder {
+    /// The folder `data` with 120 images of 6×6.
+    func makeImages() throws {
+        func header(_ numbers: [UInt32]) -> Data {
+            Data(numbers.flatMap { n in (0..<4).map { UInt8(truncatingIfNeeded: n >> (24 - 8 * $0)) } })
+        }
+        try FileManager.default.createDirectory(at: url("data"), withIntermediateDirectories: true)
+        let pixels = (0..<120 * 36).map { UInt8(truncatingIfNeeded: $0 &* 2_654_435_761 >> 7) }
+        try (header([0x803, 120, 6, 6]) + Data(pixels)).write(to: url("data/train-images-idx3-ubyte"))
+        try (header([0x801, 120]) + Data((0..<120).map { UInt8($0 % 3) })).write(
+            to: url("data/train-labels-idx1-ubyte"))
     }
 }

@@ -95,6 +95,25 @@ struct DrawingTests {
         #expect(PlotScale(.init("", unit: .share), values: [0, 1]).text(0.8473) == "84.7 %")
     }
 
+    @Test func `What is exactly 0 has a colour of its own, where it has a name`() {
+        func svg(_ zero: String?) -> String {
+            let strips = Report.Chart.Strips(
+                rows: ["a", "b"], x: .categories("epoch", ["1", "2"]), shades: .init("active", unit: .share, range: 0...1), zero: zero,
+                values: [[0, 0.01], [0.5, 1]])
+            return Report.Chart("units", title: "Units", .strips(strips)).drawing.svg
+        }
+        // In the key, and in the strip.
+        #expect(svg("dead").components(separatedBy: "class=\"zero\"").count == 3 && svg("dead").contains(">dead<"))
+        #expect(!svg(nil).contains("class=\"zero\""))
+    }
+
+    @Test func `Between whole numbers is no tick`() {
+        for end in [2.0, 3, 20, 1000] {
+            let ticks = PlotScale(.init("epoch", unit: .whole), values: [1, end]).ticks
+            #expect(ticks.count > 1 && ticks.map(\.value) == ticks.map { $0.value.rounded() } && !ticks.contains { $0.label.contains(".") })
+        }
+    }
+
     @Test func `Logarithmic ticks are powers of ten`() {
         let scale = PlotScale(.init("", scale: .logarithmic), values: [0, 0.02, 3_000_000], most: 6)
         #expect(scale.ticks.map(\.label) == ["0.01", "1", "100", "10,000", "10⁶"])

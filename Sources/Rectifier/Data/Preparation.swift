@@ -109,6 +109,21 @@ extension Preparation {
         }
     }
 
+    /// A feature as people know it: `column "age"`, `"red" of column "colour"`, or `feature 3` where it has no name.
+    /// - Parameter feature: From 0.
+    package func name(ofFeature feature: Int) -> String {
+        guard case .table(let layout) = input else { return "feature \(feature + 1)" }
+        var place = feature
+        for column in layout.columns {
+            if place < column.width {
+                guard case .levels(let names, _) = column.content else { return "column \(quoted(column.name))" }
+                return "\(quoted(names[place])) of column \(quoted(column.name))"
+            }
+            place -= column.width
+        }
+        return "feature \(feature + 1)"
+    }
+
     /// The classes, if that is what is predicted.
     public var classNames: [String]? {
         if case .classes(let names) = target { names } else { nil }

@@ -16,10 +16,15 @@ struct TrainingRun {
     }
 
     func run(_ listener: (TrainingEvent) throws -> Void) throws -> TrainingEvent.Outcome {
-        var bookmark = session.bookmark()
+        // Nobody looks at the last finite weights of a run that is neither saved nor probed.
+        var bookmark = output != nil || !trainer.probes.isEmpty ? session.bookmark() : nil
         do {
             return try run(&bookmark, listener)
         } catch let error as RectifierError where error.kind == .divergence {
+            guard let bookmark else {
+                try listener(.diverged(session.measurements))
+                throw error
+            }
             throw try afterDivergence(error, from: bookmark, listener)
         }
     }
@@ -41,8 +46,8 @@ struct TrainingRun {
     }
 
     /// - Parameter bookmark: Where a run that diverges can be repeated from: at most a quarter of its steps ago, or a
-    ///   short while.
-    private func run(_ bookmark: inout Checkpoint, _ listener: (TrainingEvent) throws -> Void) throws -> TrainingEvent.Outcome {
+    ///   short while. `nil` stays so.
+    private func run(_ bookmark: inout Checkpoint?, _ listener: (TrainingEvent) throws -> Void) throws -> TrainingEvent.Outcome {
         let plan = session.plan, data = trainer.data
         try listener(
             .started(
@@ -67,8 +72,7 @@ struct TrainingRun {
             heldOut = report.heldOut
             for notice in session.takeNotices() { try listener(.noticed(notice)) }
             try listener(.epochEnded(report))
-            let kept = bookmark.position.steps
-            if session.position.steps - kept >= max(256, kept / 4) { bookmark = session.bookmark() }
+            if let kept = bookmark?.position.steps, session.position.steps - kept >= max(256, kept / 4) { bookmark = session.bookmark() }
             // Epochs of a small network take less than a write to the disk; a crash loses a second's work at most.
             let every = plan.settings.checkpointEvery
             if every > 0, session.position.epochsDone % every == 0, !session.isFinished, lastSave.duration(to: .now) > .seconds(1) {

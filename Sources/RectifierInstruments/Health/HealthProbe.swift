@@ -20,6 +20,7 @@ final class HealthObserver: CountingObserver {
     /// By the id of what the activation gives, which is above 0 where the pre-activation is.
     private let ledgers: [(output: Int, ledger: UnitLedger)]
     private let tallies: [Int: UnitTally]
+    private let waysBack: WaysBack
     private let diagnostician: Diagnostician
     private var data: DataHealth
     /// The look at the step that is going on.
@@ -52,9 +53,9 @@ final class HealthObserver: CountingObserver {
         progress = Progress(epoch: run.firstEpoch)
         meter = try FlowMeter(sites, losses: run.losses)
         var seen = Set<Int>()
-        ledgers = sites.filter { $0.isGate && seen.insert($0.output.id).inserted }.map {
-            ($0.output.id, UnitLedger(layer: $0.layer, units: $0.units, positions: $0.positions, threads: run.threads))
-        }
+        let gates = sites.filter { $0.isGate && seen.insert($0.output.id).inserted }
+        ledgers = gates.map { ($0.output.id, UnitLedger(layer: $0.layer, units: $0.units, positions: $0.positions, threads: run.threads)) }
+        waysBack = WaysBack(run, gates)
         tallies = Dictionary(uniqueKeysWithValues: ledgers.map { ($0.output, $0.ledger.tally) })
         data = try DataHealth(run)
         diagnostician = Diagnostician(
@@ -124,6 +125,7 @@ final class HealthObserver: CountingObserver {
     func endEpoch() -> HealthReport {
         tellUnits(step: progress.step, epoch: progress.epoch)
         units = ledgers.map { $0.ledger.endEpoch(progress.epoch, samples: run.samples, order: order(ofEpoch:)) }
+        waysBack.note(in: &units, step: progress.step)
         let explained: Set<Diagnosis.Name> = [
             .diverged, .bornDead, .deadUnits, .exploding, .vanishing, .saturated, .unstableRate, .rankCollapse,
         ]
@@ -161,7 +163,7 @@ final class HealthObserver: CountingObserver {
             units: units, looks: progress.looks, diagnoses: progress.diagnoses.sorted(), trivialLoss: data.trivialLoss,
             expectedGrowth: diagnostician.law.path.map { $0.map { HealthReport.Growth(mean: $0.mean, deviation: $0.deviation) } },
             timelines: ledgers.map {
-                HealthReport.Timeline(layer: $0.ledger.layer, epochs: $0.ledger.timeline.epochs, shares: $0.ledger.timeline.shares)
+                HealthReport.Timeline(layer: $0.ledger.layer, epochs: $0.ledger.timeline.epochs, shares: $0.ledger.timeline.values)
             })
     }
 

@@ -35,19 +35,17 @@ public struct HealthReport: ProbeReport {
 
     /// `units: 3 of 1,024 dead, 41 % active; no finding`.
     public var summary: String {
-        var parts: [String] = []
-        if units.units > 0 {
-            let active =
-                Double(units.reduce(0) { $0 + $1.active.reduce(0, +) }) / Double(max(1, units.reduce(0) { $0 + $1.units * $1.samples }))
-            let dead =
-                units.dead == 0
-                ? "none of \(Format.count(units.units, "unit"))" : "\(Format.count(units.dead)) of \(Format.count(units.units, "unit"))"
-            parts.append("\(dead) dead, \(Format.percent(active, digits: 0)) active")
-        }
-        parts.append(
-            diagnoses.isEmpty ? "no finding" : diagnoses.map { $0.name.words + ($0.layer.map { " (\($0))" } ?? "") }.joined(separator: ", ")
-        )
-        return parts.joined(separator: "; ")
+        let found = diagnoses.map { $0.name.words + ($0.layer.map { " (\($0))" } ?? "") }.joined(separator: ", ")
+        return [unitSummary, found.isEmpty ? "no finding" : found].compactMap { $0 }.joined(separator: "; ")
+    }
+
+    /// `3 of 1,024 units dead, 41 % active`; `nil` where no unit can die.
+    public var unitSummary: String? {
+        guard units.units > 0 else { return nil }
+        let active =
+            Double(units.reduce(0) { $0 + $1.active.reduce(0, +) }) / Double(max(1, units.reduce(0) { $0 + $1.units * $1.samples }))
+        let all = Format.count(units.units, "unit"), dead = units.dead == 0 ? "none" : Format.count(units.dead)
+        return "\(dead) of \(all) dead, \(Format.percent(active, digits: 0)) active"
     }
 }
 

@@ -34,7 +34,7 @@ struct PlotScale {
                 let margin = max(low.magnitude, high.magnitude) * 0.1
                 (low, high) = (low - (margin == 0 ? 0.5 : margin), high + (margin == 0 ? 0.5 : margin))
             }
-            let step = Self.step(high - low, most: most)
+            let step = max(axis.unit == .whole ? 1 : 0, Self.step(high - low, most: most))
             let isGiven = axis.range != nil
             let first = (low / step).rounded(isGiven ? .up : .down), last = (high / step).rounded(isGiven ? .down : .up)
             range = isGiven ? low...high : first * step...last * step
@@ -54,12 +54,9 @@ struct PlotScale {
 
     /// A value as it stands beside a bar.
     func text(_ value: Double) -> String {
-        switch axis.unit {
-        case .share: Format.percent(value, digits: 1)
-        case .number where value.magnitude < 1e9 && (value == value.rounded() || value.magnitude >= 1000):
-            Format.count(Int(value.rounded()))
-        case .number: Format.significant(value, 3)
-        }
+        if axis.unit == .share { return Format.percent(value, digits: 1) }
+        let isLong = value.magnitude >= 1000 || value == value.rounded()
+        return value.magnitude < 1e9 && isLong ? Format.count(Int(value.rounded())) : Format.significant(value, 3)
     }
 
     /// The smallest of 1, 2, 5, 10, … that needs no more ticks.

@@ -2,6 +2,8 @@ import RectifierText
 
 extension Report.Chart.Strips {
     private static let levels = 16
+    /// Of a 0 that is called by a name.
+    private static let zeroLevel = levels
 
     func draw(in drawing: inout Drawing) {
         let scale = PlotScale(shades, values: values.flatMap { $0 }, most: 4)
@@ -13,7 +15,7 @@ extension Report.Chart.Strips {
         let frame = Frame(
             left: left, right: drawing.width - 2, top: drawing.height + 2, bottom: drawing.height + 2 + rowHeight * Double(rows.count))
         let cell = frame.width / Double(max(1, count)), gap = rowHeight >= 8 ? 1.0 : 0
-        var paths = Array(repeating: "", count: Self.levels)
+        var paths = Array(repeating: "", count: Self.levels + 1)
         for (row, shown) in values.enumerated() {
             let top = frame.top + rowHeight * Double(row)
             // Names of thin rows are left out where they have no room.
@@ -30,7 +32,8 @@ extension Report.Chart.Strips {
             "<rect class=\"outline\" x=\"\(svgNumber(frame.left))\" y=\"\(svgNumber(frame.top))\" width=\"\(svgNumber(frame.width))\" height=\"\(svgNumber(frame.height))\"/>"
         )
         for (level, path) in paths.enumerated() where !path.isEmpty {
-            drawing.add("<path class=\"shade\" fill-opacity=\"\(opacity(level))\" d=\"\(path)\"/>")
+            let look = level == Self.zeroLevel ? "class=\"zero\"" : "class=\"shade\" fill-opacity=\"\(opacity(level))\""
+            drawing.add("<path \(look) d=\"\(path)\"/>")
         }
         drawing.placeBottomAxis(xScale, x.label, in: frame, hasGrid: false)
     }
@@ -47,7 +50,8 @@ extension Report.Chart.Strips {
     }
 
     private func level(_ value: Double, _ scale: PlotScale) -> Int? {
-        scale.holds(value) ? min(Self.levels - 1, Int(scale.share(of: value) * Double(Self.levels))) : nil
+        if zero != nil, value == 0 { return Self.zeroLevel }
+        return scale.holds(value) ? min(Self.levels - 1, Int(scale.share(of: value) * Double(Self.levels))) : nil
     }
 
     private func opacity(_ level: Int) -> String { Format.fixed(0.08 + 0.92 * Double(level) / Double(Self.levels - 1), 2) }
@@ -77,6 +81,9 @@ extension Report.Chart.Strips {
         if values.contains(where: { $0.contains { !scale.holds($0) } }) {
             drawing.add("<rect class=\"outline\" x=\"250\" y=\"\(svgNumber(frame.top))\" width=\"14\" height=\"10\"/>")
             drawing.place(.init(text: "no value", x: 270, baseline: frame.top + 9))
+        } else if let zero, values.contains(where: { $0.contains(0) }) {
+            drawing.add("<rect class=\"zero\" x=\"250\" y=\"\(svgNumber(frame.top))\" width=\"14\" height=\"10\"/>")
+            drawing.place(.init(text: zero, x: 270, baseline: frame.top + 9))
         }
         drawing.placeBottomAxis(scale, "", in: frame, hasGrid: false)
         drawing.height += 6

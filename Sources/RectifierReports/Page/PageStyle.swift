@@ -28,6 +28,7 @@ enum PageStyle {
         svg .whisker { stroke: var(--ink); stroke-width: 1.2; fill: none; }
         svg .outline { stroke: var(--rule); fill: none; }
         svg .shade { fill: var(--c0); shape-rendering: crispEdges; }
+        svg .zero { fill: var(--c1); shape-rendering: crispEdges; }
         svg .ink { color: var(--ink); }
         \((0..<Look.colors).map { "svg .c\($0) { color: var(--c\($0)); }" }.joined(separator: " "))
         """

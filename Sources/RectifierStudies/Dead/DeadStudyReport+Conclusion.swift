@@ -196,15 +196,27 @@ extension DeadStudyReport {
             numbers: others.map { ("neverOpen \($0.activation)", $0.neverOpen.mean) })
     }
 
+    /// What the probe told of runs in which a layer died. Of a network through which nothing passes it says so, and not
+    /// what follows for its units.
+    private func told(of runs: [Run]) -> String {
+        let dead = runs.count { $0.foundDead != nil }
+        let others = runs.filter { $0.foundDead == nil && !$0.diagnoses.isEmpty }
+        var names: [Diagnosis.Name] = []
+        for run in others { if let name = run.diagnoses.first?.name, !names.contains(name) { names.append(name) } }
+        let silent = runs.count - dead - others.count
+        return "the probe told of dead units in \(dead)"
+            + (others.isEmpty ? "" : ", of \(names.sorted().map(\.words).joined(separator: " or ")) in \(others.count)")
+            + (silent == 0 ? "" : ", of nothing in \(silent)")
+    }
+
     /// Where whole layers die.
     private var narrowFinding: Finding? {
         guard let relu = narrow.first(where: \.isRectifier), !relu.accuracies.isEmpty else { return nil }
         let runs = relu.runs.count, before = relu.runs.count(where: \.hadClosedLayer), after = relu.runs.filter(\.hasClosedLayer)
-        let found = after.count { $0.foundDead != nil }
         let best = after.compactMap(\.accuracy).max(), living = relu.runs.filter { !$0.hasClosedLayer }.compactMap(\.accuracy)
         let closed =
             best.map {
-                "these reach \(Format.percent($0, digits: 1)) at most, and the probe told of dead units in \(found)"
+                "these reach \(Format.percent($0, digits: 1)) at most, and \(told(of: after))"
             } ?? "none is lost"
         // Whole layers are not all of it where the others fall short too.
         let others = living.isEmpty || after.isEmpty ? "" : "The others reach \(Format.percent(living.mean, digits: 1)). "

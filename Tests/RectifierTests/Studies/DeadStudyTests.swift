@@ -110,6 +110,16 @@ struct DeadStudyTests {
         #expect(report.narrow == reports[1].narrow)
         #expect(report.charts.count == 9)
         for finding in report.findings { #expect(!finding.sentence.contains("nan"), "\(finding.sentence)") }
+
+        // Whatever the probe told of a run in which a layer died is told.
+        let closed = narrow.runs.indices.filter { narrow.runs[$0].hasClosedLayer }
+        var other = report
+        for run in closed {
+            other.narrow[0].runs[run].diagnoses = [.init(name: run == closed[0] ? .rankCollapse : .deadUnits, step: 1, epoch: 1)]
+        }
+        #expect(other.conclusion.contains("told of dead units in \(closed.count - 1), of rank collapse in 1."), "\(other.conclusion)")
+        other.narrow[0].runs[closed[0]].diagnoses = []
+        #expect(other.conclusion.contains("told of dead units in \(closed.count - 1), of nothing in 1."), "\(other.conclusion)")
     }
 
     @Test func `A run that diverges has no accuracy and is counted`() throws {

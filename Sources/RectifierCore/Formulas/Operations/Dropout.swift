@@ -29,6 +29,11 @@ struct DropoutMask: Leaf {
     }
 }
 
+extension Formula {
+    /// Whether it has other values for the same sample in another epoch: a mask of dropout.
+    package var isDrawnAnew: Bool { operation is DropoutMask }
+}
+
 /// Each element 0 with probability `rate`, else scaled by 1 / (1 - rate). `stream` tells the masks of one network
 /// apart.
 /// - Parameter byChannel: Whether all places of a sample's channel, its last axis, share one draw.

@@ -15,7 +15,7 @@ struct DataHealth {
         trivialLoss = try Self.trivialLoss(run)
         guard data.features.areNumbers else { return }
         let samples = min(data.count, Self.mostSamples), width = data.width
-        var deviations: [Double] = [], constant: [Int] = [], squares = 0.0
+        var deviations: [Double] = [], constant: [Int] = [], squares = 0.0, widest = (deviation: 0.0, column: 0)
         for column in 0..<width {
             var sum = 0.0, square = 0.0, isConstant = true
             let first = data.features[column]
@@ -34,6 +34,7 @@ struct DataHealth {
                 constant.append(column)
             } else {
                 deviations.append(max(0, square / Double(samples) - mean * mean).squareRoot())
+                if deviations.last! > widest.deviation { widest = (deviations.last!, column) }
             }
         }
         let size = (squares / Double(samples * width)).squareRoot()
@@ -43,17 +44,20 @@ struct DataHealth {
             let what =
                 size > 10
                 ? "the numbers that the network is fed have root mean square \(Format.significant(size, 3)), far from 1"
-                : "the largest spread of a feature is \(Format.significant(spread, 3)) times the median one"
+                : "the largest spread of a feature, that of \(run.data.preparation.name(ofFeature: widest.column)), is "
+                    + "\(Format.significant(spread, 3)) times the median one"
             findings.append(
                 Diagnosis(.unscaledInputs, epoch: 0, step: 0, what, ["rms": size, "largestOverMedian": spread], cures: [.scaledInputs]))
         }
         if data.sampleShape.count == 1, samples > 1, !constant.isEmpty, constant.count < width {
             let one = constant.count == 1
-            let names = constant.prefix(3).map { String($0 + 1) }.joined(separator: ", ") + (constant.count > 3 ? ", …" : "")
+            let names =
+                constant.prefix(3).map { run.data.preparation.name(ofFeature: $0) }.joined(separator: ", ")
+                + (constant.count > 3 ? ", …" : "")
             findings.append(
                 Diagnosis(
                     .constantInputs, epoch: 0, step: 0,
-                    "\(one ? "feature \(names) is" : "\(constant.count) features (\(names)) are") the same for all samples",
+                    "\(one ? "\(names) is" : "\(constant.count) features (\(names)) are") the same for all samples",
                     ["features": Double(constant.count), "first": Double(constant[0] + 1)],
                     cures: [.checkData("leave out \(one ? "the column" : "the columns"), which can tell nothing")]))
         }

@@ -7,7 +7,7 @@ final class UnitLedger {
     /// Units that were dead in the epoch before, so that the order of an epoch is drawn only for a new death.
     private(set) var dead: [Int: UnitReport.DeadUnit] = [:]
     /// The share of active samples of each unit, epoch by epoch, in steps of 1/1000: thinned to ``mostColumns``.
-    private(set) var timeline = Timeline()
+    private(set) var timeline = EpochSeries<[Int]>()
 
     struct LastActive: Codable, Equatable {
         var step = 0
@@ -16,25 +16,7 @@ final class UnitLedger {
         var place = 0
     }
 
-    struct Timeline: Codable, Equatable {
-        var epochs: [Int] = []
-        /// By epoch kept and unit.
-        var shares: [[Int]] = []
-        /// Every so many epochs one is kept.
-        var every = 1
-
-        static let most = 64
-
-        mutating func add(epoch: Int, _ shares: [Int]) {
-            guard (epoch - 1) % every == 0 else { return }
-            epochs.append(epoch)
-            self.shares.append(shares)
-            guard epochs.count > Self.most else { return }
-            every *= 2
-            let kept = epochs.indices.filter { (epochs[$0] - 1) % every == 0 }
-            (epochs, self.shares) = (kept.map { epochs[$0] }, kept.map { self.shares[$0] })
-        }
-    }
+    private static let mostColumns = 64
 
     /// Where each unit stands in a sample: many in images.
     private let positions: Int
@@ -82,7 +64,8 @@ final class UnitLedger {
                 report.dead.append(corpse)
             }
         }
-        timeline.add(epoch: epoch, report.active.map { samples == 0 ? 0 : ($0 * 1000 + samples - 1) / samples })
+        let shares = report.active.map { samples == 0 ? 0 : ($0 * 1000 + samples - 1) / samples }
+        timeline.add(shares, epoch: epoch, most: Self.mostColumns)
         tally.reset()
         return report
     }
@@ -93,7 +76,7 @@ final class UnitLedger {
         var seen: [UnitTally.Seen]
         var last: [LastActive]
         var dead: [UnitReport.DeadUnit]
-        var timeline: Timeline
+        var timeline: EpochSeries<[Int]>
     }
 
     var state: State {
@@ -113,7 +96,7 @@ final class UnitLedger {
     func takes(_ state: State) -> Bool {
         let count = tally.count
         return state.seen.count == count && state.last.count == count && state.dead.allSatisfy { 0..<count ~= $0.unit }
-            && state.timeline.shares.allSatisfy { $0.count == count } && state.timeline.shares.count == state.timeline.epochs.count
+            && state.timeline.values.allSatisfy { $0.count == count } && state.timeline.values.count == state.timeline.epochs.count
             && state.timeline.every > 0
     }
 }

@@ -30,7 +30,27 @@ public struct UnitReport: Sendable, Codable, Equatable {
         /// The last sample that was active, by its number in the training data, from 0.
         public var lastSample: Int?
 
+        /// What may open it again without a gradient of its own; empty for a unit that no step can bring back, as long
+        /// as the run goes on with the same data and settings.
+        public var waysBack: [WayBack] = []
+
         public var isBornDead: Bool { killedByStep == 0 }
+        public var mayReopen: Bool { !waysBack.isEmpty }
+    }
+
+    /// What can move a dead unit, which gets no gradient itself.
+    public enum WayBack: String, Sendable, Codable, CaseIterable {
+        /// Parameters before it, which the gradient still reaches through living units or around the layer.
+        case feeders
+        /// Weight decay, L1 or L2 on its weights or on others before it. Where its bias is not above 0 and its own
+        /// weights are only scaled down, they do not open it.
+        case penalty
+        /// What the optimizer remembers of the gradients before its death.
+        case momentum
+        /// A derivative at 0 by which a unit that is at exactly 0 passes a part of the gradient.
+        case kink
+        /// Masks that are drawn anew for every sample, somewhere before it.
+        case dropout
     }
 
     public var units: Int { active.count }
