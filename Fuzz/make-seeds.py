@@ -87,6 +87,8 @@ seed(
         }
     ),
 )
+scales = {"means": [1, 2, 3], "deviations": [1, 0.5, 2]}
+seed(6, json.dumps({"input": {"channels": {"shape": [2, 2, 3], "scales": scales}}, "target": {"classes": {"names": ["a", "b"]}}}))
 seed(6, json.dumps({"input": {"bytes": {"shape": [2, 2]}}, "target": {"classes": {"names": ["a", "b"]}}}))
 
 # Models: their files one behind the other. The fuzzer's readers put a checksum where `@sum@` stands.

@@ -26,12 +26,13 @@ func readBatch(_ input: [UInt8], _ options: UInt8) throws {
     defer { try? FileManager.default.removeItem(at: file) }
     let labels = input.prefix(8), isHundred = options & 2 != 0
     let records = labels.flatMap { label in [label] + (isHundred ? [label] : []) + [UInt8](repeating: label, count: 3072) }
-    try Data(options & 1 == 0 ? input : records + input.dropFirst(64)).write(to: file)
+    let content = options & 1 == 0 ? input : records + input.dropFirst(64)
+    try Data(content).write(to: file)
     let files = try FileManager.default.contentsOfDirectory(at: modelFolder, includingPropertiesForKeys: nil)
     let target = options & 4 == 0 ? nil : "coarse"
     let batches =
         options & 8 == 0
-        ? try CIFAR(file: file, length: Data(contentsOf: file).count, name: "input", target: target)
+        ? try CIFAR(file: file, length: content.count, name: "input", target: target)
         : try CIFAR(files: files, in: modelFolder, name: "input", target: target)
     guard let arrays = try batches?.read(name: { $0.lastPathComponent }, needsLabels: true).training else { return }
     _ = try arrays.fitted(settings: DataSettings(), share: 0.2, seed: 1)

@@ -22,8 +22,7 @@ struct DataSource {
     ///   - classes: those of the model.
     init(
         _ name: String, relativeTo base: URL?, needsTargets: Bool, target: String? = nil, fitting shape: [Int]? = nil,
-        classes: [String]? = nil,
-        header: Bool? = nil, separator: String? = nil
+        classes: [String]? = nil, header: Bool? = nil, separator: String? = nil
     ) throws {
         let url = DataSource.url(name, base)
         var isFolder: ObjCBool = false
@@ -40,8 +39,11 @@ struct DataSource {
                 let parts = try batches.read(name: shown, needsLabels: needsTargets, classes: classes)
                 (main, test) = (parts.training.map(Part.arrays), parts.test.map(Part.arrays))
             } else if !IDX.isIn(files), let parts = try ImageFolder.parts(of: url, name: name) {
-                main = try parts.training.map { .arrays(try $0.read(fitting: shape, needsLabels: needsTargets)) }
-                test = try parts.test.map { .arrays(try $0.read(fitting: shape, needsLabels: needsTargets)) }
+                let training = try parts.training?.read(fitting: shape, needsLabels: needsTargets)
+                // As many channels as the training part has.
+                let fitted = shape ?? training?.features.sampleShape
+                main = training.map(Part.arrays)
+                test = try parts.test.map { .arrays(try $0.read(fitting: fitted, needsLabels: needsTargets)) }
             } else {
                 let pairs = try IDX.pairs(in: url, name: name)
                 (main, test) = try sideBySide(

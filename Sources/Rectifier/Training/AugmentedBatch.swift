@@ -45,7 +45,7 @@ final class AugmentedBatch {
     func makeRoom(for count: Int, of data: [String: Feed]) throws -> Bool {
         guard count > room else { return false }
         memory.values.forEach { rk_free($0) }
-        memory = [:]
+        (memory, feeds, room) = ([:], [:], 0)
         for (name, feed) in data {
             let block = try MachineMemory.block(
                 count * feed.rowBytes, for: "a batch of augmented samples", advice: "choose a smaller batch size")

@@ -126,6 +126,31 @@ import Testing
         #expect(try second.model().parameters == whole.model().parameters)
     }
 
+    /// A step is fed what an epoch makes of its samples: the same as those samples without augmentation.
+    @Test func stepsAreFedTheSamplesOfTheirEpoch() throws {
+        let augmentation = Augmentation(flip: true, shift: 2), data = try Self.images(), width = data.width
+        var pixels = [UInt8](repeating: 0, count: data.count * width)
+        try data.withFeeds { feeds in
+            let batch = AugmentedBatch(augmentation, seed: 5, shape: data.sampleShape, limit: data.count)
+            _ = try batch.makeRoom(for: data.count, of: feeds)
+            batch.fill(from: feeds, (0..<Int32(data.count)).map { $0 }, count: data.count, epoch: 0)
+            guard case .rows(let start, _, _, _) = batch.feeds[Network.inputName] else { throw RectifierError(.data, "no rows") }
+            pixels.withUnsafeMutableBytes { $0.copyMemory(from: UnsafeRawBufferPointer(start: start, count: $0.count)) }
+        }
+        #expect(pixels != data.bytes)
+        let changed = try Dataset(count: data.count, sampleShape: data.sampleShape, features: .bytes(pixels), targets: data.targets)
+        func weights(_ data: Dataset, _ augmentation: Augmentation?) throws -> Parameters {
+            let settings = TrainerTests.settings {
+                ($0.batchSize, $0.epochs, $0.augmentation, $0.seed) = (.samples(16), 1, augmentation, 5)
+            }
+            let network = try Network(input: [6, 5, 3]) {
+                Flatten(); Dense(8); ReLU(); Dense(2)
+            }
+            return try Trainer(network, data: data, settings: settings).run().model.parameters
+        }
+        #expect(try weights(data, augmentation) == weights(changed, nil))
+    }
+
     /// What is held out is judged as it is.
     @Test func heldOutDataStayAsTheyAre() throws {
         let settings = TrainerTests.settings { ($0.epochs, $0.augmentation) = (1, Augmentation(flip: true, shift: 2)) }

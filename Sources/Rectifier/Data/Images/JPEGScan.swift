@@ -75,12 +75,10 @@ struct JPEGScan {
                         }
                     }
                 }
-                if state.bits.isTooShort || state.bits.hasUnknownCode || state.isOutside {
-                    throw damaged(
-                        state.bits.isTooShort && !state.bits.hasUnknownCode && !state.isOutside
-                            ? "its pixels end in row \(row + 1) of \(rows) rows of blocks"
-                            : "row \(row + 1) of its rows of blocks makes no sense")
+                if state.bits.hasUnknownCode || state.isOutside {
+                    throw damaged("row \(row + 1) of its \(rows) rows of blocks makes no sense")
                 }
+                if state.bits.isTooShort { throw damaged("its pixels end in row \(row + 1) of its \(rows) rows of blocks") }
                 done += 1
             }
         }
@@ -95,7 +93,7 @@ struct JPEGScan {
         var means: (Int, Int, Int) = (0, 0, 0)
         /// Blocks to come that have nothing.
         var emptyBlocks = 0
-        /// Whether a coefficient behind the last one was written of.
+        /// Whether a coefficient behind the last one was spoken of, or one of an impossible size.
         var isOutside = false
     }
 

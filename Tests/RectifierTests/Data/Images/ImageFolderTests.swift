@@ -59,6 +59,12 @@ import Testing
                 == "s/a/1.png: its samples have the shape 2 × 3 × 3, the model takes 2 × 3")
     }
 
+    @Test func aGreyTestPartOfColours() throws {
+        try folder.write(images: ["s/train/a/1.png": PNGWriter(), "s/train/b/1.png": Self.grey, "s/test/b/1.png": Self.grey])
+        try folder.write(images: ["s/test/a/1.png": Self.grey])
+        #expect(try folder.load("s").heldOut?.sampleShape == [2, 3, 3])
+    }
+
     @Test func formatsByContent() throws {
         let jpeg = ImageVector.named("jpeg 4:4:4 8x8 quality 97")
         try folder.write(images: ["s/a/1.png": PNGWriter(height: 8, width: 8)])
