@@ -42,7 +42,10 @@ extension Network.Built {
         var sites: [HealthSite] = []
         var siteOfOutput: [Int: Int] = [:]
         let parametersByName = Dictionary(parameters.map { ($0.parameter!.name, $0) }, uniquingKeysWith: { $1 })
-        let rowOfOutput = Dictionary(layerOutputs.enumerated().map { ($1.id, $0) }, uniquingKeysWith: { $1 })
+        // The layer that made it, and not one that hands it on as it is: dropout, where nothing is trained.
+        let rowOfOutput = Dictionary(
+            zip(layerInputs, layerOutputs).enumerated().filter { $1.0 != $1.1 }.map { ($1.1.id, $0) },
+            uniquingKeysWith: { first, _ in first })
         for (row, (input, output)) in zip(layerInputs, layerOutputs).enumerated() where isActivation(from: input, to: output) {
             let operation = output.operation
             var site = HealthSite(
