@@ -66,7 +66,7 @@ struct LayerLanguageTests {
     }
 
     @Test(arguments: LayerCatalog.shipped.map(\.name)) func everyLayerIsReadBackExactly(_ name: String) throws {
-        var numbers = Numbers(seed: UInt64(name.utf8.reduce(0) { $0 &* 31 &+ Int($1) }))
+        var numbers = Numbers(seed: name.utf8.reduce(0) { $0 &* 31 &+ Int($1) })
         for _ in 0..<200 {
             let layer = try random(name, &numbers, depth: 2)
             let list = try LayerList([layer])
