@@ -5,6 +5,7 @@ import Testing
 
 @testable import Rectifier
 @testable import RectifierCore
+@testable import RectifierInstruments
 
 @Suite struct ConvolutionLayerTests {
     /// Bars that stand or lie, somewhere in an image: what only a convolution finds at once.
@@ -91,5 +92,49 @@ import Testing
     func `Mistakes are told where the network is built`(_ layers: String, _ message: String) throws {
         let error = #expect(throws: RectifierError.self) { try Network(input: [8, 8], layers: LayerList(layers).layers) }
         #expect(error?.description.contains(message) == true, "\(error?.description ?? "none")")
+    }
+
+    /// Where a patch is 0 a channel without bias stands at its kink, at many positions together.
+    @Test func `A channel's bias moves all its positions to one side`() throws {
+        var random = Numbers(seed: 8)
+        let pixels = (0..<25).map { $0 < 10 ? random.uniform() : 0 }
+        let windows = try Windows(image: Windows.Pair(5, 5), kernel: Windows.Pair(3, 3), padding: .same)
+        let shapes: [Shape] = [[3, 3, 1, 2], [2], [3, 3, 2, 3], [3], [75, 1]]
+        let values = shapes.map { shape in (0..<shape.count(batchSize: 1)).map { _ in shape.rank == 1 ? 0.0 : random.uniform() } }
+        /// The gradient with some number at 0, and the first bias a little off.
+        func gradient(atZero: Double, bias: Double) throws -> [[Double]] {
+            let x = Formula.input("x", shape: [Shape.batch, 5, 5, 1]), p = shapes.enumerated().map { Formula.input("p\($0)", shape: $1) }
+            let first = try relu(convolution(x, p[0], windows: windows) + p[1], atZero: KinkValue(atZero))
+            let second = try Rectifier.tanh(convolution(first, p[2], windows: windows) + p[3])
+            let loss = try matmul(second.flattened(), p[4]).sum()
+            let program = try Program(gradients(of: loss, withRespectTo: p), batchSize: 1, elementType: .float64)
+            try program.setInput("x", to: pixels)
+            for (place, value) in values.enumerated() {
+                let value = place == 1 ? value.map { _ in bias } : value
+                try program.setInput("p\(place)", to: value)
+            }
+            program.run()
+            return p.indices.map { program.values(ofOutput: $0) }
+        }
+        let (closed, open, half) = (try gradient(atZero: 0, bias: 0), try gradient(atZero: 1, bias: 0), try gradient(atZero: 0.5, bias: 0))
+        #expect(closed != open)
+        for (at, beside) in [(closed, try gradient(atZero: 0, bias: -1e-9)), (open, try gradient(atZero: 0, bias: 1e-9))] {
+            for (a, b) in zip(at.joined(), beside.joined()) { #expect(abs(a - b) < 1e-6) }
+        }
+        for (index, middle) in half.joined().enumerated() {
+            #expect(abs(middle - (Array(closed.joined())[index] + Array(open.joined())[index]) / 2) < 1e-12)
+        }
+
+        let network = try Network(input: [5, 5, 1]) {
+            Conv2D(2)
+            ReLU()
+            Conv2D(3)
+            Tanh()
+            Flatten()
+            Dense(1)
+        }
+        let report = try network.kinkReport(
+            loss: .squaredError, parameters: network.initialParameters(seed: 1), features: pixels, targets: [0])
+        #expect(report.clarke == 1, "\(report)")
     }
 }

@@ -15,7 +15,7 @@ struct GradientCertificate {
     /// What moves a kink's margin and nothing else at first order.
     struct Handle {
         enum Kind {
-            /// One number for each unit, added to all its samples.
+            /// One number for each unit, added to all its samples, and to all positions of a channel.
             case bias
             /// Weights of each unit that these rows, one for each sample, are multiplied by.
             case weights(rows: Formula)
@@ -173,9 +173,12 @@ private struct Dependencies {
         guard formula.shape == shape else { return }
         func follow(_ operand: Formula, _ aside: [Formula], _ sign: Double, _ factors: [Formula]) {
             if operand.parameter != nil {
-                // One number for each unit, the same for all samples.
+                // One number for each unit, the same for all samples; of a channel also for all its positions, of which
+                // a path meets one.
                 let units = shape.extents.dropFirst(), own = operand.shape.extents.drop { $0 == 1 }, all = units.drop { $0 == 1 }
-                guard Array(own) == Array(all), operand.shape.rank <= shape.rank, isHandle(operand, reader: formula) else { return }
+                guard own.isEmpty == all.isEmpty, all.suffix(own.count).elementsEqual(own), operand.shape.rank <= shape.rank,
+                    isHandle(operand, reader: formula)
+                else { return }
                 found.append(.init(kind: .bias, parameter: operand, reader: formula, sign: sign, factors: factors))
             } else if dependsOnParameters(operand), !depend(aside, on: operand) {
                 search(operand, shape: shape, sign: sign, factors: factors, beside: aside, into: &found)

@@ -87,9 +87,10 @@ final class KinkExaminer {
                 if sign == 0 || sign.isNaN {
                     obstacle = obstacle ?? "\(entry.site.layer): nothing moves unit \(element % units) at sample \(element / units)"
                 }
+                // Positions of a channel have one bias.
+                let unit = element % units % entry.handle!.parameter.shape.extents.reduce(1, *)
                 handles.add(
-                    entry, sample: element / units, unit: element % units, share: oriented(entry.site.kink.slopes!.share, sign),
-                    rows: place.rows)
+                    entry, sample: element / units, unit: unit, share: oriented(entry.site.kink.slopes!.share, sign), rows: place.rows)
             }
             return finding
         }
