@@ -79,7 +79,8 @@ struct ModelReport {
                 Format.fixed(layer.rank, 1),
             ])
         }
-        let samples = census.layers[0].samples
+        // Layers on images count positions.
+        let samples = census.layers.map(\.samples).min()!
         return table.lines(width: width, shorteningTo: Self.leastName)
             + wrapped(
                 "Certified: closed for every input between the data's extremes. Dead: closed for all \(Format.count(samples, "sample")). 2,000: closed for so many drawn at random. Dormant: mean size "
