@@ -50,9 +50,7 @@ public struct Conv2D: ImageLayer, WeightedLayer, Codable, Hashable {
         guard groups > 0, channels % groups == 0, filters % groups == 0 else {
             throw RectifierError(.shape, "\(groups) groups do not divide \(channels) channels and \(filters) filters")
         }
-        let windows = try Windows(
-            image: Windows.Pair(x.shape[1], x.shape[2]), kernel: window.pair, stride: stride.pair, dilation: dilation.pair,
-            padding: padding.windows)
+        let windows = try x.windows(window, stride: stride, dilation: dilation, padding: padding)
         let weights = try build.parameter(
             "weights", shape: [window.rows, window.columns, channels / groups, filters], initializer: initializer)
         let sum = try convolution(x, weights, windows: windows, groups: groups)

@@ -112,37 +112,53 @@ struct Convolution: Contraction {
     func lower(_ result: Formula, into c: Buffer, bias: Buffer?, epilogue: Map?, in lowering: inout Lowering) {
         let x = lowering.extents(of: result.operands[0]), w = lowering.extents(of: result.operands[1])
         let (images, weights) = (lowering.buffer(of: result.operands[0]), lowering.buffer(of: result.operands[1]))
-        let kernel = lowering.kernels.convolution!, scratch = lowering.kernels.convolution_scratch!
-        var description = rk_convolution(windows, input: input, output: output, channels: x[3], groups: groups)
-        let rows = x[0] * output.count
-        description.product.m = Int64(rows)
-        description.product.k = Int64(w[0] * w[1] * w[2])
-        description.product.n = Int64(w[3] / groups)
-        description.product.b_row = Int64(w[3])
-        description.product.c_row = Int64(w[3])
         let inWhole = [weights] + (bias.map { [$0] } ?? []), mapped = epilogue?.sharedRows
         let samples = SharedRows(count: x[0], buffers: [images, c] + (mapped?.buffers ?? []), inWhole: inWhole + (mapped?.inWhole ?? []))
+        var call = call(
+            name, lowering.kernels.convolution, lowering.kernels.convolution_scratch, of: images, channels: x[3], with: weights, into: c,
+            rows: x[0] * output.count, terms: w[0] * w[1] * w[2], columns: w[3], bias: bias, epilogue: epilogue)
+        call.rows = epilogue == nil || mapped != nil ? samples : nil
+        lowering.add(call)
+    }
+
+    /// A call of one of both kernels.
+    /// - Parameters:
+    ///   - rows: Of the result.
+    ///   - terms: Of each sum.
+    ///   - columns: Of the result and of the other factor, of all groups.
+    fileprivate func call(
+        _ name: String, _ kernel: @escaping rk_kernel,
+        _ scratch: @escaping (UnsafePointer<rk_convolution>?, Int32) -> Int64, of images: Buffer, channels: Int, with factor: Buffer,
+        into c: Buffer, rows: Int, terms: Int, columns: Int, bias: Buffer? = nil, epilogue: Map? = nil
+    ) -> PlannedCall {
+        var description = rk_convolution()
+        (description.outputs, description.taps, description.pixels) = (Int64(output.count), Int64(windows.taps), Int64(input.count))
+        (description.channels, description.pixel) = (Int64(channels / groups), Int64(channels))
+        description.groups = Int64(groups)
+        (description.product.m, description.product.n, description.product.k) = (Int64(rows), Int64(columns / groups), Int64(terms))
+        (description.product.a_row, description.product.a_column, description.product.b_column) = (1, 1, 1)
+        (description.product.b_row, description.product.c_row) = (Int64(columns), Int64(columns))
+        description.product.zeros = Int32(rk_zeros_selected().rawValue)
         let places = places
-        lowering.add(
-            PlannedCall(
-                name: "\(name) \(rows)×\(description.product.k)×\(w[3])",
-                reads: [images] + inWhole + (epilogue?.reads.filter { $0 != c } ?? []), writes: [c],
-                work: rows * Int(description.product.k) * w[3] / groups, rows: epilogue == nil || mapped != nil ? samples : nil,
-                scratch: { [description] parts in withUnsafePointer(to: description) { Int(scratch($0, Int32(parts))) } }
-            ) { memory in
-                var call = rk_call()
-                call.kernel = kernel
-                call.convolution = description
-                call.convolution.product.a = UnsafeRawPointer(memory[images])
-                call.convolution.product.b = UnsafeRawPointer(memory[weights])
-                call.convolution.product.c = memory[c]
-                call.convolution.product.bias = bias.map { UnsafeRawPointer(memory[$0]) }
-                call.convolution.product.epilogue = epilogue.map { UnsafePointer(memory.store($0.descriptor(in: memory))) }
-                call.convolution.places = UnsafePointer(memory.store(places))
-                call.convolution.product.scratch = memory.scratch
-                call.convolution.product.scratch_stride = Int64(memory.scratchStride)
-                return call
-            })
+        return PlannedCall(
+            name: "\(name) \(rows)×\(terms)×\(columns)",
+            reads: [images, factor] + (bias.map { [$0] } ?? []) + (epilogue?.reads.filter { $0 != c } ?? []), writes: [c],
+            work: rows * terms * columns,
+            scratch: { [description] parts in withUnsafePointer(to: description) { Int(scratch($0, Int32(parts))) } }
+        ) { [description] memory in
+            var call = rk_call()
+            call.kernel = kernel
+            call.convolution = description
+            call.convolution.product.a = UnsafeRawPointer(memory[images])
+            call.convolution.product.b = UnsafeRawPointer(memory[factor])
+            call.convolution.product.c = memory[c]
+            call.convolution.product.bias = bias.map { UnsafeRawPointer(memory[$0]) }
+            call.convolution.product.epilogue = epilogue.map { UnsafePointer(memory.store($0.descriptor(in: memory))) }
+            call.convolution.places = UnsafePointer(memory.store(places))
+            call.convolution.product.scratch = memory.scratch
+            call.convolution.product.scratch_stride = Int64(memory.scratchStride)
+            return call
+        }
     }
 }
 
@@ -193,43 +209,10 @@ struct FilterGradient: Operation {
     func lower(_ result: Formula, in lowering: inout Lowering) {
         let x = lowering.extents(of: result.operands[0]), g = lowering.extents(of: result.operands[1])
         let (images, upstream) = (lowering.buffer(of: result.operands[0]), lowering.buffer(of: result.operands[1]))
-        let c = lowering.newBuffer(for: result)
-        let kernel = lowering.kernels.filters!, scratch = lowering.kernels.filters_scratch!
-        var description = rk_convolution(windows, input: convolution.input, output: convolution.output, channels: x[3], groups: groups)
-        description.product.m = Int64(windows.taps * x[3] / groups)
-        description.product.k = Int64(g[0] * g[1] * g[2])
-        description.product.n = Int64(g[3] / groups)
-        description.product.b_row = Int64(g[3])
-        description.product.c_row = Int64(g[3])
-        let places = convolution.places
         lowering.add(
-            PlannedCall(
-                name: "\(name) \(description.product.m)×\(description.product.k)×\(g[3])", reads: [images, upstream], writes: [c],
-                work: Int(description.product.m * description.product.k) * g[3],
-                scratch: { [description] parts in withUnsafePointer(to: description) { Int(scratch($0, Int32(parts))) } }
-            ) { memory in
-                var call = rk_call()
-                call.kernel = kernel
-                call.convolution = description
-                call.convolution.product.a = UnsafeRawPointer(memory[images])
-                call.convolution.product.b = UnsafeRawPointer(memory[upstream])
-                call.convolution.product.c = memory[c]
-                call.convolution.places = UnsafePointer(memory.store(places))
-                call.convolution.product.scratch = memory.scratch
-                call.convolution.product.scratch_stride = Int64(memory.scratchStride)
-                return call
-            })
-    }
-}
-
-extension rk_convolution {
-    /// What does not depend on which of both products it is.
-    fileprivate init(_ windows: Windows, input: Windows.Pair, output: Windows.Pair, channels: Int, groups: Int) {
-        self.init()
-        (outputs, taps, pixels) = (Int64(output.count), Int64(windows.taps), Int64(input.count))
-        (self.channels, pixel, self.groups) = (Int64(channels / groups), Int64(channels), Int64(groups))
-        (product.a_row, product.a_column, product.b_column) = (1, 1, 1)
-        product.zeros = Int32(rk_zeros_selected().rawValue)
+            convolution.call(
+                name, lowering.kernels.filters, lowering.kernels.filters_scratch, of: images, channels: x[3], with: upstream,
+                into: lowering.newBuffer(for: result), rows: windows.taps * x[3] / groups, terms: g[0] * g[1] * g[2], columns: g[3]))
     }
 }
 
