@@ -32,15 +32,7 @@ import TestSupport
     convolution.product.zeros = Int32(t.random.pick([RK_ZEROS_BY_DENSITY, RK_ZEROS_MULTIPLIED, RK_ZEROS_SKIPPED]).rawValue)
     if !isGradient {
         if t.random.chance(0.5) { convolution.product.bias = UnsafeRawPointer(t.input(columns).base) }
-        if t.random.chance(0.5) {
-            var relu = rk_instruction()
-            relu.opcode = UInt16(RK_OP_RELU.rawValue)
-            let operands = t.pointer(to: [rk_operand(base: c.base, row_stride: Int64(columns), column_stride: 1, labels: nil)])
-            let epilogue = rk_map(
-                rows: Int64(rows), columns: Int64(columns), operand_count: 1, instruction_count: 1, operands: operands,
-                instructions: t.pointer(to: [relu]))
-            convolution.product.epilogue = UnsafePointer(t.pointer(to: [epilogue]))
-        }
+        if t.random.chance(0.5) { convolution.product.epilogue = reluEpilogue(t, c, rows: rows, columns: columns, stride: columns) }
         if t.random.chance(0.5) { t.call.shared_rows = Int64(samples) }
     }
     t.call.convolution = convolution

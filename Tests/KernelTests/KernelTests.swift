@@ -92,15 +92,7 @@ func size(_ random: inout Numbers, upTo limit: Int) -> Int {
     (product.c_row, product.m, product.n, product.k) = (Int64(cRow), Int64(m), Int64(n), Int64(k))
     product.zeros = Int32(t.random.pick([RK_ZEROS_BY_DENSITY, RK_ZEROS_MULTIPLIED, RK_ZEROS_SKIPPED]).rawValue)
     if t.random.chance(0.5) { product.bias = UnsafeRawPointer(t.input(n).base) }
-    if t.random.chance(0.5) {
-        var relu = rk_instruction()
-        relu.opcode = UInt16(RK_OP_RELU.rawValue)
-        let operands = t.pointer(to: [rk_operand(base: c.base, row_stride: Int64(cRow), column_stride: 1, labels: nil)])
-        let epilogue = rk_map(
-            rows: Int64(m), columns: Int64(n), operand_count: 1, instruction_count: 1, operands: operands,
-            instructions: t.pointer(to: [relu]))
-        product.epilogue = UnsafePointer(t.pointer(to: [epilogue]))
-    }
+    if t.random.chance(0.5) { product.epilogue = reluEpilogue(t, c, rows: m, columns: n, stride: cRow) }
     t.call.product = product
     t.description = "\(m)×\(k)×\(n), strides \(aRow) \(aColumn), \(bRow) \(bColumn), \(cRow)"
     t.prepare = { t, kernels, parts in
@@ -110,6 +102,17 @@ func size(_ random: inout Numbers, upTo limit: Int) -> Int {
         t.call.product.scratch_stride = stride
         t.scratch = scratch
     }
+}
+
+/// ReLU over a product's result, in place.
+func reluEpilogue(_ t: Trial, _ c: Buffer, rows: Int, columns: Int, stride: Int) -> UnsafePointer<rk_map> {
+    var relu = rk_instruction()
+    relu.opcode = UInt16(RK_OP_RELU.rawValue)
+    let operands = t.pointer(to: [rk_operand(base: c.base, row_stride: Int64(stride), column_stride: 1, labels: nil)])
+    let epilogue = rk_map(
+        rows: Int64(rows), columns: Int64(columns), operand_count: 1, instruction_count: 1, operands: operands,
+        instructions: t.pointer(to: [relu]))
+    return UnsafePointer(t.pointer(to: [epilogue]))
 }
 
 @Sendable func makeReduce(_ t: Trial) {
