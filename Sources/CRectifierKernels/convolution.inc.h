@@ -6,6 +6,8 @@
 // product.inc.h. In the gradient of weights chains run over all positions of all samples; there blocks are some
 // positions long, and sums wait in scratch from block to block.
 
+#include "sheets.inc.h"
+
 /// Rows × terms of patches, as they lie one after another.
 typedef struct {
     int64_t row_begin, row_end, k_begin, k_end;
@@ -63,7 +65,8 @@ static int64_t N(convolution_scratch)(const rk_convolution *c, int parts) {
 #endif
     (void)parts;
     const int64_t rows = N(patch_rows)(p->m, p->k);
-    return N(patch_room)(rows, N(patch_line)(p->k)) * (int64_t)sizeof(COMPUTE) + N(own_scratch)(rows, p->n, p->k);
+    const int64_t room = N(patch_room)(rows, N(patch_line)(p->k)) * (int64_t)sizeof(COMPUTE) + N(own_scratch)(rows, p->n, p->k);
+    return N(has_sheet)(c) ? rk_max(room, rk_round_up(N(sheet_scratch)(c) * (int64_t)sizeof(COMPUTE), CACHE_LINE_BYTES)) : room;
 }
 
 /// A product of one block of rows, without its epilogue.
@@ -83,26 +86,19 @@ static void N(block_product)(const rk_product *product, COMPUTE *scratch) {
     }
 }
 
-/// What a part computes: samples that it keeps from call to call, or any rows.
+/// What a part computes: samples that it keeps from call to call, or rows, whole samples where these come out even.
 RK_INLINE rk_range N(output_share)(const rk_call *call, const rk_convolution *c, int part, int parts) {
-    if (call->shared_rows == 0) return rk_share(c->product.m, RK_TILE_ROWS, part, parts);
-    const rk_range samples = rk_share(call->shared_rows, 1, part, parts);
-    const int64_t rows = c->product.m / call->shared_rows;
-    return (rk_range){samples.begin * rows, samples.end * rows};
+    const int64_t samples = c->product.m / c->outputs, shared = call->shared_rows ? call->shared_rows : samples;
+    if (call->shared_rows == 0 && samples % parts != 0 && samples < 8 * parts) return rk_share(c->product.m, RK_TILE_ROWS, part, parts);
+    const rk_range share = rk_share(shared, 1, part, parts);
+    const int64_t rows = c->product.m / shared;
+    return (rk_range){share.begin * rows, share.end * rows};
 }
 
-static void N(convolution)(const rk_call *call, int part, int parts) {
-    const rk_convolution *const c = &call->convolution;
+/// Rows of C by way of patches.
+static void N(multiply_patches)(const rk_convolution *c, const rk_range share, COMPUTE *scratch) {
     const rk_product *const p = &c->product;
-#if RK_PAIRS
-    if (p->k % 2) {
-        OTHER_SET->convolution(call, part, parts);
-        return;
-    }
-#endif
-    const rk_range share = N(output_share)(call, c, part, parts);
     const int64_t size = N(patch_rows)(p->m, p->k), line = N(patch_line)(p->k);
-    COMPUTE *const scratch = (COMPUTE *)((char *)p->scratch + part * p->scratch_stride);
     STORAGE *const patches = (STORAGE *)scratch;
     for (int64_t row = share.begin, end; row < share.end; row = end) {
         // The last two blocks share evenly.
@@ -120,6 +116,34 @@ static void N(convolution)(const rk_call *call, int part, int parts) {
         if (p->epilogue) N(map_block)(p->epilogue, row, end, 0, c->groups * p->n);
     }
     __atomic_thread_fence(__ATOMIC_SEQ_CST);  // stores past the caches keep to no order otherwise
+}
+
+static void N(convolution)(const rk_call *call, int part, int parts) {
+    const rk_convolution *const c = &call->convolution;
+    const rk_product *const p = &c->product;
+#if RK_PAIRS
+    if (p->k % 2) {
+        OTHER_SET->convolution(call, part, parts);
+        return;
+    }
+#endif
+    const rk_range share = N(output_share)(call, c, part, parts);
+    COMPUTE *const scratch = (COMPUTE *)((char *)p->scratch + part * p->scratch_stride);
+    if (!N(has_sheet)(c) || share.begin % c->outputs || share.end % c->outputs) {
+        N(multiply_patches)(c, share, scratch);
+        return;
+    }
+    const N(sheet) s = N(sheet_of)(c);
+    for (int64_t sample = share.begin / c->outputs, end = share.end / c->outputs; sample < end; sample += s.samples) {
+        const rk_range samples = {sample, rk_min(sample + s.samples, end)};
+        const rk_range rows = {samples.begin * c->outputs, samples.end * c->outputs};
+        if (N(sheet_pays)(c, &s, samples)) {
+            N(skip_on_sheet)(c, &s, samples, scratch);
+            if (p->epilogue) N(map_block)(p->epilogue, rows.begin, rows.end, 0, p->n);
+        } else {
+            N(multiply_patches)(c, rows, scratch);
+        }
+    }
 }
 
 // ===--- The gradient of weights ---------------------------------------------------------------===//
@@ -145,23 +169,33 @@ static int64_t N(filters_scratch)(const rk_convolution *c, int parts) {
     const int64_t most = rk_max(p->m, p->n), depth = rk_min(p->k, FILTER_DEPTH);
     const int64_t room = rk_max(rk_max(N(dense_scratch)(p->m, p->n, depth), N(dense_scratch)(p->n, p->m, depth)),
                                 rk_max(N(skip_scratch)(p->m, p->n, depth), N(skip_scratch)(p->n, p->m, depth)));
-    const int64_t count = rk_round_up(N(filter_sums)(p, parts), 16) + N(patch_room)(depth, N(filter_line)(p, parts)) + room + most;
+    int64_t count = rk_round_up(N(filter_sums)(p, parts), 16) + N(patch_room)(depth, N(filter_line)(p, parts)) + room + most;
+#if !RK_PAIRS
+    if (N(has_sheet)(c)) count = rk_max(count, N(filter_sheet_scratch)(c));
+#endif
     return rk_round_up(count * (int64_t)sizeof(COMPUTE), CACHE_LINE_BYTES);
 }
 
-/// What takes the least time, as zeros of images and gradients are now. All parts need not find the same.
-static rk_filter_way N(way_of)(const rk_convolution *c, int64_t terms) {
+/// What takes the least time, as zeros of images and gradients are now. All parts find the same.
+static rk_filter_way N(way_of)(const rk_convolution *c) {
     const rk_product *const p = &c->product;
     if (p->zeros == RK_ZEROS_MULTIPLIED) return RK_FILTERS_DENSE;
     const int64_t depth = rk_min(p->k, FILTER_DEPTH) / TERMS;
     const rk_product images = {.a = p->a, .a_row = c->pixel, .a_column = 1, .m = p->k / c->outputs * c->pixels, .k = c->pixel};
     const rk_product gradients = {.a = p->b, .a_row = p->b_row, .a_column = 1, .m = p->k, .k = p->b_row};
-    rk_product q = {.a_row = 1, .a_column = 2, .m = terms, .n = p->n, .k = depth, .b_column = 1}, t = q;
-    t.m = p->n, t.n = terms;
-    const double dense = N(dense_cycles)(&q, N(whole)(&q));
-    const double by_images = N(skip_cycles_at)(&q, N(whole)(&q), N(density_by_rows)(&images));
-    const double by_gradients = N(skip_cycles_at)(&t, N(whole)(&t), N(density_by_rows)(&gradients));
+    rk_product q = {.a_row = 1, .a_column = 2, .m = p->m, .n = p->n, .k = depth, .b_column = 1}, t = q;
+    t.m = p->n, t.n = p->m;
+    const double blocks = (double)p->k / TERMS / (double)rk_max(depth, 1), patches = PATCH_CYCLES / LANES * (double)p->m * (double)p->k;
+    const double density = N(density_by_rows)(&gradients);
+    const double dense = blocks * N(dense_cycles)(&q, N(whole)(&q)) + patches;
+    const double by_images = blocks * N(skip_cycles_at)(&q, N(whole)(&q), N(density_by_rows)(&images)) + patches;
+    const double by_gradients = blocks * N(skip_cycles_at)(&t, N(whole)(&t), density) + patches;
     const double least = fmin(by_images, by_gradients);
+    double on_sheet = INFINITY;
+#if !RK_PAIRS
+    if (N(has_sheet)(c)) on_sheet = N(filter_sheet_cycles)(c, density);
+#endif
+    if (on_sheet < fmin(least, p->zeros == RK_ZEROS_SKIPPED ? INFINITY : dense)) return RK_FILTERS_ON_SHEET;
     if (least == INFINITY || (p->zeros != RK_ZEROS_SKIPPED && dense <= least)) return RK_FILTERS_DENSE;
     return by_images <= by_gradients ? RK_FILTERS_SKIP_IMAGES : RK_FILTERS_SKIP_GRADIENTS;
 }
@@ -175,10 +209,17 @@ static void N(filters)(const rk_call *call, int part, int parts) {
         return;
     }
 #endif
+    const rk_filter_way way = N(way_of)(c);
+#if !RK_PAIRS
+    if (way == RK_FILTERS_ON_SHEET) {
+        const rk_range filters = rk_share(p->n, SHEET_FILTERS, part, parts);
+        if (filters.begin < filters.end) N(filters_on_sheet)(c, filters, (COMPUTE *)((char *)p->scratch + part * p->scratch_stride));
+        return;
+    }
+#endif
     const rk_range share = N(filter_share)(p, part, parts);
     const int64_t terms = share.end - share.begin;
     if (terms <= 0) return;
-    const rk_filter_way way = N(way_of)(c, terms);
     const bool exchanged = way == RK_FILTERS_SKIP_GRADIENTS;
     const int64_t line = N(filter_line)(p, parts);
     COMPUTE *const sums = (COMPUTE *)((char *)p->scratch + part * p->scratch_stride);

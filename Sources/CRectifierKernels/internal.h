@@ -73,7 +73,7 @@ extern const unsigned char rk_opcode_argument_counts[RK_OP_COUNT];
 typedef enum { RK_WHOLE, RK_SHARE, RK_BLOCK } rk_extent;
 
 /// How a part sums a convolution's gradient of weights.
-typedef enum { RK_FILTERS_DENSE, RK_FILTERS_SKIP_IMAGES, RK_FILTERS_SKIP_GRADIENTS } rk_filter_way;
+typedef enum { RK_FILTERS_DENSE, RK_FILTERS_SKIP_IMAGES, RK_FILTERS_SKIP_GRADIENTS, RK_FILTERS_ON_SHEET } rk_filter_way;
 
 /// Whether RECTIFIER_TRACE asks for routes.
 bool rk_traces_routes(void);

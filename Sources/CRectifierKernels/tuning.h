@@ -89,11 +89,21 @@
 /// they are multiplied with.
 #define PATCH_BYTES (RK_VECTOR_BYTES == 64 ? 1048576 : 262144)
 
+/// Bytes of sums, or of images, that stand on a sheet at a time, in the second cache beside what they are made from.
+#define SHEET_BYTES (RK_VECTOR_BYTES == 64 ? 786432 : 196608)
+
+/// Vectors of sums that a row of a sheet keeps in registers: of one tap, whose panel is in the first cache, and of all
+/// taps of a run together, which visit a row once, though their panel is not (12 of 64 channels are 48 kB). Runs of 24
+/// have been slower in products and 3 % faster in gradients of weights, 6 slower in both.
+#define PANEL_VECTORS (RK_VECTOR_BYTES == 64 ? 8 : 13)
+#define LINE_VECTORS (RK_VECTOR_BYTES == 64 ? 12 : 13)
+
 /// Positions over which a convolution's gradient of weights is summed at a time: four words of zeros.
 #define FILTER_DEPTH 256
 
-/// Its rows that a part has a multiple of.
+/// Its rows that a part has a multiple of; on a sheet, its columns.
 #define FILTER_UNIT 16
+#define SHEET_FILTERS 4
 
 // ===--- Routes of a product ------------------------------------------------------------===//
 
@@ -122,6 +132,9 @@
 #define CHAIN_CYCLES 4             // what a chain waits for its multiply-add
 #define VISIT_CYCLES 40            // a row's visit to a panel: its sums, and a branch nobody foresees (appendix)
 #define VISIT_CYCLES_PACKED 30     // the same with packed rows (appendix)
+#define LINE_CYCLES_FAR 0.95       // a vector of a line on a sheet whose panel is too large for the first cache
+#define VISIT_CYCLES_SHEET 28      // a row's visit on a sheet, whose numbers are not packed
+#define PATCH_CYCLES 2.0           // a vector of a patch copied
 #define COPY_CYCLES 1              // a vector copied to a panel
 #define TURN_CYCLES 3              // the same from a transposed matrix
 #define TRANSPOSE_CYCLES 0.5       // an element of C written as a transpose: log "Gradients of weights skip zeros"

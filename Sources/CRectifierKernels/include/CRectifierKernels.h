@@ -136,6 +136,14 @@ typedef struct {
     int64_t scratch_stride;  ///< bytes from one part's scratch to the next's, at least `product_scratch` and a multiple of 64
 } rk_product;
 
+/// How windows lie that move pixel by pixel: under tap t of the output in row y, column x lies the pixel in row
+/// y + shifts[2t], column x + shifts[2t + 1], or padding where there is none. All 0 where they do not move so.
+typedef struct {
+    int64_t in_columns, out_columns;  ///< of an image of X and of C
+    int64_t run;                      ///< each so many taps follow each other: a column more, or less, from one to the next
+    const int32_t *shifts;
+} rk_frame;
+
 /// A product whose left rows are patches of X[samples, pixels, channels in all]. Row s · outputs + o has for tap t the
 /// pixel places[o · taps + t] of sample s, its channels one after another, or zeros where that is -1. Groups are
 /// products of their own, each with its share of channels and of columns.
@@ -152,6 +160,7 @@ typedef struct {
     int64_t channels;  ///< of a group
     int64_t pixel;     ///< elements from pixel to pixel: the channels of all groups
     int64_t groups;
+    rk_frame frame;
 } rk_convolution;
 
 typedef enum { RK_SUM, RK_MAXIMUM, RK_MINIMUM } rk_reduction;

@@ -94,4 +94,15 @@ public struct Windows: Sendable, Hashable {
         for (index, place) in places.enumerated() where place >= 0 { pixels[Int(place) * taps + index % taps] = Int32(index / taps) }
         return pixels
     }
+
+    /// Tap by tap how many rows and columns the pixel under it lies behind its output, where windows move pixel by pixel.
+    /// `ofPixels`, the output behind the pixel.
+    package func shifts(ofPixels: Bool = false) -> [Int32]? {
+        guard stride == Pair(1, 1) else { return nil }
+        let sign = ofPixels ? -1 : 1
+        return (0..<taps).flatMap { tap in
+            let row = tap / kernel.columns * dilation.rows - before.rows, column = tap % kernel.columns * dilation.columns - before.columns
+            return [Int32(sign * row), Int32(sign * column)]
+        }
+    }
 }

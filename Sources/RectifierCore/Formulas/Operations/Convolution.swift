@@ -139,12 +139,22 @@ struct Convolution: Contraction {
         (description.product.a_row, description.product.a_column, description.product.b_column) = (1, 1, 1)
         (description.product.b_row, description.product.c_row) = (Int64(columns), Int64(columns))
         description.product.zeros = Int32(rk_zeros_selected().rawValue)
-        let places = places
+        let places = places, shifts = windows.shifts(ofPixels: isTransposed)
+        if shifts != nil {
+            (description.frame.in_columns, description.frame.out_columns) = (Int64(input.columns), Int64(output.columns))
+            description.frame.run = Int64(windows.dilation.columns == 1 ? windows.kernel.columns : 1)
+        }
         return PlannedCall(
             name: "\(name) \(rows)×\(terms)×\(columns)",
             reads: [images, factor] + (bias.map { [$0] } ?? []) + (epilogue?.reads.filter { $0 != c } ?? []), writes: [c],
             work: rows * terms * columns,
-            scratch: { [description] parts in withUnsafePointer(to: description) { Int(scratch($0, Int32(parts))) } }
+            scratch: { [description] parts in
+                var description = description
+                return (shifts ?? []).withUnsafeBufferPointer {
+                    if shifts != nil { description.frame.shifts = $0.baseAddress }
+                    return Int(scratch(&description, Int32(parts)))
+                }
+            }
         ) { [description] memory in
             var call = rk_call()
             call.kernel = kernel
@@ -155,6 +165,7 @@ struct Convolution: Contraction {
             call.convolution.product.bias = bias.map { UnsafeRawPointer(memory[$0]) }
             call.convolution.product.epilogue = epilogue.map { UnsafePointer(memory.store($0.descriptor(in: memory))) }
             call.convolution.places = UnsafePointer(memory.store(places))
+            call.convolution.frame.shifts = shifts.map { UnsafePointer(memory.store($0)) }
             call.convolution.product.scratch = memory.scratch
             call.convolution.product.scratch_stride = Int64(memory.scratchStride)
             return call
