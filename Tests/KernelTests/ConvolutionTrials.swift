@@ -43,7 +43,8 @@ private struct Places {
 /// A convolution, or its gradient of weights.
 @Sendable func makeConvolution(_ t: Trial, isGradient: Bool) {
     let windows = t.random.chance(0.6) ? Places(framed: &t.random) : Places(atRandom: &t.random)
-    let groups = t.random.pick([1, 1, 1, 2, 5]), channels = t.random.pick([1, 3, 8, 17, 64, 130]), n = t.random.pick([1, 3, 16, 32, 33, 70])
+    let groups = t.random.pick([1, 1, 1, 2, 5]), channels = t.random.pick([1, 3, 8, 17, 64, 130]),
+        n = t.random.pick([1, 3, 16, 32, 33, 70])
     let (taps, outputs, pixels) = (windows.taps, windows.outputs, windows.pixels)
     let samples = t.random.integer(in: 1...4)
     let density = t.random.pick([0, 0.1, 0.5, 1])
@@ -73,7 +74,8 @@ private struct Places {
         if t.random.chance(0.5) { t.call.shared_rows = Int64(samples) }
     }
     t.call.convolution = convolution
-    t.description = "\(windows.frame == nil ? "" : "framed, ")\(samples)×\(outputs) outputs, \(taps)×\(channels) terms, \(groups) groups of \(n)"
+    t.description =
+        "\(windows.frame == nil ? "" : "framed, ")\(samples)×\(outputs) outputs, \(taps)×\(channels) terms, \(groups) groups of \(n)"
     t.prepare = { t, kernels, parts in
         let stride =
             (isGradient ? kernels.pointee.filters_scratch : kernels.pointee.convolution_scratch)(&t.call.convolution, Int32(parts))

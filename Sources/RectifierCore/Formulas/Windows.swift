@@ -95,8 +95,8 @@ public struct Windows: Sendable, Hashable {
         return pixels
     }
 
-    /// Tap by tap how many rows and columns the pixel under it lies behind its output, where windows move pixel by pixel.
-    /// `ofPixels`, the output behind the pixel.
+    /// Tap by tap how many rows and columns the pixel under it lies behind its output, where windows move pixel by
+    /// pixel. `ofPixels`, the output behind the pixel.
     package func shifts(ofPixels: Bool = false) -> [Int32]? {
         guard stride == Pair(1, 1) else { return nil }
         let sign = ofPixels ? -1 : 1
