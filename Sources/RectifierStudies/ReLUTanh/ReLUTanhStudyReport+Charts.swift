@@ -18,11 +18,10 @@ extension ReLUTanhStudyReport {
         }
         let last = runs.map { bySeconds ? $0.seconds.last! : Double($0.epochs) }.max()!
         let target = Chart.Series(
-            Self.percent(settings.targetError), group: .init("to reach", look: 5), .line,
-            [.init(0, settings.targetError), .init(last, settings.targetError)])
+            "\(Self.percent(settings.targetError)) wrong", .line, [.init(0, settings.targetError), .init(last, settings.targetError)])
         return Chart(
             bySeconds ? "error-by-seconds" : "error", title: "Training error by \(bySeconds ? "seconds" : "epoch")",
-            caption: "Each activation with its best rate, until it gets a share of \(Self.percent(settings.targetError)) wrong.",
+            caption: "Each activation with its best rate, from each seed.",
             .plot(
                 .init(
                     x: bySeconds ? .init("seconds of training") : .init("epochs", unit: .whole),
