@@ -8,7 +8,7 @@ import RectifierReports
 struct Inspect: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Show what is in a model or a recipe: layers, parameters, data, settings.",
-        usage: "rectifier inspect <path> <options>",
+        usage: "rectifier inspect <path> [--data <source>] [<options>]",
         discussion: """
             Examples:
               rectifier inspect digits.rectifier
