@@ -30,7 +30,7 @@ let package = Package(
         .target(name: "RectifierText"),
 
         // What was found, and how it is written; knows nothing of what finds it.
-        .target(name: "RectifierReports", dependencies: ["RectifierText"]),
+        .target(name: "RectifierReports", dependencies: ["RectifierText", "CZlib"]),
 
         // The folder is not called "rectifier" because macOS cannot tell that from "Rectifier".
         .executableTarget(

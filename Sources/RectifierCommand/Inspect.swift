@@ -2,16 +2,22 @@ import ArgumentParser
 import Foundation
 import Rectifier
 import RectifierInstruments
+import RectifierReports
 
 /// `rectifier inspect`
 struct Inspect: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Show what is in a model or a recipe: layers, parameters, data, settings.",
+        usage: "rectifier inspect <path> [--data <source>] [<options>]",
         discussion: """
             Examples:
               rectifier inspect digits.rectifier
               rectifier inspect digits.rectifier/recipe.json
               rectifier inspect digits.rectifier --data digits
+              rectifier inspect cifar.rectifier --data cifar --report cifar.html
+
+            The page of a network whose layers take images shows its first filters
+            and, with --data, what each layer makes of a sample.
             """
     )
 
@@ -21,8 +27,20 @@ struct Inspect: ParsableCommand {
     @Option(help: ArgumentHelp("Data on which to look at the model's units: who is dead, and who sleeps.", valueName: "source"))
     var data: String?
 
+    @Option(help: ReportFile.help)
+    var report: ReportFile?
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("The sample that the report draws, from 0 (default: 0).", valueName: "n"))
+    var sample: Int?
+
     @Flag(help: "Print one JSON object.")
     var json = false
+
+    func validate() throws {
+        if sample != nil, data == nil || report == nil { throw ValidationError("--sample is for a report on data: --data and --report") }
+    }
 
     func run() throws {
         let url = URL(fileURLWithPath: path)
@@ -31,15 +49,21 @@ struct Inspect: ParsableCommand {
             throw RectifierError(.file, "\(path): there is no such model or recipe")
         }
         if isFolder.boolValue {
+            try report?.check()
             let model = try ModelSource.loadedModel(path)
-            let report = ModelReport(model, name: path, units: try data.map { try Self.units(of: model, path: path, on: $0) })
+            let dataset = try data.map { try Self.dataset($0, for: model, path: path) }
+            let found = ModelReport(model, name: path, units: try dataset.map { try Self.units(of: model, on: $0) })
+            let place = try report?.write(
+                found.report(data: data, pictures: try FilterCharts(model, data: dataset, sample: sample ?? 0)))
             if json {
-                try StandardOutput.writeLine(report.json.description)
+                try StandardOutput.writeLine(found.json.description)
             } else {
-                for line in report.lines(width: Terminal.standardOutput().width) { try StandardOutput.writeLine(line) }
+                for line in found.lines(width: Terminal.standardOutput().width) { try StandardOutput.writeLine(line) }
+                if let place { try StandardOutput.writeLine("report: \(place)") }
             }
         } else {
             guard data == nil else { throw ValidationError("--data is for a model; \(path) is a recipe") }
+            guard report == nil else { throw ValidationError("--report is for a model; \(path) is a recipe") }
             let recipe = try Recipe(contentsOf: url)
             try recipe.validate()
             let text = String(decoding: try recipe.json, as: UTF8.self)
@@ -47,15 +71,19 @@ struct Inspect: ParsableCommand {
         }
     }
 
-    private static func units(of model: Model, path: String, on data: String) throws -> ModelReport.Units {
+    private static func dataset(_ data: String, for model: Model, path: String) throws -> Dataset {
         guard let preparation = model.preparation else {
             throw RectifierError(.data, "\(path): the model was trained in code and does not say how data are prepared for it")
         }
-        let read = try preparation.dataset(
+        return try preparation.dataset(
             reading: data, needsTargets: false, header: nil, separator: nil, seed: model.recipe?.training.seed ?? 0,
-            precision: model.precision)
-        let census = try UnitCensus(model.network, parameters: model.parameters, data: read.dataset, precision: model.precision)
-        let bounds = try model.bounds(on: InputBox(of: read.dataset))
+            precision: model.precision
+        ).dataset
+    }
+
+    private static func units(of model: Model, on data: Dataset) throws -> ModelReport.Units {
+        let census = try UnitCensus(model.network, parameters: model.parameters, data: data, precision: model.precision)
+        let bounds = try model.bounds(on: InputBox(of: data))
         return (census, Dictionary(bounds.compactMap { own in own.dead.map { (own.layer, $0) } }, uniquingKeysWith: { $1 }))
     }
 }

@@ -5,15 +5,15 @@ import RectifierText
 
 /// What `inspect` tells of a model.
 struct ModelReport {
-    private let model: Model
-    private let name: String
-    private let summary: NetworkSummary
-    private let statistics: [ParameterStatistics]
+    let model: Model
+    let name: String
+    let summary: NetworkSummary
+    let statistics: [ParameterStatistics]
     /// In the layer language, as a recipe and `--network` take it.
-    private let layers: String?
+    let layers: String?
 
     /// What its units do on some data, where that was asked.
-    private let units: Units?
+    let units: Units?
 
     /// Beside what units do on data, those that are certified dead on the data's box, by layer.
     typealias Units = (census: UnitCensus, certified: [String: [Int]])
@@ -79,12 +79,15 @@ struct ModelReport {
                 Format.fixed(layer.rank, 1),
             ])
         }
+        return table.lines(width: width, shorteningTo: Self.leastName) + wrapped(Self.unitNote(units), width: width)
+    }
+
+    static func unitNote(_ units: Units) -> String {
         // Layers on images count positions.
-        let samples = census.layers.map(\.samples).min()!
-        return table.lines(width: width, shorteningTo: Self.leastName)
-            + wrapped(
-                "Certified: closed for every input between the data's extremes. Dead: closed for all \(Format.count(samples, "sample")). 2,000: closed for so many drawn at random. Dormant: mean size "
-                    + "at most a tenth of the layer's. Rank: effective, of 128 samples.", width: width)
+        let samples = units.census.layers.map(\.samples).min() ?? 0
+        return "Certified: closed for every input between the data's extremes. Dead: closed for all "
+            + "\(Format.count(samples, "sample")). 2,000: closed for so many drawn at random. Dormant: mean size at most a tenth of "
+            + "the layer's. Rank: effective, of 128 samples."
     }
 
     /// Columns of a terminal that a name is not shortened below.

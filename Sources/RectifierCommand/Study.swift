@@ -8,7 +8,8 @@ struct Study: ParsableCommand {
             Examples:
               rectifier study at-zero --networks 200
               rectifier study dead
+              rectifier study relu-vs-tanh --data cifar-10-batches-bin
             """,
-        subcommands: [StudyAtZero.self, StudyDead.self]
+        subcommands: [StudyAtZero.self, StudyDead.self, StudyReLUTanh.self]
     )
 }

@@ -86,7 +86,7 @@ struct RateList {
 }
 
 /// Numbers above 0, each once.
-private func rateList(_ text: String) throws -> RateList {
+func rateList(_ text: String) throws -> RateList {
     let values = text.split(separator: ",", omittingEmptySubsequences: false).map { Double($0) }
     guard !values.isEmpty, values.allSatisfy({ $0.map { $0 > 0 && $0.isFinite } ?? false }), Set(values).count == values.count else {
         throw ValidationError("takes different numbers above 0 such as 1,3,10, not \"\(text)\"")

@@ -12,6 +12,7 @@ extension Report {
             case plot(Plot)
             case bars(Bars)
             case strips(Strips)
+            case pictures(Pictures)
         }
 
         public init(_ name: String, title: String, caption: String = "", _ content: Content) {

@@ -14,12 +14,25 @@ struct PageTests {
             "study", "dead", "--initializations", "20", "--samples", "80", "--epochs", "1", "--seeds", "1", "--rates", "1,100", "--quiet",
         ]
         let zero = ["study", "at-zero", "--data", "data", "--networks", "2", "--skip-training", "--quiet"]
+        let maps = [
+            "train", "--data", "images", "--network", "conv 20 3x3, relu, maxpool 4, conv 4 3x3, tanh, dense 10", "--epochs", "1",
+            "--output",
+            "maps", "--quiet",
+        ]
+        let speed = [
+            "study", "relu-vs-tanh", "--data", "images", "--channels", "2,2,2", "--rates", "0.01,0.02", "--epochs", "4", "--seeds", "2",
+            "--error", "0.8", "--quiet",
+        ]
         try folder.makeImages()
-        for flags in [sick, well, dead, zero] {
+        try folder.makeColourImages(60)
+        let inspected = ["inspect", "maps", "--data", "images", "--report", "maps.html"]
+        for flags in [sick, well, dead, zero, speed, maps, inspected] {
             let run = try CommandRun(flags, in: folder)
             #expect(run.code == 0, "\(run.errors)")
         }
-        let pages = try ["sick/report.html", "well/report.html", "dead/dead.html", "at-zero/at-zero.html"].map(folder.read)
+        let pages = try [
+            "sick/report.html", "well/report.html", "dead/dead.html", "at-zero/at-zero.html", "relu-vs-tanh/relu-vs-tanh.html", "maps.html",
+        ].map(folder.read)
         #expect(pages[0].contains("Dead units in relu"))
         #expect(try #require(Browser.installed).problems(of: pages, labels: 20) == [])
     }

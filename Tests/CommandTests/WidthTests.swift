@@ -66,7 +66,10 @@ struct WidthTests {
         let folder = try TemporaryFolder()
         let names = try run("--help", in: folder).output.matches(of: /\n  ([a-z]+) {2,}[A-Z]/).map { String($0.1) }
         #expect(names.count >= 9)
-        for command in ["--help", "help study at-zero", "help study dead", "defaults", "info", "datasets", "datasets --show circle"]
+        for command in [
+            "--help", "help study at-zero", "help study dead", "help study relu-vs-tanh", "defaults", "info", "datasets",
+            "datasets --show circle",
+        ]
             + names.map({ "help \($0)" })
         {
             expectToFit(try run(command, in: folder), command)

@@ -67,7 +67,11 @@ func sampleReport() -> Report {
         summary: String(repeating: "Words that go on and on. ", count: 8) + String(repeating: "x", count: 200),
         facts: [.init("seed", "17"), .init("data & more", "<none>")],
         findings: [.init("Half of it is 0.5 < 1 & more.", numbers: [("half", 0.5), ("missing", .nan)])],
-        charts: [ladder, shares, bars, points, strips], tables: [table])
+        charts: [
+            ladder, shares, bars, points, strips, pictures("colour", 16, size: 3, channels: 3, .rgb(-1...1)),
+            pictures("grey", 1, size: 20, .grey(-1...1)), pictures("diverging", 5, size: 16, .diverging(1)),
+            pictures("shades", 9, size: 4, .shades(1, zero: "closed: 0")),
+        ], tables: [table])
 }
 
 private let awkwardNames = ["plain", "a, b", "say \"x\"", "two\nlines"]
@@ -77,3 +81,11 @@ private func shades(_ row: Int) -> [Double] { (0..<40).map { column in row == 3 
 
 private func twice(_ number: Int) -> String { "\(number) (\(number))" }
 private func part(_ number: Int, of whole: Double) -> Double { Double(number) / whole }
+
+private func pictures(_ name: String, _ count: Int, size: Int, channels: Int = 1, _ colors: Report.Chart.Pictures.Colors) -> Report.Chart {
+    let pictures = (0..<count).map { number -> Report.Chart.Pictures.Picture in
+        let values: [Double] = (0..<size * size * channels).map { place in number == 2 ? 0 : Double(place * (number + 1) % 17) / 8 - 1 }
+        return .init(number == 2 ? "3 closed" : "\(number + 1)", rows: size, columns: size, values: values)
+    }
+    return Report.Chart(name, title: "Pictures, \(name)", .pictures(.init(pictures, colors: colors, values: "weight")))
+}

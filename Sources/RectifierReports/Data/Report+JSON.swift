@@ -59,6 +59,12 @@ extension Report.Chart {
             line.add("shades", strips.shades.json)
             line.add("rows", strips.rows)
             line.add("values", strips.values)
+        case .pictures(let pictures):
+            line.add(
+                "pictures",
+                pictures.pictures.map { picture -> JSONLine in
+                    ["name": picture.name, "rows": picture.rows, "columns": picture.columns, "values": picture.values]
+                })
         }
         return line
     }

@@ -17,6 +17,7 @@ extension Report.Chart.Content {
         case .plot(let plot): plot.draw(in: &drawing)
         case .bars(let bars): bars.draw(in: &drawing)
         case .strips(let strips): strips.draw(in: &drawing)
+        case .pictures(let pictures): pictures.draw(in: &drawing)
         }
     }
 }

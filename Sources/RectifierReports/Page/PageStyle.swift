@@ -30,6 +30,7 @@ enum PageStyle {
         svg .shade { fill: var(--c0); shape-rendering: crispEdges; }
         svg .zero { fill: var(--c1); shape-rendering: crispEdges; }
         svg .ink { color: var(--ink); }
+        svg .pixels { image-rendering: pixelated; }
         \((0..<Look.colors).map { "svg .c\($0) { color: var(--c\($0)); }" }.joined(separator: " "))
         """
     }

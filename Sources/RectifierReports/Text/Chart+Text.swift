@@ -8,6 +8,7 @@ extension Report.Chart {
         case .plot(let plot): rows = plot.textRows
         case .bars(let bars): rows = bars.textRows
         case .strips(let strips): rows = strips.textRows
+        case .pictures(let pictures): rows = pictures.textRows
         }
         let names = min(width / 3, rows.map { terminalColumns($0.name) }.max() ?? 0)
         return wrapped(title, width: width)
@@ -60,6 +61,14 @@ extension Report.Chart.Strips {
             }
             return (name, String(picture), row.last.flatMap { scale.holds($0) ? scale.text($0) : nil } ?? "")
         }
+    }
+}
+
+extension Report.Chart.Pictures {
+    /// How many there are and of which size: letters do not draw them.
+    fileprivate var textRows: [(name: String, picture: String, value: String)] {
+        guard let first = pictures.first else { return [] }
+        return [(Format.count(pictures.count, "picture"), "", "\(first.rows)×\(first.columns)")]
     }
 }
 

@@ -51,6 +51,12 @@ final class StudyMeter: Sendable {
         report()
     }
 
+    /// So much of the work turned out not to be needed.
+    func spare(_ work: Double) {
+        state.withLock { $0.done += work }
+        report()
+    }
+
     private func report() {
         state.withLock { state in
             let share = total > 0 ? min(1, state.done / total) : 0
