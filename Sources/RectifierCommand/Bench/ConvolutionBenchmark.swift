@@ -50,7 +50,8 @@ final class ConvolutionBenchmark {
         let windows = try Windows(image: size, kernel: Windows.Pair(3, 3), padding: .same)
         // Images are those that patches are taken from: of the layer, or of what is handed back to its outputs.
         let isBack = subject.pass == .imageGradient
-        let channels = isBack ? subject.filters : subject.channels, columns = isBack ? subject.channels : subject.filters
+        let channels = isBack ? subject.filters : subject.channels,
+            columns = isBack ? subject.channels : subject.filters
         let list = isBack ? windows.placesOfPixels : windows.places
         places = .allocate(capacity: list.count)
         places.initialize(from: list, count: list.count)
@@ -58,7 +59,9 @@ final class ConvolutionBenchmark {
         let pixels = subject.side * subject.side, terms = Subject.taps * channels, outputs = subject.outputs
         let isWeights = subject.pass == .weightGradient
         description = rk_convolution()
-        (description.outputs, description.taps, description.pixels) = (Int64(pixels), Int64(Subject.taps), Int64(pixels))
+        (description.outputs, description.taps, description.pixels) = (
+            Int64(pixels), Int64(Subject.taps), Int64(pixels)
+        )
         (description.channels, description.pixel, description.groups) = (Int64(channels), Int64(channels), 1)
         description.places = UnsafePointer(places)
         let (m, k) = isWeights ? (terms, outputs) : (outputs, terms)
@@ -68,13 +71,18 @@ final class ConvolutionBenchmark {
         description.product.zeros = Int32(RK_ZEROS_MULTIPLIED.rawValue)
 
         let kernels = threads.kernels, count = Int32(threads.count)
-        let bytes = isWeights ? kernels.filters_scratch(&description, count) : kernels.convolution_scratch(&description, count)
+        let bytes =
+            isWeights ? kernels.filters_scratch(&description, count) : kernels.convolution_scratch(&description, count)
         (images, factor) = (try threads.allocate(outputs * channels), try threads.allocate(k * columns))
-        (result, scratch) = (try threads.allocate(m * columns), try threads.allocate(Int(bytes) * threads.count / threads.type.size))
+        (result, scratch) = (
+            try threads.allocate(m * columns), try threads.allocate(Int(bytes) * threads.count / threads.type.size)
+        )
         threads.fill(images, outputs * channels)
         threads.fill(factor, k * columns)
         (description.product.a, description.product.b) = (UnsafeRawPointer(images), UnsafeRawPointer(factor))
-        (description.product.c, description.product.scratch, description.product.scratch_stride) = (result, scratch, bytes)
+        (description.product.c, description.product.scratch, description.product.scratch_stride) = (
+            result, scratch, bytes
+        )
     }
 
     deinit {
@@ -89,6 +97,7 @@ final class ConvolutionBenchmark {
         call.barrier = true
         call.convolution = description
         let repetitions = max(1, Int(0.003 * threads.peak(seconds: 0.001) / subject.flops))
-        return threads.rates([Array(repeating: call, count: repetitions)], flops: subject.flops * Double(repetitions), budget)[0]
+        return threads.rates(
+            [Array(repeating: call, count: repetitions)], flops: subject.flops * Double(repetitions), budget)[0]
     }
 }
