@@ -45,14 +45,13 @@ def families():
     return [read(path) for path in sorted(glob.glob(os.path.join(REPORTS, "*.md")))]
 
 
-def titles():
-    """Of all rows, in the order of the reports."""
-    return [workload.title for workload in workloads.WORKLOADS] + [process.title for process in report.PROCESSES]
-
-
-def goals():
-    """What is aimed at, by title."""
-    found = {workload.title: ", ".join(goal_text(goal) for goal in workload.goals) for workload in workloads.WORKLOADS}
+def rows():
+    """What is aimed at, by the title of each row, in the order of the reports."""
+    found = {}
+    for workload in workloads.WORKLOADS:
+        own = [goal for goal in workload.goals if goal.peers == workloads.OUR_DENSE]
+        found[workload.title] = ", ".join(goal_text(goal) for goal in workload.goals if goal not in own)
+        found |= {report.dense_title(workload): f"{goal.ratio:g}" for goal in own}
     return found | {process.title: f"{process.ratio:g}" for process in report.PROCESSES}
 
 
@@ -62,7 +61,6 @@ def goal_text(goal):
         "jax": "JAX",
         "sklearn": "scikit-learn",
         "onnxruntime": "ONNX Runtime",
-        "rectifier": "own dense kernels",
     }
     libraries = [names[settings[0].split("-")[0]] for settings in goal.libraries()]
     return f"{goal.ratio:g} ({' and '.join(libraries)})"
@@ -88,7 +86,7 @@ def line():
 
 
 def write():
-    every, aims = families(), goals()
+    every = families()
     lines = [
         "# Benchmarks",
         "",
@@ -103,10 +101,10 @@ def write():
         f"| workload | goal | {' | '.join(f'[{family.title}]({family.file})' for family in every)} |",
         "|---|---|" + "---:|" * len(every),
     ]
-    for title in titles():
+    for title, aim in rows().items():
         cells = [f"{family.ratios[title]:.2f}" if title in family.ratios else "" for family in every]
         if any(cells):
-            lines.append(f"| {title} | {aims[title]} | {' | '.join(cells)} |")
+            lines.append(f"| {title} | {aim} | {' | '.join(cells)} |")
     stamps = [f"{family.version}{', a quick run that says nothing' if family.is_quick else ''}" for family in every]
     lines.append(f"| measured | | {' | '.join(stamps)} |")
     lines += [
