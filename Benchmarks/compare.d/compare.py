@@ -9,6 +9,8 @@ import tempfile
 
 import machine
 import options
+import overview
+import preload
 import processes
 import report
 import tensors
@@ -23,8 +25,6 @@ def say(text):
 class Comparison:
     def __init__(self, arguments, scratch):
         self.arguments, self.scratch = arguments, scratch
-        self.fashion = os.path.join(arguments.data, "fashion-mnist")
-        self.has_fashion = os.path.isdir(self.fashion)
         self.steps, self.rectifier = build(arguments)
         self.peers = arguments.peers or list(turns.SCRIPTS)
         self.result = {
@@ -33,16 +33,20 @@ class Comparison:
             "threads": arguments.threads,
             "census": arguments.census or "on",
             "pause": turns.PAUSE,
+            "preloads": preload.names(),
             "versions": {},
             "workloads": {},
         }
 
-    def wants(self, name, needs_data):
+    def folder(self, data):
+        return os.path.join(self.arguments.data, data) if data else None
+
+    def wants(self, name, data):
         """Whether a row is asked for and can be run; says so where it cannot."""
         if self.arguments.only and name not in self.arguments.only:
             return False
-        if needs_data and not self.has_fashion:
-            say(f"{name}: skipped, {self.fashion} is not there; --data names the folder that has fashion-mnist")
+        if data and not os.path.isdir(self.folder(data)):
+            say(f"{name}: skipped, {self.folder(data)} is not there; --data names the folder that has {data}")
             self.result["workloads"][name] = {"skipped": "its data set was not there"}
             return False
         return True
@@ -55,18 +59,19 @@ class Comparison:
 
     def run(self):
         for workload in workloads.WORKLOADS:
-            if self.wants(workload.name, workload.is_real):
+            if self.wants(workload.name, workload.data):
                 print(workload.title, file=sys.stderr)
                 self.result["workloads"][workload.name] = self.measure(workload)
                 self.save()
-        names = [name for name in (workloads.COMMAND, workloads.MEMORY) if self.wants(name, True)]
-        if names:
-            print("rectifier train, one epoch of Fashion-MNIST, and PyTorch's script", file=sys.stderr)
-            rounds = min(self.arguments.rounds or 7, 7)
-            threads = self.arguments.threads
-            pairs = processes.compare(self.rectifier, self.fashion, self.scratch, rounds, threads, say)
-            for name in names:
-                self.result["workloads"][name] = pairs
+        for run in processes.RUNS:
+            names = [name for name in run.names if self.wants(name, run.data)]
+            if names:
+                print(f"rectifier train, {run.title}, and PyTorch's script", file=sys.stderr)
+                rounds = min(self.arguments.rounds or run.rounds, run.rounds)
+                folder, threads = self.folder(run.data), self.arguments.threads
+                pairs = processes.compare(run, self.rectifier, folder, self.scratch, rounds, threads, say)
+                for name in names:
+                    self.result["workloads"][name] = pairs
         self.save()
 
     def measure(self, workload):
@@ -86,7 +91,11 @@ class Comparison:
             match = turns.Match(peers, folder, self.steps, self.scratch, threads, result["failures"], say)
             self.result["versions"].update(match.versions)
             for turn in range(count):
-                say(f"seed {seed + 1} of {seeds}, epoch {turn + 1} of {count}" if workload.epochs else f"turn {turn} of {rounds}")
+                say(
+                    f"seed {seed + 1} of {seeds}, epoch {turn + 1} of {count}"
+                    if workload.epochs
+                    else f"turn {turn} of {rounds}"
+                )
                 for peer, reply in match.turn(epochs=1 + workload.warm).items():
                     result["losses"].setdefault(peer, []).append(reply["losses"])
                     if workload.epochs or turn > 0:
@@ -114,25 +123,30 @@ class Comparison:
         zeros = workloads.zeros(workload, arrays) if workload.beats_peak else None
         description = {
             "kind": workload.kind,
-            "input": [28, 28] if workload.is_real else [workload.layers[0]],
-            "layers": workload.layers[1:],
-            "activation": workload.activation,
+            "input": workload.input,
+            "network": workload.network,
+            "named": workload.named,
             "loss": workload.loss,
             "optimizer": workload.optimizer,
             "learningRate": workload.rate,
             "batchSize": workload.batch,
             "epochs": epochs,
             "threads": threads,
-            "data": self.fashion if workload.is_real else None,
+            "data": self.folder(workload.data),
             "model": None,
             "census": None if self.arguments.census is None else self.arguments.census == "on",
         }
         if workload.is_real:
-            arrays["order"] = workloads.order(seed, 60_000 if workload.kind == "train" else 1)
-        if workload.kind == "infer":
+            order = workloads.order(seed, tensors.count(description["data"]) if workload.kind == "train" else 1)
+            arrays["order"] = order[: workload.steps * workload.batch] if workload.steps else order
+        if workload.is_trained:
             say("rectifier trains the model")
             description["model"] = os.path.join(folder, "model.rectifier")
-            processes.train(self.rectifier, self.fashion, description["model"], 5, self.arguments.threads)
+            epochs = 5 if workload.kind == "infer" else 1
+            arguments = processes.training(workload.network, workload.batch if workload.text else 128)
+            processes.train(
+                self.rectifier, description["data"], description["model"], epochs, self.arguments.threads, arguments
+            )
             arrays.update(tensors.read(os.path.join(description["model"], "weights.safetensors")))
         with open(os.path.join(folder, "workload.json"), "w") as file:
             json.dump(description, file)
@@ -148,7 +162,9 @@ def disagreement(losses):
         if peer != "rectifier":
             theirs = [loss for turn in losses[peer] for loss in turn]
             differences = [abs(a - b) / max(abs(a), 1e-12) for a, b in zip(ours, theirs)]
-            differences = [value if value == value else float("inf") for value in differences]  # not a number is no agreement
+            differences = [
+                value if value == value else float("inf") for value in differences
+            ]  # not a number is no agreement
             result[peer] = [differences[0], max(differences)]
     return result
 
@@ -159,7 +175,9 @@ def build(arguments):
     if not arguments.no_build:
         for product in ("Steps", "rectifier"):
             print(f"builds {product}", file=sys.stderr)
-            done = subprocess.run([*swift, "--product", product], text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+            done = subprocess.run(
+                [*swift, "--product", product], text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+            )
             if done.returncode != 0:
                 raise SystemExit(done.stdout[-4000:])
     folder = subprocess.run([*swift, "--show-bin-path"], check=True, text=True, stdout=subprocess.PIPE).stdout.strip()
@@ -178,6 +196,9 @@ def main():
             comparison.run()
             result = comparison.result
     print(f"wrote {arguments.output}", file=sys.stderr)
+    if os.path.dirname(os.path.abspath(arguments.output)) == overview.REPORTS:
+        overview.write()
+        print(f"wrote {overview.PAGE}\n{overview.line()}", file=sys.stderr)
     problems = report.problems(result)
     for problem in problems:
         print(problem, file=sys.stderr)

@@ -9,7 +9,11 @@ import time
 
 def first_line(command, fallback="unknown"):
     try:
-        return subprocess.run(command, check=True, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT).stdout.strip().splitlines()[0]
+        return (
+            subprocess.run(command, check=True, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+            .stdout.strip()
+            .splitlines()[0]
+        )
     except (OSError, subprocess.CalledProcessError, IndexError):
         return fallback
 
@@ -29,6 +33,34 @@ def inform(rectifier):
     return lines("info")[0], peaks[0]
 
 
+# Families of processors by vendor, family and model, as Linux numbers them: the report's file, and its title.
+FAMILIES = (
+    ("AuthenticAMD", 25, (*range(0x00, 0x10), *range(0x20, 0x60)), "zen3", "AMD Zen 3"),
+    ("AuthenticAMD", 25, range(256), "zen4", "AMD Zen 4"),
+    ("AuthenticAMD", 26, range(256), "zen5", "AMD Zen 5"),
+    ("GenuineIntel", 6, (0x6A, 0x6C), "ice-lake", "Intel Ice Lake"),
+    ("GenuineIntel", 6, (0x8F,), "sapphire-rapids", "Intel Sapphire Rapids"),
+    ("GenuineIntel", 6, (0xCF,), "emerald-rapids", "Intel Emerald Rapids"),
+    ("GenuineIntel", 6, (0xAD, 0xAE), "granite-rapids", "Intel Granite Rapids"),
+)
+
+
+def family():
+    """The processor's family: the report's file, and its title. One that no row names goes by its numbers."""
+    try:
+        with open("/proc/cpuinfo") as file:
+            fields = [line.split(":", 1) for line in file if ":" in line]
+        values = {name.strip(): value.strip() for name, value in reversed(fields)}  # the first core's
+        vendor, number, model = values["vendor_id"], int(values["cpu family"]), int(values["model"])
+    except (OSError, KeyError, ValueError):
+        name = f"{platform.system()} {platform.machine()}"
+        return name.lower().replace(" ", "-"), name
+    for row in FAMILIES:
+        if row[:2] == (vendor, number) and model in row[2]:
+            return row[3:]
+    return f"{vendor}-{number}-{model}".lower(), f"{vendor} family {number} model {model}"
+
+
 def describe(rectifier, root):
     """What the report tells about where and with what it was measured."""
     info, peak = inform(rectifier)
@@ -39,6 +71,7 @@ def describe(rectifier, root):
     return {
         "date": time.strftime("%Y-%m-%d"),
         "processor": info["processor"],
+        "family": family()[1],
         "cores": info["cores"],
         "instructionSet": info["selected"],
         "memory": memory,
@@ -49,5 +82,9 @@ def describe(rectifier, root):
         "rectifier": info["version"],
         "peak": peak,
         "loadAtStart": load(),
-        "environment": {name: value for name, value in os.environ.items() if name.startswith("RECTIFIER_") and name != "RECTIFIER_DATA"},
+        "environment": {
+            name: value
+            for name, value in os.environ.items()
+            if name.startswith("RECTIFIER_") and name != "RECTIFIER_DATA"
+        },
     }

@@ -1,4 +1,4 @@
-"""The safetensors format, as far as this comparison needs it, and IDX files."""
+"""The safetensors format, as far as this comparison needs it, and the two sets of images."""
 
 import gzip
 import json
@@ -39,13 +39,32 @@ def read(path):
     return result
 
 
+def images(folder, split):
+    """Images as float32 rows from 0 to 1, channels last, and labels as int32; `split` is "train" or "test"."""
+    read = cifar if os.path.exists(os.path.join(folder, "test_batch.bin")) else idx
+    pixels, labels = read(folder, split)
+    return pixels.reshape(len(labels), -1).astype(np.float32) * np.float32(1 / 255), labels.astype(np.int32)
+
+
 def idx(folder, split):
-    """Images as float32 rows from 0 to 1, and labels as int32; `split` is "train" or "t10k"."""
+    """Fashion-MNIST's files."""
 
     def values(name, offset):
         with gzip.open(os.path.join(folder, name)) as file:
             return np.frombuffer(file.read(), np.uint8, offset=offset)
 
-    labels = values(f"{split}-labels-idx1-ubyte.gz", 8).astype(np.int32)
-    images = values(f"{split}-images-idx3-ubyte.gz", 16).reshape(len(labels), -1)
-    return images.astype(np.float32) * np.float32(1 / 255), labels
+    split = "t10k" if split == "test" else split
+    return values(f"{split}-images-idx3-ubyte.gz", 16), values(f"{split}-labels-idx1-ubyte.gz", 8)
+
+
+def cifar(folder, split):
+    """CIFAR-10's files: records of a label and a plane for each colour."""
+    start = "test_batch" if split == "test" else "data_batch_"
+    names = sorted(name for name in os.listdir(folder) if name.startswith(start) and name.endswith(".bin"))
+    records = np.concatenate([np.fromfile(os.path.join(folder, name), np.uint8).reshape(-1, 3073) for name in names])
+    return records[:, 1:].reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1), records[:, 0]
+
+
+def count(folder):
+    """How many training images there are."""
+    return len(images(folder, "train")[1])

@@ -6,19 +6,30 @@ import subprocess
 import sys
 import time
 
+import preload
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 # Seconds between turns: what a peer's idle threads may spin (libgomp and OpenBLAS some milliseconds) is over before
 # another's clock runs.
 PAUSE = 0.1
 
+# Name, title, and the script with its arguments; None where it is Rectifier's own worker. A name says the settings:
+# nhwc lays channels last, preload has the libraries of preload.py.
 SCRIPTS = {
-    "pytorch-eager": ("PyTorch eager", ["worker_pytorch.py", "eager"]),
-    "pytorch-compile": ("PyTorch compiled", ["worker_pytorch.py", "compile"]),
+    f"pytorch-{nhwc}{mode}{preload}": (
+        f"PyTorch {title}{', channels last' * bool(nhwc)}{', preloads' * bool(preload)}",
+        ["worker_pytorch.py", mode, *["channels-last"] * bool(nhwc)],
+    )
+    for nhwc in ("", "nhwc-")
+    for preload in ("", "-preload")
+    for mode, title in (("eager", "eager"), ("compile", "compiled"))
+} | {
     "jax-step": ("JAX, a jitted step", ["worker_jax.py", "step"]),
     "jax-scan": ("JAX, a jitted epoch", ["worker_jax.py", "scan"]),
     "sklearn": ("scikit-learn", ["worker_sklearn.py"]),
     "onnxruntime": ("ONNX Runtime", ["worker_onnx.py"]),
+    "rectifier-dense": ("Rectifier, zeros multiplied", None),
 }
 
 
@@ -45,7 +56,13 @@ class Worker:
     """A process that is loaded with a workload and trains when it is asked to."""
 
     def __init__(self, peer, steps, scratch, threads):
-        command = [steps] if peer == "rectifier" else [sys.executable, os.path.join(HERE, SCRIPTS[peer][1][0]), *SCRIPTS[peer][1][1:]]
+        script = None if peer == "rectifier" else SCRIPTS[peer][1]
+        command = [sys.executable, os.path.join(HERE, script[0]), *script[1:]] if script else [steps]
+        variables = environment(threads)
+        if peer.endswith("-preload"):
+            variables["LD_PRELOAD"] = ":".join(preload.libraries())
+        if peer == "rectifier-dense":
+            variables["RECTIFIER_ZEROS"] = "multiply"
         self.peer = peer
         self.log = os.path.join(scratch, f"{peer}.log")
 
@@ -56,8 +73,8 @@ class Worker:
 
         with open(self.log, "w") as log:
             self.process = subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True, cwd=scratch, env=environment(threads),
-                preexec_fn=pin,
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True, cwd=scratch,
+                env=variables, preexec_fn=pin,
             )  # fmt: skip
 
     def ask(self, **command):
@@ -95,6 +112,8 @@ class Match:
         self.workers, self.failures, self.versions = {}, failures, {}
         for peer in ("rectifier", *peers):
             if peer in failures:
+                continue
+            if peer.endswith("-preload") and not preload.libraries():
                 continue
             say(f"{title(peer)} loads")
             worker = Worker(peer, steps, scratch, threads)

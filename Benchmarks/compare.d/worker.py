@@ -7,6 +7,7 @@ import time
 
 import numpy as np
 
+import layers
 import tensors
 
 
@@ -17,18 +18,27 @@ class Workload:
         with open(os.path.join(folder, "workload.json")) as file:
             self.__dict__.update(json.load(file))
         arrays = tensors.read(os.path.join(folder, "tensors.safetensors"))
-        self.weights = [
-            (arrays[f"dense{i + 1}.weights"], arrays[f"dense{i + 1}.bias"]) for i in range(len(self.layers))
-        ]  # [in, out] and [out]
+        given = {name: arrays.pop(name) for name in ("features", "targets", "labels", "order") if name in arrays}
+        self.layers = layers.parse(self.network, tuple(self.input))
+        self.arrays = arrays  # the initial weights, under Rectifier's names and in its shapes
+        self.is_convolutional = any(layer.kind == "conv" for layer in layers.flat(self.layers))
         self.is_classification = self.loss == "softmax-cross-entropy"
         self.test = None
         if self.data:
-            images, labels = tensors.idx(self.data, "train")
-            self.features, self.targets = images[arrays["order"]], labels[arrays["order"]]
-            self.test = tensors.idx(self.data, "t10k")
+            images, labels = tensors.images(self.data, "train")
+            self.features, self.targets = images[given["order"]], labels[given["order"]]
+            self.test = tensors.images(self.data, "test")
         else:
-            self.features = arrays["features"]
-            self.targets = arrays["labels"] if self.is_classification else arrays["targets"]
+            self.features = given["features"]
+            self.targets = given["labels"] if self.is_classification else given["targets"]
+        if self.is_convolutional:
+            self.features = self.features.reshape(len(self.features), *self.input[:2], -1)
+
+    @property
+    def weights(self):
+        """Of a network of dense layers: [in, out] and [out] of each."""
+        names = [layer.name for layer in self.layers if layer.kind == "dense"]
+        return [(self.arrays[f"{name}.weights"], self.arrays[f"{name}.bias"]) for name in names]
 
     def batches(self):
         """(features, targets) of each step of an epoch; the last may be smaller."""

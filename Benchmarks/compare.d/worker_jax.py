@@ -16,33 +16,74 @@ import worker
 MODE = sys.argv[1]
 
 
+def apply(layer, parameters, x, states):
+    """What a layer makes of x; the new running statistics of a batch normalization go into `states`."""
+    if layer.kind == "sum":
+        return sum(forward(branch, parameters, x, states) for branch in layer.branches)
+    own = lambda name: parameters[f"{layer.name}.{name}"]  # noqa: E731
+    if layer.kind == "dense":
+        return x @ own("weights") + own("bias")
+    if layer.kind == "conv":
+        # Channels last, as XLA's own convolutions for processors read them.
+        x = jax.lax.conv_general_dilated(
+            x, own("weights"), (layer.stride,) * 2, [layer.padding] * 2, dimension_numbers=("NHWC", "HWIO", "NHWC")
+        )  # fmt: skip
+        return x + own("bias") if layer.has_bias else x
+    if layer.kind == "batchnorm":
+        mean, variance = x.mean((0, 1, 2)), x.var((0, 1, 2))
+        states[f"{layer.name}.mean"], states[f"{layer.name}.variance"] = mean, variance
+        return (x - mean) * (own("scale") * jax.lax.rsqrt(variance + 1e-5)) + own("shift")
+    if layer.kind == "maxpool":
+        return pooled(x, layer.size)
+    return {
+        "relu": jax.nn.relu, "tanh": jnp.tanh, "identity": lambda x: x, "flatten": lambda x: x.reshape(len(x), -1),
+        "global-avgpool": lambda x: x.mean((1, 2)),
+    }[layer.kind](x)  # fmt: skip
+
+
+def pooled(x, size):
+    """Maxima of windows side by side.
+
+    By a reshape: what it becomes, XLA fuses with its neighbours. The gradient of `reduce_window` is a scatter that XLA
+    runs on one thread, element by element.
+    """
+    batch, rows, columns, channels = x.shape
+    x = x[:, : rows // size * size, : columns // size * size]
+    return x.reshape(batch, rows // size, size, columns // size, size, channels).max((2, 4))
+
+
+def forward(layers, parameters, x, states):
+    for layer in layers:
+        x = apply(layer, parameters, x, states)
+    return x
+
+
 class Training:
     def __init__(self, workload):
         self.workload = workload
-        activation = {"relu": jax.nn.relu, "tanh": jnp.tanh}[workload.activation]
         kind, rate = workload.optimizer, workload.learningRate
         optimizer = optax.adam(rate) if kind["name"] == "adam" else optax.sgd(rate, momentum=kind.get("momentum"))
 
         def loss(parameters, x, y):
-            for weights, bias in parameters[:-1]:
-                x = activation(x @ weights + bias)
-            weights, bias = parameters[-1]
-            x = x @ weights + bias
+            states = {}
+            x = forward(workload.layers, parameters, x, states)
             if workload.is_classification:
-                return optax.softmax_cross_entropy_with_integer_labels(x, y).mean()
-            return jnp.mean((x - y) ** 2)
+                return optax.softmax_cross_entropy_with_integer_labels(x, y).mean(), states
+            return jnp.mean((x - y) ** 2), states
 
         def step(state, batch):
-            parameters, optimizer_state = state
-            value, gradient = jax.value_and_grad(loss)(parameters, *batch)
+            parameters, optimizer_state, running = state
+            (value, states), gradient = jax.value_and_grad(loss, has_aux=True)(parameters, *batch)
             updates, optimizer_state = optimizer.update(gradient, optimizer_state)
-            return (optax.apply_updates(parameters, updates), optimizer_state), value
+            running = {name: 0.9 * running[name] + 0.1 * states[name] for name in running}
+            return (optax.apply_updates(parameters, updates), optimizer_state, running), value
 
         # Donated: weights and optimizer state are updated where they are.
         self.step = jax.jit(step, donate_argnums=0)
         self.scan = jax.jit(lambda state, batches: jax.lax.scan(step, state, batches), donate_argnums=0)
-        parameters = [(jnp.array(weights), jnp.array(bias)) for weights, bias in workload.weights]
-        self.state = jax.block_until_ready((parameters, optimizer.init(parameters)))
+        arrays = {name: jnp.array(array) for name, array in workload.arrays.items()}
+        running = {name: arrays.pop(name) for name in list(arrays) if name.endswith((".mean", ".variance"))}
+        self.state = jax.block_until_ready((arrays, optimizer.init(arrays), running))
         batches = workload.batches()
         # A scan takes batches of one size; a smaller last one is a step of its own.
         self.scanned = None
@@ -77,11 +118,9 @@ class Training:
         if not self.workload.test:
             return {}
         x, labels = self.workload.test
-        parameters, _ = self.state
-        for index, (weights, bias) in enumerate(parameters):
-            x = x @ weights + bias
-            if index < len(parameters) - 1:
-                x = jax.nn.relu(x)
+        if self.workload.is_convolutional:
+            return {}
+        x = forward(self.workload.layers, self.state[0], x, {})
         return {"accuracy": float((x.argmax(axis=1) == labels).mean())}
 
 

@@ -20,7 +20,7 @@ def model(workload):
         if index < len(workload.weights) - 1:
             nodes.append(helper.make_node("Relu", [value], [f"relu{index}"]))
             value = f"relu{index}"
-    inputs, outputs = workload.weights[0][0].shape[0], workload.layers[-1]
+    inputs, outputs = workload.weights[0][0].shape[0], workload.layers[-1].size
     graph = helper.make_graph(
         nodes, "network", [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, inputs])],
         [helper.make_tensor_value_info(value, TensorProto.FLOAT, [1, outputs])], constants,

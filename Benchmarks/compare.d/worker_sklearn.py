@@ -13,11 +13,12 @@ class Training:
         self.workload = workload
         kind = workload.optimizer
         self.model = model = MLPClassifier(
-            hidden_layer_sizes=workload.layers[:-1], activation=workload.activation, solver="sgd", batch_size=workload.batchSize,
-            learning_rate_init=workload.learningRate, momentum=kind["momentum"], nesterovs_momentum=False, alpha=0, shuffle=False,
+            hidden_layer_sizes=[len(bias) for _, bias in workload.weights[:-1]], activation="relu", solver="sgd",
+            batch_size=workload.batchSize, learning_rate_init=workload.learningRate, momentum=kind["momentum"],
+            nesterovs_momentum=False, alpha=0, shuffle=False,
         )  # fmt: skip
         # The first call makes the weights; it sees one batch, and the workload's weights then take their place.
-        self.classes = list(range(workload.layers[-1]))
+        self.classes = list(range(workload.layers[-1].size))
         size = workload.batchSize
         model.partial_fit(workload.features[:size], workload.targets[:size], classes=self.classes)
         for index, (weights, bias) in enumerate(workload.weights):

@@ -6,6 +6,8 @@ All data are drawn by numpy from one seed. `Sources/Steps/Workload.swift` and `w
 from dataclasses import dataclass, field
 from typing import Callable, Optional
 
+import layers
+
 try:
     import numpy as np
 except ImportError:  # before the virtual environment stands, only the names are wanted
@@ -14,21 +16,35 @@ except ImportError:  # before the virtual environment stands, only the names are
 
 @dataclass
 class Goal:
-    """At least `ratio` times as fast as each of `peers`."""
+    """At least `ratio` times as fast as each library among `peers` in its best setting."""
 
     peers: tuple
     ratio: float
 
+    def libraries(self):
+        """The settings of each library."""
+        found = {}
+        for peer in self.peers:
+            found.setdefault(peer.split("-")[0], []).append(peer)
+        return found.values()
 
-PYTORCH = ("pytorch-eager", "pytorch-compile")
+
+# Every setting that a knowing user would try; turns.py says what they are.
+PYTORCH_PLAIN = ("pytorch-eager", "pytorch-compile")
+PYTORCH = PYTORCH_PLAIN + ("pytorch-eager-preload", "pytorch-compile-preload")
+PYTORCH_IMAGES = PYTORCH + tuple(peer.replace("-", "-nhwc-", 1) for peer in PYTORCH)
 JAX = ("jax-step", "jax-scan")
+# Networks for images have no jitted epoch: XLA runs convolutions in a loop on one thread, without its fast kernels. A
+# step of lenet took 1.3 s so, and 42 ms by itself.
+JAX_STEP = ("jax-step",)
+OUR_DENSE = ("rectifier-dense",)
 
 
 @dataclass
 class Workload:
     name: str
     title: str
-    layers: tuple  # units from the input to the output
+    layers: tuple  # of dense layers, the units from the input to the output; else the shape of an image
     batch: int
     optimizer: dict
     rate: float
@@ -48,21 +64,45 @@ class Workload:
     kind: str = "train"
     epochs: int = 0  # of a real run; 0 where the epochs are the rounds
     build: Optional[Callable] = field(default=None, repr=False)
+    data: Optional[str] = None  # the folder of real images; None where the data are generated
+    text: Optional[str] = None  # a network of other layers than dense ones, in the layer language
+    named: Optional[str] = None  # what `--network` calls it
 
     @property
     def is_real(self):
-        """Whether it trains on Fashion-MNIST."""
-        return self.build is None
+        return self.data is not None
+
+    @property
+    def is_trained(self):
+        """Whether everyone begins with weights that `rectifier train` made: zeros are those of use."""
+        return self.text is not None or self.kind == "infer"
+
+    @property
+    def classes(self):
+        return 10 if self.text else self.layers[-1]
+
+    @property
+    def input(self):
+        """The shape of a sample."""
+        if self.text:
+            return self.layers
+        return (28, 28) if self.is_real else self.layers[:1]
+
+    @property
+    def network(self):
+        """In the layer language."""
+        if self.text:
+            return self.text
+        dense = f", {self.activation}, ".join(f"dense {units}" for units in self.layers[1:])
+        return "flatten, " + dense if self.is_real else dense
 
     def multiply_adds(self):
-        """Of a dense training step: forward, weight gradient, and input gradient but for the first layer."""
-        products = [inputs * outputs for inputs, outputs in zip(self.layers, self.layers[1:])]
-        return self.batch * (3 * sum(products) - products[0])
+        return self.batch * layers.multiply_adds(layers.parse(self.network, self.input))
 
     def tensors(self, seed=0):
         """Initial weights, and the data where they are generated."""
         rng = np.random.default_rng([seed, sum(self.name.encode())])
-        arrays = initial_weights(self, rng)
+        arrays = {} if self.is_trained else initial_weights(self, rng)
         if self.build:
             self.build(self, rng, arrays)
         return arrays
@@ -74,7 +114,9 @@ def initial_weights(workload, rng):
     for index, (inputs, outputs) in enumerate(pairs):
         is_he = workload.activation == "relu" and index < len(pairs) - 1
         variance = 2 / inputs if is_he else 2 / (inputs + outputs)
-        arrays[f"dense{index + 1}.weights"] = rng.standard_normal((inputs, outputs), np.float32) * np.float32(variance**0.5)
+        arrays[f"dense{index + 1}.weights"] = rng.standard_normal((inputs, outputs), np.float32) * np.float32(
+            variance**0.5
+        )
         arrays[f"dense{index + 1}.bias"] = np.zeros(outputs, np.float32)
     return arrays
 
@@ -111,7 +153,12 @@ def table(workload, rng, arrays):
     """Normal features and a smooth, noisy target."""
     count = workload.steps * workload.batch
     x = rng.standard_normal((count, workload.layers[0]), np.float32)
-    y = np.sin(x[:, 0]) + x[:, 1] * x[:, 2] + x @ (rng.standard_normal(workload.layers[0]) / 8) + 0.1 * rng.standard_normal(count)
+    y = (
+        np.sin(x[:, 0])
+        + x[:, 1] * x[:, 2]
+        + x @ (rng.standard_normal(workload.layers[0]) / 8)
+        + 0.1 * rng.standard_normal(count)
+    )
     arrays["features"], arrays["targets"] = x, y.astype(np.float32)[:, None]
 
 
@@ -145,8 +192,33 @@ def zeros(workload, arrays):
     return shares
 
 
+# The networks that `--network` names, as `Sources/Rectifier/Networks/NamedNetwork.swift` spells them. Rectifier's
+# worker compares.
+LENET = "conv 32, relu, maxpool 2, conv 64, relu, maxpool 2, flatten, dense 128, relu, dense 10"
+VGG6 = (
+    "".join(f"conv {n}, relu, conv {n}, relu, maxpool 2, " for n in (64, 128, 256))
+    + "flatten, dense 256, relu, dense 10"
+)
+
+
+def residual_stage(filters):
+    def block(halves):
+        inner = (
+            f"conv {filters}{' stride=2' if halves else ''} no-bias, batchnorm, relu, conv {filters} no-bias, batchnorm"
+        )
+        past = f"conv {filters} 1 stride=2 no-bias, batchnorm" if halves else "identity"
+        return f"sum({past} | {inner}), relu, "
+
+    return block(filters > 16) + 2 * block(False)
+
+
+RESNET20 = (
+    "conv 16 no-bias, batchnorm, relu, " + "".join(map(residual_stage, (16, 32, 64))) + "global-avgpool, dense 10"
+)
+
 ADAM, SGD, MOMENTUM = {"name": "adam"}, {"name": "sgd"}, {"name": "sgd", "momentum": 0.9}
 SQUARED = "squared-error"
+FASHION, CIFAR = "fashion-mnist", "cifar10"
 
 WORKLOADS = [
     Workload(
@@ -170,28 +242,54 @@ WORKLOADS = [
     Workload(
         "fashion", "Fashion-MNIST 784-512-512-10, batch 128, Adam, 5 real epochs", (784, 512, 512, 10), 128, ADAM, 1e-3,
         (Goal(PYTORCH + JAX, 3),),
-        epochs=5, tolerance=0.01, tolerance_later=0.1,
+        epochs=5, tolerance=0.01, tolerance_later=0.1, data=FASHION,
     ),
     Workload(
-        "fashion-sklearn", "Fashion-MNIST 784-100-100-10, SGD 0.2/0.9, batch 200, 8 epochs", (784, 100, 100, 10), 200, MOMENTUM, 0.2,
-        (Goal(("sklearn",), 5),), peers=("sklearn",), epochs=8, tolerance=0.01, tolerance_later=0.2,
+        "fashion-sklearn", "Fashion-MNIST 784-100-100-10, SGD 0.2/0.9, batch 200, 8 epochs",
+        (784, 100, 100, 10), 200, MOMENTUM, 0.2,
+        (Goal(("sklearn",), 5),), peers=("sklearn",), epochs=8, tolerance=0.01, tolerance_later=0.2, data=FASHION,
     ),
     Workload(
-        "wide", "wide 1024-4096-4096-10, batch 256, SGD, activations 75 % zeros", (1024, 4096, 4096, 10), 256, SGD, 1e-3,
+        "wide", "wide 1024-4096-4096-10, batch 256, SGD, activations 75 % zeros",
+        (1024, 4096, 4096, 10), 256, SGD, 1e-3,
         (Goal(PYTORCH + JAX, 2),), steps=8, rounds=8, beats_peak=True, build=three_quarters_zeros,
     ),
     Workload(
-        "wide-dense", "wide 1024-4096-4096-10, batch 256, SGD, random dense input and tanh", (1024, 4096, 4096, 10), 256, SGD, 1e-3,
+        "wide-dense", "wide 1024-4096-4096-10, batch 256, SGD, random dense input and tanh",
+        (1024, 4096, 4096, 10), 256, SGD, 1e-3,
         (Goal(PYTORCH + JAX, 1),), activation="tanh", steps=8, rounds=8, build=clusters,
     ),
     Workload(
-        "inference", "inference 784-512-512-10 on test images, one sample, one thread", (784, 512, 512, 10), 1, ADAM, 1e-3,
-        (Goal(("onnxruntime",), 2),), peers=("onnxruntime",) + PYTORCH, kind="infer", rounds=10,
+        "inference", "inference 784-512-512-10 on test images, one sample, one thread",
+        (784, 512, 512, 10), 1, ADAM, 1e-3,
+        (Goal(("onnxruntime",), 2),), peers=("onnxruntime",) + PYTORCH_PLAIN, kind="infer", rounds=10, data=FASHION,
+    ),
+    # Steps of networks for images are long: so few a turn, of the first images, that a turn of all takes two minutes.
+    Workload(
+        "lenet", "lenet on Fashion-MNIST, batch 64, Adam", (28, 28), 64, ADAM, 1e-3,
+        (Goal(PYTORCH_IMAGES + JAX_STEP, 3),), peers=PYTORCH_IMAGES + JAX_STEP,
+        steps=100, rounds=7, tolerance=0.01, tolerance_later=0.1, data=FASHION, text=LENET, named="lenet",
+    ),
+    Workload(
+        "vgg6", "vgg6 on CIFAR-10, batch 64, Adam", (32, 32, 3), 64, ADAM, 1e-3,
+        (Goal(PYTORCH_IMAGES + JAX_STEP, 3), Goal(OUR_DENSE, 3.5)), peers=PYTORCH_IMAGES + JAX_STEP + OUR_DENSE,
+        steps=10, rounds=5, tolerance=0.001, tolerance_later=0.05, data=CIFAR, text=VGG6, named="vgg6",
+    ),
+    Workload(
+        "vgg6-tanh", "vgg6 with tanh on CIFAR-10, batch 64, Adam: no zeros", (32, 32, 3), 64, ADAM, 1e-3,
+        (Goal(PYTORCH_IMAGES + JAX_STEP, 1),), peers=PYTORCH_IMAGES + JAX_STEP, activation="tanh",
+        steps=10, rounds=5, tolerance=0.001, tolerance_later=0.05, data=CIFAR, text=VGG6.replace("relu", "tanh"),
+    ),
+    Workload(
+        "resnet20", "resnet20 on CIFAR-10, batch 64, Adam, batch normalization", (32, 32, 3), 64, ADAM, 1e-3,
+        (Goal(PYTORCH_IMAGES + JAX_STEP, 1.5),), peers=PYTORCH_IMAGES + JAX_STEP,
+        steps=10, rounds=5, tolerance=0.001, tolerance_later=0.05, data=CIFAR, text=RESNET20, named="resnet20",
     ),
 ]  # fmt: skip
 
 # Whole processes, which `processes.py` runs.
 COMMAND = "command"
 MEMORY = "memory"
+MEMORY_VGG6 = "memory-vgg6"
 
-NAMES = [workload.name for workload in WORKLOADS] + [COMMAND, MEMORY]
+NAMES = [workload.name for workload in WORKLOADS] + [COMMAND, MEMORY, MEMORY_VGG6]

@@ -31,6 +31,15 @@ struct BenchTests {
         for object in memory { numbers(object, "threads", "bytesPerSecond", "arrayBytes") }
         for object in products { numbers(object, "threads", "flops", "share", "timesReference") }
 
+        let convolutions = section("convolutions")
+        #expect(
+            convolutions.compactMap { $0["pass"] as? String }.sorted() == [
+                "forward", "forward", "forward", "image gradient", "image gradient", "weight gradient", "weight gradient",
+                "weight gradient",
+            ])
+        for object in convolutions { numbers(object, "threads", "batchSize", "flops", "share") }
+        #expect(convolutions.allSatisfy { ($0["layer"] as? String)?.hasPrefix("conv ") == true })
+
         let zeros = section("zeros"), ends = section("breakEven")
         #expect(Set(zeros.compactMap { $0["product"] as? String }) == ["forward", "input gradient", "weight gradient"])
         #expect(Set(zeros.compactMap { $0["zeros"] as? Double }) == Set(ZeroSweep.shares))
@@ -89,6 +98,14 @@ struct BenchTests {
         let sweep = ZeroSweep(subject: ZeroSweep.subjects(isQuick: true)[0], rows: rows)
         #expect(sweep.breakEven.map { ($0 * 1000).rounded() } == expected.map { ($0 * 1000).rounded() }, "\(what)")
         #expect(sweep.abovePeakFrom == sweep.breakEven)
+    }
+
+    @Test func `The layers measured are those of vgg6`() throws {
+        let network = try Network(input: [32, 32, 3], layers: NamedNetwork.vgg6.layers(outputs: 10).layers)
+        let shapes = try network.initialParameters(seed: 0).map(\.tensor.shape).filter { $0.count == 4 }
+        let weights = shapes.map { Array($0[2...3]) }
+        let measured = ConvolutionBenchmark.subjects(isQuick: false).filter { $0.pass == .forward }.map { [$0.channels, $0.filters] }
+        #expect(measured == weights)
     }
 
     @Test func `The operations of a step are those of its products`() {

@@ -8,9 +8,10 @@ struct Workload {
         var kind: Kind
         /// The shape of a sample.
         var input: [Int]
-        /// Units of all dense layers, the last one's included.
-        var layers: [Int]
-        var activation: String
+        /// In the layer language.
+        var network: String
+        /// What `--network` calls it.
+        var named: NamedNetwork?
         var loss: Loss
         var optimizer: Optimizer
         var learningRate: Double
@@ -18,7 +19,7 @@ struct Workload {
         /// In the whole comparison.
         var epochs: Int
         var threads: Int
-        /// Where the samples are not tensors but a folder of IDX files, which then are taken in the order of the tensor
+        /// Where the samples are not tensors but a folder of images, which then are taken in the order of the tensor
         /// `order`.
         var data: String?
         /// Inference only: the model's folder.
@@ -37,21 +38,17 @@ struct Workload {
     }
 
     func network() throws -> Network {
-        var layers: [any Layer] = description.input.count > 1 ? [Flatten()] : []
-        for units in description.layers.dropLast() {
-            layers.append(Dense(units))
-            if let activation = try Activation(description.activation).layer() { layers.append(activation) }
+        let list = try LayerList(description.network)
+        if let named = description.named, try named.layers(outputs: 10) != list {
+            throw RectifierError(.setting, "\(named.rawValue) has other layers than the comparison")
         }
-        layers.append(Dense(description.layers.last!))
-        return try Network(input: description.input, layers: layers)
+        return try Network(input: description.input, layers: list.layers)
     }
 
     /// The initial weights, under the names that the network gives them.
-    func parameters() throws -> Parameters {
+    func parameters() -> Parameters {
         var result = Parameters()
-        for index in description.layers.indices {
-            for name in ["dense\(index + 1).weights", "dense\(index + 1).bias"] { result[name] = try tensor(name) }
-        }
+        for (name, tensor) in tensors where !["features", "targets", "labels", "order"].contains(name) { result[name] = tensor }
         return result
     }
 
@@ -66,9 +63,11 @@ struct Workload {
         let features = try tensor("features")
         let targets: Dataset.Targets
         if let labels = tensors["labels"] {
-            targets = .classes(labels.doubles.map { Int32($0) }, names: (0..<description.layers.last!).map(String.init))
+            let values = labels.doubles.map { Int32($0) }
+            targets = .classes(values, names: (0...(values.max() ?? 0)).map { String($0) })
         } else {
-            targets = .values(try tensor("targets").floats, width: description.layers.last!)
+            let values = try tensor("targets")
+            targets = .values(values.floats, width: values.shape[1])
         }
         let dataset = try Dataset(
             count: features.shape[0], sampleShape: description.input, features: .floats(features.floats), targets: targets)

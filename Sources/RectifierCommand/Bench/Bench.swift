@@ -14,6 +14,8 @@ struct Bench: ParsableCommand {
               peak      multiply-adds in registers, on one thread and on all
               memory    a[i] = b[i] + 3 c[i] over arrays larger than the last cache
               products  matrix products by size; against plain loops
+              convolutions
+                        the layers of vgg6, forward and both gradients, dense
               zeros     a layer's three products by zeros in the left operand:
                         dense, skipping them, and as programs choose
               steps     training steps of networks from very small to wide
@@ -23,7 +25,7 @@ struct Bench: ParsableCommand {
             threads right beside it; what is shown are medians of such pairs, without
             those in which the system gave the cores to others.
 
-            Timed are, for products, the kernel alone, its operands as they lie. For
+            Timed are, for products and convolutions, the kernel alone, its operands as they lie. For
             steps, epochs of the trainer: gathering and scaling the batch, forward,
             loss, backward, update, and the census of kinks. Not timed: drawing data
             and weights, compiling, the order of an epoch, evaluation. Data are random
@@ -42,7 +44,8 @@ struct Bench: ParsableCommand {
 
     @Option(
         parsing: .unconditional,
-        help: ArgumentHelp("Threads (default: one for each physical core; peak, memory and products on one as well).", valueName: "n"),
+        help: ArgumentHelp(
+            "Threads (default: one for each physical core; peak, memory, products and convolutions on one as well).", valueName: "n"),
         transform: threadCount)
     var threads: Int?
 
@@ -62,7 +65,7 @@ struct Bench: ParsableCommand {
     var json = false
 
     enum Section: String, CaseIterable, ExpressibleByArgument {
-        case peak, memory, products, zeros, steps
+        case peak, memory, products, convolutions, zeros, steps
     }
 
     func validate() throws {
@@ -82,6 +85,7 @@ struct Bench: ParsableCommand {
             case .peak: try measurePeak(on: both, output)
             case .memory: try measureMemory(on: both, machine, output)
             case .products: try measureProducts(on: both, output)
+            case .convolutions: try measureConvolutions(on: both, output)
             case .zeros: try measureZeros(on: all, output)
             case .steps: try measureSteps(on: all, output)
             }
@@ -134,6 +138,20 @@ struct Bench: ParsableCommand {
             }
         }
         try output.end(.products(rows))
+    }
+
+    private func measureConvolutions(on all: [BenchThreads], _ output: BenchOutput) throws {
+        var rows: [BenchOutput.ConvolutionRow] = []
+        for threads in all {
+            for subject in ConvolutionBenchmark.subjects(isQuick: quick) {
+                try output.progress("convolutions, \(BenchOutput.threads(threads.count)): \(subject), \(subject.pass.rawValue)")
+                let rate = try ConvolutionBenchmark(subject, on: threads).measure(budget(rounds: 101, seconds: 0.5))
+                let row = BenchOutput.ConvolutionRow(subject: subject, threads: threads.count, rate: rate)
+                try output.add(row)
+                rows.append(row)
+            }
+        }
+        try output.end(.convolutions(rows))
     }
 
     private func measureZeros(on threads: BenchThreads, _ output: BenchOutput) throws {

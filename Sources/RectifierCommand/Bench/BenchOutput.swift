@@ -24,6 +24,12 @@ final class BenchOutput {
         var timesReference: Double
     }
 
+    struct ConvolutionRow {
+        var subject: ConvolutionBenchmark.Subject
+        var threads: Int
+        var rate: BenchRate
+    }
+
     struct StepRow {
         var workload: StepWorkload
         var threads: Int
@@ -105,6 +111,15 @@ final class BenchOutput {
             "section": "products", "product": row.shape.description, "threads": row.threads, "flops": row.rate.flops,
             "share": row.rate.share,
             "timesReference": row.timesReference,
+        ])
+    }
+
+    // MARK: Convolutions
+
+    func add(_ row: ConvolutionRow) throws {
+        try write([
+            "section": "convolutions", "layer": row.subject.description, "pass": row.subject.pass.rawValue, "batchSize": row.subject.batch,
+            "threads": row.threads, "flops": row.rate.flops, "share": row.rate.share,
         ])
     }
 

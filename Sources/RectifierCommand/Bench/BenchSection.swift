@@ -81,6 +81,32 @@ struct BenchSection {
             ])
     }
 
+    // MARK: Convolutions
+
+    static func convolutions(_ rows: [BenchOutput.ConvolutionRow]) -> Self {
+        let batch = rows.first?.subject.batch ?? 0
+        let table = Table(
+            "convolutions", title: "convolutions: dense, the layers of vgg6 in batches of \(batch)", keyColumns: 3, rows: rows,
+            rules: { "\($0.threads)" },
+            fields: [
+                .init("layer", key: "layer") { .text($0.subject.description) },
+                .init("pass", key: "pass") { .text($0.subject.pass.rawValue) },
+                .init("threads", key: "threads") { .count($0.threads) }, .init(nil, key: "batchSize") { .count($0.subject.batch) },
+                .init("GFLOP/s", key: "flops") { giga($0.rate.flops) }, .init("of peak", key: "share") { .share($0.rate.share) },
+            ])
+        guard let least = rows.min(by: { $0.rate.share < $1.rate.share }), let most = rows.max(by: { $0.rate.share < $1.rate.share }) else {
+            return Self(tables: [table])
+        }
+        return Self(
+            tables: [table],
+            findings: [
+                .init(
+                    "Dense convolutions reach \(share(least.rate.share)) (\(least.subject), \(least.subject.pass.rawValue)) to "
+                        + "\(share(most.rate.share)) (\(most.subject), \(most.subject.pass.rawValue)) of the peak.",
+                    numbers: [("least", least.rate.share), ("most", most.rate.share)])
+            ])
+    }
+
     // MARK: Zeros
 
     static func zeros(_ sweeps: [ZeroSweep]) -> Self {

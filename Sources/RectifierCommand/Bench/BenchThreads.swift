@@ -46,6 +46,32 @@ final class BenchThreads {
         }
     }
 
+    /// What runs of calls reach, each of so many operations: in turns and with a burst at the peak right beside them,
+    /// so that a machine that changes its speed or is shared with others changes all.
+    func rates(_ runs: [[rk_call]], flops work: Double, _ budget: BenchBudget) -> [BenchRate] {
+        for run in runs { _ = time(run) }
+        var flops = runs.map { _ in 0.0 }, first = 0
+        return budget.medianRates {
+            let peak = peak(seconds: 0.0003)
+            // Each round begins with another: schedulers have a beat, and would take the core away at the same place
+            // again and again.
+            first += 1
+            for run in runs.indices.map({ ($0 + first) % runs.count }) { flops[run] = work / time(runs[run]) }
+            return flops.map { BenchRate(flops: $0, share: $0 / peak, ratio: $0 / flops[0]) }
+        }
+    }
+
+    /// Small numbers, none of them subnormal, of which a share are 0, each for itself.
+    func fill(_ memory: UnsafeMutableRawPointer, _ count: Int, zeros: Double = 0) {
+        let values = [Double](unsafeUninitializedCapacity: count) { values, filled in
+            for i in 0..<count {
+                values[i] = Double(rk_draw(1, UInt64(i)) >> 11) * 0x1p-53 < zeros ? 0 : Double(i % 13 + 1) / 16
+            }
+            filled = count
+        }
+        kernels.from_double(memory, values, Int64(count))
+    }
+
     /// Memory for so many elements that kernels may read, as programs have it.
     func allocate(_ elements: Int) throws -> UnsafeMutableRawPointer {
         try MachineMemory.block(elements * type.size, for: "a measurement", advice: "leave this section out")

@@ -35,24 +35,13 @@ final class ProductBenchmark {
         scratchBytes = threads.kernels.product_scratch(Int64(shape.m), Int64(shape.n), Int64(shape.k), Int32(threads.count))
         scratch = try threads.allocate(Int(scratchBytes) * threads.count / threads.type.size)
         fillA(zeros: 0)
-        fill(b, shape.k * shape.n, zeros: 0)
+        threads.fill(b, shape.k * shape.n)
     }
 
     deinit { for pointer in [a, b, c, scratch] { rk_free(pointer) } }
 
     /// Makes a share of A's elements 0, each for itself.
-    func fillA(zeros: Double) { fill(a, shape.m * shape.k, zeros: zeros) }
-
-    /// Small numbers, none of them subnormal.
-    private func fill(_ memory: UnsafeMutableRawPointer, _ count: Int, zeros: Double) {
-        let values = [Double](unsafeUninitializedCapacity: count) { values, filled in
-            for i in 0..<count {
-                values[i] = Double(rk_draw(1, UInt64(i)) >> 11) * 0x1p-53 < zeros ? 0 : Double(i % 13 + 1) / 16
-            }
-            filled = count
-        }
-        threads.kernels.from_double(memory, values, Int64(count))
-    }
+    func fillA(zeros: Double) { threads.fill(a, shape.m * shape.k, zeros: zeros) }
 
     /// The product as a call. - Parameter rows: Only the first rows of C.
     private func call(_ kernel: rk_kernel?, zeros: rk_zeros, rows: Int) -> rk_call {
@@ -74,24 +63,12 @@ final class ProductBenchmark {
     /// Products in about a millisecond.
     private var repetitions: Int { max(1, Int(0.0007 * threads.peak(seconds: 0.001) / shape.flops)) }
 
-    /// Ways to treat zeros, in turns and with a burst at the peak right beside them, so that a machine that changes its
-    /// speed or is shared with others changes all. Runs of a millisecond at most, or one product, which a busy machine
-    /// mostly leaves in one piece.
+    /// Ways to treat zeros. Runs of a millisecond at most, or one product, which a busy machine mostly leaves in one
+    /// piece.
     func measure(_ ways: [rk_zeros], _ budget: BenchBudget) -> [BenchRate] {
         let repetitions = repetitions
         let runs = ways.map { Array(repeating: call(threads.kernels.product, zeros: $0, rows: shape.m), count: repetitions) }
-        for run in runs { _ = threads.time(run) }
-        var flops = runs.map { _ in 0.0 }, first = 0
-        return budget.medianRates {
-            let peak = threads.peak(seconds: 0.0003)
-            // Each round begins with another: schedulers have a beat, and would take the core away at the same place
-            // again and again.
-            first += 1
-            for way in runs.indices.map({ ($0 + first) % runs.count }) {
-                flops[way] = shape.flops * Double(repetitions) / threads.time(runs[way])
-            }
-            return flops.map { BenchRate(flops: $0, share: $0 / peak, ratio: $0 / flops[0]) }
-        }
+        return threads.rates(runs, flops: shape.flops * Double(repetitions), budget)
     }
 
     /// How many times as fast as the reference kernel's plain loops the kernel is, dense, on its own threads. The

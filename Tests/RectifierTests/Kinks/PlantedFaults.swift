@@ -3,8 +3,13 @@
 @testable import RectifierInstruments
 @testable import RectifierStudies
 
+/// What a gradient rule becomes by a mistake.
+protocol PlantedMistake: Hashable, Sendable {
+    func gradient(_ right: [Formula?], _ g: Formula, _ x: [Formula], _ y: Formula) throws -> [Formula?]
+}
+
 /// Mistakes in gradient rules, as people make them.
-enum PlantedFault: String, CaseIterable, Hashable, Sendable {
+enum PlantedFault: String, CaseIterable, PlantedMistake {
     case wrongSign, missingFactor, wrongTranspose, gateOnTheWrongSide, droppedBroadcastSum, scaledByBatch, tanhDerivativeOneMinusY,
         crossEntropyPlusTarget, forgottenOperand, shiftedSlice, shiftedBias, missingDropoutMask, anotherValueAtZero, forgottenSoftmaxSum
 
@@ -64,9 +69,9 @@ enum PlantedFault: String, CaseIterable, Hashable, Sendable {
 }
 
 /// An operation whose gradient rule has a fault, and everything else is right.
-struct PlantedOperation<Base: Operation>: Operation {
+struct PlantedOperation<Base: Operation, Fault: PlantedMistake>: Operation {
     var base: Base
-    var fault: PlantedFault
+    var fault: Fault
     var name: String { base.name }
 
     func shape(of operands: [Shape]) throws -> Shape { try base.shape(of: operands) }

@@ -288,7 +288,7 @@ import Testing
                     let y = try build.apply(normalization, to: x)
                     return try rebuilt([y]) { original, operands in
                         guard let mean = original.operation as? Reduction, mean.axes == axes else { return nil }
-                        return try Formula(PlantedOperation(base: mean, fault: .missingFactor), operands)
+                        return try Formula(PlantedOperation(base: mean, fault: PlantedFault.missingFactor), operands)
                     }[0]
                 }
                 Dense(2)
