@@ -298,7 +298,7 @@ private func widths(_ text: String) throws -> HiddenWidths {
 
 /// A network's name, layers in the layer language, or a file that holds them.
 private func networkSettings(_ text: String) throws -> NetworkSettings {
-    guard FileManager.default.fileExists(atPath: text) else { return try NetworkSettings(text) }
+    guard NamedNetwork(rawValue: text) == nil, FileManager.default.fileExists(atPath: text) else { return try NetworkSettings(text) }
     do {
         return try NetworkSettings(String(contentsOfFile: text, encoding: .utf8))
     } catch let error as RectifierError {

@@ -43,7 +43,8 @@ public struct Model: Sendable {
     /// What the model says of each sample. To ask often, compile it once: ``CompiledModel``.
     /// - Parameter threads: `nil` for one on each physical core.
     public func predictions(for data: Dataset, threads: Int? = nil) throws -> Predictions {
-        let size = max(1, min(BatchRunner.batchSize, data.count)), rest = data.count % size
+        let most = BatchRunner.batchSize(for: [try network.built(isTraining: false).output])
+        let size = max(1, min(most, data.count)), rest = data.count % size
         let compiled = try CompiledModel(self, batchSizes: rest == 0 ? [size] : [size, rest], pool: ThreadPool(threads: threads))
         return try compiled.predictions(for: data)
     }

@@ -26,13 +26,19 @@ final class Evaluator {
 
 /// Computes formulas on all samples of a data set, a batch at a time.
 package final class BatchRunner {
-    package static let batchSize = 500
-
+    private let batchSize: Int
     private let cursor = BatchCursor()
     private var programs: BatchPrograms
 
     package init(_ outputs: [Formula], parameters: ParameterMemory, pool: ThreadPool?) {
+        batchSize = Self.batchSize(for: outputs)
         programs = BatchPrograms(outputs, parameters: parameters, cursor: cursor, pool: pool)
+    }
+
+    /// Samples of a batch: 500, or fewer where a layer's values for so many would take more memory than training does.
+    static func batchSize(for outputs: [Formula]) -> Int {
+        let most = 1 << 22, largest = topologicalOrder(of: outputs).filter(\.shape.hasBatch).map { $0.shape.count(batchSize: 1) }.max() ?? 1
+        return min(500, max(1, most / largest))
     }
 
     /// - Parameter body: Called behind each batch with the program, the first sample's number and how many there are.
@@ -40,8 +46,8 @@ package final class BatchRunner {
         let rows = (0..<Int32(data.count)).map { $0 }
         try data.withFeeds { feeds in
             try rows.withUnsafeBufferPointer { rows in
-                for start in stride(from: 0, to: data.count, by: Self.batchSize) {
-                    let count = min(Self.batchSize, data.count - start)
+                for start in stride(from: 0, to: data.count, by: batchSize) {
+                    let count = min(batchSize, data.count - start)
                     let program = try programs.program(over: count, of: data, feeds)
                     cursor.indices.pointee = rows.baseAddress! + start
                     program.run()
