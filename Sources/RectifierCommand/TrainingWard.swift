@@ -12,8 +12,8 @@ struct TrainingWard {
     /// Whether `--fail-on` names something that was found.
     private(set) var fails = false
 
-    /// Deaths of so many steps are explained, which takes as long as so many steps.
-    private static let autopsySteps = 2000
+    /// Deaths of so many of a run's steps are explained, which takes as long as so many steps.
+    private static func autopsySteps(of steps: Int) -> Int { min(2000, max(500, steps / 4)) }
 
     init(_ trainer: Trainer, folder: URL, flags: HealthFlags, reporter: any TrainingReporter) {
         (self.trainer, self.folder, self.flags, self.reporter) = (trainer, folder, flags, reporter)
@@ -24,7 +24,8 @@ struct TrainingWard {
         var attempt = try watched(stop, listener)
         if let health = attempt.report.health, health.diagnoses.contains(where: { $0.name == .deadUnits }), !stop.isStopped {
             reporter.isExplaining()
-            let autopsy = try Autopsy(trainer, report: health, steps: Self.autopsySteps)
+            let steps = attempt.outcome?.checkpoint.position.steps ?? 0
+            let autopsy = try Autopsy(trainer, report: health, steps: Self.autopsySteps(of: steps))
             attempt.report.autopsy = autopsy
             try reporter.explained(autopsy)
         }

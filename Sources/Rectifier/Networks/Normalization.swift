@@ -56,6 +56,9 @@ public struct LayerNorm: NormalizingLayer, Codable, Hashable {
 
     public func callAsFunction(_ x: Formula, in build: inout NetworkBuild) throws -> Formula {
         let row = try channels(of: x, epsilon: epsilon)
+        guard row.extents[0] > 1 else {
+            throw RectifierError(.shape, "normalizes each sample over one channel, which leaves 0 of any; put it behind more channels")
+        }
         let centered = try x - x.mean(over: [-1], keepingAxes: true)
         let variance = try (centered * centered).mean(over: [-1], keepingAxes: true)
         return try centered.scaled(byVariance: variance, epsilon: epsilon, row, in: &build)

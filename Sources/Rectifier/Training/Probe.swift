@@ -167,9 +167,11 @@ public struct ProbedStep {
     package func weightRecord() throws -> WeightRecord { try WeightRecord(of: session.memory) }
 
     /// A program over the step's batch.
-    /// - Parameter parameters: `nil` for the weights of the run.
-    package func compile(_ outputs: [Formula], parameters: ParameterMemory? = nil) throws -> Program {
-        try session.compile(outputs, batchSize: batchSize, parameters: parameters)
+    /// - Parameters:
+    ///   - samples: By output, how many of the batch's samples are wanted of it; all where it is not named.
+    ///   - parameters: `nil` for the weights of the run.
+    package func compile(_ outputs: [Formula], samples: [Int: Int] = [:], parameters: ParameterMemory? = nil) throws -> Program {
+        try session.compile(outputs, batchSize: batchSize, samples: samples, parameters: parameters)
     }
 }
 

@@ -45,8 +45,10 @@ public final class TrainingSession {
     private var programs: [Int: Program] = [:]
     /// Those of probes, beside the step.
     private var programsBeside: [BesideKey: Program] = [:]
-    /// All of them: where their inputs are is set anew each time the data are at hand.
-    private var fed: [Program] = []
+    /// All of them, and others that probes have made and may keep: where their inputs are is set anew each time the data
+    /// are at hand.
+    private var fed: [FedProgram] = []
+    private struct FedProgram { weak var program: Program? }
     private var feeds: [String: Feed] = [:]
     /// Where samples are augmented, those of the present batch.
     private let augmented: AugmentedBatch?
@@ -190,7 +192,8 @@ public final class TrainingSession {
     /// Lets all programs be filled from this memory.
     private func feed(_ feeds: [String: Feed]) {
         self.feeds = feeds
-        for program in fed { program.refeed(feeds) }
+        fed.removeAll { $0.program == nil }
+        for fed in fed { fed.program?.refeed(feeds) }
     }
 
     /// The learning rate of the step that is next, or going on, schedule included.
@@ -489,15 +492,17 @@ public final class TrainingSession {
         let program = try Program(
             observation.formulas, batchSize: size, parameters: memory, cursor: cursor, feeds: feeds, training: updates, pool: pool)
         programs[size] = program
-        fed.append(program)
+        fed.append(FedProgram(program: program))
         return program
     }
 
     /// A program over the batch that the cursor is at.
-    func compile(_ outputs: [Formula], batchSize: Int, parameters: ParameterMemory? = nil) throws -> Program {
+    func compile(
+        _ outputs: [Formula], batchSize: Int, samples: [Int: Int] = [:], parameters: ParameterMemory? = nil
+    ) throws -> Program {
         let program = try Program(
-            outputs, batchSize: batchSize, parameters: parameters ?? memory, cursor: cursor, feeds: feeds, pool: pool)
-        fed.append(program)
+            outputs, batchSize: batchSize, samples: samples, parameters: parameters ?? memory, cursor: cursor, feeds: feeds, pool: pool)
+        fed.append(FedProgram(program: program))
         return program
     }
 

@@ -50,12 +50,13 @@ public final class Program {
     }
 
     /// - Parameters:
+    ///   - samples: By output, how many of the batch's samples are wanted of it, the first ones; all where it is not named.
     ///   - feeds: Inputs, by name, that are filled from memory at every run.
     ///   - training: What is done with gradients after they are computed.
     ///   - pool: `nil` runs on the caller's thread alone.
     package init(
-        _ outputs: [Formula], batchSize: Int, parameters: ParameterMemory, cursor: BatchCursor = BatchCursor(), feeds: [String: Feed] = [:],
-        training: UpdateCalls? = nil, pool: ThreadPool? = nil, rewrites: Set<Rewrite> = Set(Rewrite.allCases)
+        _ outputs: [Formula], batchSize: Int, samples: [Int: Int] = [:], parameters: ParameterMemory, cursor: BatchCursor = BatchCursor(),
+        feeds: [String: Feed] = [:], training: UpdateCalls? = nil, pool: ThreadPool? = nil, rewrites: Set<Rewrite> = Set(Rewrite.allCases)
     ) throws {
         guard batchSize > 0 else { throw RectifierError(.setting, "the batch size must be at least 1, not \(batchSize)") }
         self.batchSize = batchSize
@@ -72,7 +73,12 @@ public final class Program {
             batchSize: batchSize, elementType: elementType, kernels: kernels, cursor: cursor, rewrites: rewrites,
             labels: Program.readAsLabels(wanted, feeds))
         try lowering.lower(wanted)
-        self.outputs = wanted.prefix(outputs.count).map { (lowering.buffer(of: $0), $0.shape.resolved(batchSize: batchSize)) }
+        var results = wanted.prefix(outputs.count).map { (buffer: lowering.buffer(of: $0), extents: $0.shape.resolved(batchSize: batchSize)) }
+        for (index, samples) in samples where outputs[index].shape.hasBatch && samples < batchSize {
+            results[index].extents[0] = samples
+            results[index].buffer = lowering.keepFirst(samples, of: wanted[index])
+        }
+        self.outputs = results
         outputCounts = self.outputs.map { $0.extents.reduce(1, *) }
 
         var fixed: [Buffer: UnsafeMutableRawPointer] = [:]
@@ -235,11 +241,21 @@ public final class Program {
         }
     }
 
-    /// The first elements of an output of the last run.
-    package func values(ofOutput index: Int, first count: Int) -> [Double] {
-        Array(unsafeUninitializedCapacity: count) { values, filled in
-            filled = count
-            kernels.to_double(values.baseAddress, memory[outputs[index].buffer], Int64(count))
+    /// Some elements of an output of the last run.
+    package func values(ofOutput index: Int, in range: Range<Int>) -> [Double] {
+        Array(unsafeUninitializedCapacity: range.count) { values, filled in
+            filled = range.count
+            kernels.to_double(
+                values.baseAddress, memory[outputs[index].buffer] + range.lowerBound * elementType.size, Int64(range.count))
+        }
+    }
+
+    /// The elements of an output of the last run that are not 0, in order. Takes little memory where they are few.
+    package func nonzeros(ofOutput index: Int) -> [(place: Int, value: Double)] {
+        let count = outputCounts[index], piece = 1 << 16
+        return stride(from: 0, to: count, by: piece).flatMap { start in
+            let values = values(ofOutput: index, in: start..<min(start + piece, count))
+            return values.indices.lazy.filter { values[$0] != 0 }.map { (start + $0, values[$0]) }
         }
     }
 

@@ -87,7 +87,7 @@ final class HealthObserver: CountingObserver {
     }
 
     func lookBack(at step: ProbedStep) throws {
-        if let look = meter.end(step) {
+        if let look = try meter.end(step) {
             progress.looks.append(look)
             tell(diagnostician.flow(progress.looks))
         }

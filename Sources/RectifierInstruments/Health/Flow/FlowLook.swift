@@ -60,8 +60,9 @@ public struct FlowLook: Sendable, Codable, Equatable {
 final class FlowMeter {
     private let sites: [HealthSite]
     /// Of each site input, output, and the derivatives of the mean loss by both; then the losses.
-    private let formulas: [Formula]
-    private var program: (batchSize: Int, program: Program, gates: Program)?
+    private var program: LookProgram
+    /// The inputs of those that are gates.
+    private var gates: LookProgram
     private var record: WeightRecord?
     /// By site, the pre-activations before the update.
     private var inputs: [[Double]] = []
@@ -82,28 +83,27 @@ final class FlowMeter {
             formulas += values[own]
             formulas += derivatives[own]
         }
-        self.formulas = formulas + [losses]
+        program = LookProgram(formulas + [losses])
+        gates = LookProgram(sites.filter(\.isGate).map(\.input))
     }
 
     /// After the gradient, before the update.
     func begin(_ step: ProbedStep) throws {
-        if program?.batchSize != step.batchSize {
-            program = (step.batchSize, try step.compile(formulas), try step.compile(sites.filter(\.isGate).map(\.input)))
-        }
-        let program = self.program!.program
-        program.run()
-        let losses = program.values(ofOutput: formulas.count - 1)
-        let samples = min(step.batchSize, Self.mostSamples)
         inputs = []
-        let layers = sites.enumerated().map { index, site in
-            let samples = min(samples, max(2, Self.mostElements / max(1, site.elements))), count = samples * site.elements
-            func values(_ place: Int) -> [Double] { program.values(ofOutput: 4 * index + place, first: count) }
-            let input = values(0)
-            if site.isGate { inputs.append(input) }
-            return site.look(
-                input: input, output: values(1), inputGradient: values(2), outputGradient: values(3), samples: samples,
-                // Of the mean of the losses, so that a sample has its share of the batch.
-                scale: Double(step.batchSize))
+        let looked = sites.map { samples(of: $0, in: step.batchSize) }
+        let wanted = Dictionary(uniqueKeysWithValues: (0..<4 * sites.count).map { ($0, looked[$0 / 4]) })
+        let (layers, losses) = try program.run(batchSize: step.batchSize, compile: { try step.compile($0, samples: wanted) }) { program in
+            let layers = zip(sites, looked).enumerated().map { index, look in
+                let (site, samples) = look
+                func values(_ place: Int) -> [Double] { program.values(ofOutput: 4 * index + place) }
+                let input = values(0)
+                if site.isGate { inputs.append(input) }
+                return site.look(
+                    input: input, output: values(1), inputGradient: values(2), outputGradient: values(3), samples: samples,
+                    // Of the mean of the losses, so that a sample has its share of the batch.
+                    scale: Double(step.batchSize))
+            }
+            return (layers, program.values(ofOutput: 4 * sites.count))
         }
         if let record { record.take() } else { record = try step.weightRecord() }
         look = FlowLook(
@@ -116,18 +116,24 @@ final class FlowMeter {
             })
     }
 
+    /// How many samples of a batch are looked at.
+    private func samples(of site: HealthSite, in batchSize: Int) -> Int {
+        min(batchSize, Self.mostSamples, max(2, Self.mostElements / max(1, site.elements)))
+    }
+
     /// After the update.
-    func end(_ step: ProbedStep) -> FlowLook? {
+    func end(_ step: ProbedStep) throws -> FlowLook? {
         guard var look, let record else { return nil }
         for (index, change) in record.changes().enumerated() {
             let weight = look.parameters[index].weight
             look.parameters[index].update = weight > 0 ? finite(change / weight) : 0
         }
-        let gates = program!.gates
-        gates.run()
-        for (place, (site, old)) in zip(sites.indices.filter { sites[$0].isGate }, inputs).enumerated() {
-            let new = gates.values(ofOutput: place, first: old.count)
-            look.layers[site].flipped = Double(signChanges(old, new)) / Double(max(1, old.count))
+        let places = sites.indices.filter { sites[$0].isGate }
+        let wanted = Dictionary(uniqueKeysWithValues: places.enumerated().map { ($0, samples(of: sites[$1], in: step.batchSize)) })
+        try gates.run(batchSize: step.batchSize, compile: { try step.compile($0, samples: wanted) }) { program in
+            for (index, (place, old)) in zip(places, inputs).enumerated() {
+                look.layers[place].flipped = Double(signChanges(old, program.values(ofOutput: index))) / Double(max(1, old.count))
+            }
         }
         (self.look, inputs) = (nil, [])
         return look

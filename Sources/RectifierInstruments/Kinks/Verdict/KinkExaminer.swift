@@ -15,21 +15,24 @@ final class KinkExaminer {
     }
 
     private let certificate: GradientCertificate
-    private let program: Program
+    private var program: LookProgram
     /// For each site the places of its outputs.
     private let places: [Places]
 
     private struct Places {
-        var touched: Int
-        var structural: Int?
-        var frozen: Int?
+        /// For each element 0 where it is not at the kink, else a sum of `Mark`s: one number, because a batch of images
+        /// has millions of elements and outputs are kept to the end.
+        var marks: Int
         /// The factors between handle and margin, and the rows that weights are multiplied by.
         var factor: Int?
         var rows: Int?
     }
 
-    /// - Parameter compile: Makes the program for some outputs.
-    init(_ certificate: GradientCertificate, compile: ([Formula]) throws -> Program) throws {
+    private enum Mark {
+        static let touched = 1, structural = 2, frozen = 4
+    }
+
+    init(_ certificate: GradientCertificate) throws {
         self.certificate = certificate
         var outputs: [Formula] = []
         var structuralZeros = ZeroMasks(.structural), frozenZeros = ZeroMasks(.frozen)
@@ -49,32 +52,35 @@ final class KinkExaminer {
             var rows: Formula?
             if case .weights(let input)? = entry.handle?.kind { rows = input }
             let factors = entry.handle?.factors ?? []
+            var marks = Formula.constant(Double(Mark.touched))
+            if let zeros = try zeros(&structuralZeros) { marks = try marks + zeros * .constant(Double(Mark.structural)) }
+            if let zeros = try zeros(&frozenZeros) { marks = try marks + zeros * .constant(Double(Mark.frozen)) }
             return Places(
-                touched: try place(kink.touched, shape: shape)!, structural: try place(zeros(&structuralZeros), shape: shape),
-                frozen: try place(zeros(&frozenZeros), shape: shape),
+                marks: try place(kink.touched * marks, shape: shape)!,
                 factor: try place(factors.first.map { try factors.dropFirst().reduce($0) { try $0 * $1 } }, shape: shape),
                 rows: try place(rows))
         }
-        program = try compile(outputs)
+        program = LookProgram(outputs)
     }
 
-    /// The batch that the program's inputs hold now, at the parameters as they are now.
-    func examine() -> (findings: [Finding], verdict: GradientVerdict) {
-        program.run()
+    /// Looks at a batch.
+    /// - Parameter compile: Makes a program over it, at the parameters as they are now.
+    func examine(batchSize: Int, compile: ([Formula]) throws -> Program) throws -> (findings: [Finding], verdict: GradientVerdict) {
+        try program.run(batchSize: batchSize, compile: compile, read: findings)
+    }
+
+    private func findings(_ program: Program) -> (findings: [Finding], verdict: GradientVerdict) {
         var handles = Handles()
         var isTouched = certificate.entries.map { _ in false }
         var obstacle = certificate.obstacle
         let findings = zip(certificate.entries, places).enumerated().map { index, pair in
             let (entry, place) = pair
             var finding = Finding(site: entry.site)
-            let touched = program.values(ofOutput: place.touched).enumerated().filter { $0.element == 1 }.map(\.offset)
+            let touched = program.nonzeros(ofOutput: place.marks).map { (element: $0.place, marks: Int($0.value)) }
             guard !touched.isEmpty else { return finding }
             finding.touched = touched.count
-            if let structural = place.structural.map(program.values(ofOutput:)) {
-                finding.structural = touched.count { structural[$0] == 1 }
-            }
-            let frozen = place.frozen.map(program.values(ofOutput:))
-            let moving = touched.filter { frozen?[$0] != 1 }
+            finding.structural = touched.count { $0.marks & Mark.structural != 0 }
+            let moving = touched.filter { $0.marks & Mark.frozen == 0 }.map(\.element)
             guard !moving.isEmpty else { return finding }
             isTouched[index] = true
             if let reason = entry.obstacle {
@@ -94,16 +100,15 @@ final class KinkExaminer {
             }
             return finding
         }
+        /// Inputs of a layer, sample by sample.
+        func rows(_ output: Int, samples: [Int]) -> [[Double]] {
+            let width = program.shape(ofOutput: output)[1]
+            return samples.map { program.values(ofOutput: output, in: $0 * width..<($0 + 1) * width) }
+        }
         if let reason = obstacle ?? certificate.crossing(isTouched) ?? handles.conflict(rows: rows) {
             return (findings, .notGuaranteed(reason))
         }
         return (findings, !isTouched.contains(true) ? .exact : handles.useRank ? .clarkeByRank : .clarke)
-    }
-
-    /// Inputs of a layer, sample by sample.
-    private func rows(_ output: Int, samples: [Int]) -> [[Double]] {
-        let width = program.shape(ofOutput: output)[1], values = program.values(ofOutput: output)
-        return samples.map { Array(values[$0 * width..<($0 + 1) * width]) }
     }
 }
 

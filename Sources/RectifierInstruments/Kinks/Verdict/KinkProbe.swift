@@ -38,9 +38,8 @@ final class KinkObserver: CountingObserver {
     private let elementType: ElementType
     private let verdictUntouched: GradientVerdict
     private let emptyReport: KinkReport
-    private var examiners: [Int: KinkExaminer] = [:]
-    private var sensitivities: [Int: SensitivityProgram] = [:]
-    private var trusts: [Int: TrustProgram] = [:]
+    private lazy var examiner = Result { try KinkExaminer(certificate) }
+    private lazy var sensitivity = Result { try Sensitivity(losses: losses, parameters) }
     /// The weights before the update of a step that is compared with its linear model.
     private var before: Parameters?
     /// Batches that touched no kink: added to the report when it is asked for, because a small step takes little longer
@@ -114,10 +113,7 @@ final class KinkObserver: CountingObserver {
         }
         progress.looks += 1
 
-        let size = step.batchSize
-        let examiner = try examiners[size] ?? KinkExaminer(certificate) { try step.compile($0) }
-        examiners[size] = examiner
-        let (findings, found) = examiner.examine()
+        let (findings, found) = try examiner.get().examine(batchSize: step.batchSize) { try step.compile($0) }
         // 16-bit types may round differently in a program that fuses differently; then the verdict is of another point.
         let isSamePoint = findings.map(\.touched) == counts
         for (index, finding) in findings.enumerated() {
@@ -126,21 +122,18 @@ final class KinkObserver: CountingObserver {
         }
         progress.epoch.add(known ?? (isSamePoint ? found : .notGuaranteed("rounding in 16 bits hides which samples touched kinks")))
 
-        let sensitivity = try sensitivities[size] ?? SensitivityProgram(losses: losses, parameters) { try step.compile($0) }
-        sensitivities[size] = sensitivity
-        progress.epoch.sensitivity.merge(sensitivity.run()) { max($0, $1) }
+        let sensitivities = try sensitivity.get().measured(batchSize: step.batchSize) { try step.compile($0) }
+        progress.epoch.sensitivity.merge(sensitivities) { max($0, $1) }
     }
 
     func lookBack(at step: ProbedStep) throws {
         guard let before else { return }
         self.before = nil
-        let trust =
-            try trusts[step.batchSize]
-            ?? TrustProgram(losses: losses, allParameters, sites: certificate.entries.map(\.site), elementType: elementType.computing) {
-                try step.compile($0, parameters: $1)
-            }
-        trusts[step.batchSize] = trust
-        progress.epoch.trust = trust.trust(from: before, to: step.parameters)
+        // Looks are so few that their programs are not kept.
+        let trust = try TrustProgram(
+            losses: losses, allParameters, sites: certificate.entries.map(\.site), elementType: elementType.computing
+        ) { try step.compile($0, samples: $1, parameters: $2) }
+        progress.epoch.trust = try trust.trust(from: before, to: step.parameters)
     }
 
     // MARK: Reports

@@ -6,7 +6,8 @@ public struct LinearTrust: Sendable, Codable, Equatable {
     public var predicted: Double
     /// How it did change.
     public var actual: Double
-    /// The share of (sample, unit) pairs that changed sides at a kink, 0 to 1.
+    /// The share of (sample, unit) pairs that changed sides at a kink, 0 to 1; of large layers in the batch's first
+    /// samples.
     public var flipped: Double
     /// How far along the step the first of them did, in (0, 1]; `nil` if none did. Found by halving the step until none
     /// flips and then by bisection, to 1/32 of its own size. A pair that flips and flips back before that is not seen.
@@ -25,44 +26,47 @@ public struct LinearTrust: Sendable, Codable, Equatable {
 }
 
 /// Computes ``LinearTrust`` for steps on batches of one size.
-final class TrustProgram {
+struct TrustProgram {
     private let memory: ParameterMemory
-    private let derivatives: Program
+    /// Of the mean loss, by each parameter.
+    private let derivatives: [Formula]
     /// The loss, and on which side of its kink each pair is.
-    private let sides: Program
-    private let siteCount: Int
+    private let sides: [Formula]
+    /// By output of `sides`, how many samples are looked at.
+    private let samples: [Int: Int]
+    private let compile: ([Formula], [Int: Int], ParameterMemory) throws -> Program
+
+    /// Elements of a kink that are looked at, in the first samples of a batch, at least two.
+    private static let mostElements = 1 << 18
 
     /// - Parameters:
     ///   - losses: One for each sample.
-    ///   - compile: Makes a program over the batch, with parameters of its own.
+    ///   - compile: Makes a program over the batch that keeps so many samples of some outputs, with parameters of its own.
     init(
         losses: Formula, _ parameters: [Formula], sites: [KinkSite], elementType: ElementType,
-        compile: ([Formula], ParameterMemory) throws -> Program
+        compile: @escaping ([Formula], [Int: Int], ParameterMemory) throws -> Program
     ) throws {
         memory = try ParameterMemory(parameters: parameters, elementType: elementType)
         let loss = try losses.mean()
-        derivatives = try compile(gradients(of: loss, withRespectTo: parameters), memory)
-        sides = try compile([loss] + sites.map { try $0.kink.side }, memory)
-        siteCount = sites.count
+        derivatives = try gradients(of: loss, withRespectTo: parameters)
+        sides = try [loss] + sites.map { try $0.kink.side }
+        samples = Dictionary(
+            uniqueKeysWithValues: sites.enumerated().map { ($0 + 1, max(2, Self.mostElements / max(1, $1.extents.reduce(1, *)))) })
+        self.compile = compile
     }
 
     /// - Parameters:
     ///   - before: The parameters that the gradient was taken at.
     ///   - after: Those after the step.
-    func trust(from before: Parameters, to after: Parameters) -> LinearTrust {
+    func trust(from before: Parameters, to after: Parameters) throws -> LinearTrust {
+        let predicted = try predictedChange(from: before, to: after), sides = try compile(sides, samples, memory)
         func go(to share: Double) {
             place(share, from: before, to: after)
             sides.run()
         }
-        func pattern() -> [Double] { (0..<siteCount).flatMap { sides.values(ofOutput: $0 + 1) } }
+        func pattern() -> [Double] { samples.keys.sorted().flatMap { sides.values(ofOutput: $0) } }
 
         go(to: 0)
-        derivatives.run()
-        var predicted = 0.0
-        for (index, (start, end)) in zip(before, after).enumerated() {
-            let derivative = derivatives.values(ofOutput: index), a = start.tensor.doubles, b = end.tensor.doubles
-            for i in derivative.indices { predicted += derivative[i] * (b[i] - a[i]) }
-        }
         let loss = sides.values(ofOutput: 0)[0], first = pattern()
         /// Pairs on the other side; one that starts on the kink itself has no side to leave.
         func flips() -> Int { zip(first, pattern()).count { $0 * $1 < 0 } }
@@ -84,6 +88,19 @@ final class TrustProgram {
         }
         result.firstFlip = flipped
         return result
+    }
+
+    /// What the gradient says of the loss.
+    private func predictedChange(from before: Parameters, to after: Parameters) throws -> Double {
+        let program = try compile(derivatives, [:], memory)
+        place(0, from: before, to: after)
+        program.run()
+        var change = 0.0
+        for (index, (start, end)) in zip(before, after).enumerated() {
+            let derivative = program.values(ofOutput: index), a = start.tensor.doubles, b = end.tensor.doubles
+            for i in derivative.indices { change += derivative[i] * (b[i] - a[i]) }
+        }
+        return change
     }
 
     /// Puts the weights `share` of the way from one set of parameters to another: some 20 times for each step that is

@@ -29,7 +29,7 @@ extension Network {
         }
         let sites = network.kinkSites(below: [losses], dependingOn: network.trained)
         let certificate = GradientCertificate(losses: losses, parameters: network.trained, sites: sites)
-        let (findings, verdict) = try KinkExaminer(certificate, compile: compile).examine()
+        let (findings, verdict) = try KinkExaminer(certificate).examine(batchSize: count, compile: compile)
         var report = KinkReport()
         report.add(verdict)
         report.kinks = findings.map { finding in
@@ -38,7 +38,7 @@ extension Network {
                 structural: finding.structural)
         }
         if findings.contains(where: { $0.touched > 0 }) {
-            report.sensitivity = try SensitivityProgram(losses: losses, network.trained, compile: compile).run()
+            report.sensitivity = try Sensitivity(losses: losses, network.trained).measured(batchSize: count, compile: compile)
         }
         return report
     }
