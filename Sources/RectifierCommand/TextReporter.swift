@@ -215,8 +215,10 @@ final class TextReporter: TrainingReporter {
 
     private func heading(_ started: TrainingEvent.Started) -> [String] {
         let training = recipe.training
-        let heldOut = started.heldOutSamples > 0 ? Format.count(started.heldOutSamples) : "none"
-        let data = "\(recipe.data.source): \(Format.count(started.trainingSamples, "sample")), \(heldOut) held out"
+        let heldOut =
+            started.folds > 1 && started.heldOutSamples == 0
+            ? "in \(started.folds) folds" : (started.heldOutSamples > 0 ? Format.count(started.heldOutSamples) : "none") + " held out"
+        let data = "\(recipe.data.source): \(Format.count(started.trainingSamples, "sample")), \(heldOut)"
         let about =
             (recipe.network.atZero.map { ", \($0) at zero" } ?? "") + (recipe.network.loss.map { ", \($0)" } ?? "")
             + ", \(Format.count(started.parameterCount, "parameter"))"

@@ -97,7 +97,7 @@ struct Train: ParsableCommand {
         let folder = URL(fileURLWithPath: output ?? Self.usualFolder(for: settings.data.source))
         // Before the data are read, which may take a while; the run looks again.
         try Trainer.checkOutput(folder)
-        let data = try LoadedData(settings.data, seed: settings.training.seed, precision: settings.training.precision)
+        let data = try LoadedData(settings.data, seed: settings.training.seed, precision: settings.training.precision, folds: true)
         var trainer = try Trainer(recipe: settings, data: data, probes: probes(settings), output: folder)
         trainer.replacesOtherRuns = overwrite
         return (trainer, folder, data.notes)

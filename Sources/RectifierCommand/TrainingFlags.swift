@@ -41,9 +41,16 @@ struct DataFlags: ParsableArguments {
     @Option(
         parsing: .unconditional,
         help: ArgumentHelp(
-            "The share of the training data to hold out, or a file (default: 0.2 of a table without test data).", valueName: "share|source"),
+            "The share of the training data to hold out, or a file, for one network instead of folds.", valueName: "share|source"),
         transform: { DataSettings.Validation($0) })
     var validation: DataSettings.Validation?
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "Tables: train a network without each of n parts of the rows, stopped by that part; the model is their mean (default: 8, of 5,000 rows or more 4).",
+            valueName: "n"))
+    var folds: Int?
 
     @Flag(inversion: .prefixedNo, help: "Tables: whether the first line holds names (default: from its content).")
     var header: Bool?
@@ -68,7 +75,7 @@ struct DataFlags: ParsableArguments {
         override(&settings.target, with: target)
         override(&settings.task, with: task)
         override(&settings.missing, with: missing)
-        override(&settings.validation, with: validation)
+        override(&settings.validation, with: validation ?? folds.map { .folds($0) })
         override(&settings.header, with: header)
         override(&settings.separator, with: separator)
         if normalize { settings.normalize = true }

@@ -5,6 +5,14 @@ struct DataSource {
     enum Part {
         case table(CSVFile)
         case arrays(ArraySource)
+
+        /// Whether it is read as rows of columns.
+        var holdsTable: Bool {
+            switch self {
+            case .table: true
+            case .arrays(let arrays): arrays.isTable
+            }
+        }
     }
 
     /// What a single file holds, or the training part.

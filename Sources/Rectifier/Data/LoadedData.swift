@@ -7,10 +7,12 @@ public struct LoadedData: Sendable {
     public private(set) var heldOut: Dataset?
     /// Held out beside the test data, where that was asked for.
     public private(set) var validation: Dataset?
+    /// The parts of the training data that networks trained side by side do without; `nil` for a run of one network.
+    public private(set) var folds: Folds?
     /// What must be applied to every file that follows.
     public private(set) var preparation: Preparation
     /// What was read: where from, and how.
-    public let settings: DataSettings
+    public private(set) var settings: DataSettings
     /// What the user should know: columns and rows left out, what is predicted, what is held out. One line each.
     public private(set) var notes: [String]
 
@@ -25,9 +27,11 @@ public struct LoadedData: Sendable {
     ///   - seed: draws generated sets and the split.
     ///   - precision: what the run computes in: for float64, numbers that are standardized stay doubles.
     ///   - base: what relative paths start from; nil: the working directory.
+    ///   - folds: whether a table comes in folds where the settings do not say what is held out.
     /// - Throws: ``RectifierError`` that names the file, and the line, column or sample.
     public init(
-        _ settings: DataSettings, seed: UInt64, precision: ElementType = .float32, relativeTo base: URL? = nil
+        _ settings: DataSettings, seed: UInt64, precision: ElementType = .float32, relativeTo base: URL? = nil,
+        folds comeUsually: Bool = false
     ) throws {
         self.settings = settings
         guard settings != .inCode else {
@@ -63,7 +67,8 @@ public struct LoadedData: Sendable {
                 throw RectifierError(.file, "\(settings.source): holds test data only; training data is missing")
             }
             let hasTest = settings.test != nil || source.test != nil
-            let isSplit = settings.validation == nil ? !hasTest : share != nil
+            let comesInFolds = comeUsually && settings.validation == nil && main.holdsTable
+            let isSplit = settings.validation == nil ? !hasTest && !comesInFolds : share != nil
             let drawn = isSplit ? share ?? 0.2 : 0
             let fitted: Table.Fitted
             switch main {
@@ -96,6 +101,16 @@ public struct LoadedData: Sendable {
             }
         }
 
+        if settings.validation == nil, comeUsually, case .table = preparation.input {
+            guard training.count > 1 else {
+                throw RectifierError(.data, "\(settings.source): has a single row to learn from, which is too few; give it more")
+            }
+            self.settings.validation = .folds(Folds.usualCount(rows: training.count))
+        }
+        if case .folds(let count) = self.settings.validation {
+            folds = try Folds(count, of: training, seed: seed)
+            notes.append("\(count) networks, each stopped by another of \(count) parts of the rows; the model is their mean")
+        }
         if settings.normalize == true {
             guard case .channels = preparation.input else {
                 throw RectifierError(

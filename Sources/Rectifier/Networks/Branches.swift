@@ -17,7 +17,7 @@ public struct Residual: LayerOfLayers {
     package var branches: [[any Layer]] { [layers] }
 
     package init(branches: [[any Layer]]) throws {
-        guard branches.count == 1 else { throw RectifierError(.setting, "has one list of layers; '|' is for sum and concat") }
+        guard branches.count == 1 else { throw RectifierError(.setting, "has one list of layers; '|' is for sum, mean and concat") }
         self.init(layers: branches[0])
     }
 }
@@ -37,6 +37,26 @@ public struct Sum: LayerOfLayers {
     public func callAsFunction(_ x: Formula, in build: inout NetworkBuild) throws -> Formula {
         let parts = try build.apply(branches, to: x) { $0 == $1 }
         return try parts.dropFirst().reduce(parts[0]) { try $0 + $1 }
+    }
+}
+
+/// The mean of what several branches make of the input; all of one shape. A network that ends in it is an ensemble: the
+/// vote of several networks, whose errors cancel in part. Of classes it is the mean of scores before the softmax.
+///
+/// ```swift
+/// Mean([Dense(16), ReLU(), Dense(3)], [Dense(16), ReLU(), Dense(3)])
+/// ```
+public struct Mean: LayerOfLayers {
+    public var branches: [[any Layer]]
+
+    /// - Parameter branches: At least one. An empty one hands on the input.
+    public init(_ branches: [any Layer]...) { self.branches = branches }
+    public init(branches: [[any Layer]]) { self.branches = branches }
+
+    public func callAsFunction(_ x: Formula, in build: inout NetworkBuild) throws -> Formula {
+        let parts = try build.apply(branches, to: x) { $0 == $1 }
+        build.members = parts
+        return try parts.dropFirst().reduce(parts[0]) { try $0 + $1 } * .constant(1 / Double(parts.count))
     }
 }
 

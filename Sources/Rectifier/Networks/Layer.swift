@@ -41,6 +41,8 @@ public struct NetworkBuild {
     private(set) var inputs: [Formula] = []
     /// Which of them normalize.
     private(set) var normalizations = Set<Int>()
+    /// What the branches of the last mean made.
+    var members: [Formula] = []
 
     private var path: [String] = []
     private var counts: [String: Int] = [:]

@@ -30,6 +30,7 @@ public enum LayerCatalog {
         LayerEntry("residual", Residual.self),
         LayerEntry("sum", Sum.self),
         LayerEntry("concat", Concatenation.self),
+        LayerEntry("mean", Mean.self),
 
         LayerEntry("relu", ReLU(), .kink("at-zero", \.atZero), activation: .he),
         LayerEntry("leaky-relu", LeakyReLU(), .number(\.slope, "SLOPE"), .kink("at-zero", \.atZero), activation: .he),

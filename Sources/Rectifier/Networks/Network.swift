@@ -49,6 +49,8 @@ public struct Network: Sendable {
         package var layerOutputs: [Formula]
         /// The numbers of rows whose layers normalize.
         package var normalizations: Set<Int>
+        /// What each branch gives, where the network ends in a ``Mean``.
+        package var members: [Formula]
 
         /// The parameters that gradients move.
         package var trained: [Formula] { parameters.filter { $0.parameter!.isTrained } }
@@ -67,7 +69,8 @@ public struct Network: Sendable {
         }
         return Built(
             input: input, output: output, parameters: build.parameters, targets: build.targets, rows: build.rows,
-            layerInputs: build.inputs, layerOutputs: build.outputs, normalizations: build.normalizations)
+            layerInputs: build.inputs, layerOutputs: build.outputs, normalizations: build.normalizations,
+            members: layers.last is Mean ? build.members : [])
     }
 
     /// Parameters drawn by the layers' initializers. Throws where they do not fit into memory.
@@ -86,6 +89,11 @@ public struct Network: Sendable {
                 precision.computing == .float64 ? Tensor(shape: shape, values) : Tensor(shape: shape, values.map(Float.init))
         }
         return result
+    }
+
+    /// The mean of so many such networks, whose weights are drawn apart.
+    public func repeated(_ count: Int) throws -> Network {
+        try Network(input: inputShape, layers: [Mean(branches: Array(repeating: layers, count: count))])
     }
 
     /// The names of its parameters, in order.

@@ -40,7 +40,9 @@ extension BatchSize: Spelled, Codable, RecipeValue {
 }
 
 extension DataSettings.Validation: Codable, RecipeValue {
-    static var expected: String { "a share below 1 or a file in quotes" }
+    static var expected: String { "a share below 1, a file in quotes or {\"folds\": 5}" }
+
+    private enum Key: String, CodingKey { case folds }
 
     /// `0.2` or the path of a file.
     public init(_ text: String) {
@@ -48,6 +50,10 @@ extension DataSettings.Validation: Codable, RecipeValue {
     }
 
     public init(from decoder: any Decoder) throws {
+        if let fields = try? decoder.container(keyedBy: Key.self), fields.allKeys == [.folds] {
+            self = .folds(try fields.decode(Int.self, forKey: .folds))
+            return
+        }
         let container = try decoder.singleValueContainer()
         if let share = try? container.decode(Double.self) {
             self = .share(share)
@@ -61,6 +67,7 @@ extension DataSettings.Validation: Codable, RecipeValue {
         switch self {
         case .share(let share): try container.encode(share)
         case .source(let path): try container.encode(path)
+        case .folds(let count): try container.encode(["folds": count])
         }
     }
 }

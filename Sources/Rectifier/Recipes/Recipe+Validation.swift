@@ -26,6 +26,9 @@ extension DataSettings {
         }
         if let samples { try require(1...1_000_000_000 ~= samples, "the number of samples must be from 1 to 1000000000, not \(samples)") }
         if let noise { try require(0...1 ~= noise, "the noise must be from 0 to 1, not \(noise)") }
+        if case .folds(let count) = validation {
+            try require(count >= 2, "there must be at least 2 folds, not \(count); for one network hold out a share")
+        }
         if case .share(let share) = validation {
             try require(share >= 0 && share < 1, "the validation share must be at least 0 and below 1, not \(share)")
         }

@@ -31,8 +31,8 @@ public struct DataSettings: Sendable, Codable, Hashable {
     public var task: Task?
     /// Tables: what becomes of missing values. `nil`: they are an error.
     public var missing: MissingValues?
-    /// What is held out of the training data. `nil`: a fifth of what is read without test data, nothing
-    /// otherwise.
+    /// What is held out of the training data. `nil`: of tables that the command line trains on each of some folds in
+    /// turn; otherwise a fifth of what is read without test data, and nothing of what has some.
     public var validation: Validation?
     /// Tables: whether the first line holds names. `nil`: from its content.
     public var header: Bool?
@@ -59,6 +59,9 @@ public struct DataSettings: Sendable, Codable, Hashable {
         case share(Double)
         /// A file or folder of the same form as the training data.
         case source(String)
+        /// In turn, each of so many parts of the training data, at least 2, drawn by the seed: a network is trained
+        /// without each, and the model is their mean. See ``Folds``.
+        case folds(Int)
     }
 
     public init() {}

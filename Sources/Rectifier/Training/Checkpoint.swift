@@ -29,6 +29,8 @@ public struct Checkpoint: Sendable {
         public internal(set) var trainSeconds = 0.0
         var bestLoss: Double?
         var bestEpoch = 0
+        /// By network of a run in folds; `nil` in others.
+        var members: [Member]?
         /// Why the run is over before its last epoch.
         public internal(set) var stopReason: TrainingEvent.Outcome.Reason?
         /// Changes that the run has made; `nil` in checkpoints of before it was kept.

@@ -6,21 +6,31 @@ final class Evaluator {
     private let runner: BatchRunner
 
     /// - Parameter parameters: Read at every run, so that an evaluator made once follows the training.
-    init(_ network: Network, loss: Loss, parameters: ParameterMemory, pool: ThreadPool?) throws {
-        let output = try network.built(isTraining: false).output
+    convenience init(_ network: Network, loss: Loss, parameters: ParameterMemory, pool: ThreadPool?) throws {
+        try self.init(network.built(isTraining: false).output, loss: loss, parameters: parameters, pool: pool)
+    }
+
+    /// - Parameter output: Of a network that is built to be used.
+    init(_ output: Formula, loss: Loss, parameters: ParameterMemory, pool: ThreadPool?) throws {
         let losses = try loss(output, .input(Network.targetName, shape: output.shape))
         runner = BatchRunner([losses, output], parameters: parameters, pool: pool)
     }
 
     /// Loss and quality, errors in the targets' own units.
     func evaluate(_ data: Dataset, preparation: Preparation? = nil) throws -> Evaluation {
-        var total = 0.0
-        var quality = Quality(data, units: preparation?.targetValues?.map(\.deviation))
-        try runner.run(data) { program, start, count in
-            total += program.values(ofOutput: 0).reduce(0, +)
-            quality.add(program.values(ofOutput: 1), start: start, count: count)
-        }
+        var quality = Quality(data, preparation)
+        let total = try add(data, rows: (0..<Int32(data.count)).map { $0 }, to: &quality)
         return quality.evaluation(loss: total / Double(data.count))
+    }
+
+    /// Adds what the network does on some rows. Returns the sum of their losses.
+    func add(_ data: Dataset, rows: [Int32], to quality: inout Quality) throws -> Double {
+        var total = 0.0
+        try runner.run(data, rows: rows) { program, rows in
+            total += program.values(ofOutput: 0).reduce(0, +)
+            quality.add(program.values(ofOutput: 1), rows: rows)
+        }
+        return total
     }
 }
 
@@ -43,23 +53,29 @@ package final class BatchRunner {
 
     /// - Parameter body: Called behind each batch with the program, the first sample's number and how many there are.
     package func run(_ data: Dataset, _ body: (Program, Int, Int) throws -> Void) throws {
-        let rows = (0..<Int32(data.count)).map { $0 }
+        try run(data, rows: (0..<Int32(data.count)).map { $0 }) { try body($0, Int($1.first!), $1.count) }
+    }
+
+    /// - Parameters:
+    ///   - rows: Some samples, by their numbers.
+    ///   - body: Called behind each batch with the program and its samples.
+    func run(_ data: Dataset, rows: [Int32], _ body: (Program, ArraySlice<Int32>) throws -> Void) throws {
         try data.withFeeds { feeds in
-            try rows.withUnsafeBufferPointer { rows in
-                for start in stride(from: 0, to: data.count, by: batchSize) {
-                    let count = min(batchSize, data.count - start)
-                    let program = try programs.program(over: count, of: data, feeds)
-                    cursor.indices.pointee = rows.baseAddress! + start
+            for start in stride(from: 0, to: rows.count, by: batchSize) {
+                let batch = rows[start..<min(start + batchSize, rows.count)]
+                let program = try programs.program(over: batch.count, of: data, feeds)
+                batch.withUnsafeBufferPointer {
+                    cursor.indices.pointee = $0.baseAddress
                     program.run()
-                    try body(program, start, count)
                 }
+                try body(program, batch)
             }
         }
     }
 }
 
 /// Sums over a data set from which its quality follows.
-private struct Quality {
+struct Quality {
     private let targets: Dataset.Targets
     private var confusion: [[Int]] = []
     /// What differences of each target are multiplied by.
@@ -68,21 +84,24 @@ private struct Quality {
     /// Mean and summed squared deviation of the targets, by Welford's update.
     private var seen = 0, mean = 0.0, deviation = 0.0
 
-    init(_ data: Dataset, units: [Double]?) {
+    /// - Parameter preparation: `nil` leaves errors in the units that the network gives.
+    init(_ data: Dataset, _ preparation: Preparation?) {
         targets = data.targets
-        self.units = units ?? [Double](repeating: 1, count: data.outputCount)
+        units = preparation?.targetValues?.map(\.deviation) ?? [Double](repeating: 1, count: data.outputCount)
         if case .classes(_, let names) = targets { confusion = names.map { _ in [Int](repeating: 0, count: names.count) } }
     }
 
-    mutating func add(_ outputs: [Double], start: Int, count: Int) {
+    /// Adds what a network gives for some rows.
+    mutating func add(_ outputs: [Double], rows: ArraySlice<Int32>) {
         switch targets {
         case .classes(let labels, let names):
-            for row in 0..<count {
-                let scores = outputs[row * names.count..<(row + 1) * names.count]
-                confusion[Int(labels[start + row])][largest(scores)] += 1
+            for (place, row) in rows.enumerated() {
+                let scores = outputs[place * names.count..<(place + 1) * names.count]
+                confusion[Int(labels[Int(row)])][largest(scores)] += 1
             }
-        case .values(let values, let width): addErrors(outputs, values[start * width..<(start + count) * width].lazy.map(Double.init))
-        case .doubleValues(let values, let width): addErrors(outputs, values[start * width..<(start + count) * width])
+        case .values(let values, let width):
+            addErrors(outputs, rows.lazy.flatMap { values[Int($0) * width..<(Int($0) + 1) * width] }.map(Double.init))
+        case .doubleValues(let values, let width): addErrors(outputs, rows.lazy.flatMap { values[Int($0) * width..<(Int($0) + 1) * width] })
         case .none: break
         }
     }

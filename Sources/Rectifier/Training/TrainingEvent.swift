@@ -22,6 +22,8 @@ public enum TrainingEvent: Sendable {
         public var stepsPerEpoch: Int
         public var trainingSamples: Int
         public var heldOutSamples: Int
+        /// Networks trained side by side, each without another part of the training data; 1 where there is one.
+        public var folds: Int
         public var parameterCount: Int
         public var threads: Int
     }

@@ -33,7 +33,8 @@ public struct TrainingPlan: Sendable {
         let usual = UsualSettings(for: data)
         var recipe = recipe
         try recipe.network.fill(layers: usual.layers, outputs: data.training.outputCount)
-        let network = try Network(recipe.network, input: data.training.sampleShape, outputs: data.training.outputCount)
+        let single = try Network(recipe.network, input: data.training.sampleShape, outputs: data.training.outputCount)
+        let network = try data.folds.map { try single.repeated($0.count) } ?? single
         let loss = try recipe.network.loss(for: data.training)
         try self.init(network, loss: loss, recipe: recipe, data: data, usual: usual)
     }
@@ -57,7 +58,7 @@ public struct TrainingPlan: Sendable {
             try set.requireShapes(of: network)
         }
         try loss.validate()
-        if recipe.training.earlyStopping != nil, data.heldOut == nil, data.validation == nil {
+        if recipe.training.earlyStopping != nil, data.folds == nil, data.heldOut == nil, data.validation == nil {
             throw RectifierError(.setting, "early stopping needs held-out data: give test data or a validation share")
         }
         try recipe.training.augmentation?.check(data.training.sampleShape)
@@ -76,6 +77,14 @@ public struct TrainingPlan: Sendable {
         filled.training.schedule = schedule
         filled.training.weightDecay = penalties.weightDecay
         filled.training.epochs = epochs
+        if let folds = data.folds {
+            guard try network.built(isTraining: false).members.count == folds.count else {
+                throw RectifierError(
+                    .setting, "\(folds.count) folds need a network that ends in a mean of \(folds.count) branches; see Network.repeated(_:)")
+            }
+            filled.data.validation = .folds(folds.count)
+            filled.training.earlyStopping = recipe.training.earlyStopping ?? EarlyStopping(patience: UsualSettings.patience)
+        }
         self.recipe = filled
         self.network = network
         self.loss = loss

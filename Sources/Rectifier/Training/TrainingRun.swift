@@ -53,7 +53,7 @@ struct TrainingRun {
             .started(
                 TrainingEvent.Started(
                     epochs: session.epochs, firstEpoch: session.position.epochsDone + 1, stepsPerEpoch: session.stepsPerEpoch,
-                    trainingSamples: data.training.count, heldOutSamples: data.heldOut?.count ?? 0,
+                    trainingSamples: data.training.count, heldOutSamples: data.heldOut?.count ?? 0, folds: data.folds?.count ?? 1,
                     parameterCount: session.memory.slots.reduce(0) { $0 + ($1.isTrained ? $1.count : 0) }, threads: session.pool.threads)))
         // Shows before the work, not after it, whether the disk takes the model; and a run stopped in its first epoch
         // can be resumed.
@@ -85,7 +85,7 @@ struct TrainingRun {
         let isBest = try reason != .interrupted && session.takeBest()
         let snapshot = try session.snapshot()
         let sum = try save(snapshot, listener)
-        if isInterrupted || isBest || heldOut == nil { heldOut = try data.heldOut.map(session.evaluate(on:)) }
+        if isInterrupted || isBest || heldOut == nil { heldOut = try session.evaluateHeldOut() }
         let outcome = TrainingEvent.Outcome(
             model: snapshot.model, savedWeightsSHA256: sum, epochs: session.position.epochsDone, heldOut: heldOut,
             trainSeconds: session.position.trainSeconds, reason: reason, measurements: session.measurements, checkpoint: snapshot)

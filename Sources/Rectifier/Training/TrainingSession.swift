@@ -36,6 +36,8 @@ public final class TrainingSession {
     private let cursor: BatchCursor
     private let evaluator: Evaluator
     private let updates: UpdateCalls
+    /// Where the run is one in folds.
+    private let folded: FoldedTraining?
     private let observation: Observation
     private var notices: [any ProbeReport] = []
     /// The best weights so far, for early stopping.
@@ -82,14 +84,23 @@ public final class TrainingSession {
         }
         position = Checkpoint.Position(trainingSamples: count)
 
-        let losses = try plan.loss(network.output, .input(Network.targetName, shape: network.output.shape))
+        let losses: Formula
+        if let folds = data.folds {
+            folded = try FoldedTraining(folds, plan.network, loss: plan.loss, memory: memory, pool: pool)
+            losses = try FoldedTraining.losses(plan.loss, network.members)
+        } else {
+            folded = nil
+            losses = try plan.loss(network.output, .input(Network.targetName, shape: network.output.shape))
+        }
         let trained = network.trained.filter { settings.layerRate(of: $0.parameter!.name) > 0 }
         observation = try Observation(
             trainer.probes,
             of: ProbedRun(
                 plan: plan, data: data, firstEpoch: (trainer.checkpoint?.position.epochsDone ?? 0) + 1, threads: pool.threads,
                 losses: losses, network: network, trained: trained))
-        let derivatives = try gradients(of: observation.losses.mean(), withRespectTo: trained)
+        // Each network of a run in folds is trained by the mean of its own losses.
+        let objective = try observation.losses.mean() * .constant(Double(folded?.folds.count ?? 1))
+        let derivatives = try gradients(of: objective, withRespectTo: trained)
         updates = UpdateCalls(
             losses: observation.losses, gradients: zip(trained, derivatives).map { ($0.parameter!.name, $1) },
             targets: zip(network.targets, observation.targets).map { ($0.state.parameter!.name, $1) },
@@ -192,8 +203,9 @@ public final class TrainingSession {
     /// Lets all programs be filled from this memory.
     private func feed(_ feeds: [String: Feed]) {
         self.feeds = feeds
+        self.feeds[FoldedTraining.inputName] = folded?.feed
         fed.removeAll { $0.program == nil }
-        for fed in fed { fed.program?.refeed(feeds) }
+        for fed in fed { fed.program?.refeed(self.feeds) }
     }
 
     /// The learning rate of the step that is next, or going on, schedule included.
@@ -297,7 +309,9 @@ public final class TrainingSession {
     /// Evaluates the network and moves the position to the next epoch.
     func endEpoch() throws -> TrainingEvent.EpochReport {
         try memory.requireFinite { "training diverged in epoch \(position.epochsDone + 1): \($0); \(cure)" }
-        let heldOut = try evaluate(data.heldOut), validation = try evaluate(data.validation)
+        let members = try folded?.evaluate(data.training, plan.preparation)
+        let heldOut = try evaluate(data.heldOut) ?? members?.all
+        let validation = try data.heldOut == nil ? nil : evaluate(data.validation) ?? members?.all
         let trainLoss = position.lossTotal / Double(data.training.count)
         observation.evaluated(trainLoss: trainLoss, heldOut: heldOut, validation: validation)
         let report = TrainingEvent.EpochReport(
@@ -306,7 +320,9 @@ public final class TrainingSession {
         observation.ended(report)
         notices += observation.takeNotices()
         beginNextEpoch()
-        if let stopping = plan.settings.earlyStopping, let loss = (validation ?? heldOut)?.loss {
+        if let losses = members?.losses {
+            keepBest(losses)
+        } else if let stopping = plan.settings.earlyStopping, let loss = (validation ?? heldOut)?.loss {
             if loss < (position.bestLoss ?? .infinity) - stopping.minimumDelta {
                 position.bestLoss = loss
                 position.bestEpoch = position.epochsDone
@@ -318,6 +334,28 @@ public final class TrainingSession {
         // Among the changes that are due may be more epochs.
         try makeChanges()
         return report
+    }
+
+    /// Keeps for each network of a run in folds its best weights.
+    private func keepBest(_ losses: [Double]) {
+        let stopping = plan.settings.earlyStopping ?? EarlyStopping(patience: .max), now = memory.read(memory.weights)
+        var members = position.members ?? losses.map { _ in .init() }, weights = best ?? now
+        for (member, loss) in losses.enumerated() {
+            // One whose loss has not fallen for so long has stopped, whatever the others still do.
+            guard position.epochsDone - members[member].bestEpoch <= stopping.patience,
+                loss < members[member].bestLoss - stopping.minimumDelta
+            else { continue }
+            members[member] = .init(bestLoss: loss, bestEpoch: position.epochsDone)
+            folded!.copy(member, from: now, to: &weights)
+        }
+        (position.members, best) = (members, weights)
+        position.bestEpoch = members.reduce(0) { max($0, $1.bestEpoch) }
+        if position.epochsDone - position.bestEpoch >= stopping.patience { position.stopReason = .earlyStopping }
+    }
+
+    /// Loss and quality on the held-out data, or in folds; `nil` where nothing is held out.
+    func evaluateHeldOut() throws -> Evaluation? {
+        try evaluate(data.heldOut) ?? folded?.evaluate(data.training, plan.preparation).all
     }
 
     /// The learning rate of the last step, schedule included.

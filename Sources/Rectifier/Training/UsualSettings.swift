@@ -23,6 +23,8 @@ public struct UsualSettings: Sendable {
     }
 
     private static let smallTable = 2000
+    /// Of runs in folds.
+    static let patience = 20
 
     /// Units of the hidden layers.
     var layers: [Int] {

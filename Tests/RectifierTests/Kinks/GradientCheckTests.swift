@@ -53,7 +53,7 @@ struct GradientCheckTests {
         ReLU6(atBounds: 1), Absolute(), Absolute(atZero: -1), ELU(alpha: 0.5), GELU(), SiLU(), Softplus(), Softplus(sharpness: 5),
         Sigmoid(), Tanh(), HardSigmoid(), HardTanh(), SineActivation(), Dropout(0.4), Flatten(), Dense(4), Dense(4, hasBias: false),
         Residual(layers: [Dense(3), Tanh(), Dense(4)]), Sum([Dense(3), ReLU()], [Dense(3)], [Dense(3, hasBias: false)]),
-        Concatenation([Dense(3), Tanh()], [], [ReLU()]), BatchNorm(), BatchNorm(momentum: 1, epsilon: 0.1), LayerNorm(),
+        Mean([Dense(3), ReLU()], [Dense(3)]), Concatenation([Dense(3), Tanh()], [], [ReLU()]), BatchNorm(), BatchNorm(momentum: 1, epsilon: 0.1), LayerNorm(),
         Dropout(0.4, channels: true),
     ]
     /// Those that take images.
@@ -122,7 +122,7 @@ struct GradientCheckTests {
                 let initializer = numbers.integer(below: 2) == 0 ? Initializer.he : .orthogonal()
                 layers.append(Dense(units, initializer: initializer, hasBias: numbers.integer(below: 3) > 0))
                 if numbers.integer(below: 4) == 0 { layers.append(BatchNorm()) }
-                if numbers.integer(below: 8) == 0 { layers.append(LayerNorm(epsilon: 0.1)) }
+                if numbers.integer(below: 8) == 0, units > 1 { layers.append(LayerNorm(epsilon: 0.1)) }
                 let activation = try Activation(names[numbers.integer(below: names.count)]).layer()
                 if let activation { layers.append(activation) }
                 if numbers.integer(below: 3) == 0, let activation { layers.append(Residual(layers: [Dense(3), activation, Dense(units)])) }

@@ -1,0 +1,61 @@
+import CRectifierKernels
+
+/// A run in which the branches of a ``Mean`` are trained side by side, each without its part of the data: what of it
+/// is not in the other runs.
+final class FoldedTraining {
+    let folds: Folds
+    /// For each sample the networks' weights: 0 for the one that does without it. Of a network they are 1 in the mean.
+    private let weights: UnsafeMutableBufferPointer<Float>
+    private let evaluators: [Evaluator]
+    /// By network, the names of its parameters.
+    private let parameters: [[String]]
+
+    static let inputName = "folds"
+
+    init(_ folds: Folds, _ network: Network, loss: Loss, memory: ParameterMemory, pool: ThreadPool?) throws {
+        let built = try network.built(isTraining: false)
+        precondition(built.members.count == folds.count, "a plan makes a network for each fold")
+        self.folds = folds
+        parameters = built.members.map { member in topologicalOrder(of: [member]).compactMap { $0.parameter?.name } }
+        evaluators = try built.members.map { try Evaluator($0, loss: loss, parameters: memory, pool: pool) }
+        weights = .allocate(capacity: folds.places.count * folds.count)
+        weights.initialize(repeating: Float(folds.count) / Float(folds.count - 1))
+        for (sample, fold) in folds.places.enumerated() { weights[sample * folds.count + Int(fold)] = 0 }
+    }
+
+    deinit { weights.deallocate() }
+
+    var feed: Feed { .rows(UnsafeRawPointer(weights.baseAddress!), Float.source, width: folds.count, scale: 1) }
+
+    /// Of each sample the mean loss over the networks that learn it.
+    static func losses(_ loss: Loss, _ members: [Formula]) throws -> Formula {
+        let target = Formula.input(Network.targetName, shape: members[0].shape)
+        let weights = Formula.input(inputName, shape: [Shape.batch, members.count])
+        let losses = try concatenated(members.map { try loss($0, target) }, axis: -1)
+        return try (losses * weights).mean(over: [-1], keepingAxes: true)
+    }
+
+    /// All rows, each judged by the network that does without it; and by network the mean loss of its rows.
+    func evaluate(_ data: Dataset, _ preparation: Preparation) throws -> (all: Evaluation, losses: [Double]) {
+        var quality = Quality(data, preparation), total = 0.0
+        let losses = try evaluators.enumerated().map { fold, evaluator in
+            let rows = folds.rows(of: fold), loss = try evaluator.add(data, rows: rows, to: &quality)
+            total += loss
+            return loss / Double(rows.count)
+        }
+        return (quality.evaluation(loss: total / Double(data.count)), losses)
+    }
+
+    /// Takes over one network's parameters.
+    func copy(_ member: Int, from present: Parameters, to best: inout Parameters) {
+        for name in parameters[member] { best[name] = present[name] }
+    }
+}
+
+extension Checkpoint.Position {
+    /// The best that one network of a run in folds has done.
+    struct Member: Codable, Sendable, Equatable {
+        var bestLoss = Double.greatestFiniteMagnitude
+        var bestEpoch = 0
+    }
+}
