@@ -54,7 +54,7 @@ import Testing
         Mistake(arguments: "ragged.csv", says: "ragged.csv line 3: 2 fields where the first row has 3; every row needs as many"),
         Mistake(arguments: "quote.csv", says: "quote.csv line 2: a quoted field begins here and never ends; close the quote"),
         Mistake(arguments: "word.csv", says: "word.csv line 14: \"x\" in column \"a\", where 12 of 13 values are numbers; correct it"),
-        Mistake(arguments: "same.csv", says: "every row has the same value in column \"y\"; there is nothing to learn"),
+        Mistake(arguments: "same.csv --task regression", says: "every row has the same value in column \"y\"; there is nothing to learn"),
         Mistake(arguments: "constant.csv", says: "has no column to learn from beside the target"),
         Mistake(arguments: "names.csv", says: "has no column to learn from beside the target"),
         Mistake(arguments: "gap.csv --missing error", says: "1 missing value in column \"b\" (first on line 2); correct it, or leave"),

@@ -27,8 +27,8 @@ struct CalendarDate {
         guard let words = CalendarDate.words(of: text), let first = words.first else { return nil }
         var numbers: [Int] = []
         var rest = words.dropFirst(3)
-        if words.count == 1 || words.first?.text.count == 8 {
-            guard spelling == .yearFirst, first.text.count == 8, let number = Int(first.text) else { return nil }
+        if first.text.count == 8, let number = Int(first.text) {
+            guard spelling == .yearFirst else { return nil }
             numbers = [number / 10000, number / 100 % 100, number % 100]
             rest = words.dropFirst(1)
         } else {

@@ -28,7 +28,8 @@ extension Table {
         }
         if usable.isEmpty {
             // What looks like a row's number is all there is to learn from.
-            (usable, identifiers) = (identifiers.filter { columns[$0].content == .numbers }, [])
+            usable = identifiers.filter { columns[$0].content == .numbers }
+            identifiers.removeAll { columns[$0].content == .numbers }
         }
         notes += leftOut(empty, "no values", "no values")
         notes += leftOut(identifiers, "an identifier, another value in each row", "identifiers, another value in each row")

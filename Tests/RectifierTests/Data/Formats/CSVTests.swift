@@ -124,7 +124,7 @@ import Testing
         // Bytes that are no UTF-8 are Latin-1.
         let latin = try CSVFile(bytes(Array("c,y\nA,1\n".utf8) + [0xe9, 44, 50, 10, 0xe8, 44, 51, 10])).table()
         #expect(latin.columns[0].content == .text(["A", "\u{e9}", "\u{e8}"]))
-        #expect(latin.file?.notes == ["test.csv: is no UTF-8 text; it is read as Latin-1 (Windows-1252)"])
+        #expect(latin.file?.notes == ["test: is no UTF-8 text; it is read as Latin-1 (Windows-1252)"])
     }
 
     @Test func namesMustDiffer() throws {

@@ -44,7 +44,7 @@ struct SampleFeaturesTests {
         // Four of the date, one of each other number, five levels, and a mark for the missing date and price.
         #expect(data.width == 4 + 1 + 1 + 1 + 1 + 5)
         #expect(try fields.flatMap { try preparation.features(of: $0) } == data.floats)
-        #expect(throws: RectifierError.self) { try preparation.features(of: ["1/2/2020", "1", "no", "c1"]) }
+        #expect(throws: RectifierError.self) { try preparation.features(of: ["2020-02-01", "1", "no", "c1"]) }
     }
 
     @Test func `of numbers are standardized, of pixels scaled`() throws {
