@@ -6,7 +6,6 @@ import Rectifier
 var recipe = Recipe()
 recipe.data.source = "housing.csv"
 recipe.data.target = "median_house_value"
-recipe.data.missing = .mean
 
 let data = try LoadedData(recipe.data, seed: recipe.training.seed)
 let outcome = try Trainer(recipe: recipe, data: data).run()

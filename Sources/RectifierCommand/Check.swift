@@ -118,7 +118,7 @@ private struct CheckedSubject {
                 (dataset, data) = (nil, "random numbers (the data of the model's run cannot be read)")
             }
         } else {
-            let recipe = try Recipe(contentsOf: URL(fileURLWithPath: path))
+            let recipe = try Recipe(locatedAt: path)
             try recipe.validate()
             let loaded = try LoadedData(recipe.data, seed: recipe.training.seed, precision: recipe.training.precision)
             let plan = try TrainingPlan(recipe: recipe, data: loaded)

@@ -49,7 +49,7 @@ struct Evaluate: ParsableCommand {
         table.addRow(["loss", Format.significant(evaluation.loss)])
         if let accuracy = evaluation.accuracy { table.addRow(["accuracy", Format.percent(accuracy)]) }
         if let rmse = evaluation.rmse { table.addRow(["RMSE", Format.significant(rmse)]) }
-        if let r2 = evaluation.r2 { table.addRow(["R²", Format.fixed(r2, 4)]) }
+        if let r2 = evaluation.r2 { table.addRow(["R²", Format.score(r2)]) }
         var lines = wrapped("\(data.name):", width: width) + table.lines
         if let confusion = evaluation.confusion, confusion.count <= ConfusionTable.mostClasses {
             lines += [""] + ConfusionTable(confusion, classNames: classNames).lines(width: width)

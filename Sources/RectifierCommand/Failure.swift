@@ -35,7 +35,8 @@ struct Failure {
                 output = RectifierTool.fullMessage(for: error)
             } else {
                 // ArgumentParser says what is wrong in its first paragraph and explains in the following.
-                message = RectifierTool.message(for: error)
+                let said = RectifierTool.message(for: error)
+                message = Hint.message(for: said, arguments: Array(CommandLine.arguments.dropFirst())) ?? said
             }
         }
     }

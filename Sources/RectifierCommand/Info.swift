@@ -9,8 +9,10 @@ struct Info: ParsableCommand {
         abstract: "Show this machine as Rectifier sees it.",
         discussion: """
             Two variables of the environment choose what is computed with:
-              RECTIFIER_ISA    reference, baseline, avx2, avx512, avx512bf16 or neon:
-                               the instruction set (default: the fastest there is)
+              RECTIFIER_ISA    the instruction set, one of those that this command
+                               lists: reference and baseline; on x86-64 also avx2,
+                               avx512 and avx512bf16, on arm64 neon, where the
+                               processor has them (default: the last one listed)
               RECTIFIER_ZEROS  multiply by zeros, skip them, or density: skip them where
                                that saves time (default). The results are the same.
 

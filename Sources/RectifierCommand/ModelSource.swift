@@ -35,13 +35,22 @@ struct ModelSource: ParsableArguments {
         var name: String
         var samples: Dataset
         var notes: [String]
+        /// Columns of the data to write beside what is predicted.
+        var kept: KeptColumns?
     }
 
     /// What `--data` names, prepared as the model's training data were.
-    func samples(for model: Model, withTargets: Bool) throws -> Samples? {
+    ///
+    /// - Parameter columns: of a table, to keep as they are; they need samples without targets.
+    func samples(for model: Model, withTargets: Bool, keeping columns: [String]? = nil) throws -> Samples? {
         guard let data else { return nil }
         guard let preparation = model.preparation else {
             throw RectifierError(.data, "\(self.model): the model was trained in code and does not say how data are prepared for it")
+        }
+        if let columns {
+            let read = try preparation.dataset(
+                reading: data, keeping: columns, header: header, separator: separator, precision: model.precision)
+            return Samples(name: data, samples: read.dataset, notes: read.notes, kept: read.kept)
         }
         let seed = model.recipe?.training.seed ?? 0
         let read = try preparation.dataset(

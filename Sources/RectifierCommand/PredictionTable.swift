@@ -8,9 +8,12 @@ struct PredictionTable {
 
     private let predictions: Predictions
     private let allProbabilities: Bool
+    private let kept: KeptColumns?
     private let count: Int
 
-    init(_ predictions: Predictions, allProbabilities: Bool) {
+    /// - Parameter kept: columns of the data, which stand before the predictions.
+    init(_ predictions: Predictions, allProbabilities: Bool, kept: KeptColumns? = nil) {
+        self.kept = kept
         self.predictions = predictions
         self.allProbabilities = allProbabilities
         count = predictions.count
@@ -46,14 +49,17 @@ struct PredictionTable {
         } else {
             columns = predictions.width == 1 ? ["prediction"] : (1...predictions.width).map { "prediction\($0)" }
         }
-        return columns.map(csvQuoted).joined(separator: ",") + "\n"
+        return csvLine((kept?.names ?? []) + columns)
     }
+
+    private func csvLine(_ fields: [String]) -> String { fields.map(csvQuoted).joined(separator: ",") + "\n" }
 
     private func csvLine(_ row: Int) -> String {
         let values = outputs(row)
-        guard let predicted = predictions.classes?[row] else { return values.map(\.description).joined(separator: ",") + "\n" }
+        let before = kept?.rows[row] ?? []
+        guard let predicted = predictions.classes?[row] else { return csvLine(before + values.map(\.description)) }
         let probabilities = allProbabilities ? values.map(\.description) : [values[values.startIndex + predicted].description]
-        return ([csvQuoted(name(ofClass: predicted))] + probabilities).joined(separator: ",") + "\n"
+        return csvLine(before + [name(ofClass: predicted)] + probabilities)
     }
 
     private func csvQuoted(_ text: String) -> String {
@@ -64,6 +70,7 @@ struct PredictionTable {
 
     private func jsonLine(_ row: Int) -> String {
         var line = JSONLine()
+        if let kept { for (name, field) in zip(kept.names, kept.rows[row]) { line.add(name, field) } }
         let values = outputs(row)
         if let predicted = predictions.classes?[row] {
             line.add("prediction", name(ofClass: predicted))

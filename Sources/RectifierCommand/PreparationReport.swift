@@ -29,10 +29,14 @@ struct PreparationReport {
             for column in layout.columns {
                 switch column.content {
                 case .numbers(let mean, let deviation):
-                    table.addRow([printable(column.name), "number", Format.significant(mean), Format.significant(deviation)])
-                case .levels(let names, _):
-                    let levels = shortened(Self.listed(names), to: Self.widestLevels)
+                    let kind = (column.spelling == .boolean ? "yes or no" : "number") + (column.marksMissing == true ? ", or missing" : "")
+                    table.addRow([printable(column.name), kind, Format.significant(mean), Format.significant(deviation)])
+                case .levels(let names, _, _):
+                    let levels = shortened(Self.listed(names.map { $0.isEmpty ? "(missing)" : $0 }), to: Self.widestLevels)
                     table.addRow([printable(column.name), Format.count(names.count, "level"), levels, ""])
+                case .dates:
+                    let kind = "date" + (column.marksMissing == true ? ", or missing" : "")
+                    table.addRow([printable(column.name), kind, "year, month, weekday, days", ""])
                 }
             }
             return ["input: \(Format.count(layout.columns.count, "column")) of a table, \(Format.count(layout.width, "feature"))"]

@@ -83,9 +83,9 @@ final class TextReporter: TrainingReporter {
     }
 
     private func summary(_ epoch: TrainingEvent.EpochReport) -> String {
-        var parts: [(text: String, style: Terminal.Style?)] = [(label(epoch.epoch), .bold), ("loss \(loss(epoch.trainLoss))", nil)]
+        var parts: [(text: String, style: Terminal.Style?)] = [(label(epoch.epoch), .bold), ("loss \(Format.score(epoch.trainLoss))", nil)]
         if let heldOut = epoch.heldOut {
-            parts.append(("test loss \(loss(heldOut.loss))", nil))
+            parts.append(("test loss \(Format.score(heldOut.loss))", nil))
             if let score = score(heldOut) { parts.append((score, .green)) }
         }
         parts.append((Format.duration(epoch.seconds), nil))
@@ -99,12 +99,10 @@ final class TextReporter: TrainingReporter {
         return "epoch \(String(repeating: " ", count: max(0, total.count - number.count)))\(number)/\(total)"
     }
 
-    private func loss(_ value: Double) -> String { abs(value) < 1000 ? Format.fixed(value, 4) : Format.significant(value) }
-
     private func score(_ evaluation: Evaluation) -> String? {
         if let accuracy = evaluation.accuracy { return "accuracy \(Format.percent(accuracy))" }
         guard let rmse = evaluation.rmse else { return nil }
-        return "RMSE \(Format.significant(rmse))" + (evaluation.r2.map { "  R² \(Format.fixed($0, 4))" } ?? "")
+        return "RMSE \(Format.significant(rmse))" + (evaluation.r2.map { "  R² \(Format.score($0))" } ?? "")
     }
 
     // ===--- Findings ---===//
@@ -198,7 +196,7 @@ final class TextReporter: TrainingReporter {
         let run = (Double(progress.epoch - firstEpoch) + progress.share) / Double(max(1, epochs - firstEpoch + 1))
         let head = label(progress.epoch) + " "
         let tail =
-            "  loss \(loss(progress.loss))  \(Format.count(Int(progress.samplesPerSecond.clamped))) samples/s"
+            "  loss \(Format.score(progress.loss))  \(Format.count(Int(progress.samplesPerSecond.clamped))) samples/s"
             + "  \(Format.duration(progress.secondsLeft)) left"
         let score = lastHeldOut.flatMap(score).map { "  " + $0 } ?? ""
         var room = terminal.width - 1 - head.count - tail.count

@@ -11,7 +11,7 @@ struct Train: ParsableCommand {
             With no flags, learns the generated set "digits". Flags fill a recipe, or
             override the one given with --recipe. Ctrl-C, SIGTERM and a closed terminal
             stop after the current step and save (exit code 130); --resume goes on from
-            there, to the same bits. A model that is at --output already stays until the
+            there, to the same bits. A recipe's files are looked for beside it first. A model that is at --output already stays until the
             run has finished an epoch.
 
             --network spells all layers, the last as wide as the data's outputs:
@@ -25,7 +25,7 @@ struct Train: ParsableCommand {
               rectifier train --data fashion-mnist --layers 512,512 --epochs 5
               rectifier train --data cifar-10-batches-bin --flip --shift 4
               rectifier train --network "dense 128, gelu, dense 10" --epochs 2
-              rectifier train --data housing.csv --target price --missing mean
+              rectifier train --data housing.csv --target price --ignore id
               rectifier train --recipe digits.rectifier/recipe.json --learning-rate 0.0005
               rectifier train --resume digits.rectifier --epochs 20
             """
@@ -91,7 +91,7 @@ struct Train: ParsableCommand {
     }
 
     private func newRun() throws -> (Trainer, URL, [String]) {
-        var settings = try recipe.map { try Recipe(contentsOf: URL(fileURLWithPath: $0)) } ?? Recipe()
+        var settings = try recipe.map { try Recipe(locatedAt: $0) } ?? Recipe()
         try flags.apply(to: &settings)
         try settings.validate()
         let folder = URL(fileURLWithPath: output ?? Self.usualFolder(for: settings.data.source))
@@ -150,6 +150,6 @@ struct Train: ParsableCommand {
         for ending in [".gz", ".csv", ".tsv", ".txt", ".npz", ".npy"] where name.hasSuffix(ending) && name.count > ending.count {
             name.removeLast(ending.count)
         }
-        return (name.isEmpty || name == "/" ? "model" : name) + ".rectifier"
+        return (name.isEmpty || name == "/" || name == "-" ? "model" : name) + ".rectifier"
     }
 }

@@ -35,8 +35,14 @@ struct DataFlags: ParsableArguments {
     @Option(help: "What is predicted: classification or regression (default: from the target's content).")
     var task: DataSettings.Task?
 
-    @Option(help: "Tables: what becomes of missing values, mean or drop (default: they are an error).")
+    @Option(help: "Tables: what becomes of missing values: error, mean or drop (default: filled in, and marked by a feature).")
     var missing: DataSettings.MissingValues?
+
+    @Option(help: ArgumentHelp("Tables: columns to leave out, by name or number.", valueName: "a,b"), transform: columnNames)
+    var ignore: [String]?
+
+    @Option(help: ArgumentHelp("Tables: the columns to learn from, and no others.", valueName: "a,b"), transform: columnNames)
+    var features: [String]?
 
     @Option(
         parsing: .unconditional,
@@ -75,6 +81,8 @@ struct DataFlags: ParsableArguments {
         override(&settings.target, with: target)
         override(&settings.task, with: task)
         override(&settings.missing, with: missing)
+        override(&settings.features, with: features)
+        for name in ignore ?? [] { settings.columns = (settings.columns ?? [:]).merging([name: .ignore]) { $1 } }
         override(&settings.validation, with: validation ?? folds.map { .folds($0) })
         override(&settings.header, with: header)
         override(&settings.separator, with: separator)
@@ -279,6 +287,9 @@ struct OptimizationFlags: ParsableArguments {
 extension DataSettings.Task: ExpressibleByArgument {}
 extension DataSettings.MissingValues: ExpressibleByArgument {}
 extension ElementType: ExpressibleByArgument {}
+
+/// `id, name`
+func columnNames(_ text: String) -> [String] { text.split(separator: ",").map { String($0.trimming(" ")) } }
 
 /// A tab may be written as `\t` or `tab`, which shells pass on more easily.
 func separatorCharacter(_ text: String) -> String { text == "\\t" || text == "tab" ? "\t" : text }

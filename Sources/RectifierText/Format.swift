@@ -25,6 +25,9 @@ package enum Format {
         return String(format: "%.\(digits)g", value)
     }
 
+    /// A loss or a share, with four digits after the point: `0.0431`; `3.345e+18` where it is large.
+    package static func score(_ value: Double) -> String { value.magnitude < 1000 ? fixed(value, 4) : significant(value) }
+
     /// `98.21 %`
     package static func percent(_ share: Double, digits: Int = 2) -> String { "\(fixed(share * 100, digits)) %" }
 

@@ -167,8 +167,11 @@ import Testing
         try "x,y\n1,2\n,4\n5,6\n".write(to: file, atomically: true, encoding: .utf8)
         var settings = DataSettings()
         settings.source = file.path
+        settings.missing = .error
         let missing = try #require(throws: RectifierError.self) { try LoadedData(settings, seed: 0) }
-        #expect(missing.setting == "data.missing" && missing.description.hasSuffix("; set missing to mean or drop"))
+        #expect(
+            missing.setting == "data.missing"
+                && missing.description.hasSuffix("; correct it, or leave the setting out and they are filled in"))
         let kink = try #require(throws: RectifierError.self) { try Network(input: [2]) { ReLU(atZero: 2) } }
         #expect(kink.setting == "network.atZero" && !kink.description.contains("--"), "\(kink)")
     }

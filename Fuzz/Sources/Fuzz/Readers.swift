@@ -27,7 +27,8 @@ func read(_ reader: UInt8, options: UInt8, _ input: [UInt8]) throws {
         if arrays.isTable {
             let table = try arrays.table()
             let targets = Array(arrays.features.columnCount..<table.columns.count)
-            _ = try table.fitted(targets: targets, areLabels: arrays.areLabels, settings: settings(options), share: 0.2, seed: 1)
+            let choice = ColumnChoice(targets: targets, columnCount: table.columns.count)
+            _ = try table.fitted(choosing: choice, areLabels: arrays.areLabels, settings: settings(options), share: 0.2, seed: 1)
         } else {
             _ = try arrays.fitted(settings: settings(options), share: 0.2, seed: 1)
         }
@@ -60,17 +61,17 @@ private func readTable(_ bytes: Bytes, second: Bytes?, _ options: UInt8) throws 
     let file = try CSVFile(bytes, separator: separators[Int(options & 7)], header: headers[Int(options >> 3) % 3])
     var rowCount: Int?
     do { rowCount = try file.rows().count } catch is RectifierError {}
+    let choice = ColumnChoice(targets: [Int(options) % file.columnNames.count], columnCount: file.columnNames.count)
     let table: Table
     do {
-        table = try file.table(stretch: max(1 + Int(options) * 3 % 61, bytes.count / 8))
+        table = try file.table(choosing: choice, stretch: max(1 + Int(options) * 3 % 61, bytes.count / 8))
     } catch let error as RectifierError {
         precondition(
             rowCount == nil || error.description.contains("values are numbers"), "only the fast reader refuses: \(error.description)")
         throw error
     }
     precondition(rowCount == table.rowCount, "\(rowCount ?? -1) rows, and \(table.rowCount) by the fast reader")
-    let fitted = try table.fitted(
-        targets: [Int(options) % file.columnNames.count], settings: settings(options), share: options & 16 == 0 ? 0.2 : 0, seed: 1)
+    let fitted = try table.fitted(choosing: choice, settings: settings(options), share: options & 16 == 0 ? 0.2 : 0, seed: 1)
     var notes: [String] = []
     _ = try fitted.preparation.dataset(.table(file), needsTargets: options & 32 == 0, into: &notes)
     guard let second, case .table(let layout) = fitted.preparation.input else { return }

@@ -32,6 +32,16 @@ struct DataSource {
         _ name: String, relativeTo base: URL?, needsTargets: Bool, target: String? = nil, fitting shape: [Int]? = nil,
         classes: [String]? = nil, header: Bool? = nil, separator: String? = nil
     ) throws {
+        if name == DataSource.standardInput {
+            let bytes = try Bytes(contentsOf: name, name: "standard input")
+            guard bytes.count > 0 else { throw RectifierError(.file, "standard input: is empty") }
+            switch try DataSource.form(of: bytes) {
+            case .npy: main = .arrays(ArraySource(features: try NPY.array(ByteReader(bytes)), targets: nil))
+            case .text: main = .table(try CSVFile(bytes, separator: separator, header: header))
+            default: throw RectifierError(.file, "standard input: a CSV table or an .npy array is expected; name other files")
+            }
+            return
+        }
         let url = DataSource.url(name, base)
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder) else {
@@ -39,6 +49,8 @@ struct DataSource {
                 .file, "\(name): no such file or folder, and no generated set (\(GeneratedData.names.joined(separator: ", ")))")
         }
         if isFolder.boolValue {
+            // Foundation lists no folder behind a link.
+            let url = url.resolvingSymlinksInPath()
             let shown = { @Sendable (file: URL) in
                 name.hasSuffix("/") ? name + file.lastPathComponent : "\(name)/\(file.lastPathComponent)"
             }
@@ -87,6 +99,9 @@ struct DataSource {
         }
     }
 
+    /// The name of what comes through a pipe.
+    private static let standardInput = "-"
+
     private static func url(_ name: String, _ base: URL?) -> URL {
         guard let base, !name.hasPrefix("/") else { return URL(fileURLWithPath: name) }
         return base.appendingPathComponent(name)
@@ -109,6 +124,7 @@ struct DataSource {
             let count = try start.withUnsafeMutableBytes { try inflater.read(into: $0) }
             start.removeLast(8 - count)
         }
+        if let foreign = try ForeignFormat(of: bytes, start: start) { throw foreign.error(bytes.name) }
         if DecodedImage.isImage(start) { return .image }
         if start.starts(with: NPY.magic) { return .npy }
         if ZipArchive.isZip(start) { return .npz }

@@ -73,17 +73,19 @@ public struct LoadedData: Sendable {
             let fitted: Table.Fitted
             switch main {
             case .table(let file):
-                let targets = [try LoadedData.targetColumn(settings.target, of: file.columnNames, in: settings.source)]
-                fitted = try file.table().fitted(
-                    targets: targets, settings: settings, share: drawn, seed: seed, precision: precision)
+                let target = try LoadedData.targetColumn(settings.target, of: file.columnNames, in: settings.source)
+                let choice = try ColumnChoice(settings, names: file.columnNames, targets: [target], source: settings.source)
+                fitted = try file.table(choosing: choice).fitted(
+                    choosing: choice, settings: settings, share: drawn, seed: seed, precision: precision)
             case .arrays(let arrays) where arrays.isTable:
                 let table = try arrays.table()
                 var targets = Array(arrays.features.columnCount..<table.columns.count)
                 if targets.isEmpty {
                     targets = [try LoadedData.targetColumn(settings.target, of: table.columns.map(\.name), in: settings.source)]
                 }
+                let choice = try ColumnChoice(settings, names: table.columns.map(\.name), targets: targets, source: settings.source)
                 fitted = try table.fitted(
-                    targets: targets, areLabels: arrays.areLabels, settings: settings, share: drawn, seed: seed, precision: precision)
+                    choosing: choice, areLabels: arrays.areLabels, settings: settings, share: drawn, seed: seed, precision: precision)
             case .arrays(let arrays):
                 fitted = try arrays.fitted(settings: settings, share: drawn, seed: seed, precision: precision)
             }
@@ -151,8 +153,7 @@ public struct LoadedData: Sendable {
     /// The column to predict: by its name, else by its number from 0, else the last.
     static func targetColumn(_ target: String?, of names: [String], in source: String) throws -> Int {
         guard let target else { return names.count - 1 }
-        if let index = names.firstIndex(of: target) { return index }
-        if let index = Int(target), names.indices.contains(index) { return index }
+        if let index = names.place(ofColumn: target) { return index }
         throw RectifierError(.setting, "\(source): no column \(quoted(target)) to predict; the columns are \(TargetValues.listed(names))")
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import RectifierText
 
 extension Preparation {
     /// Reads data for a model that was trained on other data, in any form.
@@ -43,6 +44,30 @@ extension Preparation {
             }
             return data
         }
+        let part = try part(of: source, needsTargets, header, separator, base, &notes)
+        return try dataset(part, needsTargets: needsTargets, precision: precision, into: &notes)
+    }
+
+    /// The same of a table without its targets, with the fields of some of its columns as they stand there.
+    ///
+    /// - Parameter names: the columns to keep, by name or number, or `all`.
+    package func dataset(
+        reading source: String, keeping names: [String], header: Bool?, separator: String?, precision: ElementType
+    ) throws -> (dataset: Dataset, notes: [String], kept: KeptColumns) {
+        var notes: [String] = []
+        guard !GeneratedData.names.contains(source),
+            case .table(let file) = try part(of: source, false, header, separator, nil, &notes)
+        else {
+            throw RectifierError(.data, "\(source): is no table, so it has no columns to keep")
+        }
+        let kept = try file.keeping(names)
+        let dataset = try dataset(.table(file), needsTargets: false, precision: precision, into: &notes)
+        return (dataset, notes, kept)
+    }
+
+    private func part(
+        of source: String, _ needsTargets: Bool, _ header: Bool?, _ separator: String?, _ base: URL?, _ notes: inout [String]
+    ) throws -> DataSource.Part {
         var layout: Layout?
         if case .table(let table) = input { layout = table }
         let opened = try DataSource(
@@ -51,7 +76,7 @@ extension Preparation {
             separator: separator ?? layout?.separator)
         if opened.main != nil, opened.test != nil { notes.append("\(source): its test part is used") }
         guard let part = opened.test ?? opened.main else { throw RectifierError(.file, "\(source): holds no samples with targets") }
-        return try dataset(part, needsTargets: needsTargets, precision: precision, into: &notes)
+        return part
     }
 
     func dataset(
@@ -94,9 +119,10 @@ extension Preparation {
         let places = try places(in: file.columnNames, file.hasHeader && layout.hasHeader, layout, needsTargets, file.bytes.name)
         var readings = [ColumnReading](repeating: .skipped, count: file.columnNames.count)
         for (column, index) in zip(layout.columns, places.features) {
-            if case .numbers = column.content { readings[index] = .numeric } else { readings[index] = .text }
+            if case .levels = column.content { readings[index] = .text } else { readings[index] = .numbers(column.spelling) }
         }
-        for index in places.targets { readings[index] = areTargetsNumbers ? .numeric : .text }
+        for index in places.targets { readings[index] = areTargetsNumbers ? .numbers(layout.targetSpelling) : .text }
+        notes += file.notes
         return try dataset(of: try file.table(reading: readings), layout, places, precision, into: &notes)
     }
 
@@ -172,6 +198,9 @@ extension Preparation {
                     + "which are no categories"
             )
         }
+        table.forgetMissingWords(
+            in: places.features,
+            besides: layout.columns.map { if case .levels(let names, _, _) = $0.content { names } else { [] } })
         let rows = try table.completeRows(
             features: places.features, targets: places.targets, policy: missing, isTraining: false, mayDrop: !places.targets.isEmpty, &notes
         )
@@ -188,11 +217,13 @@ extension Preparation {
     var summary: String {
         var what: String
         switch target {
-        case .classes(let names): what = "classification, \(names.count) classes: \(TargetValues.listed(names))"
+        case .classes(let names):
+            what = "classification, \(Format.count(names.count, "class", plural: "classes")): \(TargetValues.listed(names))"
         case .values(let columns): what = "regression" + (columns.count > 1 ? " on \(columns.count) numbers" : "")
         }
         if case .table(let layout) = input {
-            what += "; target \(TargetValues.listed(layout.targetNames)), \(layout.width) features from \(layout.columns.count) columns"
+            let features = Format.count(layout.width, "feature"), columns = Format.count(layout.columns.count, "column")
+            what += "; target \(TargetValues.listed(layout.targetNames)), \(features) from \(columns)"
         }
         return what
     }

@@ -9,11 +9,12 @@ extension Preparation {
         switch input {
         case .table(let layout):
             try require(numbers.count, of: layout)
-            return try zip(layout.columns, numbers).map { column, number in
-                guard case .numbers(let mean, let deviation) = column.content else {
-                    throw RectifierError(.data, "column \(quoted(column.name)) holds text: hand in the fields as strings")
+            return try zip(layout.columns, numbers).flatMap { column, number in
+                guard case .numbers = column.content else {
+                    throw RectifierError(
+                        .data, "column \(quoted(column.name)) holds \(column.spelling?.what ?? "text"): hand in the fields as strings")
                 }
-                return try feature(number.isNaN ? nil : number, mean, deviation, column.name)
+                return try features(number.isNaN ? nil : number, column)
             }
         case .bytes(let shape): return try features(of: numbers, shape) { number, _ in number * UInt8.scale }
         case .channels(let shape, let scales): return try features(of: numbers, shape) { scales.scaled($0, at: $1) }
@@ -38,18 +39,21 @@ extension Preparation {
         var features: [Float] = []
         features.reserveCapacity(layout.width)
         for (column, field) in zip(layout.columns, fields) {
-            switch column.content {
-            case .numbers(let mean, let deviation):
-                let number = Decimal.number(field)
-                guard number != nil || field.isEmpty else {
-                    throw RectifierError(.data, "column \(quoted(column.name)): \(quoted(field)) is not a number")
+            guard case .levels(let names, let fill, let other) = column.content else {
+                let number = column.spelling.map { $0.number(field) } ?? Decimal.number(field)
+                guard number != nil || MissingWords.isMissingNumber(field) else {
+                    throw RectifierError(
+                        .data, "column \(quoted(column.name)): \(quoted(field)) is not \(column.spelling?.what ?? "a number")")
                 }
-                features.append(try feature(number, mean, deviation, column.name))
-            case .levels(let names, let fill):
-                if field.isEmpty { try requireFilling(column.name) }
-                let level = field.isEmpty ? fill : names.firstIndex(of: field)
-                features += names.indices.map { $0 == level ? 1 : 0 }
+                features += try self.features(number, column)
+                continue
             }
+            var level = field.isEmpty ? nil : names.firstIndex(of: field)
+            if level == nil, MissingWords.isMissing(field) {
+                try requireFilling(column.name)
+                level = fill
+            }
+            features += names.indices.map { $0 == level ?? other ? 1 : 0 }
         }
         return features
     }
@@ -70,19 +74,36 @@ extension Preparation {
     }
 
     private func requireFilling(_ column: String) throws {
-        guard missing == .mean else {
+        guard missing == nil || missing == .mean else {
             throw RectifierError(
-                .data, "column \(quoted(column)): a value is missing, which takes a model trained with missing set to mean")
+                .data, "column \(quoted(column)): a value is missing, and the model was trained with missing set to \(missing!.rawValue)")
         }
     }
 
-    /// - Parameter number: `nil` where it is missing.
-    private func feature(_ number: Double?, _ mean: Double, _ deviation: Double, _ column: String) throws -> Float {
-        guard let number else {
-            try requireFilling(column)
-            return 0
+    /// What a number's column gives for it.
+    ///
+    /// - Parameter number: `nil` where it is missing; of a date its days since 1970.
+    private func features(_ number: Double?, _ column: Column) throws -> [Float] {
+        if number == nil { try requireFilling(column.name) }
+        if let number, !number.isFinite {
+            throw RectifierError(.data, "column \(quoted(column.name)): \(number) is not a finite number")
         }
-        guard number.isFinite else { throw RectifierError(.data, "column \(quoted(column)): \(number) is not a finite number") }
-        return Float((number - mean) / deviation)
+        var features = column.content.numbers(of: number).map { Float($0) }
+        if column.marksMissing == true { features.append(number == nil ? 1 : 0) }
+        return features
+    }
+}
+
+extension Preparation.Column.Content {
+    /// Numbers as a network takes them, a missing one as the mean; none of a text.
+    fileprivate func numbers(of value: Double?) -> [Double] {
+        switch self {
+        case .numbers(let mean, let deviation): [value.map { ($0 - mean) / deviation } ?? 0]
+        case .dates(let earliest, let parts):
+            zip(CalendarDate.Part.allCases, parts).flatMap { part, scale in
+                scale.numbers(of: value.map { part.value(of: $0, earliest: earliest) })
+            }
+        case .levels: []
+        }
     }
 }

@@ -9,7 +9,7 @@
 public struct Preparation: Codable, Sendable, Equatable {
     public let input: Input
     public let target: Target
-    /// What becomes of missing values; nil: they are an error.
+    /// What becomes of missing values; nil: they are filled in.
     public let missing: DataSettings.MissingValues?
 
     /// A preparation that code decides on. What a file needs is learned by ``LoadedData``.
@@ -43,6 +43,8 @@ public struct Preparation: Codable, Sendable, Equatable {
         public var targetNames: [String]
         public var hasHeader: Bool
         public var separator: String
+        /// How the training file spells the numbers to predict; nil: plainly.
+        public var targetSpelling: ColumnSpelling?
 
         /// The number of features that the columns give.
         public var width: Int { columns.reduce(0) { $0 + $1.width } }
@@ -54,18 +56,32 @@ public struct Preparation: Codable, Sendable, Equatable {
         /// Its number in the training file, from 0.
         public var index: Int
         public var content: Content
+        /// How the training file spells the column's numbers; nil: plainly.
+        public var spelling: ColumnSpelling?
+        /// Whether a further feature, the column's last, is 1 where a number is missing and else 0; nil: no.
+        public var marksMissing: Bool?
 
         public enum Content: Codable, Sendable, Equatable {
             /// One feature, (x - mean) / deviation; a missing value is the mean. A column that is constant in the
             /// training split has the deviation 1.
             case numbers(mean: Double, deviation: Double)
             /// A feature for each level: 1 for the one that the field holds, else 0. A level that the training split
-            /// lacks gives zeros; a missing value is the level `fill`, the most frequent.
-            case levels(names: [String], fill: Int)
+            /// lacks is the level `other`, or gives zeros where that is nil. A missing value is the level `fill`: the
+            /// empty name if values were missing in training, else the most frequent.
+            case levels(names: [String], fill: Int, other: Int? = nil)
+            /// Features for year, month, weekday (1, Monday, to 7) and days since `earliest`, the earliest date of the
+            /// training split in days since 1970. Each is scaled as its part says, which is `numbers`.
+            case dates(earliest: Double, parts: [Content])
         }
 
         public var width: Int {
-            if case .levels(let names, _) = content { names.count } else { 1 }
+            let width =
+                switch content {
+                case .numbers: 1
+                case .levels(let names, _, _): names.count
+                case .dates(_, let parts): parts.count
+                }
+            return marksMissing == true ? width + 1 : width
         }
     }
 
@@ -116,8 +132,8 @@ extension Preparation {
         var place = feature
         for column in layout.columns {
             if place < column.width {
-                guard case .levels(let names, _) = column.content else { return "column \(quoted(column.name))" }
-                return "\(quoted(names[place])) of column \(quoted(column.name))"
+                guard let part = column.name(ofFeature: place) else { return "column \(quoted(column.name))" }
+                return "\(quoted(part)) of column \(quoted(column.name))"
             }
             place -= column.width
         }
@@ -219,11 +235,33 @@ extension Preparation {
     }
 }
 
+extension Preparation.Target {
+    var isClass: Bool { if case .classes = self { true } else { false } }
+}
+
 extension Preparation.Column {
     fileprivate var isPossible: Bool {
         switch content {
         case .numbers(let mean, let deviation): Preparation.isScale(mean, deviation)
-        case .levels(let names, let fill): names.indices.contains(fill) && Set(names).count == names.count
+        case .levels(let names, let fill, let other):
+            names.indices.contains(fill) && names.indices.contains(other ?? 0) && Set(names).count == names.count
+                && spelling == nil && marksMissing != true
+        case .dates(let earliest, let parts):
+            abs(earliest) < 1e7 && parts.count == CalendarDate.Part.allCases.count && spelling?.isDate == true
+                && parts.allSatisfy {
+                    if case .numbers(let mean, let deviation) = $0 { Preparation.isScale(mean, deviation) } else { false }
+                }
+        }
+    }
+
+    /// What a feature is within its column; nil: the column's number.
+    /// - Parameter feature: From 0.
+    fileprivate func name(ofFeature feature: Int) -> String? {
+        switch content {
+        case .levels(let names, _, _): return names[feature].isEmpty ? "missing" : names[feature]
+        case .dates(_, let parts) where feature < parts.count: return CalendarDate.Part.allCases[feature].rawValue
+        case .numbers where feature == 0: return nil
+        case .numbers, .dates: return "missing"
         }
     }
 }

@@ -15,7 +15,7 @@ extension Recipe {
 
 extension DataSettings: RecipeObject {
     private enum Key: String, RecipeKey {
-        case source, test, target, task, missing, validation, header, separator, samples, noise, normalize
+        case source, test, target, task, missing, features, columns, validation, header, separator, samples, noise, normalize
     }
 
     public init(from decoder: any Decoder) throws {
@@ -26,6 +26,8 @@ extension DataSettings: RecipeObject {
         target = try fields.value(.target, as: ColumnName.self)?.text
         try fields.read(.task, into: &task)
         try fields.read(.missing, into: &missing)
+        features = try fields.value(.features, as: [ColumnName].self)?.map(\.text)
+        try fields.read(.columns, into: &columns)
         try fields.read(.validation, into: &validation)
         try fields.read(.header, into: &header)
         try fields.read(.separator, into: &separator)

@@ -40,6 +40,23 @@ extension Recipe {
         }
     }
 
+    /// Reads a recipe as a command is given it: its files are looked for beside it and then in the working directory,
+    /// where a model's recipe has them from.
+    package init(locatedAt path: String) throws {
+        let url = URL(fileURLWithPath: path)
+        try self.init(contentsOf: url)
+        let folder = url.deletingLastPathComponent().relativePath
+        func located(_ name: String) -> String {
+            let beside = folder + "/" + name
+            guard folder != ".", !name.hasPrefix("/"), !GeneratedData.names.contains(name), FileManager.default.fileExists(atPath: beside)
+            else { return name }
+            return beside
+        }
+        data.source = located(data.source)
+        data.test = data.test.map(located)
+        if case .source(let name) = data.validation { data.validation = .source(located(name)) }
+    }
+
     /// The name of the recipe in a model folder.
     public static let fileName = "recipe.json"
     private static let largestFile = 1 << 20

@@ -14,7 +14,8 @@ extension DataSettings {
         try require(!source.isEmpty, "the data source is empty; name a generated set, a file or a folder")
         if GeneratedData.names.contains(source) {
             let unused = [
-                ("target", target != nil), ("missing", missing != nil), ("header", header != nil), ("separator", separator != nil),
+                ("target", target != nil), ("missing", missing != nil), ("features", features != nil), ("columns", columns != nil),
+                ("header", header != nil), ("separator", separator != nil),
             ]
             for (name, isGiven) in unused where isGiven {
                 throw RectifierError(.setting, "\(name) is for tables; the data is the generated set '\(oneLine(source))'")

@@ -5,7 +5,7 @@
 ///
 /// ```json
 /// {
-///     "data": {"source": "housing.csv", "target": "median_house_value", "missing": "mean"},
+///     "data": {"source": "housing.csv", "target": "median_house_value", "columns": {"id": "ignore"}},
 ///     "network": {"layers": [128, 64], "activation": "relu"},
 ///     "training": {"optimizer": {"name": "sgd", "momentum": 0.9}, "batchSize": 64, "epochs": 20}
 /// }
@@ -29,8 +29,14 @@ public struct DataSettings: Sendable, Codable, Hashable {
     public var target: String?
     /// `nil`: from the target's content.
     public var task: Task?
-    /// Tables: what becomes of missing values. `nil`: they are an error.
+    /// Tables: what becomes of missing values. `nil`: they are filled in, numbers with their column's mean over the
+    /// training rows and a further feature that marks them, texts with a level of their own. Rows without a target are
+    /// left out.
     public var missing: MissingValues?
+    /// Tables: the columns to learn from, by name or 0-based index. `nil`: all that can be learned from.
+    public var features: [String]?
+    /// Tables: what columns are, by name or 0-based index. Of others the content says it.
+    public var columns: [String: ColumnRole]?
     /// What is held out of the training data. `nil`: of tables that the command line trains on each of some folds in
     /// turn; otherwise a fifth of what is read without test data, and nothing of what has some.
     public var validation: Validation?
@@ -49,9 +55,12 @@ public struct DataSettings: Sendable, Codable, Hashable {
     /// What is predicted: one of several classes, or numbers.
     public enum Task: String, Sendable, Codable, CaseIterable { case classification, regression }
 
-    /// Missing values of a table: replaced by their column's mean over the training rows (in text columns by the most
-    /// frequent text), or their rows are left out.
-    public enum MissingValues: String, Sendable, Codable, CaseIterable { case mean, drop }
+    /// Missing values of a table: an error, or replaced by their column's mean over the training rows (in text columns
+    /// by the most frequent text), or their rows are left out.
+    public enum MissingValues: String, Sendable, Codable, CaseIterable { case error, mean, drop }
+
+    /// What a table's column is: not used, a number, text even where it looks like numbers, or a date.
+    public enum ColumnRole: String, Sendable, Codable, CaseIterable { case ignore, number, text, date }
 
     /// What the held-out loss is measured on while training.
     public enum Validation: Sendable, Hashable {

@@ -117,6 +117,7 @@ extension RecipeValue where Self: CaseIterable & RawRepresentable<String> {
 
 extension DataSettings.Task: RecipeValue {}
 extension DataSettings.MissingValues: RecipeValue {}
+extension DataSettings.ColumnRole: RecipeValue {}
 extension ElementType: RecipeValue {}
 
 /// Settings with a `Decodable` of their own, whose errors already name the place.

@@ -26,11 +26,12 @@ final class Bytes: @unchecked Sendable {
     /// Maps the file; reads it where it cannot be mapped (a pipe, a terminal). Other devices, which may never end, are
     /// refused.
     ///
+    /// - Parameter path: `-` for standard input.
     /// - Parameter limit: The most that is read or mapped: what is longer is cut off there.
     init(contentsOf path: String, name: String, limit: Int = .max) throws {
         self.name = name
         // Without waiting: a pipe may have nobody who writes to it.
-        let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        let file = path == "-" ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard file >= 0 else { throw RectifierError(.file, "\(name): \(Bytes.reason(errno))") }
         defer { close(file) }
         var status = stat()

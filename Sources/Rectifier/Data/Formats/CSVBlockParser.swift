@@ -1,13 +1,31 @@
 /// How a column's fields are read.
-enum ColumnReading: Sendable {
+enum ColumnReading: Sendable, Equatable {
     /// As numbers; fields that are none are counted.
     case tentative
     /// As numbers; a field that is none is an error.
     case numeric
+    /// As numbers that are spelled in some way; a field that is none is an error.
+    case spelled(ColumnSpelling)
     /// As levels.
     case text
     /// Not at all.
     case skipped
+
+    /// - Parameter spelling: nil: plain decimal numbers.
+    static func numbers(_ spelling: ColumnSpelling?) -> ColumnReading { spelling.map(ColumnReading.spelled) ?? .numeric }
+
+    /// nil where the field is no number of this kind.
+    func number(in field: CSVField) -> Double? {
+        if case .spelled(let spelling) = self { spelling.number(field.text) } else { Decimal.number(field.bytes) }
+    }
+
+    /// Whether plain decimal numbers are looked for.
+    var takesNumbers: Bool {
+        switch self {
+        case .tentative, .numeric: true
+        case .spelled, .text, .skipped: false
+        }
+    }
 }
 
 /// Reads the rows that begin in one stretch of a CSV file into a block of numbers.
@@ -62,7 +80,7 @@ struct CSVBlockParser {
                 var isMore = true
                 repeat {
                     var isRead = false
-                    if readings[column] == .tentative || readings[column] == .numeric {
+                    if readings[column].takesNumbers {
                         var p = scanner.position
                         if skipsSpaces { while p < end, p.pointee == UInt8(ascii: " ") { p += 1 } }
                         let value = Decimal.read(&p, end)
@@ -110,14 +128,16 @@ struct CSVBlockParser {
             } else {
                 cell.pointee = notes.levels!.code(field.bytes).map(Double.init) ?? .nan
             }
-        case .tentative, .numeric:
-            if let number = Decimal.number(field.bytes) {
+        case .tentative, .numeric, .spelled:
+            if let number = reading.number(in: field) {
                 cell.pointee = number
                 break
             }
             cell.pointee = .nan
-            if field.isMissingNumber {
+            if MissingWords.isMissingNumber(field.bytes) {
                 notes.missing += 1
+            } else if case .spelled(let spelling) = reading {
+                return .notSpelled(at: start - file.start, column: column, text: field.text, spelling)
             } else if reading == .numeric {
                 return .textInNumbers(at: start - file.start, column: column, text: field.text)
             } else {

@@ -8,6 +8,8 @@ struct CSVFile {
     let columnNames: [String]
     /// Where the first row of data begins.
     let dataStart: Int
+    /// What the user should know of how it was read.
+    let notes: [String]
 
     /// The most columns of a table.
     static let columnLimit = 1 << 20
@@ -20,15 +22,18 @@ struct CSVFile {
     ///   - separator: one ASCII character (`tab` is spelled out too); nil: found from the content.
     ///   - header: whether the first row holds names; nil: found from the content.
     init(_ packed: Bytes, separator: String? = nil, header: Bool? = nil) throws {
-        bytes = try packed.unpacked()
-        let name = bytes.name
-        var start = bytes.raw.starts(with: [0xef, 0xbb, 0xbf]) ? 3 : 0
-        if bytes.raw.starts(with: [0xff, 0xfe]) || bytes.raw.starts(with: [0xfe, 0xff]) {
+        let unpacked = try packed.unpacked()
+        let name = unpacked.name
+        if unpacked.raw.starts(with: [0xff, 0xfe]) || unpacked.raw.starts(with: [0xfe, 0xff]) {
             throw RectifierError(.file, "\(name): is UTF-16 text; save it as UTF-8")
         }
-        if bytes.raw.prefix(CSVFile.sampleSize).contains(0) {
+        if unpacked.raw.prefix(CSVFile.sampleSize).contains(0) {
             throw RectifierError(.file, "\(name): is not text, so it cannot be read as a table")
         }
+        let isUTF8 = unpacked.isUTF8
+        bytes = isUTF8 ? unpacked : try unpacked.asUTF8()
+        notes = isUTF8 ? [] : ["\(name): is no UTF-8 text; it is read as Latin-1 (Windows-1252)"]
+        var start = bytes.raw.starts(with: [0xef, 0xbb, 0xbf]) ? 3 : 0
 
         if let separator {
             self.separator = try CSVFile.byte(of: separator)
@@ -51,23 +56,10 @@ struct CSVFile {
         self.hasHeader = hasHeader
         if hasHeader { start = scanner.position - bytes.start }
         dataStart = start
-        columnNames = CSVFile.distinct(
-            first.enumerated().map { index, field in hasHeader && field.count > 0 ? field.text : String(index) })
-    }
-
-    /// A name that occurs again gets a number: `a`, `a.1`, `a.2`.
-    private static func distinct(_ names: [String]) -> [String] {
-        var known = Set(names)
-        guard known.count < names.count else { return names }
-        var occurrences: [String: Int] = [:]
-        return names.map { name in
-            guard var number = occurrences[name] else {
-                occurrences[name] = 1
-                return name
-            }
-            while !known.insert("\(name).\(number)").inserted { number += 1 }
-            occurrences[name] = number + 1
-            return "\(name).\(number)"
+        columnNames = first.enumerated().map { index, field in hasHeader && field.count > 0 ? field.text : String(index) }
+        var known: Set<String> = []
+        if let twice = columnNames.first(where: { !known.insert($0).inserted }) {
+            throw RectifierError(.data, "\(name): two columns are called \(quoted(twice)); give each a name of its own in the first line")
         }
     }
 
@@ -149,13 +141,13 @@ struct CSVFile {
         for column in first.indices {
             var numbers = 0
             var texts = 0
-            for row in rest where !row[column].isMissingNumber {
+            for row in rest where !MissingWords.isMissingNumber(row[column].bytes) {
                 if Decimal.number(row[column].bytes) == nil { texts += 1 } else { numbers += 1 }
             }
             if numbers > texts {
                 hasNumbers = true
                 // A value nobody knows above numbers is data.
-                if first[column].count > 0, first[column].isMissingNumber { return false }
+                if first[column].count > 0, MissingWords.isMissing(first[column].bytes) { return false }
             }
         }
         if hasNumbers { return true }
@@ -196,6 +188,9 @@ struct CSVFile {
         case .textInNumbers(_, let column, let text):
             return RectifierError(
                 .data, "\(place): \(quoted(text)) in column \(quoted(columnNames[column])), which holds numbers; correct it")
+        case .notSpelled(_, let column, let text, let spelling):
+            return RectifierError(
+                .data, "\(place): \(quoted(text)) in column \(quoted(columnNames[column])), which holds \(spelling.what); correct it")
         }
     }
 

@@ -24,19 +24,6 @@ struct CSVField {
         }
         return result
     }
-
-    /// Whether the field is empty or one of the words that stand for a value nobody knows. In a column of text only the
-    /// empty field is missing.
-    var isMissingNumber: Bool {
-        switch count {
-        case 0: true
-        case 1: start[0] == UInt8(ascii: "?")
-        case 2...4: CSVField.missingWords.contains { $0.count == count && $0.elementsEqual(bytes) }
-        default: false
-        }
-    }
-
-    private static let missingWords = ["NA", "N/A", "NaN", "nan", "null", "NULL", "None"].map { Array($0.utf8) }
 }
 
 /// What is wrong with a CSV file, and where (a byte's offset).
@@ -46,10 +33,14 @@ enum CSVProblem: Error {
     /// A row of another length than the first.
     case ragged(at: Int, found: Int, expected: Int)
     case textInNumbers(at: Int, column: Int, text: String)
+    /// A field that is not spelled as its column is.
+    case notSpelled(at: Int, column: Int, text: String, ColumnSpelling)
 
     var offset: Int {
         switch self {
-        case .quoteNotClosed(let offset), .textAfterQuote(let offset), .ragged(let offset, _, _), .textInNumbers(let offset, _, _): offset
+        case .quoteNotClosed(let offset), .textAfterQuote(let offset), .ragged(let offset, _, _), .textInNumbers(let offset, _, _),
+            .notSpelled(let offset, _, _, _):
+            offset
         }
     }
 }

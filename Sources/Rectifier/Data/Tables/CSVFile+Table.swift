@@ -6,39 +6,78 @@ extension CSVFile {
     /// stretch must end where the next was taken to begin, and one that was taken to begin elsewhere is read again.
     ///
     /// - Parameters:
-    ///   - readings: how to read each column; nil: found from the content, in a second pass over the columns that turn
-    ///     out to be text.
+    ///   - readings: how to read each column.
     ///   - stretch: the bytes of a stretch.
-    func table(reading readings: [ColumnReading]? = nil, stretch: Int = 4 << 20) throws -> Table {
-        let stretches = Stretches(self, size: stretch)
-        // Before anything is taken: what the system would promise and then not have.
-        let most = stretches.newlines.multipliedReportingOverflow(by: 8 * columnNames.count)
-        if min(most.overflow ? .max : most.partialValue, 8 * bytes.count) > 2 * Bytes.memoryLimit {
-            throw RectifierError(.data, "\(bytes.name): is too large for this machine's memory")
-        }
+    func table(reading readings: [ColumnReading], stretch: Int = 4 << 20) throws -> Table {
+        table(try parse(Stretches(self, size: stretch), readings), readings)
+    }
 
-        let first = readings ?? likelyReadings()
-        var pass = try parse(stretches, CSVBlockParser(file: bytes, separator: separator, readings: first))
-        var columns = pass.columns
-        let rowCount = pass.blocks.reduce(0) { $0 + $1.rows }
-
-        let mistaken = columns.indices.filter { first[$0] == .tentative && columns[$0].texts > 0 }
-        if !mistaken.isEmpty {
-            for column in mistaken { try refuseStrayText(column, columns[column], rowCount: rowCount) }
-            var second = [ColumnReading](repeating: .skipped, count: columns.count)
-            for column in mistaken { second[column] = .text }
-            let again = try parse(pass.ranges, CSVBlockParser(file: bytes, separator: separator, readings: second), into: pass.blocks)
-            for column in mistaken { columns[column] = again.columns[column] }
-            pass.blocks = again.blocks
+    /// Reads all rows and finds out what the columns hold. Those that turn out to be text are read in a second pass,
+    /// and those whose texts spell numbers in a third.
+    ///
+    /// - Parameters:
+    ///   - choice: what the settings say of the columns; nil: nothing, and the last one is the target.
+    ///   - stretch: the bytes of a stretch.
+    func table(choosing choice: ColumnChoice? = nil, stretch: Int = 4 << 20) throws -> Table {
+        let choice = choice ?? ColumnChoice(targets: [columnNames.count - 1], columnCount: columnNames.count)
+        var readings = likelyReadings()
+        for (column, role) in choice.roles.enumerated() {
+            switch role {
+            case .ignore: readings[column] = .skipped
+            case .text, .date: readings[column] = .text
+            case .number, nil: break
+            }
         }
+        var pass = try parse(Stretches(self, size: stretch), readings)
+        let mistaken = readings.indices.filter { readings[$0] == .tentative && pass.columns[$0].texts > 0 }
+        let tentative = pass.columns
+        for column in mistaken { readings[column] = .text }
+        try pass.read(mistaken, as: readings, of: self)
 
-        let contents = columns.indices.map { column -> Table.Content in
-            guard let levels = columns[column].levels else { return .numbers }
-            return levels.isFull ? .manyTexts : .text(texts(of: levels, column, pass.blocks))
+        var unclear: [Int] = []
+        let spelled = try readings.indices.filter { column in
+            guard let levels = pass.columns[column].levels, choice.roles[column] != .text else { return false }
+            let finding = ColumnSpelling.finding(
+                (0..<levels.count).map(levels.text), separator: separator, among: choice.spellings(of: column))
+            switch finding {
+            case .spelled(let spelling):
+                readings[column] = .spelled(spelling)
+                return true
+            case .unclearDates: unclear.append(column)
+            case .text: break
+            }
+            try require(choice.roles[column], column, finding)
+            if mistaken.contains(column) { try refuseStrayText(column, tentative[column], rowCount: pass.rowCount) }
+            return false
         }
-        return Table(
-            name: bytes.name, columns: zip(columnNames, contents).map(Table.Column.init), blocks: pass.blocks, rowCount: rowCount,
-            file: self)
+        try pass.read(spelled, as: readings, of: self)
+        var table = table(pass, readings)
+        for column in unclear { table.columns[column].hasUnclearDates = true }
+        return table
+    }
+
+    private func table(_ pass: Pass, _ readings: [ColumnReading]) -> Table {
+        let columns = readings.enumerated().map { column, reading in
+            var spelling: ColumnSpelling?
+            if case .spelled(let found) = reading { spelling = found }
+            guard let levels = pass.columns[column].levels else {
+                return Table.Column(name: columnNames[column], content: .numbers, spelling: spelling)
+            }
+            return .init(name: columnNames[column], content: levels.isFull ? .manyTexts : .text(texts(of: levels, column, pass.blocks)))
+        }
+        return Table(name: bytes.name, columns: columns, blocks: pass.blocks, rowCount: pass.rowCount, file: self)
+    }
+
+    /// Throws where a column's texts cannot have the role that the settings give it.
+    private func require(_ role: DataSettings.ColumnRole?, _ column: Int, _ finding: ColumnSpelling.Finding) throws {
+        guard role == .number || role == .date else { return }
+        throw RectifierError(
+            .data,
+            "\(bytes.name): column \(quoted(columnNames[column])) "
+                + (finding == .unclearDates
+                    ? "has dates of which the day or the month may come first; write them as 2024-01-31"
+                    : "holds text that spells no \(role == .date ? "dates" : "numbers"); correct it, or leave its role out"),
+            setting: "data.columns")
     }
 
     /// The texts of a column's levels. Different bytes may be the same text: another way to compose `é`, or bytes that
@@ -46,13 +85,13 @@ extension CSVFile {
     private func texts(of levels: LevelTable, _ column: Int, _ blocks: [NumberBlock]) -> [String] {
         var texts: [String] = []
         var numbers: [String: Int] = [:]
-        let renumbered = (0..<levels.count).map { level in
+        let renumbered = (0..<levels.count).map { level -> Int in
             let text = levels.text(level)
             if let known = numbers[text] { return known }
             numbers[text] = texts.count
             texts.append(text)
             return texts.count - 1
-        }
+        }.map(Double.init)
         if texts.count < levels.count { for block in blocks { block.renumber(column, renumbered) } }
         return texts
     }
@@ -76,7 +115,7 @@ extension CSVFile {
         var filled = texts
         for _ in 0..<100 where scanner.startRow() {
             guard let row = try? scanner.row(), row.count == columnNames.count else { break }
-            for (column, field) in row.enumerated() where !field.isMissingNumber {
+            for (column, field) in row.enumerated() where !MissingWords.isMissingNumber(field.bytes) {
                 filled[column] += 1
                 if Decimal.number(field.bytes) == nil { texts[column] += 1 }
             }
@@ -90,10 +129,26 @@ extension CSVFile {
         var blocks: [NumberBlock] = []
         var ranges: [Range<Int>] = []
         var columns: [CSVBlockParser.Outcome.Column]
+
+        var rowCount: Int { blocks.reduce(0) { $0 + $1.rows } }
+
+        /// Reads some columns again, in another way.
+        mutating func read(_ columns: [Int], as readings: [ColumnReading], of file: CSVFile) throws {
+            if columns.isEmpty { return }
+            let others = readings.enumerated().map { columns.contains($0) ? $1 : .skipped }
+            let again = try file.parse(ranges, CSVBlockParser(file: file.bytes, separator: file.separator, readings: others), into: blocks)
+            for column in columns { self.columns[column] = again.columns[column] }
+            blocks = again.blocks
+        }
     }
 
-    private func parse(_ stretches: Stretches, _ parser: CSVBlockParser) throws -> Pass {
-        try parse(stretches.ranges, parser, into: nil)
+    private func parse(_ stretches: Stretches, _ readings: [ColumnReading]) throws -> Pass {
+        // Before anything is taken: what the system would promise and then not have.
+        let most = stretches.newlines.multipliedReportingOverflow(by: 8 * columnNames.count)
+        if min(most.overflow ? .max : most.partialValue, 8 * bytes.count) > 2 * Bytes.memoryLimit {
+            throw RectifierError(.data, "\(bytes.name): is too large for this machine's memory")
+        }
+        return try parse(stretches.ranges, CSVBlockParser(file: bytes, separator: separator, readings: readings), into: nil)
     }
 
     private func parse(_ ranges: [Range<Int>], _ parser: CSVBlockParser, into earlier: [NumberBlock]?) throws -> Pass {
@@ -127,7 +182,7 @@ extension CSVFile {
         guard let levels = found.levels, let all = total.levels else { return }
         let numbers = all.merge(levels)
         if all.isFull || numbers.enumerated().allSatisfy({ $0 == $1 }) { return }
-        block.renumber(column, numbers)
+        block.renumber(column, numbers.map(Double.init))
     }
 }
 

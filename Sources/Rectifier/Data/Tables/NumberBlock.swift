@@ -40,11 +40,11 @@ final class NumberBlock: @unchecked Sendable {
         self.rows = rows
     }
 
-    /// Gives the levels of a text column other numbers.
-    func renumber(_ column: Int, _ numbers: [Int]) {
+    /// Gives the levels of a text column other numbers; NaN: the level stands for a missing value.
+    func renumber(_ column: Int, _ numbers: [Double]) {
         for row in 0..<rows {
             let cell = self.row(row) + column
-            if !cell.pointee.isNaN { cell.pointee = Double(numbers[Int(cell.pointee)]) }
+            if !cell.pointee.isNaN { cell.pointee = numbers[Int(cell.pointee)] }
         }
     }
 

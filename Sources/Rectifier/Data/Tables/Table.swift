@@ -11,6 +11,10 @@ struct Table {
     struct Column {
         var name: String
         var content: Content
+        /// How the file spells the numbers; nil: plainly.
+        var spelling: ColumnSpelling?
+        /// Whether the texts are dates, and nobody can tell which of day and month comes first.
+        var hasUnclearDates = false
     }
 
     /// What messages begin with.
@@ -37,6 +41,20 @@ struct Table {
             number += 1
         }
         return "line \(file.line(at: scanner.position - file.bytes.start))"
+    }
+
+    /// In columns of text, the words that stand for a missing value become one, but for words that are levels.
+    ///
+    /// - Parameter levels: of each of the columns, those that a model knows.
+    func forgetMissingWords(in places: [Int], besides levels: [[String]] = []) {
+        for (i, place) in places.enumerated() {
+            guard case .text(let texts) = columns[place].content else { continue }
+            let known = Set(levels.isEmpty ? [] : levels[i])
+            let isMissing = texts.map { MissingWords.isMissing($0) && !known.contains($0) }
+            guard isMissing.contains(true) else { continue }
+            let numbers = isMissing.enumerated().map { $1 ? .nan : Double($0) }
+            for block in blocks { block.renumber(place, numbers) }
+        }
     }
 
     /// Calls `body` with each row's number and cells.

@@ -2,13 +2,20 @@
 struct TableEncoding {
     /// What becomes of one field.
     private struct Step {
+        /// Of the layout.
+        var column: Int
         var source: Int
         var destination: Int
+        var kind = Kind.number
         var mean = 0.0
         var deviation = 1.0
         /// Text: where the file's levels begin among `levels`.
-        var firstLevel = -1
+        var firstLevel = 0
         var fill = 0
+        /// Dates: days since 1970.
+        var earliest = 0.0
+
+        enum Kind { case number, level, date(CalendarDate.Part), missing }
     }
 
     private var steps: [Step] = []
@@ -22,25 +29,39 @@ struct TableEncoding {
         width = layout.width
         columns = layout.columns
         var destination = 0
-        for (column, source) in zip(layout.columns, indices) {
-            var step = Step(source: source, destination: destination)
+        for (number, (column, source)) in zip(layout.columns, indices).enumerated() {
+            var step = Step(column: number, source: source, destination: destination)
             switch column.content {
-            case .numbers(let mean, let deviation): (step.mean, step.deviation) = (mean, deviation)
-            case .levels(let names, let fill):
+            case .numbers(let mean, let deviation):
+                (step.mean, step.deviation) = (mean, deviation)
+                steps.append(step)
+            case .levels(let names, let fill, let other):
+                step.kind = .level
                 step.firstLevel = levels.count
                 step.fill = fill
                 let known = Dictionary(uniqueKeysWithValues: zip(names, 0...))
-                if case .text(let found) = table.columns[source].content { levels += found.map { known[$0] ?? -1 } }
+                if case .text(let found) = table.columns[source].content { levels += found.map { known[$0] ?? other ?? -1 } }
+                steps.append(step)
+            case .dates(let earliest, let parts):
+                step.earliest = earliest
+                for (part, scale) in zip(CalendarDate.Part.allCases, parts) {
+                    step.kind = .date(part)
+                    if case .numbers(let mean, let deviation) = scale { (step.mean, step.deviation) = (mean, deviation) }
+                    steps.append(step)
+                    step.destination += 1
+                }
             }
-            steps.append(step)
             destination += column.width
+            if column.marksMissing == true {
+                steps.append(Step(column: number, source: source, destination: destination - 1, kind: .missing))
+            }
         }
     }
 
     /// The features of some rows, and of others; both in ascending order. The table's blocks are given up on the way,
     /// so that the memory of both is never needed at once.
     ///
-    /// A missing value becomes the mean or the most frequent level.
+    /// A missing value becomes the mean or its column's level for it.
     /// - Parameter precision: What a network will compute in: float64 has doubles.
     func features(
         takingBlocksOf table: inout Table, first: [Int32], second: [Int32] = [], precision: ElementType
@@ -68,7 +89,7 @@ struct TableEncoding {
             Shape.elementCount([first.count + second.count, width, MemoryLayout<Number>.size]), kind: .data,
             for: "\(table.name): \(first.count + second.count) rows of \(width) features (text takes one a level)",
             advice: "leave out rows, or columns of text")
-        unknown = [Int](repeating: 0, count: steps.count)
+        unknown = [Int](repeating: 0, count: columns.count)
         var blocks = Array(table.blocks.reversed())
         table.blocks = []
         var secondFeatures: [Number] = []
@@ -104,11 +125,16 @@ struct TableEncoding {
         steps.withUnsafeBufferPointer { steps in
             for i in 0..<steps.count {
                 let value = cells[steps[i].source]
-                if steps[i].firstLevel < 0 {
+                switch steps[i].kind {
+                case .number:
                     features[steps[i].destination] = value.isNaN ? 0 : Number((value - steps[i].mean) / steps[i].deviation)
-                } else {
+                case .level:
                     let level = value.isNaN ? steps[i].fill : levels[steps[i].firstLevel + Int(value)]
-                    if level >= 0 { features[steps[i].destination + level] = 1 } else { unknown[i] += 1 }
+                    if level >= 0 { features[steps[i].destination + level] = 1 } else { unknown[steps[i].column] += 1 }
+                case .date(let part):
+                    let number = value.isNaN ? steps[i].mean : part.value(of: value, earliest: steps[i].earliest)
+                    features[steps[i].destination] = Number((number - steps[i].mean) / steps[i].deviation)
+                case .missing: features[steps[i].destination] = value.isNaN ? 1 : 0
                 }
             }
         }

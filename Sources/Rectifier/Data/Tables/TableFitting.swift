@@ -11,28 +11,39 @@ extension Table {
     /// is used up.
     ///
     /// - Parameters:
-    ///   - targets: the columns to predict.
+    ///   - choice: the columns to predict, and what the settings say of the others.
     ///   - areLabels: whether the file's form says that the targets are classes.
     ///   - share: what is held out.
     ///   - precision: what a network will compute in.
     consuming func fitted(
-        targets: [Int], areLabels: Bool = false, settings: DataSettings, share: Double, seed: UInt64, precision: ElementType = .float32
+        choosing choice: ColumnChoice, areLabels: Bool = false, settings: DataSettings, share: Double, seed: UInt64,
+        precision: ElementType = .float32
     ) throws -> Fitted {
-        var notes: [String] = []
+        var notes = file?.notes ?? []
+        let targets = choice.targets
         try requireRows()
-        let features = try usableColumns(besides: targets, &notes)
+        if rowCount == 1 { throw RectifierError(.data, "\(name): has a single row of data, which is too few to learn from") }
+        forgetMissingWords(in: choice.features)
+        let candidates = try usableColumns(choice, &notes)
         // First, because values beyond a column's limit look as if they were missing.
         var targetValues = try values(ofTargets: targets)
         targetValues.areLabels = areLabels
-        let rows = try completeRows(features: features, targets: targets, policy: settings.missing, isTraining: true, &notes)
+        let rows = try completeRows(features: candidates, targets: targets, policy: settings.missing, isTraining: true, &notes)
         let split = try Split(rows, stratum: targetValues.stratum(task: settings.task, rows: rows), share: share, seed: seed, name: name)
         let target = try targetValues.fitted(task: settings.task, rows: rows, training: split.training)
 
         if !split.heldOut.isEmpty { notes.append(split.note) }
+        let counts = ColumnCounts(self, columns: candidates, rows: split.training)
+        let features = try tellingColumns(candidates, choice, counts, marksMissing: settings.missing == nil, &notes)
         let layout = Preparation.Layout(
-            columns: try learned(features, rows: split.training), fieldCount: columns.count, targetIndices: targets,
+            columns: try learned(features, rows: split.training, counts, marksMissing: settings.missing == nil, &notes),
+            fieldCount: columns.count, targetIndices: targets,
             targetNames: targets.map { columns[$0].name }, hasHeader: hasHeader,
-            separator: file.map { String(UnicodeScalar($0.separator)) } ?? ",")
+            separator: file.map { String(UnicodeScalar($0.separator)) } ?? ",", targetSpelling: columns[targets[0]].spelling)
+        if file != nil {
+            let giveAway = GiveAway(targets: targetValues.numbers, areClasses: target.isClass, rows: split.training)
+            notes += giveAway.notes(features, of: self)
+        }
         let trainingTargets = try targetValues.encoded(target, rows: split.training, precision: precision)
         let heldOutTargets = try targetValues.encoded(target, rows: split.heldOut, precision: precision)
         let encoding = TableEncoding(layout, of: self, indices: layout.columns.map(\.index))
@@ -56,37 +67,6 @@ extension Table {
         if rowCount > Int(Int32.max) { throw RectifierError(.data, "\(name): has \(rowCount) rows, more than 2147483647") }
     }
 
-    /// The columns that can be learned from. Names, tickets and the like are left out, and said to be.
-    private func usableColumns(besides targets: [Int], _ notes: inout [String]) throws -> [Int] {
-        let levelLimit = min(1000, max(50, rowCount / 10))
-        let filled = filledCounts()
-        var usable: [Int] = []
-        for (index, column) in columns.enumerated() where !targets.contains(index) {
-            if filled[index] == 0, column.content != .manyTexts {
-                notes.append("column \(quoted(column.name)) is left out: it has no values")
-            } else if column.content == .manyTexts {
-                notes.append("column \(quoted(column.name)) is left out: it is text with more than \(LevelTable.limit) different values")
-            } else if case .text(let levels) = column.content, levels.count > levelLimit {
-                notes.append(
-                    "column \(quoted(column.name)) is left out: it is text with \(levels.count) different values in \(rowCount) rows")
-            } else {
-                usable.append(index)
-            }
-        }
-        if usable.isEmpty { throw RectifierError(.data, "\(name): has no column to learn from beside the target") }
-        return usable
-    }
-
-    private func filledCounts() -> [Int] {
-        var counts = [Int](repeating: 0, count: columns.count)
-        counts.withUnsafeMutableBufferPointer { counts in
-            forEachRow { _, cells in
-                for column in 0..<counts.count { counts[column] &+= cells[column].isNaN ? 0 : 1 }
-            }
-        }
-        return counts
-    }
-
     /// The rows without missing values, or with those that the policy fills in.
     ///
     /// - Parameter isTraining: whether the user can still choose a policy; while predicting no row may be left out.
@@ -98,7 +78,7 @@ extension Table {
         var firstRows = counts
         var rows: [Int32] = []
         rows.reserveCapacity(rowCount)
-        let refused = policy == .mean ? targets : features + targets
+        let refused = policy == nil || policy == .mean ? targets : features + targets
         forEachRow { number, cells in
             var isComplete = true
             for column in refused where cells[column].isNaN {
@@ -110,7 +90,7 @@ extension Table {
         }
         let incomplete = refused.filter { counts[$0] > 0 }
         guard !incomplete.isEmpty else { return rows }
-        if policy == nil || !mayDrop {
+        if policy == .error || !mayDrop {
             let first = incomplete[0]
             let total = incomplete.reduce(0) { $0 + counts[$1] }
             let others =
@@ -118,10 +98,8 @@ extension Table {
                 ? " and \(total - counts[first]) in \(TargetValues.listed(incomplete.dropFirst().map { columns[$0].name }))" : ""
             let advice =
                 isTraining
-                ? "set missing to mean or drop"
-                : mayDrop
-                    ? "the model was trained without a choice for missing values, so every value is needed"
-                    : "every value is needed, or a model trained with missing set to mean"
+                ? "correct it, or leave the setting out and they are filled in"
+                : "the model was trained with missing set to \(policy?.rawValue ?? ""), so every value is needed"
             throw RectifierError(
                 .data,
                 "\(name): \(counts[first]) missing \(counts[first] == 1 ? "value" : "values") in column \(quoted(columns[first].name)) "
@@ -156,40 +134,5 @@ extension Table {
         return TargetValues(
             numbers: numbers, names: targets.map { columns[$0].name }, levels: levels, source: name,
             place: { Table.place(ofRow: $0, in: file) })
-    }
-
-    /// Means, deviations and levels of the training rows.
-    private func learned(_ features: [Int], rows: [Int32]) throws -> [Preparation.Column] {
-        var scales = [Scale](repeating: Scale(), count: columns.count)
-        let numeric = features.filter { columns[$0].content == .numbers }
-        forEachRow(among: rows) { cells in
-            for column in numeric where !cells[column].isNaN { scales[column].add(cells[column]) }
-        }
-        let means = scales.map { $0.count == 0 ? 0 : $0.mean }
-        var occurrences = columns.map { column in
-            if case .text(let levels) = column.content { [Int](repeating: 0, count: levels.count) } else { [Int]() }
-        }
-        let textual = features.filter { columns[$0].content != .numbers }
-        forEachRow(among: rows) { cells in
-            for column in numeric where !cells[column].isNaN { scales[column].addSquare(cells[column], mean: means[column]) }
-            for column in textual where !cells[column].isNaN { occurrences[column][Int(cells[column])] += 1 }
-        }
-        return try features.map { index in
-            let column = columns[index]
-            guard case .text(let levels) = column.content else {
-                let scale = try scales[index].checked("\(name): column \(quoted(column.name))")
-                // Without a value in the training split there is nothing to tell.
-                let content: Preparation.Column.Content =
-                    scale.count == 0 ? .numbers(mean: 0, deviation: 1) : .numbers(mean: scale.mean, deviation: scale.deviation)
-                return .init(name: column.name, index: index, content: content)
-            }
-            var found = levels.indices.filter { occurrences[index][$0] > 0 }.map { (name: levels[$0], count: occurrences[index][$0]) }
-            if found.isEmpty { found = [(name: levels[0], count: 1)] }
-            found.sort { $0.name < $1.name }
-            let most = found.map(\.count).max()!
-            return .init(
-                name: column.name, index: index,
-                content: .levels(names: found.map(\.name), fill: found.firstIndex { $0.count == most }!))
-        }
     }
 }

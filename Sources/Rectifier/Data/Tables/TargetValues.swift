@@ -147,7 +147,9 @@ struct TargetValues {
     }
 
     /// `"a", "b", … (17 in all)`
-    static func listed(_ names: [String]) -> String {
-        names.prefix(12).map(quoted).joined(separator: ", ") + (names.count > 12 ? ", … (\(names.count) in all)" : "")
+    static func listed(_ names: [String]) -> String { joined(names.map(quoted)) }
+
+    static func joined(_ names: [String]) -> String {
+        names.prefix(12).joined(separator: ", ") + (names.count > 12 ? ", … (\(names.count) in all)" : "")
     }
 }

@@ -41,7 +41,7 @@ public enum Cure: Sendable, Codable, Hashable {
         case .clipping(let limit): "gradient clipped at \(Format.significant(limit, 3))"
         case .scaledInputs: "inputs standardized"
         case .residualSums: "residual sums around the hidden layers"
-        case .earlyStopping(let patience): "early stopping after \(patience) epochs without progress"
+        case .earlyStopping(let patience): "early stopping after \(Format.count(patience, "epoch")) without progress"
         case .weightDecay(let decay): "weight decay \(Format.significant(decay, 3))"
         case .biasLift: "the biases of dead units lifted until they open"
         case .redraw: "dormant units drawn anew"

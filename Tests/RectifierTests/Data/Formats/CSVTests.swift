@@ -121,13 +121,17 @@ import Testing
         var codes: [Double] = []
         table.forEachRow { _, cells in codes.append(cells[0]) }
         #expect(codes == [0, 0, 1])
-        // Bytes that are no UTF-8.
+        // Bytes that are no UTF-8 are Latin-1.
         let latin = try CSVFile(bytes(Array("c,y\nA,1\n".utf8) + [0xe9, 44, 50, 10, 0xe8, 44, 51, 10])).table()
-        #expect(latin.columns[0].content == .text(["A", "\u{fffd}"]))
+        #expect(latin.columns[0].content == .text(["A", "\u{e9}", "\u{e8}"]))
+        #expect(latin.file?.notes == ["test: is no UTF-8 text; it is read as Latin-1 (Windows-1252)"])
     }
 
-    @Test func namesAreDistinct() throws {
-        #expect(try csv("a,b,a,a.1,,a\n1,2,3,4,5,6\n").columnNames == ["a", "b", "a.2", "a.1", "4", "a.3"])
+    @Test func namesMustDiffer() throws {
+        #expect(try csv("a,b,,c\n1,2,3,4\n").columnNames == ["a", "b", "2", "c"])
+        #expect(
+            errorText { _ = try csv("a,b,a\n1,2,3\n") }
+                == "test.csv: two columns are called \"a\"; give each a name of its own in the first line")
     }
 
     @Test func refusesWhatIsNoText() {

@@ -86,15 +86,17 @@ import Testing
         let seeds = [
             "x,c,y\n1,a,p\n2,\"b\"\"b\",q\n3.5e2,\"a\nb\",p\n4,b,q\n", "1;2;0\n3;?;1\n5;6;0\n7;-8.25;1\n",
             "a\tb\r\nNA\t1\r\n1\t2\r\n3\t3\r\n",
+            "d,m,b,y\n2024-01-31,\"1,234.5\",yes,1\n2024-02-29T12:30Z,$5,no,2\n1999-12-31,?,true,3\n2000-1-1,12,n,4\n",
         ].map { Array($0.utf8) }
         run(5, 500, seeds: seeds) { input in
             var settings = DataSettings()
             settings.missing = [.mean, .drop, nil][input.count % 3]
             let file = try CSVFile(bytes(input))
             let rows = try? file.rows()
-            let table = try file.table(stretch: max(1 + input.count % 40, input.count / 8))
+            let choice = ColumnChoice(targets: [file.columnNames.count - 1], columnCount: file.columnNames.count)
+            let table = try file.table(choosing: choice, stretch: max(1 + input.count % 40, input.count / 8))
             #expect(rows?.count == table.rowCount, "both readers see the same rows in \(input)")
-            let fitted = try table.fitted(targets: [file.columnNames.count - 1], settings: settings, share: 0.3, seed: 1)
+            let fitted = try table.fitted(choosing: choice, settings: settings, share: 0.3, seed: 1)
             var notes: [String] = []
             _ = try fitted.preparation.dataset(.table(file), needsTargets: false, precision: .float32, into: &notes)
         }

@@ -24,9 +24,27 @@ struct SampleFeaturesTests {
             #expect(throws: RectifierError.self) { try preparation.features(of: wrong) }
         }
         #expect(throws: RectifierError.self) { try preparation.features(of: [1, 2, 3]) }
-        let strict = try Preparation(input: preparation.input, target: preparation.target)
+        let strict = try Preparation(input: preparation.input, target: preparation.target, missing: .error)
         #expect(throws: RectifierError.self) { try strict.features(of: fields[4]) }
         #expect(try strict.features(of: fields[5]) == Array(expected[5 * width..<6 * width]))
+    }
+
+    @Test func `are those of the file, whatever the columns hold`() throws {
+        let folder = try TemporaryFolder()
+        let fields = (0..<40).map { row in
+            [
+                row == 3 ? "NA" : "\(1 + row % 28).\(1 + row % 12).20\(10 + row % 7)", row == 5 ? "-" : "1,\(100 + row * row) €",
+                row % 3 == 0 ? "Yes" : "no", row == 7 ? "null" : "c\(row % 4)",
+            ]
+        }
+        let lines = fields.enumerated().map { "\($1.joined(separator: ";"));\($0 * $0 % 17)\n" }
+        try folder.write("day;price;member;kind;y\n" + lines.joined(), to: "t.csv")
+        let preparation = try folder.load("t.csv") { $0.validation = .share(0) }.preparation
+        let data = try preparation.dataset(reading: "t.csv", needsTargets: false, relativeTo: folder.url).dataset
+        // Four of the date, one of each other number, five levels, and a mark for the missing date and price.
+        #expect(data.width == 4 + 1 + 1 + 1 + 1 + 5)
+        #expect(try fields.flatMap { try preparation.features(of: $0) } == data.floats)
+        #expect(throws: RectifierError.self) { try preparation.features(of: ["2020-02-01", "1", "no", "c1"]) }
     }
 
     @Test func `of numbers are standardized, of pixels scaled`() throws {

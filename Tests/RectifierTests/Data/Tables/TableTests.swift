@@ -78,7 +78,7 @@ import Testing
         let heldOut = try #require(data.heldOut)
         #expect(data.training.count == 40 && heldOut.count == 10)
         guard case .table(let layout) = data.preparation.input, case .numbers(let mean, let deviation) = layout.columns[0].content,
-            case .levels(let names, _) = layout.columns[1].content
+            case .levels(let names, _, _) = layout.columns[1].content
         else {
             Issue.record("\(data.preparation)")
             return
@@ -121,11 +121,30 @@ import Testing
 
     static let gaps = "x,c,y\n1,a,p\n,b,q\n3,,p\n5,b,q\n"
 
-    @Test func refusesMissingValuesWithoutAPolicy() {
+    @Test func refusesMissingValuesWhereThatIsAsked() {
         #expect(
-            errorText { _ = try load(TableTests.gaps) }
-                == #"t.csv: 1 missing value in column "x" (first on line 3) and 1 in "c"; set missing to mean or drop"#)
-        #expect(errorText { _ = try load("x,y\n1,p\n2,\n3,q\n") }.contains(#"1 missing value in column "y" (first on line 3)"#))
+            errorText { _ = try load(TableTests.gaps) { $0.missing = .error } }
+                == #"t.csv: 1 missing value in column "x" (first on line 3) and 1 in "c"; "#
+                + "correct it, or leave the setting out and they are filled in")
+        #expect(
+            errorText { _ = try load("x,y\n1,p\n2,\n3,q\n") { $0.missing = .error } }.contains(
+                #"1 missing value in column "y" (first on line 3)"#))
+    }
+
+    @Test func fillsAndMarksMissingValuesByDefault() throws {
+        let data = try load(TableTests.gaps)
+        // x, whether x is missing, and c, whose levels are the missing one, a and b.
+        #expect(data.training.sampleShape == [5])
+        #expect(Array(data.training.floats[5..<7]) == [0, 1])
+        #expect(data.training.floats[1] == 0)
+        #expect(
+            (0..<4).map { Array(data.training.floats[(5 * $0 + 2)..<(5 * $0 + 5)]) } == [[0, 1, 0], [0, 0, 1], [1, 0, 0], [0, 0, 1]])
+        #expect(data.notes.contains(#"missing values are filled in and marked: "x" (1), "c" (1)"#))
+        // Rows without a target are left out.
+        #expect(try load("x,y\n1,p\n2,\n3,q\n").training.count == 2)
+        // Nothing was missing in training: the mean is all that is left.
+        let whole = try load("x,y\n1,p\n2,q\n3,p\n5,q\n", ["n.csv": "x,y\nN/A,p\n"]) { $0.test = "n.csv" }
+        #expect(whole.heldOut.map { $0.floats } == [0] && whole.training.sampleShape == [1])
     }
 
     @Test func moreTextsThanAreKeptAreNotCalledMissing() {
@@ -152,14 +171,18 @@ import Testing
         let text = "id,empty,x,y\n" + (0..<60).map { "name \($0),,\($0),\($0 % 2)\n" }.joined()
         let data = try load(text)
         #expect(data.training.sampleShape == [1])
-        #expect(data.notes.contains(#"column "id" is left out: it is text with 60 different values in 60 rows"#))
-        #expect(data.notes.contains(#"column "empty" is left out: it has no values"#))
+        #expect(data.notes.contains(#"column "id" is left out: an identifier, another value in each row"#))
+        #expect(data.notes.contains(#"column "empty" is left out: no values"#))
         #expect(errorText { _ = try load("y\na\nb\n") }.contains("no column to learn from"))
     }
 
-    @Test func constantColumnsBecomeZeros() throws {
-        let data = try load("x,k,y\n1,0.1,a\n2,0.1,b\n3,0.1,a\n")
+    @Test func constantColumnsBecomeZerosWhereTheyAreKept() throws {
+        let text = "x,k,y\n1,0.1,a\n2,0.1,b\n3,0.1,a\n"
+        let data = try load(text) { $0.columns = ["k": .number] }
         #expect((0..<3).allSatisfy { data.training.floats[2 * $0 + 1] == 0 })
+        let without = try load(text)
+        #expect(without.training.sampleShape == [1])
+        #expect(without.notes.contains(#"column "k" is left out: the same value in all training rows"#))
     }
 
     @Test func readsATestFile() throws {
@@ -182,8 +205,12 @@ import Testing
         #expect(
             errorText { _ = try load(training, ["t2.csv": "x,d,y\n1,a,p\n"]) { $0.test = "t2.csv" } }.contains(
                 #"no column "c", which the model needs"#))
+        let strict: (inout DataSettings) -> Void = {
+            $0.test = "t2.csv"
+            $0.missing = .error
+        }
         #expect(
-            errorText { _ = try load(training, ["t2.csv": "x,c,y\n,a,p\n"]) { $0.test = "t2.csv" } }.contains(
+            errorText { _ = try load(training, ["t2.csv": "x,c,y\n,a,p\n"], strict) }.contains(
                 #"t2.csv: 1 missing value in column "x" (first on line 2)"#))
         #expect(errorText { _ = try load(training, ["t2.csv": "x,c,y\n"]) { $0.test = "t2.csv" } }.contains("t2.csv: has no rows of data"))
         #expect(errorText { _ = try load(training, [:]) { $0.test = "t3.csv" } }.hasPrefix("t3.csv: no such file"))
