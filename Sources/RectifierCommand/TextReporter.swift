@@ -10,6 +10,7 @@ final class TextReporter: TrainingReporter {
     private let folder: URL
     private let terminal: Terminal
     private var recipe = Recipe()
+    private var heldOut: Dataset?
     private var notes: [String] = []
     /// The first epoch of this run, and the last that it is meant to have.
     private var firstEpoch = 1, epochs = 0
@@ -27,8 +28,8 @@ final class TextReporter: TrainingReporter {
         self.terminal = terminal
     }
 
-    func begin(plan: TrainingPlan, notes: [String]) throws {
-        recipe = plan.recipe
+    func begin(_ trainer: Trainer, notes: [String]) throws {
+        (recipe, heldOut) = (trainer.plan.recipe, trainer.data.heldOut)
         self.notes = notes
     }
 
@@ -58,7 +59,7 @@ final class TextReporter: TrainingReporter {
         case .finished(let outcome):
             try showEpoch()
             try clearBar()
-            try write(ending(outcome))
+            try write(ending(outcome, scores: heldOutScores(outcome)))
         }
     }
 
@@ -247,7 +248,15 @@ final class TextReporter: TrainingReporter {
         } + [""]
     }
 
-    private func ending(_ outcome: TrainingEvent.Outcome) -> [String] {
+    /// What the run's model scores on held-out data, beside the trivial model.
+    private func heldOutScores(_ outcome: TrainingEvent.Outcome) throws -> [String] {
+        guard let heldOut else { return [] }
+        let metrics = try outcome.model.metrics(on: heldOut, hasIntervals: false, threads: recipe.training.threads)
+        let table = MetricTable(metrics, classNames: outcome.model.preparation?.classNames)
+        return ["on held-out data: \(table.summary)"] + table.verdicts
+    }
+
+    private func ending(_ outcome: TrainingEvent.Outcome, scores: [String]) -> [String] {
         let width = terminal.width, model = folder.relativePath, isSaved = outcome.savedWeightsSHA256 != nil
         var lines = [""]
         switch outcome.reason {
@@ -267,8 +276,7 @@ final class TextReporter: TrainingReporter {
         if let health = outcome.health { lines += wrapped("health: \(health.summary)", width: width, indent: "    ") }
         var result = "trained in \(Format.duration(outcome.trainSeconds))"
         if seconds > 0 { result += " at \(Format.count(Int((samples / seconds).clamped))) samples/s" }
-        if let score = outcome.heldOut.flatMap(score) { result += ", \(score) on held-out data" }
-        lines += wrapped(result, width: width)
+        lines += wrapped(result, width: width) + scores.flatMap { wrapped($0, width: width, indent: "    ") }
         guard isSaved else { return lines + wrapped(stillThere(folder), width: width) }
         lines += wrapped("the model is in \(model)", width: width) + [""]
         if outcome.reason == .interrupted {

@@ -2,23 +2,55 @@ import CRectifierKernels
 
 /// Measures a network on data whose targets are known, a batch at a time.
 final class Evaluator {
-    /// One loss for each sample, and what the network gives.
+    /// One loss for each sample, what the network gives, and what that means where it predicts.
     private let runner: BatchRunner
 
-    /// - Parameter parameters: Read at every run, so that an evaluator made once follows the training.
-    init(_ network: Network, loss: Loss, parameters: ParameterMemory, pool: ThreadPool?) throws {
+    /// - Parameters:
+    ///   - parameters: Read at every run, so that an evaluator made once follows the training.
+    ///   - predicts: Whether it is asked for an ``outcome(_:preparation:)``.
+    init(_ network: Network, loss: Loss, parameters: ParameterMemory, pool: ThreadPool?, predicts: Bool = false) throws {
         let output = try network.built(isTraining: false).output
         let losses = try loss(output, .input(Network.targetName, shape: output.shape))
-        runner = BatchRunner([losses, output], parameters: parameters, pool: pool)
+        runner = BatchRunner(
+            [losses, output] + (predicts ? [try loss.prediction(output)] : []), parameters: parameters, pool: pool)
     }
 
     /// Loss and quality, errors in the targets' own units.
     func evaluate(_ data: Dataset, preparation: Preparation? = nil) throws -> Evaluation {
+        try evaluate(data, preparation: preparation) { _, _ in }
+    }
+
+    /// What a model says of some samples, and how good that is.
+    struct Outcome {
+        var evaluation: Evaluation
+        /// Probabilities of classes, or numbers as trained.
+        var predictions: [Double] = []
+        /// The most probable class of each sample; classification only.
+        var classes: [Int32] = []
+    }
+
+    func outcome(_ data: Dataset, preparation: Preparation?) throws -> Outcome {
+        let width = data.outputCount
+        // Metrics sort them, and keep some numbers beside.
+        try requireDataMemory([data.count, width + 4, 4 * MemoryLayout<Double>.size])
+        var outcome = Outcome(evaluation: Evaluation(loss: 0))
+        outcome.evaluation = try evaluate(data, preparation: preparation) { outputs, program in
+            outcome.predictions += program.values(ofOutput: 2)
+            guard case .classes = data.targets else { return }
+            for row in stride(from: 0, to: outputs.count, by: width) { outcome.classes.append(Int32(largest(outputs[row..<row + width]))) }
+        }
+        return outcome
+    }
+
+    /// - Parameter body: Called behind each batch with what the network gives, and the program.
+    private func evaluate(_ data: Dataset, preparation: Preparation?, _ body: ([Double], Program) -> Void) throws -> Evaluation {
         var total = 0.0
         var quality = Quality(data, units: preparation?.targetValues?.map(\.deviation))
         try runner.run(data) { program, start, count in
             total += program.values(ofOutput: 0).reduce(0, +)
-            quality.add(program.values(ofOutput: 1), start: start, count: count)
+            let outputs = program.values(ofOutput: 1)
+            quality.add(outputs, start: start, count: count)
+            body(outputs, program)
         }
         return quality.evaluation(loss: total / Double(data.count))
     }

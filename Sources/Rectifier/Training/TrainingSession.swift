@@ -375,11 +375,15 @@ public final class TrainingSession {
 
     // MARK: What it has learned
 
+    /// Computed once, and only where a model is asked for.
+    private lazy var targetMeans = data.training.targetMeans
+
     /// The network as it is now.
     public func model() -> Model {
         var model = Model(
             network: plan.network, loss: plan.loss, parameters: memory.read(memory.weights), precision: plan.settings.precision)
         model.preparation = plan.preparation
+        model.targetMeans = targetMeans
         var recipe = plan.recipe
         recipe.training.changes = changes
         model.recipe = recipe

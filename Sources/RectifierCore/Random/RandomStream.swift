@@ -8,6 +8,7 @@ public enum RandomPurpose {
     public static let split: UInt64 = 2
     static let rewriteCheck: UInt64 = 3
     public static let augmentation: UInt64 = 4
+    package static let bootstrap: UInt64 = 5
     package static let gradientCheck: UInt64 = 6 << 32
     package static let gradientCheckSamples: UInt64 = 6 << 32 | 1
     package static let prunedInputs: UInt64 = 6 << 32 | 2
