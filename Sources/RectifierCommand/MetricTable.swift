@@ -118,7 +118,7 @@ extension Metric {
         case .logLoss: "log-loss"
         case .brierScore: "Brier score"
         case .calibrationError: "calibration error"
-        case .f1: "F1, mean of classes"
+        case .f1: "macro F1"
         case .rocAUC: "ROC AUC"
         case .averagePrecision: "average precision"
         case .rmse: "RMSE"

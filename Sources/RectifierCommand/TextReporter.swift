@@ -85,6 +85,7 @@ final class TextReporter: TrainingReporter {
 
     private func summary(_ epoch: TrainingEvent.EpochReport) -> String {
         var parts: [(text: String, style: Terminal.Style?)] = [(label(epoch.epoch), .bold), ("loss \(loss(epoch.trainLoss))", nil)]
+        if let decider = decider(epoch) { parts.append((decider, nil)) }
         if let heldOut = epoch.heldOut {
             parts.append(("test loss \(loss(heldOut.loss))", nil))
             if let score = score(heldOut) { parts.append((score, .green)) }
@@ -92,6 +93,14 @@ final class TextReporter: TrainingReporter {
         parts.append((Format.duration(epoch.seconds), nil))
         while parts.reduce(-2, { $0 + $1.text.count + 2 }) > terminal.width, parts.count > 1 { parts.removeLast() }
         return parts.map { part in part.style.map { terminal.styled(part.text, $0) } ?? part.text }.joined(separator: "  ")
+    }
+
+    /// What early stopping looks at, where that is not the loss on the test data.
+    private func decider(_ epoch: TrainingEvent.EpochReport) -> String? {
+        guard recipe.training.earlyStopping != nil, let evaluation = epoch.validation ?? epoch.heldOut else { return nil }
+        let name = epoch.validation == nil ? "test" : "validation"
+        if let metric = recipe.training.metric, let score = evaluation.score { return "\(name) \(metric.words) \(metric.text(score))" }
+        return epoch.validation == nil ? nil : "\(name) loss \(loss(evaluation.loss))"
     }
 
     private func label(_ epoch: Int) -> String {
@@ -261,7 +270,9 @@ final class TextReporter: TrainingReporter {
         var lines = [""]
         switch outcome.reason {
         case .completed, .diverged: break
-        case .earlyStopping: lines.append("stopped early: the held-out loss no longer falls; these are the best weights")
+        case .earlyStopping:
+            let metric = recipe.training.metric ?? .loss, verb = metric.isHigherBetter ? "rises" : "falls"
+            lines.append("stopped early: the held-out \(metric.words) no longer \(verb); these are the best weights")
         case .interrupted:
             let end = isSaved ? "saved" : "not saved"
             lines.append("interrupted after \(Format.count(outcome.epochs)) of \(Format.count(epochs, "epoch")); \(end)")

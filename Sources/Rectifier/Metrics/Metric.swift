@@ -45,6 +45,20 @@ public enum Metric: String, Sendable, Codable, Hashable, CaseIterable {
     ]
     static let ofNumbers: [Metric] = [.rmse, .meanAbsoluteError, .medianAbsoluteError, .r2, .skill]
 
+    /// Whether a run can choose its best epoch by it. The skill score would choose as ``r2`` does.
+    package var canSelect: Bool { self != .skill }
+
+    /// Throws where it is not for the task.
+    func check(_ task: DataSettings.Task) throws {
+        let others = task == .classification ? Metric.ofNumbers : Metric.ofClasses,
+            own = others == Metric.ofNumbers ? Metric.ofClasses : Metric.ofNumbers
+        guard !others.contains(self) else {
+            let names = ([.loss] + own).filter(\.canSelect).map(\.rawValue)
+            throw RectifierError(
+                .setting, "the metric \(rawValue) is not for \(task.rawValue); take \(Names.oneOf(names))", setting: "training.metric")
+        }
+    }
+
     /// Whether a larger number is a better one.
     public var isHigherBetter: Bool {
         switch self {

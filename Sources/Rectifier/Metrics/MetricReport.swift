@@ -69,9 +69,12 @@ extension MetricReport {
     }
 
     /// - Parameter means: Of the training rows' targets.
-    init(_ outcome: Evaluator.Outcome, data: Dataset, units: [Double]?, means: [Double]?, hasIntervals: Bool, threads: Int) {
+    init(
+        _ outcome: Evaluator.Outcome, data: Dataset, preparation: Preparation?, means: [Double]? = nil, hasIntervals: Bool = false,
+        threads: Int = 1
+    ) {
         func numbers(_ targets: [Double], _ width: Int) -> MetricReport {
-            let units = units ?? [Double](repeating: 1, count: width)
+            let units = preparation?.targetValues?.map(\.deviation) ?? [Double](repeating: 1, count: width)
             return MetricReport(
                 outcome.evaluation, Metric.ofNumbers,
                 NumberAnswers(outputs: outcome.predictions, targets: targets, units: units, means: means),

@@ -47,7 +47,7 @@ public struct Model: Sendable {
         let pool = try ThreadPool(threads: threads)
         return MetricReport(
             try evaluator(for: data, pool, predicts: true).outcome(data, preparation: preparation), data: data,
-            units: preparation?.targetValues?.map(\.deviation), means: targetMeans, hasIntervals: hasIntervals, threads: pool.threads)
+            preparation: preparation, means: targetMeans, hasIntervals: hasIntervals, threads: pool.threads)
     }
 
     private func evaluator(for data: Dataset, _ pool: ThreadPool, predicts: Bool = false) throws -> Evaluator {

@@ -52,7 +52,7 @@ private struct ColumnName: RecipeValue {
 
 extension TrainingSettings: RecipeObject {
     private enum Key: String, RecipeKey, CodingKey {
-        case optimizer, learningRate, schedule, weightDecay, l1, l2, clipNorm, batchSize, epochs, shuffle, earlyStopping
+        case optimizer, learningRate, schedule, weightDecay, l1, l2, clipNorm, batchSize, epochs, shuffle, earlyStopping, metric
         case seed, threads, precision, census, health, checkpointEvery, layerRates, changes, augmentation
     }
 
@@ -70,6 +70,7 @@ extension TrainingSettings: RecipeObject {
         try fields.read(.epochs, into: &epochs)
         try fields.read(.shuffle, into: &shuffle)
         try fields.read(.earlyStopping, into: &earlyStopping)
+        try fields.read(.metric, into: &metric)
         try fields.read(.seed, into: &seed)
         try fields.read(.threads, into: &threads)
         try fields.read(.precision, into: &precision)
@@ -95,6 +96,7 @@ extension TrainingSettings: RecipeObject {
         try container.encodeIfPresent(epochs, forKey: .epochs)
         try container.encode(shuffle, forKey: .shuffle)
         try container.encodeIfPresent(earlyStopping, forKey: .earlyStopping)
+        try container.encodeIfPresent(metric, forKey: .metric)
         try container.encode(seed, forKey: .seed)
         try container.encodeIfPresent(threads, forKey: .threads)
         try container.encode(precision, forKey: .precision)

@@ -118,6 +118,7 @@ extension RecipeValue where Self: CaseIterable & RawRepresentable<String> {
 extension DataSettings.Task: RecipeValue {}
 extension DataSettings.MissingValues: RecipeValue {}
 extension ElementType: RecipeValue {}
+extension Metric: RecipeValue {}
 
 /// Settings with a `Decodable` of their own, whose errors already name the place.
 protocol RecipeObject: RecipeValue {}

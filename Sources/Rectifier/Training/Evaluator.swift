@@ -4,11 +4,17 @@ import CRectifierKernels
 final class Evaluator {
     /// One loss for each sample, what the network gives, and what that means where it predicts.
     private let runner: BatchRunner
+    private let metric: Metric?
 
     /// - Parameters:
     ///   - parameters: Read at every run, so that an evaluator made once follows the training.
     ///   - predicts: Whether it is asked for an ``outcome(_:preparation:)``.
-    init(_ network: Network, loss: Loss, parameters: ParameterMemory, pool: ThreadPool?, predicts: Bool = false) throws {
+    ///   - metric: Of the evaluation's score.
+    init(
+        _ network: Network, loss: Loss, parameters: ParameterMemory, pool: ThreadPool?, predicts: Bool = false, metric: Metric? = nil
+    ) throws {
+        self.metric = metric == .loss ? nil : metric
+        let predicts = predicts || self.metric != nil
         let output = try network.built(isTraining: false).output
         let losses = try loss(output, .input(Network.targetName, shape: output.shape))
         runner = BatchRunner(
@@ -17,7 +23,17 @@ final class Evaluator {
 
     /// Loss and quality, errors in the targets' own units.
     func evaluate(_ data: Dataset, preparation: Preparation? = nil) throws -> Evaluation {
-        try evaluate(data, preparation: preparation) { _, _ in }
+        guard let metric else { return try evaluate(data, preparation: preparation) { _, _ in } }
+        let outcome = try outcome(data, preparation: preparation)
+        let report = MetricReport(outcome, data: data, preparation: preparation)
+        guard let score = report[metric]?.estimate.value else {
+            throw RectifierError(
+                .data, "\(metric.rawValue) is not defined on the held-out samples, which may be of one class; choose another metric",
+                setting: "training.metric")
+        }
+        var evaluation = outcome.evaluation
+        evaluation.score = score
+        return evaluation
     }
 
     /// What a model says of some samples, and how good that is.

@@ -62,7 +62,9 @@ public struct TrainingPlan: Sendable {
         }
         try recipe.training.augmentation?.check(data.training.sampleShape)
         var filled = recipe
-        filled.data.task = try data.checkedTask(recipe.data.task)
+        let task = try data.checkedTask(recipe.data.task)
+        filled.data.task = task
+        try recipe.training.metric?.check(task)
         let size = recipe.training.batchSize ?? .samples(usual.batchSize)
         filled.training.batchSize = size
         optimizer = recipe.training.optimizer

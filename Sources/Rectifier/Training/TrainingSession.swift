@@ -72,7 +72,7 @@ public final class TrainingSession {
         try memory.makeTrainable(stateCount: settings.optimizer.stateCount)
         numbers = OptimizerNumbers(groups: memory.groups, clipLimit: settings.clipNorm ?? 0)
         cursor = BatchCursor(seed: settings.seed)
-        evaluator = try Evaluator(plan.network, loss: plan.loss, parameters: memory, pool: pool)
+        evaluator = try Evaluator(plan.network, loss: plan.loss, parameters: memory, pool: pool, metric: settings.metric)
         order = .allocate(capacity: count)
         order.initialize(repeating: 0)
         augmented = settings.augmentation.flatMap {
@@ -303,9 +303,10 @@ public final class TrainingSession {
         observation.ended(report)
         notices += observation.takeNotices()
         beginNextEpoch()
-        if let stopping = plan.settings.earlyStopping, let loss = (validation ?? heldOut)?.loss {
-            if loss < (position.bestLoss ?? .infinity) - stopping.minimumDelta {
-                position.bestLoss = loss
+        if let stopping = plan.settings.earlyStopping, let evaluation = validation ?? heldOut {
+            let cost = evaluation.cost(by: plan.settings.metric)
+            if cost < (position.bestLoss ?? .infinity) - stopping.minimumDelta {
+                position.bestLoss = cost
                 position.bestEpoch = position.epochsDone
                 best = memory.read(memory.weights)
             } else if position.epochsDone - position.bestEpoch >= stopping.patience {
