@@ -11,3 +11,10 @@ let data = try LoadedData(recipe.data, seed: recipe.training.seed)
 let outcome = try Trainer(recipe: recipe, data: data).run()
 print(outcome.heldOut?.r2 ?? 0)
 try outcome.model.write(to: URL(fileURLWithPath: "housing.rectifier"))
+
+// Scores with their intervals, beside those of always predicting the mean.
+if let heldOut = data.heldOut {
+    for score in try outcome.model.metrics(on: heldOut).scores {
+        print(score.metric, score.estimate.value, score.estimate.interval!, score.trivial!)
+    }
+}

@@ -11,6 +11,11 @@ struct Evaluate: ParsableCommand {
         discussion: """
             Without --data, takes what the model's run held out, or its test data.
 
+            Prints what the model scores, between what scores 95 % of other samples of
+            the same kind would lie, and what the trivial model scores: it knows no
+            feature, and always says the classes' shares, or the mean, of the training
+            samples. --json names scores as scikit-learn does.
+
             Examples:
               rectifier evaluate digits.rectifier
               rectifier evaluate adult.rectifier --data adult-test.csv --json
@@ -26,36 +31,39 @@ struct Evaluate: ParsableCommand {
         let model = try source.loadedModel()
         let data = try source.samples(for: model, withTargets: true) ?? source.heldOut(for: model)
         for note in data.notes { writeErrorLine("rectifier: note: \(note)") }
-        let evaluation = try model.evaluate(on: data.samples, threads: source.threads)
+        let metrics = try model.metrics(on: data.samples, folds: data.folds, threads: source.threads)
         let classNames = model.preparation?.classNames
         if json {
-            try StandardOutput.writeLine(jsonLine(evaluation, data: data, classNames: classNames).description)
+            try StandardOutput.writeLine(jsonLine(metrics, data: data, classNames: classNames).description)
         } else {
             let width = Terminal.standardOutput().width
-            for line in report(evaluation, data: data, classNames: classNames, width: width) { try StandardOutput.writeLine(line) }
+            for line in report(metrics, data: data, classNames: classNames, width: width) { try StandardOutput.writeLine(line) }
         }
     }
 
-    private func jsonLine(_ evaluation: Evaluation, data: ModelSource.Samples, classNames: [String]?) -> JSONLine {
-        [
-            "data": data.name, "samples": data.samples.count, "loss": evaluation.loss, "accuracy": evaluation.accuracy,
+    private func jsonLine(_ metrics: MetricReport, data: ModelSource.Samples, classNames: [String]?) -> JSONLine {
+        let evaluation = metrics.evaluation
+        var line: JSONLine = [
+            "data": data.name, "samples": metrics.rows, "loss": evaluation.loss, "accuracy": evaluation.accuracy,
             "rmse": evaluation.rmse, "r2": evaluation.r2, "classes": classNames, "confusion": evaluation.confusion,
         ]
+        MetricTable(metrics, classNames: classNames).add(to: &line)
+        return line
     }
 
-    private func report(_ evaluation: Evaluation, data: ModelSource.Samples, classNames: [String]?, width: Int) -> [String] {
-        var table = TextTable([], alignments: [.left, .right])
-        table.addRow(["samples", Format.count(data.samples.count)])
-        table.addRow(["loss", Format.significant(evaluation.loss)])
-        if let accuracy = evaluation.accuracy { table.addRow(["accuracy", Format.percent(accuracy)]) }
-        if let rmse = evaluation.rmse { table.addRow(["RMSE", Format.significant(rmse)]) }
-        if let r2 = evaluation.r2 { table.addRow(["R²", Format.score(r2)]) }
-        var lines = wrapped("\(data.name):", width: width) + table.lines
-        if let confusion = evaluation.confusion, confusion.count <= ConfusionTable.mostClasses {
+    private func report(_ metrics: MetricReport, data: ModelSource.Samples, classNames: [String]?, width: Int) -> [String] {
+        let title = "\(data.name): \(Format.count(metrics.rows, "sample")), loss \(Format.significant(metrics.evaluation.loss))"
+        var lines = wrapped(title, width: width) + [""] + MetricTable(metrics, classNames: classNames).lines(width: width)
+        if let confusion = metrics.evaluation.confusion, confusion.count <= ConfusionTable.mostClasses {
             lines += [""] + ConfusionTable(confusion, classNames: classNames).lines(width: width)
         }
         return lines
     }
+}
+
+/// As it can be printed: its number where it has no name.
+func nameOfClass(_ index: Int, _ names: [String]?) -> String {
+    names.flatMap { index < $0.count ? printable($0[index]) : nil } ?? String(index)
 }
 
 /// Which classes are taken for which, with the share found of each.
@@ -66,7 +74,7 @@ struct ConfusionTable {
 
     init(_ confusion: [[Int]], classNames: [String]?) {
         self.confusion = confusion
-        names = confusion.indices.map { index in classNames.flatMap { index < $0.count ? printable($0[index]) : nil } ?? String(index) }
+        names = confusion.indices.map { nameOfClass($0, classNames) }
     }
 
     /// Headings are shortened to what the counts below them take, and what is too wide even so is cut into several

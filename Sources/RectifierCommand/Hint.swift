@@ -65,7 +65,7 @@ enum Hint {
         say("Rectifier computes on the CPU; leave it out", "gpu", "cuda", "device", "mps", "use-gpu", "no-gpu", "cpu")
         say("train --tensorboard FOLDER draws curves", "plot", "chart", "graph", "curve", "show-plot")
         say(
-            "train --validation SHARE holds rows out, and another --seed others", "cv", "folds", "kfold", "k-fold",
+            "train --folds N trains a network without each of N parts of the rows", "cv", "kfold", "k-fold",
             "cross-validation", "cross-validate")
         say("every epoch has a line, and --json prints all there is", "verbose", "v", "progress", "log", "debug")
         say("the numbers of tables are standardized already", "standardize", "scale", "scaler")

@@ -37,6 +37,8 @@ struct ModelSource: ParsableArguments {
         var notes: [String]
         /// Columns of the data to write beside what is predicted.
         var kept: KeptColumns?
+        /// Where each row is to be judged by the network of a run in folds that has not seen it.
+        var folds: Folds?
     }
 
     /// What `--data` names, prepared as the model's training data were.
@@ -61,6 +63,10 @@ struct ModelSource: ParsableArguments {
     /// What the model's run was judged by: its test data, or what it held out of its training data.
     func heldOut(for model: Model) throws -> Samples {
         let (recipe, loaded) = try dataOfRun(of: model)
+        if loaded.heldOut == nil, let folds = loaded.folds {
+            return Samples(
+                name: "\(recipe.data.source), each row by the network that has not seen it", samples: loaded.training, notes: [], folds: folds)
+        }
         guard let samples = loaded.heldOut else {
             throw RectifierError(.data, "\(self.model): its run held no data out; give --data")
         }

@@ -10,6 +10,7 @@ final class TextReporter: TrainingReporter {
     private let folder: URL
     private let terminal: Terminal
     private var recipe = Recipe()
+    private var heldOut: Dataset?
     private var notes: [String] = []
     /// The first epoch of this run, and the last that it is meant to have.
     private var firstEpoch = 1, epochs = 0
@@ -27,8 +28,8 @@ final class TextReporter: TrainingReporter {
         self.terminal = terminal
     }
 
-    func begin(plan: TrainingPlan, notes: [String]) throws {
-        recipe = plan.recipe
+    func begin(_ trainer: Trainer, notes: [String]) throws {
+        (recipe, heldOut) = (trainer.plan.recipe, trainer.data.heldOut)
         self.notes = notes
     }
 
@@ -58,7 +59,7 @@ final class TextReporter: TrainingReporter {
         case .finished(let outcome):
             try showEpoch()
             try clearBar()
-            try write(ending(outcome))
+            try write(ending(outcome, scores: heldOutScores(outcome)))
         }
     }
 
@@ -84,6 +85,7 @@ final class TextReporter: TrainingReporter {
 
     private func summary(_ epoch: TrainingEvent.EpochReport) -> String {
         var parts: [(text: String, style: Terminal.Style?)] = [(label(epoch.epoch), .bold), ("loss \(Format.score(epoch.trainLoss))", nil)]
+        if let decider = decider(epoch) { parts.append((decider, nil)) }
         if let heldOut = epoch.heldOut {
             parts.append(("test loss \(Format.score(heldOut.loss))", nil))
             if let score = score(heldOut) { parts.append((score, .green)) }
@@ -91,6 +93,14 @@ final class TextReporter: TrainingReporter {
         parts.append((Format.duration(epoch.seconds), nil))
         while parts.reduce(-2, { $0 + $1.text.count + 2 }) > terminal.width, parts.count > 1 { parts.removeLast() }
         return parts.map { part in part.style.map { terminal.styled(part.text, $0) } ?? part.text }.joined(separator: "  ")
+    }
+
+    /// What early stopping looks at, where that is not the loss on the test data.
+    private func decider(_ epoch: TrainingEvent.EpochReport) -> String? {
+        guard recipe.training.earlyStopping != nil, let evaluation = epoch.validation ?? epoch.heldOut else { return nil }
+        let name = epoch.validation == nil ? "test" : "validation"
+        if let metric = recipe.training.metric, let score = evaluation.score { return "\(name) \(metric.words) \(metric.text(score))" }
+        return epoch.validation == nil ? nil : "\(name) loss \(Format.score(evaluation.loss))"
     }
 
     private func label(_ epoch: Int) -> String {
@@ -247,12 +257,22 @@ final class TextReporter: TrainingReporter {
         } + [""]
     }
 
-    private func ending(_ outcome: TrainingEvent.Outcome) -> [String] {
+    /// What the run's model scores on held-out data, beside the trivial model.
+    private func heldOutScores(_ outcome: TrainingEvent.Outcome) throws -> [String] {
+        guard let heldOut else { return [] }
+        let metrics = try outcome.model.metrics(on: heldOut, hasIntervals: false, threads: recipe.training.threads)
+        let table = MetricTable(metrics, classNames: outcome.model.preparation?.classNames)
+        return ["on held-out data: \(table.summary)"] + table.verdicts
+    }
+
+    private func ending(_ outcome: TrainingEvent.Outcome, scores: [String]) -> [String] {
         let width = terminal.width, model = folder.relativePath, isSaved = outcome.savedWeightsSHA256 != nil
         var lines = [""]
         switch outcome.reason {
         case .completed, .diverged: break
-        case .earlyStopping: lines.append("stopped early: the held-out loss no longer falls; these are the best weights")
+        case .earlyStopping:
+            let metric = recipe.training.metric ?? .loss, verb = metric.isHigherBetter ? "rises" : "falls"
+            lines.append("stopped early: the held-out \(metric.words) no longer \(verb); these are the best weights")
         case .interrupted:
             let end = isSaved ? "saved" : "not saved"
             lines.append("interrupted after \(Format.count(outcome.epochs)) of \(Format.count(epochs, "epoch")); \(end)")
@@ -267,8 +287,7 @@ final class TextReporter: TrainingReporter {
         if let health = outcome.health { lines += wrapped("health: \(health.summary)", width: width, indent: "    ") }
         var result = "trained in \(Format.duration(outcome.trainSeconds))"
         if seconds > 0 { result += " at \(Format.count(Int((samples / seconds).clamped))) samples/s" }
-        if let score = outcome.heldOut.flatMap(score) { result += ", \(score) on held-out data" }
-        lines += wrapped(result, width: width)
+        lines += wrapped(result, width: width) + scores.flatMap { wrapped($0, width: width, indent: "    ") }
         guard isSaved else { return lines + wrapped(stillThere(folder), width: width) }
         lines += wrapped("the model is in \(model)", width: width) + [""]
         if outcome.reason == .interrupted {

@@ -64,7 +64,7 @@ struct Train: ParsableCommand {
         try health.check(trainer.plan)
         let printer = makeReporter(folder: folder)
         let reporter = tensorboard.map { TensorBoardReporter(beside: printer, folder: $0) } ?? printer
-        try reporter.begin(plan: trainer.plan, notes: notes)
+        try reporter.begin(trainer, notes: notes)
 
         let stop = StopSignal()
         Interrupts.handle { stop.stop() }

@@ -215,6 +215,12 @@ struct OptimizationFlags: ParsableArguments {
             "Stop when the held-out loss has not fallen for this many epochs, and return to the best weights.", valueName: "epochs"))
     var earlyStopping: Int?
 
+    @Option(
+        help: ArgumentHelp(
+            "What early stopping looks at on held-out data: \(Metric.choosing.map(\.rawValue).joined(separator: ", ")) (default: loss).",
+            valueName: "name"), transform: choosingMetric)
+    var metric: Metric?
+
     @Flag(help: "Images: mirror half of those of each epoch, left to right, drawn by chance.")
     var flip = false
 
@@ -255,6 +261,7 @@ struct OptimizationFlags: ParsableArguments {
         override(&settings.batchSize, with: batchSize)
         override(&settings.epochs, with: epochs)
         override(&settings.earlyStopping, with: earlyStopping.map { EarlyStopping(patience: $0) })
+        override(&settings.metric, with: metric)
         if flip || shift != nil {
             var augmentation = settings.augmentation ?? Augmentation()
             if flip { augmentation.flip = true }
@@ -324,6 +331,17 @@ private func networkSettings(_ text: String) throws -> NetworkSettings {
     } catch {
         throw RectifierError(.file, "\(text): cannot be read as text")
     }
+}
+
+extension Metric {
+    fileprivate static let choosing = allCases.filter(\.canSelect)
+}
+
+private func choosingMetric(_ text: String) throws -> Metric {
+    guard let metric = Metric(rawValue: text) else {
+        throw ValidationError("there is no metric '\(text)'; take one of \(Metric.choosing.map(\.rawValue).joined(separator: ", "))")
+    }
+    return metric
 }
 
 private func kinkValue(_ text: String) throws -> KinkValue {

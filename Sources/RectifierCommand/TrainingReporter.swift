@@ -5,7 +5,7 @@ import RectifierReports
 
 /// Tells the user what a trainer does. Throws where standard output cannot be written.
 protocol TrainingReporter {
-    func begin(plan: TrainingPlan, notes: [String]) throws
+    func begin(_ trainer: Trainer, notes: [String]) throws
     func report(_ event: TrainingEvent) throws
     /// Steps that killed units are about to be repeated.
     func isExplaining()
@@ -28,7 +28,7 @@ extension TrainingReporter {
 
 /// Nothing at all.
 struct QuietReporter: TrainingReporter {
-    func begin(plan: TrainingPlan, notes: [String]) {}
+    func begin(_ trainer: Trainer, notes: [String]) {}
     func report(_ event: TrainingEvent) {}
 }
 
@@ -41,7 +41,7 @@ func stillThere(_ folder: URL) -> String {
 struct JSONReporter: TrainingReporter {
     var folder: URL
 
-    func begin(plan: TrainingPlan, notes: [String]) {
+    func begin(_ trainer: Trainer, notes: [String]) {
         // The first says what is predicted, the others what was left out.
         for note in notes.dropFirst() { writeErrorLine("rectifier: note: \(note)") }
     }

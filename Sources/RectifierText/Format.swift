@@ -14,9 +14,10 @@ package enum Format {
         "\(count(value)) \(value == 1 ? noun : plural ?? noun + "s")"
     }
 
-    /// With so many digits after the point.
+    /// With so many digits after the point; what rounds to 0 has no sign.
     package static func fixed(_ value: Double, _ digits: Int) -> String {
-        String(format: "%.\(digits)f", value)
+        let text = String(format: "%.\(digits)f", value)
+        return text.hasPrefix("-") && text.allSatisfy { "-0.".contains($0) } ? String(text.dropFirst()) : text
     }
 
     /// About `digits` significant digits, whole numbers where they are large: `0.04312`, `1.2e-07`, `53472`.

@@ -32,9 +32,11 @@ public struct Folds: Sendable {
         self.places = places
     }
 
+    public var sampleCount: Int { places.count }
+
     /// The samples of a part, in their order.
     func rows(of fold: Int) -> [Int32] { places.indices.lazy.filter { places[$0] == Int32(fold) }.map(Int32.init) }
 
     /// Folds of so many rows where nothing says how many: more of few rows, where each is dear.
-    static func usualCount(rows: Int) -> Int { min(rows, rows < 5000 ? 8 : 4) }
+    static func usualCount(rows: Int) -> Int { max(2, min(rows, rows < UsualSettings.manyRows ? 8 : 4)) }
 }

@@ -71,11 +71,21 @@ public struct LoadedData: Sendable {
             let isSplit = settings.validation == nil ? !hasTest && !comesInFolds : share != nil
             let drawn = isSplit ? share ?? 0.2 : 0
             let fitted: Table.Fitted
+            var usual = settings
+            /// The settings, with what is usual for a table of so many rows that comes in folds.
+            func filled(rows: Int) -> DataSettings {
+                if comesInFolds {
+                    usual.validation = .folds(Folds.usualCount(rows: rows))
+                    usual.numbers = settings.numbers ?? (rows < UsualSettings.manyRows ? .standardized : .pieces)
+                }
+                return usual
+            }
             switch main {
             case .table(let file):
                 let target = try LoadedData.targetColumn(settings.target, of: file.columnNames, in: settings.source)
                 let choice = try ColumnChoice(settings, names: file.columnNames, targets: [target], source: settings.source)
-                fitted = try file.table(choosing: choice).fitted(
+                let table = try file.table(choosing: choice), settings = filled(rows: table.rowCount)
+                fitted = try table.fitted(
                     choosing: choice, settings: settings, share: drawn, seed: seed, precision: precision)
             case .arrays(let arrays) where arrays.isTable:
                 let table = try arrays.table()
@@ -85,10 +95,11 @@ public struct LoadedData: Sendable {
                 }
                 let choice = try ColumnChoice(settings, names: table.columns.map(\.name), targets: targets, source: settings.source)
                 fitted = try table.fitted(
-                    choosing: choice, areLabels: arrays.areLabels, settings: settings, share: drawn, seed: seed, precision: precision)
+                    choosing: choice, areLabels: arrays.areLabels, settings: filled(rows: table.rowCount), share: drawn, seed: seed, precision: precision)
             case .arrays(let arrays):
                 fitted = try arrays.fitted(settings: settings, share: drawn, seed: seed, precision: precision)
             }
+            self.settings = usual
             (training, preparation, notes) = (fitted.training, fitted.preparation, fitted.notes)
             if let test = settings.test {
                 heldOut = try preparation.dataset(
@@ -103,12 +114,6 @@ public struct LoadedData: Sendable {
             }
         }
 
-        if settings.validation == nil, comeUsually, case .table = preparation.input {
-            guard training.count > 1 else {
-                throw RectifierError(.data, "\(settings.source): has a single row to learn from, which is too few; give it more")
-            }
-            self.settings.validation = .folds(Folds.usualCount(rows: training.count))
-        }
         if case .folds(let count) = self.settings.validation {
             folds = try Folds(count, of: training, seed: seed)
             notes.append("\(count) networks, each stopped by another of \(count) parts of the rows; the model is their mean")

@@ -10,7 +10,9 @@ extension Preparation {
         case .table(let layout):
             try require(numbers.count, of: layout)
             return try zip(layout.columns, numbers).flatMap { column, number in
-                guard case .numbers = column.content else {
+                switch column.content {
+                case .numbers, .shaped: break
+                case .levels, .dates:
                     throw RectifierError(
                         .data, "column \(quoted(column.name)) holds \(column.spelling?.what ?? "text"): hand in the fields as strings")
                 }
@@ -102,6 +104,11 @@ extension Preparation.Column.Content {
         case .dates(let earliest, let parts):
             zip(CalendarDate.Part.allCases, parts).flatMap { part, scale in
                 scale.numbers(of: value.map { part.value(of: $0, earliest: earliest) })
+            }
+        case .shaped(let shape):
+            [Double](unsafeUninitializedCapacity: shape.width) { features, filled in
+                shape.encode(value ?? .nan, to: features.baseAddress!)
+                filled = shape.width
             }
         case .levels: []
         }

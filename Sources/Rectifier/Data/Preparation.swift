@@ -65,6 +65,8 @@ public struct Preparation: Codable, Sendable, Equatable {
             /// One feature, (x - mean) / deviation; a missing value is the mean. A column that is constant in the
             /// training split has the deviation 1.
             case numbers(mean: Double, deviation: Double)
+            /// Several features of a number.
+            case shaped(NumberShape)
             /// A feature for each level: 1 for the one that the field holds, else 0. A level that the training split
             /// lacks is the level `other`, or gives zeros where that is nil. A missing value is the level `fill`: the
             /// empty name if values were missing in training, else the most frequent.
@@ -78,6 +80,7 @@ public struct Preparation: Codable, Sendable, Equatable {
             let width =
                 switch content {
                 case .numbers: 1
+                case .shaped(let shape): shape.width
                 case .levels(let names, _, _): names.count
                 case .dates(_, let parts): parts.count
                 }
@@ -243,6 +246,7 @@ extension Preparation.Column {
     fileprivate var isPossible: Bool {
         switch content {
         case .numbers(let mean, let deviation): Preparation.isScale(mean, deviation)
+        case .shaped(let shape): shape.isPossible
         case .levels(let names, let fill, let other):
             names.indices.contains(fill) && names.indices.contains(other ?? 0) && Set(names).count == names.count
                 && spelling == nil && marksMissing != true
@@ -260,8 +264,9 @@ extension Preparation.Column {
         switch content {
         case .levels(let names, _, _): return names[feature].isEmpty ? "missing" : names[feature]
         case .dates(_, let parts) where feature < parts.count: return CalendarDate.Part.allCases[feature].rawValue
-        case .numbers where feature == 0: return nil
-        case .numbers, .dates: return "missing"
+        case .shaped(let shape) where 1..<shape.width ~= feature: return "from \(shape.edges[feature - 1]) to \(shape.edges[feature])"
+        case .numbers where feature == 0, .shaped where feature == 0: return nil
+        case .numbers, .shaped, .dates: return "missing"
         }
     }
 }

@@ -14,6 +14,9 @@ public struct Model: Sendable {
     public var preparation: Preparation?
     /// The run that made it.
     public var recipe: Recipe?
+    /// The means of the training samples' targets as the network learns them, of classes their shares: what the trivial
+    /// model says of every sample. `nil` where they are not known, as of models of old.
+    public package(set) var targetMeans: [Double]?
     /// How many epochs its run had finished when it was saved; `nil` where it was saved without its run.
     package internal(set) var epochsTrained: Int?
 
@@ -32,12 +35,34 @@ public struct Model: Sendable {
     /// Loss and quality on data whose targets are known.
     /// - Parameter threads: `nil` for one on each physical core.
     public func evaluate(on data: Dataset, threads: Int? = nil) throws -> Evaluation {
+        try evaluator(for: data, ThreadPool(threads: threads)).evaluate(data, preparation: preparation)
+    }
+
+    /// What the model scores on data whose targets are known, beside the trivial model.
+    /// - Parameters:
+    ///   - folds: Of the training data of a run in folds: each row is judged by the network that has not learned it.
+    ///   - hasIntervals: Whether each score has its 95 % interval. They take about a second for 50,000 samples, and are
+    ///     the same bits each time.
+    ///   - threads: `nil` for one on each physical core.
+    public func metrics(
+        on data: Dataset, folds: Folds? = nil, hasIntervals: Bool = true, threads: Int? = nil
+    ) throws -> MetricReport {
+        if let folds, try folds.sampleCount != data.count || network.built(isTraining: false).members.count != folds.count {
+            throw RectifierError(.shape, "the model is not one of a run in these \(folds.count) folds of \(folds.sampleCount) samples")
+        }
+        let pool = try ThreadPool(threads: threads)
+        return MetricReport(
+            try evaluator(for: data, pool, folds: folds, predicts: true).outcome(data, preparation: preparation), data: data,
+            preparation: preparation, means: targetMeans, hasIntervals: hasIntervals, threads: pool.threads)
+    }
+
+    private func evaluator(for data: Dataset, _ pool: ThreadPool, folds: Folds? = nil, predicts: Bool = false) throws -> Evaluator {
         try data.requireSampleShape(network.inputShape)
         guard network.outputShape == [data.outputCount] else {
             throw RectifierError(.shape, "the model gives \(network.outputShape), the data's targets need [\(data.outputCount)]")
         }
-        let evaluator = try Evaluator(network, loss: loss, parameters: ParameterMemory(of: self), pool: ThreadPool(threads: threads))
-        return try evaluator.evaluate(data, preparation: preparation)
+        return try Evaluator(
+            network, loss: loss, parameters: ParameterMemory(of: self), pool: pool, folds: folds, predicts: predicts)
     }
 
     /// What the model says of each sample. To ask often, compile it once: ``CompiledModel``.

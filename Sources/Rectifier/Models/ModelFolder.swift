@@ -39,6 +39,7 @@ private struct ModelDescription: Codable {
     var loss: Loss
     var precision: ElementType
     var preparation: Preparation?
+    var targetMeans: [Double]?
     var recipe: Recipe?
     var weightsSHA256: String
 }
@@ -71,8 +72,12 @@ extension Model {
         let network = network ?? description.network
         try network.check(parameters, from: name)
         try network.check(description.preparation, from: folder.path(ModelFile.model))
+        if let means = description.targetMeans, network.outputShape != [means.count] || !means.allSatisfy(\.isFinite) {
+            throw RectifierError(.file, "\(folder.path(ModelFile.model)): is damaged: its targetMeans are not one number for each output")
+        }
         self.init(network: network, loss: description.loss, parameters: parameters, precision: description.precision)
         preparation = description.preparation
+        targetMeans = description.targetMeans
         recipe = description.recipe
         epochsTrained = Checkpoint.Position(savedIn: folder)?.epochsDone
     }
@@ -84,7 +89,8 @@ extension Model {
         }
         let weights = encodedWeights, sum = SHA256.hex(of: weights)
         let description = ModelDescription(
-            network: network, loss: loss, precision: precision, preparation: preparation, recipe: recipe, weightsSHA256: sum)
+            network: network, loss: loss, precision: precision, preparation: preparation, targetMeans: targetMeans, recipe: recipe,
+            weightsSHA256: sum)
         var files = [(name: ModelFile.model, contents: try encodedJSON(description)), (ModelFile.weights, weights)]
         if let recipe { files.append((ModelFile.recipe, [UInt8](try recipe.json))) }
         return (files, sum)

@@ -15,7 +15,7 @@ extension Recipe {
 
 extension DataSettings: RecipeObject {
     private enum Key: String, RecipeKey {
-        case source, test, target, task, missing, features, columns, validation, header, separator, samples, noise, normalize
+        case source, test, target, task, missing, numbers, features, columns, validation, header, separator, samples, noise, normalize
     }
 
     public init(from decoder: any Decoder) throws {
@@ -26,6 +26,7 @@ extension DataSettings: RecipeObject {
         target = try fields.value(.target, as: ColumnName.self)?.text
         try fields.read(.task, into: &task)
         try fields.read(.missing, into: &missing)
+        try fields.read(.numbers, into: &numbers)
         features = try fields.value(.features, as: [ColumnName].self)?.map(\.text)
         try fields.read(.columns, into: &columns)
         try fields.read(.validation, into: &validation)
@@ -54,7 +55,7 @@ private struct ColumnName: RecipeValue {
 
 extension TrainingSettings: RecipeObject {
     private enum Key: String, RecipeKey, CodingKey {
-        case optimizer, learningRate, schedule, weightDecay, l1, l2, clipNorm, batchSize, epochs, shuffle, earlyStopping
+        case optimizer, learningRate, schedule, weightDecay, l1, l2, clipNorm, batchSize, epochs, shuffle, earlyStopping, metric
         case seed, threads, precision, census, health, checkpointEvery, layerRates, changes, augmentation
     }
 
@@ -72,6 +73,7 @@ extension TrainingSettings: RecipeObject {
         try fields.read(.epochs, into: &epochs)
         try fields.read(.shuffle, into: &shuffle)
         try fields.read(.earlyStopping, into: &earlyStopping)
+        try fields.read(.metric, into: &metric)
         try fields.read(.seed, into: &seed)
         try fields.read(.threads, into: &threads)
         try fields.read(.precision, into: &precision)
@@ -97,6 +99,7 @@ extension TrainingSettings: RecipeObject {
         try container.encodeIfPresent(epochs, forKey: .epochs)
         try container.encode(shuffle, forKey: .shuffle)
         try container.encodeIfPresent(earlyStopping, forKey: .earlyStopping)
+        try container.encodeIfPresent(metric, forKey: .metric)
         try container.encode(seed, forKey: .seed)
         try container.encodeIfPresent(threads, forKey: .threads)
         try container.encode(precision, forKey: .precision)

@@ -92,6 +92,13 @@ extension TrainingSettings {
             "changes must stand in the order of their steps")
         for change in changes { try change.validate() }
         if let augmentation { try require(augmentation.shift >= 0, "a shift must be at least 0 pixels, not \(augmentation.shift)") }
+        if let metric {
+            try require(metric.canSelect, "the metric \(metric.rawValue) chooses nothing; take r2, which chooses the same")
+            guard earlyStopping != nil else {
+                throw RectifierError(
+                    .setting, "the metric is what early stopping looks at; say for how many epochs", setting: "training.earlyStopping")
+            }
+        }
         if let earlyStopping {
             try require(
                 earlyStopping.patience >= 1, "the patience of early stopping must be at least 1 epoch, not \(earlyStopping.patience)")

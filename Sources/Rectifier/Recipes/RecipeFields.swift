@@ -117,8 +117,10 @@ extension RecipeValue where Self: CaseIterable & RawRepresentable<String> {
 
 extension DataSettings.Task: RecipeValue {}
 extension DataSettings.MissingValues: RecipeValue {}
+extension DataSettings.NumberFeatures: RecipeValue {}
 extension DataSettings.ColumnRole: RecipeValue {}
 extension ElementType: RecipeValue {}
+extension Metric: RecipeValue {}
 
 /// Settings with a `Decodable` of their own, whose errors already name the place.
 protocol RecipeObject: RecipeValue {}

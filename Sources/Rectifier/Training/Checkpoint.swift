@@ -27,6 +27,7 @@ public struct Checkpoint: Sendable {
         var epochSeconds = 0.0
         /// Training alone, without evaluations and checkpoints.
         public internal(set) var trainSeconds = 0.0
+        /// By the loss or the run's metric: see ``Evaluation/cost(by:)``.
         var bestLoss: Double?
         var bestEpoch = 0
         /// By network of a run in folds; `nil` in others.

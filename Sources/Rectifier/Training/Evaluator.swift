@@ -1,36 +1,117 @@
 import CRectifierKernels
 
-/// Measures a network on data whose targets are known, a batch at a time.
+/// Measures a network on data whose targets are known, a batch at a time; or the branches of a ``Mean`` in folds, each
+/// on the part of the training data that it does without.
 final class Evaluator {
-    /// One loss for each sample, and what the network gives.
-    private let runner: BatchRunner
+    /// Of each network one loss for each sample, what it gives, and what that means where it predicts.
+    private let runners: [BatchRunner]
+    private let folds: Folds?
+    private let metric: Metric?
 
-    /// - Parameter parameters: Read at every run, so that an evaluator made once follows the training.
-    convenience init(_ network: Network, loss: Loss, parameters: ParameterMemory, pool: ThreadPool?) throws {
-        try self.init(network.built(isTraining: false).output, loss: loss, parameters: parameters, pool: pool)
-    }
-
-    /// - Parameter output: Of a network that is built to be used.
-    init(_ output: Formula, loss: Loss, parameters: ParameterMemory, pool: ThreadPool?) throws {
-        let losses = try loss(output, .input(Network.targetName, shape: output.shape))
-        runner = BatchRunner([losses, output], parameters: parameters, pool: pool)
+    /// - Parameters:
+    ///   - parameters: Read at every run, so that an evaluator made once follows the training.
+    ///   - folds: Of the data that are to be measured on, where each branch has its own part.
+    ///   - predicts: Whether it is asked for an ``outcome(_:preparation:)``.
+    ///   - metric: Of the evaluation's score.
+    init(
+        _ network: Network, loss: Loss, parameters: ParameterMemory, pool: ThreadPool?, folds: Folds? = nil, predicts: Bool = false,
+        metric: Metric? = nil
+    ) throws {
+        self.metric = metric == .loss ? nil : metric
+        self.folds = folds
+        let predicts = predicts || self.metric != nil, built = try network.built(isTraining: false)
+        precondition(folds == nil || built.members.count == folds!.count, "a plan makes a network for each fold")
+        runners = try (folds == nil ? [built.output] : built.members).map { output in
+            let losses = try loss(output, .input(Network.targetName, shape: output.shape))
+            return BatchRunner([losses, output] + (predicts ? [try loss.prediction(output)] : []), parameters: parameters, pool: pool)
+        }
     }
 
     /// Loss and quality, errors in the targets' own units.
     func evaluate(_ data: Dataset, preparation: Preparation? = nil) throws -> Evaluation {
-        var quality = Quality(data, preparation)
-        let total = try add(data, rows: (0..<Int32(data.count)).map { $0 }, to: &quality)
-        return quality.evaluation(loss: total / Double(data.count))
+        guard metric != nil else { return try measure(data, preparation) { _, _, _ in }.all }
+        let outcome = try outcome(data, preparation: preparation)
+        var evaluation = outcome.evaluation
+        evaluation.score = try score(outcome, data, preparation)
+        return evaluation
     }
 
-    /// Adds what the network does on some rows. Returns the sum of their losses.
-    func add(_ data: Dataset, rows: [Int32], to quality: inout Quality) throws -> Double {
-        var total = 0.0
-        try runner.run(data, rows: rows) { program, rows in
-            total += program.values(ofOutput: 0).reduce(0, +)
-            quality.add(program.values(ofOutput: 1), rows: rows)
+    /// The same in folds, and what the data cost each network, by which its best weights are chosen.
+    func evaluateFolds(_ data: Dataset, preparation: Preparation) throws -> (all: Evaluation, costs: [Double]) {
+        guard let metric else {
+            let (all, losses) = try measure(data, preparation) { _, _, _ in }
+            return (all, losses)
         }
-        return total
+        let outcome = try outcome(data, preparation: preparation), width = data.outputCount
+        var all = outcome.evaluation
+        all.score = try score(outcome, data, preparation)
+        let costs = try (0..<folds!.count).map { fold in
+            let rows = folds!.rows(of: fold)
+            var own = Outcome(evaluation: outcome.evaluation)
+            own.predictions = rows.flatMap { outcome.predictions[Int($0) * width..<(Int($0) + 1) * width] }
+            if !outcome.classes.isEmpty { own.classes = rows.map { outcome.classes[Int($0)] } }
+            let score = try score(own, data.selecting(rows), preparation)
+            return metric.isHigherBetter ? -score : score
+        }
+        return (all, costs)
+    }
+
+    private func score(_ outcome: Outcome, _ data: Dataset, _ preparation: Preparation?) throws -> Double {
+        let report = MetricReport(outcome, data: data, preparation: preparation)
+        guard let score = report[metric!]?.estimate.value else {
+            throw RectifierError(
+                .data, "\(metric!.rawValue) is not defined on the held-out samples, which may be of one class; choose another metric",
+                setting: "training.metric")
+        }
+        return score
+    }
+
+    /// What a model says of some samples, and how good that is.
+    struct Outcome {
+        var evaluation: Evaluation
+        /// Probabilities of classes, or numbers as trained.
+        var predictions: [Double] = []
+        /// The most probable class of each sample; classification only.
+        var classes: [Int32] = []
+    }
+
+    func outcome(_ data: Dataset, preparation: Preparation?) throws -> Outcome {
+        let width = data.outputCount
+        // Metrics sort them, and keep some numbers beside.
+        try requireDataMemory([data.count, width + 4, 4 * MemoryLayout<Double>.size])
+        var outcome = Outcome(evaluation: Evaluation(loss: 0))
+        outcome.predictions = [Double](repeating: 0, count: data.count * width)
+        if case .classes = data.targets { outcome.classes = [Int32](repeating: 0, count: data.count) }
+        outcome.evaluation = try measure(data, preparation) { rows, outputs, program in
+            let predictions = program.values(ofOutput: 2)
+            for (place, row) in rows.enumerated() {
+                let own = place * width..<(place + 1) * width
+                outcome.predictions.replaceSubrange(Int(row) * width..<(Int(row) + 1) * width, with: predictions[own])
+                if !outcome.classes.isEmpty { outcome.classes[Int(row)] = Int32(largest(outputs[own])) }
+            }
+        }.all
+        return outcome
+    }
+
+    /// - Parameter body: Called behind each batch with its samples, what the network gives, and the program.
+    /// - Returns: The mean loss of each network as well.
+    private func measure(
+        _ data: Dataset, _ preparation: Preparation?, _ body: (ArraySlice<Int32>, [Double], Program) -> Void
+    ) throws -> (all: Evaluation, losses: [Double]) {
+        var quality = Quality(data, units: preparation?.targetValues?.map(\.deviation)), total = 0.0
+        let losses = try runners.enumerated().map { part, runner in
+            let rows = folds?.rows(of: part) ?? (0..<Int32(data.count)).map { $0 }
+            var sum = 0.0
+            try runner.run(data, rows: rows) { program, rows in
+                sum += program.values(ofOutput: 0).reduce(0, +)
+                let outputs = program.values(ofOutput: 1)
+                quality.add(outputs, rows: rows)
+                body(rows, outputs, program)
+            }
+            total += sum
+            return sum / Double(rows.count)
+        }
+        return (quality.evaluation(loss: total / Double(data.count)), losses)
     }
 }
 
@@ -75,7 +156,7 @@ package final class BatchRunner {
 }
 
 /// Sums over a data set from which its quality follows.
-struct Quality {
+private struct Quality {
     private let targets: Dataset.Targets
     private var confusion: [[Int]] = []
     /// What differences of each target are multiplied by.
@@ -84,10 +165,9 @@ struct Quality {
     /// Mean and summed squared deviation of the targets, by Welford's update.
     private var seen = 0, mean = 0.0, deviation = 0.0
 
-    /// - Parameter preparation: `nil` leaves errors in the units that the network gives.
-    init(_ data: Dataset, _ preparation: Preparation?) {
+    init(_ data: Dataset, units: [Double]?) {
         targets = data.targets
-        units = preparation?.targetValues?.map(\.deviation) ?? [Double](repeating: 1, count: data.outputCount)
+        self.units = units ?? [Double](repeating: 1, count: data.outputCount)
         if case .classes(_, let names) = targets { confusion = names.map { _ in [Int](repeating: 0, count: names.count) } }
     }
 

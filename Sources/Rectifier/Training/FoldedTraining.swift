@@ -6,18 +6,20 @@ final class FoldedTraining {
     let folds: Folds
     /// For each sample the networks' weights: 0 for the one that does without it. Of a network they are 1 in the mean.
     private let weights: UnsafeMutableBufferPointer<Float>
-    private let evaluators: [Evaluator]
+    /// Judges each row by the network that does without it.
+    let evaluator: Evaluator
     /// By network, the names of its parameters.
     private let parameters: [[String]]
 
     static let inputName = "folds"
 
-    init(_ folds: Folds, _ network: Network, loss: Loss, memory: ParameterMemory, pool: ThreadPool?) throws {
-        let built = try network.built(isTraining: false)
-        precondition(built.members.count == folds.count, "a plan makes a network for each fold")
+    init(_ folds: Folds, _ plan: TrainingPlan, memory: ParameterMemory, pool: ThreadPool?) throws {
         self.folds = folds
-        parameters = built.members.map { member in topologicalOrder(of: [member]).compactMap { $0.parameter?.name } }
-        evaluators = try built.members.map { try Evaluator($0, loss: loss, parameters: memory, pool: pool) }
+        parameters = try plan.network.built(isTraining: false).members.map { member in
+            topologicalOrder(of: [member]).compactMap { $0.parameter?.name }
+        }
+        evaluator = try Evaluator(
+            plan.network, loss: plan.loss, parameters: memory, pool: pool, folds: folds, metric: plan.settings.metric)
         weights = .allocate(capacity: folds.places.count * folds.count)
         weights.initialize(repeating: Float(folds.count) / Float(folds.count - 1))
         for (sample, fold) in folds.places.enumerated() { weights[sample * folds.count + Int(fold)] = 0 }
@@ -35,17 +37,6 @@ final class FoldedTraining {
         return try (losses * weights).mean(over: [-1], keepingAxes: true)
     }
 
-    /// All rows, each judged by the network that does without it; and by network the mean loss of its rows.
-    func evaluate(_ data: Dataset, _ preparation: Preparation) throws -> (all: Evaluation, losses: [Double]) {
-        var quality = Quality(data, preparation), total = 0.0
-        let losses = try evaluators.enumerated().map { fold, evaluator in
-            let rows = folds.rows(of: fold), loss = try evaluator.add(data, rows: rows, to: &quality)
-            total += loss
-            return loss / Double(rows.count)
-        }
-        return (quality.evaluation(loss: total / Double(data.count)), losses)
-    }
-
     /// Takes over one network's parameters.
     func copy(_ member: Int, from present: Parameters, to best: inout Parameters) {
         for name in parameters[member] { best[name] = present[name] }
@@ -55,7 +46,7 @@ final class FoldedTraining {
 extension Checkpoint.Position {
     /// The best that one network of a run in folds has done.
     struct Member: Codable, Sendable, Equatable {
-        var bestLoss = Double.greatestFiniteMagnitude
+        var bestCost = Double.greatestFiniteMagnitude
         var bestEpoch = 0
     }
 }

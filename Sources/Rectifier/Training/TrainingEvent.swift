@@ -89,8 +89,15 @@ public struct Evaluation: Sendable, Codable, Equatable {
     public var rmse: Double?
     /// Share of the target's variance that is explained; regression only.
     public var r2: Double?
+    /// By the run's ``TrainingSettings/metric``, where it has one.
+    public var score: Double?
     /// Samples of class row that were predicted as class column; classification only.
     public var confusion: [[Int]]?
 
     public init(loss: Double) { self.loss = loss }
+    /// What a run makes small over its epochs: the loss, or the score, turned round where more of it is better.
+    func cost(by metric: Metric?) -> Double {
+        guard let metric, let score else { return loss }
+        return metric.isHigherBetter ? -score : score
+    }
 }

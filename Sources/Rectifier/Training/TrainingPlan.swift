@@ -63,7 +63,9 @@ public struct TrainingPlan: Sendable {
         }
         try recipe.training.augmentation?.check(data.training.sampleShape)
         var filled = recipe
-        filled.data.task = try data.checkedTask(recipe.data.task)
+        let task = try data.checkedTask(recipe.data.task)
+        filled.data.task = task
+        try recipe.training.metric?.check(task)
         let size = recipe.training.batchSize ?? .samples(usual.batchSize)
         filled.training.batchSize = size
         optimizer = recipe.training.optimizer
@@ -83,7 +85,8 @@ public struct TrainingPlan: Sendable {
                     .setting, "\(folds.count) folds need a network that ends in a mean of \(folds.count) branches; see Network.repeated(_:)")
             }
             filled.data.validation = .folds(folds.count)
-            filled.training.earlyStopping = recipe.training.earlyStopping ?? EarlyStopping(patience: UsualSettings.patience)
+            filled.data.numbers = data.settings.numbers
+            filled.training.earlyStopping = recipe.training.earlyStopping ?? EarlyStopping(patience: usual.patience)
         }
         self.recipe = filled
         self.network = network

@@ -76,7 +76,7 @@ public final class TrainingSession {
         try memory.makeTrainable(stateCount: settings.optimizer.stateCount)
         numbers = OptimizerNumbers(groups: memory.groups, clipLimit: settings.clipNorm ?? 0)
         cursor = BatchCursor(seed: settings.seed)
-        evaluator = try Evaluator(plan.network, loss: plan.loss, parameters: memory, pool: pool)
+        evaluator = try Evaluator(plan.network, loss: plan.loss, parameters: memory, pool: pool, metric: settings.metric)
         order = .allocate(capacity: count)
         order.initialize(repeating: 0)
         augmented = settings.augmentation.flatMap {
@@ -86,7 +86,7 @@ public final class TrainingSession {
 
         let losses: Formula
         if let folds = data.folds {
-            folded = try FoldedTraining(folds, plan.network, loss: plan.loss, memory: memory, pool: pool)
+            folded = try FoldedTraining(folds, plan, memory: memory, pool: pool)
             losses = try FoldedTraining.losses(plan.loss, network.members)
         } else {
             folded = nil
@@ -309,7 +309,7 @@ public final class TrainingSession {
     /// Evaluates the network and moves the position to the next epoch.
     func endEpoch() throws -> TrainingEvent.EpochReport {
         try memory.requireFinite { "training diverged in epoch \(position.epochsDone + 1): \($0); \(cure)" }
-        let members = try folded?.evaluate(data.training, plan.preparation)
+        let members = try folded?.evaluator.evaluateFolds(data.training, preparation: plan.preparation)
         let heldOut = try evaluate(data.heldOut) ?? members?.all
         let validation = try data.heldOut == nil ? nil : evaluate(data.validation) ?? members?.all
         let trainLoss = position.lossTotal / Double(data.training.count)
@@ -320,11 +320,12 @@ public final class TrainingSession {
         observation.ended(report)
         notices += observation.takeNotices()
         beginNextEpoch()
-        if let losses = members?.losses {
-            keepBest(losses)
-        } else if let stopping = plan.settings.earlyStopping, let loss = (validation ?? heldOut)?.loss {
-            if loss < (position.bestLoss ?? .infinity) - stopping.minimumDelta {
-                position.bestLoss = loss
+        if let costs = members?.costs {
+            keepBest(costs)
+        } else if let stopping = plan.settings.earlyStopping, let evaluation = validation ?? heldOut {
+            let cost = evaluation.cost(by: plan.settings.metric)
+            if cost < (position.bestLoss ?? .infinity) - stopping.minimumDelta {
+                position.bestLoss = cost
                 position.bestEpoch = position.epochsDone
                 best = memory.read(memory.weights)
             } else if position.epochsDone - position.bestEpoch >= stopping.patience {
@@ -337,15 +338,15 @@ public final class TrainingSession {
     }
 
     /// Keeps for each network of a run in folds its best weights.
-    private func keepBest(_ losses: [Double]) {
+    private func keepBest(_ costs: [Double]) {
         let stopping = plan.settings.earlyStopping ?? EarlyStopping(patience: .max), now = memory.read(memory.weights)
-        var members = position.members ?? losses.map { _ in .init() }, weights = best ?? now
-        for (member, loss) in losses.enumerated() {
+        var members = position.members ?? costs.map { _ in .init() }, weights = best ?? now
+        for (member, cost) in costs.enumerated() {
             // One whose loss has not fallen for so long has stopped, whatever the others still do.
             guard position.epochsDone - members[member].bestEpoch <= stopping.patience,
-                loss < members[member].bestLoss - stopping.minimumDelta
+                cost < members[member].bestCost - stopping.minimumDelta
             else { continue }
-            members[member] = .init(bestLoss: loss, bestEpoch: position.epochsDone)
+            members[member] = .init(bestCost: cost, bestEpoch: position.epochsDone)
             folded!.copy(member, from: now, to: &weights)
         }
         (position.members, best) = (members, weights)
@@ -355,7 +356,7 @@ public final class TrainingSession {
 
     /// Loss and quality on the held-out data, or in folds; `nil` where nothing is held out.
     func evaluateHeldOut() throws -> Evaluation? {
-        try evaluate(data.heldOut) ?? folded?.evaluate(data.training, plan.preparation).all
+        try evaluate(data.heldOut) ?? folded?.evaluator.evaluate(data.training, preparation: plan.preparation)
     }
 
     /// The learning rate of the last step, schedule included.
@@ -416,11 +417,15 @@ public final class TrainingSession {
 
     // MARK: What it has learned
 
+    /// Computed once, and only where a model is asked for.
+    private lazy var targetMeans = data.training.targetMeans
+
     /// The network as it is now.
     public func model() -> Model {
         var model = Model(
             network: plan.network, loss: plan.loss, parameters: memory.read(memory.weights), precision: plan.settings.precision)
         model.preparation = plan.preparation
+        model.targetMeans = targetMeans
         var recipe = plan.recipe
         recipe.training.changes = changes
         model.recipe = recipe

@@ -29,6 +29,8 @@ public struct TrainingSettings: Sendable, Codable, Hashable {
     /// What is done to images anew in each epoch. `nil`: nothing.
     public var augmentation: Augmentation?
     public var earlyStopping: EarlyStopping?
+    /// What early stopping looks at on the held-out data, and the best weights are best by. `nil`: the loss.
+    public var metric: Metric?
     public var seed: UInt64 = 0
     /// `nil`: one for each physical core. The results are the same bits for any number.
     public var threads: Int?
@@ -68,8 +70,8 @@ public enum Schedule: Sendable, Hashable {
     case oneCycle
 }
 
-/// Stops when the held-out loss has not fallen by `minimumDelta` for `patience` epochs, and returns to the best
-/// weights.
+/// Stops when the held-out loss, or ``TrainingSettings/metric``, has not become better by `minimumDelta` for `patience`
+/// epochs, and returns to the best weights.
 public struct EarlyStopping: Sendable, Codable, Hashable {
     public var patience: Int
     public var minimumDelta: Double

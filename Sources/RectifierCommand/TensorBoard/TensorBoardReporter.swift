@@ -15,7 +15,7 @@ final class TensorBoardReporter: TrainingReporter {
     func tried(_ trials: [CureTrial]) throws { try other.tried(trials) }
     func isCured(by cure: Cure?, plan: TrainingPlan) throws { try other.isCured(by: cure, plan: plan) }
 
-    func begin(plan: TrainingPlan, notes: [String]) throws { try other.begin(plan: plan, notes: notes) }
+    func begin(_ trainer: Trainer, notes: [String]) throws { try other.begin(trainer, notes: notes) }
 
     func report(_ event: TrainingEvent) throws {
         // A run that is refused leaves no file.

@@ -15,12 +15,13 @@ struct TableEncoding {
         /// Dates: days since 1970.
         var earliest = 0.0
 
-        enum Kind { case number, level, date(CalendarDate.Part), missing }
+        enum Kind { case number, shaped(Int), level, date(CalendarDate.Part), missing }
     }
 
     private var steps: [Step] = []
     /// For each level of each text column of the file, its number in the layout; -1 where the layout lacks it.
     private var levels: [Int] = []
+    private var shapes: [NumberShape] = []
     private let width: Int
     private let columns: [Preparation.Column]
 
@@ -34,6 +35,10 @@ struct TableEncoding {
             switch column.content {
             case .numbers(let mean, let deviation):
                 (step.mean, step.deviation) = (mean, deviation)
+                steps.append(step)
+            case .shaped(let shape):
+                step.kind = .shaped(shapes.count)
+                shapes.append(shape)
                 steps.append(step)
             case .levels(let names, let fill, let other):
                 step.kind = .level
@@ -128,6 +133,7 @@ struct TableEncoding {
                 switch steps[i].kind {
                 case .number:
                     features[steps[i].destination] = value.isNaN ? 0 : Number((value - steps[i].mean) / steps[i].deviation)
+                case .shaped(let shape): shapes[shape].encode(value, to: features + steps[i].destination)
                 case .level:
                     let level = value.isNaN ? steps[i].fill : levels[steps[i].firstLevel + Int(value)]
                     if level >= 0 { features[steps[i].destination + level] = 1 } else { unknown[steps[i].column] += 1 }

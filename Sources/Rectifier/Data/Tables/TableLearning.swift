@@ -1,9 +1,11 @@
 extension Table {
     /// Means, deviations and levels of the training rows.
     ///
-    /// - Parameter marksMissing: whether a number that is missing is marked by a feature, and a text by a level.
+    /// - Parameters:
+    ///   - marksMissing: whether a number that is missing is marked by a feature, and a text by a level.
+    ///   - inPieces: whether a number has a feature for each of some pieces.
     func learned(
-        _ features: [Int], rows: [Int32], _ counts: ColumnCounts, marksMissing: Bool, _ notes: inout [String]
+        _ features: [Int], rows: [Int32], _ counts: ColumnCounts, marksMissing: Bool, inPieces: Bool, _ notes: inout [String]
     ) throws -> [Preparation.Column] {
         let scales = try scales(of: features.filter { columns[$0].content == .numbers && !isDate($0) }, rows: rows)
         let learned = try features.map { index in
@@ -23,6 +25,7 @@ extension Table {
                 return Preparation.Column(name: column.name, index: index, content: content)
             }
             content = isDate(index) ? try dates(index, rows: rows) : scales[index].content
+            if inPieces, !isDate(index), column.spelling != .boolean { content = .shaped(NumberShape(values(of: index, rows: rows).sorted())) }
             let isMarked = marksMissing && counts.missing[index] > 0
             return Preparation.Column(
                 name: column.name, index: index, content: content, spelling: column.spelling, marksMissing: isMarked ? true : nil)
@@ -51,12 +54,16 @@ extension Table {
     }
 
     private func dates(_ index: Int, rows: [Int32]) throws -> Preparation.Column.Content {
-        var days: [Double] = []
-        forEachRow(among: rows) { cells in if !cells[index].isNaN { days.append(cells[index]) } }
-        let earliest = days.min() ?? 0
+        let days = values(of: index, rows: rows), earliest = days.min() ?? 0
         return .dates(
             earliest: earliest,
             parts: CalendarDate.Part.allCases.map { part in Scale.of(days.map { part.value(of: $0, earliest: earliest) }).content })
+    }
+
+    private func values(of column: Int, rows: [Int32]) -> [Double] {
+        var values: [Double] = []
+        forEachRow(among: rows) { cells in if !cells[column].isNaN { values.append(cells[column]) } }
+        return values
     }
 
     private func levels(_ found: ColumnCounts.Levels, _ texts: [String], missing: Int) -> Preparation.Column.Content {

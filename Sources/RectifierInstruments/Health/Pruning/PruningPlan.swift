@@ -139,7 +139,7 @@ struct PruningPlan {
             parameters[name] = tensor
         }
         var model = Model(network: network, loss: source.loss, parameters: parameters, precision: source.precision)
-        (model.preparation, model.recipe) = (source.preparation, source.recipe)
+        (model.preparation, model.targetMeans, model.recipe) = (source.preparation, source.targetMeans, source.recipe)
         return model
     }
 }
