@@ -6,10 +6,12 @@ import Testing
 @Suite struct LimitTests {
     @Test func `An error of the library says which flag to change`() throws {
         let folder = try TemporaryFolder()
-        let table = "printf 'x,y\\n1,2\\n,4\\n5,6\\n' > gaps.csv; printf 'x,y\\n1,2\\n' > one.csv; "
-        let missing = try CommandRun(shell: table + "\"$RECTIFIER\" train --data gaps.csv", in: folder)
-        #expect(missing.code == 1 && missing.errors.hasSuffix("; set missing to mean or drop (--missing)\n"), "\(missing.errors)")
-        let single = try CommandRun(shell: "\"$RECTIFIER\" train --data one.csv", in: folder)
+        let table = "printf 'x,y\\n1,2\\n,4\\n5,6\\n' > gaps.csv; printf 'x,y\\n1,2\\n,4\\n' > one.csv; "
+        let missing = try CommandRun(shell: table + "\"$RECTIFIER\" train --data gaps.csv --missing error", in: folder)
+        #expect(
+            missing.code == 1 && missing.errors.hasSuffix("; correct it, or leave the setting out and they are filled in (--missing)\n"),
+            "\(missing.errors)")
+        let single = try CommandRun(shell: "\"$RECTIFIER\" train --data one.csv --missing drop", in: folder)
         #expect(single.errors.hasSuffix("hold nothing out: set validation to 0 (--validation)\n"), "\(single.errors)")
     }
 
