@@ -54,7 +54,7 @@ struct DataFlags: ParsableArguments {
     @Option(
         parsing: .unconditional,
         help: ArgumentHelp(
-            "Tables: train a network without each of n parts of the rows, stopped by that part; the model is their mean (default: 8, of 5,000 rows or more 4).",
+            "Tables: train a network without each of n parts of the rows, stopped by that part; the model is their mean (default: 8).",
             valueName: "n"))
     var folds: Int?
 

@@ -37,6 +37,6 @@ public struct Folds: Sendable {
     /// The samples of a part, in their order.
     func rows(of fold: Int) -> [Int32] { places.indices.lazy.filter { places[$0] == Int32(fold) }.map(Int32.init) }
 
-    /// Folds of so many rows where nothing says how many: more of few rows, where each is dear.
-    static func usualCount(rows: Int) -> Int { max(2, min(rows, rows < UsualSettings.manyRows ? 8 : 4)) }
+    /// Folds of so many rows where nothing says how many.
+    static func usualCount(rows: Int) -> Int { max(2, min(rows, 8)) }
 }

@@ -74,8 +74,8 @@ public struct LoadedData: Sendable {
             var usual = settings
             /// The settings, with what is usual for a table of so many rows that comes in folds.
             func filled(rows: Int) -> DataSettings {
-                if comesInFolds {
-                    usual.validation = .folds(Folds.usualCount(rows: rows))
+                if comesInFolds { usual.validation = .folds(Folds.usualCount(rows: rows)) }
+                if comeUsually, case .folds = usual.validation {
                     usual.numbers = settings.numbers ?? (rows < UsualSettings.manyRows ? .standardized : .pieces)
                 }
                 return usual

@@ -17,7 +17,7 @@ public struct Residual: LayerOfLayers {
     package var branches: [[any Layer]] { [layers] }
 
     package init(branches: [[any Layer]]) throws {
-        guard branches.count == 1 else { throw RectifierError(.setting, "has one list of layers; '|' is for sum, mean and concat") }
+        guard branches.count == 1 else { throw RectifierError(.setting, "has one list of layers; '|' is for sum, mean, vote and concat") }
         self.init(layers: branches[0])
     }
 }
@@ -40,8 +40,8 @@ public struct Sum: LayerOfLayers {
     }
 }
 
-/// The mean of what several branches make of the input; all of one shape. A network that ends in it is an ensemble: the
-/// vote of several networks, whose errors cancel in part. Of classes it is the mean of scores before the softmax.
+/// The mean of what several branches make of the input; all of one shape. A network that ends in it is an ensemble:
+/// the errors of its branches cancel in part. For classes see ``Vote``.
 ///
 /// ```swift
 /// Mean([Dense(16), ReLU(), Dense(3)], [Dense(16), ReLU(), Dense(3)])
@@ -57,6 +57,28 @@ public struct Mean: LayerOfLayers {
         let parts = try build.apply(branches, to: x) { $0 == $1 }
         build.members = parts
         return try parts.dropFirst().reduce(parts[0]) { try $0 + $1 } * .constant(1 / Double(parts.count))
+    }
+}
+
+/// The logarithm of the mean of the probabilities that several branches give classes; all of one shape. A network that
+/// ends in it is an ensemble for classes, and what follows, softmax and cross-entropy, takes the logarithms for scores.
+/// Probabilities below 1e-7 count as that.
+///
+/// ```swift
+/// Vote([Dense(16), ReLU(), Dense(3)], [Dense(16), ReLU(), Dense(3)])
+/// ```
+public struct Vote: LayerOfLayers {
+    public var branches: [[any Layer]]
+
+    /// - Parameter branches: At least one. An empty one hands on the input.
+    public init(_ branches: [any Layer]...) { self.branches = branches }
+    public init(branches: [[any Layer]]) { self.branches = branches }
+
+    public func callAsFunction(_ x: Formula, in build: inout NetworkBuild) throws -> Formula {
+        let parts = try build.apply(branches, to: x) { $0 == $1 }
+        build.members = parts
+        let sum = try parts.map { try softmax($0) }.reduce(.constant(1e-7)) { try $0 + $1 }
+        return try log(sum * .constant(1 / Double(parts.count)))
     }
 }
 

@@ -31,6 +31,7 @@ public enum LayerCatalog {
         LayerEntry("sum", Sum.self),
         LayerEntry("concat", Concatenation.self),
         LayerEntry("mean", Mean.self),
+        LayerEntry("vote", Vote.self),
 
         LayerEntry("relu", ReLU(), .kink("at-zero", \.atZero), activation: .he),
         LayerEntry("leaky-relu", LeakyReLU(), .number(\.slope, "SLOPE"), .kink("at-zero", \.atZero), activation: .he),

@@ -49,7 +49,7 @@ public struct Network: Sendable {
         package var layerOutputs: [Formula]
         /// The numbers of rows whose layers normalize.
         package var normalizations: Set<Int>
-        /// What each branch gives, where the network ends in a ``Mean``.
+        /// What each branch gives, where the network ends in a ``Mean`` or a ``Vote``.
         package var members: [Formula]
 
         /// The parameters that gradients move.
@@ -70,7 +70,7 @@ public struct Network: Sendable {
         return Built(
             input: input, output: output, parameters: build.parameters, targets: build.targets, rows: build.rows,
             layerInputs: build.inputs, layerOutputs: build.outputs, normalizations: build.normalizations,
-            members: layers.last is Mean ? build.members : [])
+            members: layers.last is Mean || layers.last is Vote ? build.members : [])
     }
 
     /// Parameters drawn by the layers' initializers. Throws where they do not fit into memory.
@@ -91,9 +91,11 @@ public struct Network: Sendable {
         return result
     }
 
-    /// The mean of so many such networks, whose weights are drawn apart.
-    public func repeated(_ count: Int) throws -> Network {
-        try Network(input: inputShape, layers: [Mean(branches: Array(repeating: layers, count: count))])
+    /// The ensemble of so many such networks, whose weights are drawn apart.
+    /// - Parameter votes: Whether what they give are scores of classes, to be put through a softmax.
+    public func repeated(_ count: Int, votes: Bool) throws -> Network {
+        let branches = Array(repeating: layers, count: count)
+        return try Network(input: inputShape, layers: [votes ? Vote(branches: branches) : Mean(branches: branches)])
     }
 
     /// The names of its parameters, in order.

@@ -34,8 +34,8 @@ public struct TrainingPlan: Sendable {
         var recipe = recipe
         try recipe.network.fill(layers: usual.layers, outputs: data.training.outputCount)
         let single = try Network(recipe.network, input: data.training.sampleShape, outputs: data.training.outputCount)
-        let network = try data.folds.map { try single.repeated($0.count) } ?? single
         let loss = try recipe.network.loss(for: data.training)
+        let network = try data.folds.map { try single.repeated($0.count, votes: loss == .softmaxCrossEntropy) } ?? single
         try self.init(network, loss: loss, recipe: recipe, data: data, usual: usual)
     }
 
@@ -82,7 +82,7 @@ public struct TrainingPlan: Sendable {
         if let folds = data.folds {
             guard try network.built(isTraining: false).members.count == folds.count else {
                 throw RectifierError(
-                    .setting, "\(folds.count) folds need a network that ends in a mean of \(folds.count) branches; see Network.repeated(_:)")
+                    .setting, "\(folds.count) folds need a network that ends in a mean or a vote of as many branches; see Network.repeated(_:votes:)")
             }
             filled.data.validation = .folds(folds.count)
             filled.data.numbers = data.settings.numbers

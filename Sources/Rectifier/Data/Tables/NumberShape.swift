@@ -2,7 +2,7 @@
 ///
 /// The first feature is the number less the rows' median over the distance of their quartiles, and softly clipped:
 /// z / √(1 + (z/3)²), as RealMLP has it (Holzmüller, Grinsztajn and Steinwart 2024). Behind it stands a feature for each
-/// piece between neighbouring edges: how much of the piece lies below the number, 0 to 1 (piecewise linear encoding;
+/// piece between neighbouring edges: how much of the piece lies below the number, from -½ to ½ (piecewise linear encoding;
 /// Gorishniy, Rubachev and Babenko 2022).
 public struct NumberShape: Codable, Sendable, Equatable {
     public var median: Double
@@ -26,7 +26,7 @@ public struct NumberShape: Codable, Sendable, Equatable {
         features[0] = Number(abs(z) < 1e6 ? z / (1 + z * z / 9).squareRoot() : z > 0 ? 3 : -3)
         edges.withUnsafeBufferPointer { edges in
             for piece in 1..<max(1, edges.count) {
-                features[piece] = Number(min(max((value - edges[piece - 1]) / (edges[piece] - edges[piece - 1]), 0), 1))
+                features[piece] = Number(min(max((value - edges[piece - 1]) / (edges[piece] - edges[piece - 1]), 0), 1) - 0.5)
             }
         }
     }
