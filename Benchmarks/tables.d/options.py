@@ -43,6 +43,7 @@ def parser():
     add("--cache", metavar="FILE", default=os.path.join(BENCHMARKS, ".tables.jsonl"),
         help="the file of results (Benchmarks/.tables.jsonl)")  # fmt: skip
     add("--output", metavar="FILE", help="write the report; docs/tables.md is made so")
+    add("--check-estimator", action="store_true", help="run scikit-learn's checks of estimators on sklearn_wrapper.py")
     add("--list", action="store_true", help="names of the tables")
     return result
 

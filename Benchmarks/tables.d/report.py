@@ -106,7 +106,7 @@ class Comparison:
                 lines.append(f"against sklearn's MLP: {counts}")
             lines.append("")
         for contenders in (shown, [name for name in shown if name != "realmlp"]):
-            for first in (True, False):
+            for first in (True, False) if len(contenders) > 1 else ():
                 ranks, count = self.ranks(contenders, first)
                 title = "rank, accuracy/R²" if first else "rank, loss/RMSE"
                 if ranks:

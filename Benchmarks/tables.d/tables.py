@@ -6,6 +6,7 @@ import sys
 from concurrent.futures import ProcessPoolExecutor, as_completed
 
 import catalog
+import estimator
 import options
 import peers
 import report
@@ -76,6 +77,8 @@ def main():
     if arguments.list:
         print(*catalog.NAMES)
         return 0
+    if arguments.check_estimator:
+        return 1 if estimator.run(arguments.tool) else 0
     unknown = [name for name in arguments.only or () if name not in catalog.NAMES]
     if unknown:
         options.parser().error(f"there is no {', '.join(unknown)}; there are {', '.join(catalog.NAMES)}")
