@@ -3,8 +3,8 @@
     model = RectifierClassifier(flags=("--layers", "64"), random_state=0).fit(X, y)
     model.predict_proba(X)
 
-`fit` writes the rows to a CSV file in a temporary folder, runs `rectifier train` on it and keeps the files of the model,
-so that the estimator can be pickled. `predict` runs `rectifier predict`. What the tool refuses is a `ValueError` with
+`fit` writes the rows to a CSV file in a temporary folder, runs `rectifier train` on it and keeps the files of the
+model, so that the estimator can be pickled. `predict` runs `rectifier predict`. What the tool refuses is a `ValueError` with
 its message.
 
 - Inputs are numbers, dense or sparse, all finite, as for scikit-learn's own networks.

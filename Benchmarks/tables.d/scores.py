@@ -11,6 +11,8 @@ IS_GAIN = {"accuracy": True, "log-loss": False, "ECE": False, "R²": True, "RMSE
 
 def of_classes(labels, classes, probabilities):
     """`probabilities` has a row for each label and a column for each of the sorted classes."""
+    # Some are printed in single precision, and scikit-learn warns where a sum is off by the eighth digit.
+    probabilities = probabilities / probabilities.sum(axis=1, keepdims=True)
     predicted = classes[probabilities.argmax(axis=1)]
     return {
         "accuracy": float(numpy.mean(predicted == labels)),
