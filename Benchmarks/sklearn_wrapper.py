@@ -4,8 +4,8 @@
     model.predict_proba(X)
 
 `fit` writes the rows to a CSV file in a temporary folder, runs `rectifier train` on it and keeps the files of the
-model, so that the estimator can be pickled. `predict` runs `rectifier predict`. What the tool refuses is a `ValueError` with
-its message.
+model, so that the estimator can be pickled. `predict` runs `rectifier predict`. What the tool refuses is a
+`ValueError` with its message.
 
 - Inputs are numbers, dense or sparse, all finite, as for scikit-learn's own networks.
 - Rows are sorted before they are written, so the model depends on which rows there are and not on their order.
