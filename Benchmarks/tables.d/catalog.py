@@ -23,6 +23,10 @@ class Table:
     has_header: bool = False
     files: tuple = ()
 
+    @property
+    def metrics(self):
+        return ("R²", "RMSE") if self.is_regression else ("accuracy", "log-loss", "ECE")
+
 
 class Content:
     """Header and rows of a table as text. Rows without a target are left out."""
@@ -75,3 +79,8 @@ TABLES = (
     Table("diamonds", "price", is_regression=True, has_header=True),
 )
 NAMES = [table.name for table in TABLES]
+
+
+def chosen(names):
+    """Those tables, or all."""
+    return [table for table in TABLES if not names or table.name in names]

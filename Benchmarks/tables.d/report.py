@@ -1,133 +1,109 @@
-"""What the results say: a summary at 80 columns, and docs/tables.md."""
+"""What a comparison prints at 80 columns, and the page docs/tables.md."""
 
 import math
-import statistics
+import textwrap
 
-import catalog
-from scores import IS_GAIN
-
-TITLES = {"rectifier": "Rectifier", "sklearn": "sklearn MLP", "boosting": "HistGB", "realmlp": "RealMLP-TD"}
-
-
-class Pair:
-    """The difference of ours and a peer's, over the splits that both have: positive is ours better."""
-
-    def __init__(self, ours, theirs, metric):
-        sign = 1 if IS_GAIN[metric] else -1
-        differences = [sign * (ours[seed][metric] - theirs[seed][metric]) for seed in sorted(ours.keys() & theirs.keys())]
-        self.mean = statistics.mean(differences)
-        many = len(differences) > 1
-        self.error = statistics.stdev(differences) / math.sqrt(len(differences)) if many else math.nan
-        self.wins = sum(difference > 0 for difference in differences)
-        self.losses = sum(difference < 0 for difference in differences)
-
-    @property
-    def verdict(self):
-        """Whether the difference is beyond its standard error."""
-        return "win" if self.mean > self.error else "loss" if self.mean < -self.error else "tie"
-
-
-class Comparison:
-    """`scores[table][contender][seed]` of the results that this run asks for."""
-
-    def __init__(self, known, keys, arguments):
-        self.contenders, self.scores = list(keys), {}
-        for table in catalog.TABLES:
-            if arguments.only and table.name not in arguments.only:
-                continue
-            found = {
-                name: {seed: result for seed in range(arguments.seeds) if (result := known.get(key, table.name, seed))}
-                for name, key in keys.items()
-            }
-            self.scores[table] = {name: results for name, results in found.items() if results}
-
-    def mean(self, table, contender, metric, seeds=None):
-        results = self.scores[table].get(contender, {})
-        values = [results[seed][metric] for seed in seeds or results]
-        return statistics.mean(values) if values else None
-
-    def pair(self, table, metric, peer="sklearn"):
-        found = self.scores[table]
-        return Pair(found["rectifier"], found[peer], metric) if {"rectifier", peer} <= found.keys() and (
-            found["rectifier"].keys() & found[peer].keys()) else None  # fmt: skip
-
-    def ranks(self, contenders, first):
-        """Mean rank of each over the tables that all of them have, on the splits that all have; equals share ranks.
-
-        `first` picks accuracy and R², otherwise log-loss and RMSE are ranked.
-        """
-        ranks = {name: [] for name in contenders}
-        for table, found in self.scores.items():
-            if not set(contenders) <= found.keys():
-                continue
-            seeds = set.intersection(*(set(found[name]) for name in contenders))
-            if not seeds:
-                continue
-            metric = metrics(table)[0 if first else 1]
-            sign = -1 if IS_GAIN[metric] else 1
-            values = {name: sign * self.mean(table, name, metric, seeds) for name in contenders}
-            for name, value in values.items():
-                below = sum(other < value for other in values.values())
-                equal = sum(other == value for other in values.values())
-                ranks[name].append(below + (equal + 1) / 2)
-        return {name: statistics.mean(values) for name, values in ranks.items() if values}, len(ranks[contenders[0]])
-
-    def seconds(self, peer):
-        """Ours and the peer's total training time, over the splits that both have."""
-        total = [0, 0]
-        for found in self.scores.values():
-            ours, theirs = found.get("rectifier", {}), found.get(peer, {})
-            for seed in ours.keys() & theirs.keys():
-                total[0] += ours[seed]["seconds"]
-                total[1] += theirs[seed]["seconds"]
-        return total
-
-    def summary(self):
-        lines = []
-        shown = [name for name in self.contenders if any(name in found for found in self.scores.values())]
-        heads = "".join(f"{TITLES[name].split()[0][:9]:>10}" for name in shown)
-        pairs = {"rectifier", "sklearn"} <= set(shown)
-        for index, title in enumerate(("accuracy or R²", "log-loss or RMSE", "calibration error")):
-            lines.append(f"{title:<18}{heads}" + (f"{'better by':>11}{'± error':>10}" if pairs else ""))
-            verdicts = []
-            for table in self.scores:
-                if index >= len(metrics(table)):
-                    continue
-                metric = metrics(table)[index]
-                means = [self.mean(table, name, metric) for name in shown]
-                line = f"{table.name:<18}" + "".join(f"{spelled(mean):>10}" for mean in means)
-                pair = self.pair(table, metric) if pairs else None
-                if pair:
-                    verdicts.append(pair.verdict)
-                    line += f"{spelled(pair.mean):>11}{spelled(pair.error):>10} {pair.verdict}"
-                lines.append(line)
-            if verdicts:
-                counts = ", ".join(f"{verdicts.count(name)} {name}" for name in ("win", "tie", "loss"))
-                lines.append(f"against sklearn's MLP: {counts}")
-            lines.append("")
-        for contenders in (shown, [name for name in shown if name != "realmlp"]):
-            for first in (True, False) if len(contenders) > 1 else ():
-                ranks, count = self.ranks(contenders, first)
-                title = "rank, accuracy/R²" if first else "rank, loss/RMSE"
-                if ranks:
-                    texts = "".join(f"{ranks[name]:>10.2f}" if name in ranks else " " * 10 for name in shown)
-                    lines.append(f"{title:<18}{texts}  {count} tables")
-            if "realmlp" not in shown:
-                break
-        for peer in shown:
-            if peer != "rectifier" and "rectifier" in shown:
-                ours, theirs = self.seconds(peer)
-                if theirs:
-                    lines.append(f"seconds to train: {ours:.1f}, {TITLES[peer]} {theirs:.1f} ({ours / theirs:.2f})")
-        return "\n".join(lines)
-
-
-def metrics(table):
-    return ("R²", "RMSE") if table.is_regression else ("accuracy", "log-loss", "ECE")
+TITLES = {"rectifier": "Rectifier", "sklearn": "sklearn", "boosting": "HistGB", "realmlp": "RealMLP"}
+HEADINGS = ("accuracy, R²", "log-loss, RMSE", "calibration")
 
 
 def spelled(value):
-    """Four digits at most."""
+    """Three digits behind the point, fewer of large numbers."""
     if value is None or math.isnan(value):
         return ""
     return f"{value:.0f}" if abs(value) >= 1000 else f"{value:.1f}" if abs(value) >= 100 else f"{value:.3f}"
+
+
+def rows(comparison, index):
+    """For each table its name, everyone's mean, and how much better ours is than scikit-learn's network."""
+    for table in comparison.found:
+        if index >= len(table.metrics):
+            continue
+        metric = table.metrics[index]
+        pair = comparison.pair(table, metric)
+        means = [spelled(comparison.mean(table, name, metric)) for name in comparison.contenders]
+        yield table, means, [spelled(pair.mean), spelled(pair.error), pair.verdict] if pair else ["", "", ""]
+
+
+def counted(verdicts):
+    return ", ".join(f"{count} {verdict}" for verdict, count in verdicts.items())
+
+
+def fields(comparison):
+    """Who is ranked: everyone, and everyone but RealMLP, which has fewer splits."""
+    fast = [name for name in comparison.contenders if name != "realmlp"]
+    found = [comparison.contenders] if fast != comparison.contenders else []
+    return [names for names in (*found, fast) if len(names) > 1]
+
+
+def summary(comparison):
+    """At most 80 columns."""
+    names = comparison.contenders
+    lines = []
+    for index, heading in enumerate(HEADINGS):
+        lines.append(f"{heading:<15}" + "".join(f"{TITLES[name]:>10}" for name in names) + f"{'better by':>11}{'±':>9}")
+        for table, means, (mean, error, verdict) in rows(comparison, index):
+            line = f"{table.name:<15}" + "".join(f"{value:>10}" for value in means)
+            lines.append(f"{line}{mean:>11}{error:>9} {verdict}".rstrip())
+        lines += [f"against sklearn's MLP: {counted(comparison.verdicts(index))}", ""]
+    for contenders in fields(comparison):
+        for index, heading in enumerate(HEADINGS[:2]):
+            ranks, count = comparison.ranks(contenders, index)
+            cells = "".join(f"{spelled(ranks.get(name)):>10}" for name in names)
+            lines.append(f"{'rank: ' + heading:<20}{cells[5:]}  of {count} tables")
+    for peer in names:
+        if peer != "rectifier" and "rectifier" in names:
+            ours, theirs, is_timed = comparison.seconds(peer)
+            if theirs:
+                note = "" if is_timed else "; not measured in turns, see --timing"
+                lines.append(f"to train: {ours:.0f} s, {TITLES[peer]} {theirs:.0f} s, {ours / theirs:.2f} times{note}")
+    return "\n".join(lines)
+
+
+def wrapped(text):
+    return textwrap.wrap(text, 120, break_long_words=False, break_on_hyphens=False)
+
+
+def glance(comparison):
+    """What was asked of the defaults, and what became of it."""
+    for index, title in enumerate(("accuracy or R²", "log-loss or RMSE", "expected calibration error")):
+        yield f"- against scikit-learn's network in {title}: {counted(comparison.verdicts(index))};"
+    for contenders in fields(comparison):
+        for index, title in enumerate(("accuracy and R²", "log-loss and RMSE")):
+            ranks, count = comparison.ranks(contenders, index)
+            if ranks:
+                said = ", ".join(f"{TITLES[name]} {rank:.2f}" for name, rank in ranks.items())
+                yield f"- mean rank by {title} over {count} tables: {said};"
+    for peer in comparison.contenders:
+        ours, theirs, is_timed = comparison.seconds(peer)
+        if peer != "rectifier" and is_timed and theirs:
+            yield f"- seconds to train all: {ours:.0f}, {TITLES[peer]} {theirs:.0f}, {ours / theirs:.2f} times as long;"
+
+
+def page(comparison, arguments):
+    names = comparison.contenders
+    versions = ", ".join(f"{TITLES[name]} {comparison.keys[name].split(' ', 1)[1]}" for name in names)
+    lines = ["# Tables: against scikit-learn, gradient boosting and RealMLP", ""]
+    lines += wrapped(
+        "Rectifier, scikit-learn's `MLPClassifier` and `MLPRegressor`, its `HistGradientBoosting` and RealMLP-TD of "
+        "pytabkit, each at its defaults on the same splits. `Benchmarks/tables` writes this page; "
+        "[its README](../Benchmarks/README.md) says what is fair."
+    )
+    lines += ["", "## At a glance", ""]
+    for line in glance(comparison):
+        lines += textwrap.wrap(line, 120, subsequent_indent="  ")
+    lines[-1] = lines[-1].rstrip(";") + "."
+    lines += ["", *wrapped(
+        f"Each mean is over {arguments.seeds} random splits, 80 % to train and 20 % to test; RealMLP's is over "
+        f"{arguments.slow_seeds} where a table has 10,000 rows or more. *Better by* is the mean of the differences to "
+        "scikit-learn's network, split by split, with its standard error; a win or loss is beyond that error. "
+        f"Versions: {versions}."
+    )]  # fmt: skip
+    titles = ("Accuracy of classes, R² of numbers", "Log-loss of classes, RMSE of numbers", "Expected calibration error")
+    for index, title in enumerate(titles):
+        head = ["table", "rows", *(TITLES[name] for name in names), "better by", "±", ""]
+        lines += ["", f"## {title}", "", f"| {' | '.join(head)} |", "|---|" + "---:|" * (len(head) - 2) + "---|"]
+        for table, means, pair in rows(comparison, index):
+            size = next(iter(next(iter(comparison.found[table].values())).values()))["rows"]
+            lines.append(f"| {' | '.join([table.name, f'{size:,}', *means, *pair])} |")
+    return "\n".join(lines) + "\n"

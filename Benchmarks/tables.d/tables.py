@@ -6,6 +6,7 @@ import sys
 from concurrent.futures import ProcessPoolExecutor, as_completed
 
 import catalog
+import comparison
 import estimator
 import options
 import peers
@@ -27,7 +28,7 @@ def key(contender, arguments):
 
 def measure(contender, key, name, seed, arguments):
     """One training and its scores on the test rows."""
-    table = next(table for table in catalog.TABLES if table.name == name)
+    table = catalog.chosen([name])[0]
     content = catalog.content(table, os.path.join(arguments.data, "tabular"))
     train, test = content.split(seed, stratified=not table.is_regression)
     if contender == "rectifier":
@@ -58,9 +59,7 @@ def share(work, keys, arguments):
 
 def work(arguments, keys, known):
     """What is still to be trained: table, seed, contenders. Small tables come first."""
-    for table in catalog.TABLES:
-        if arguments.only and table.name not in arguments.only:
-            continue
+    for table in catalog.chosen(arguments.only):
         rows = len(catalog.content(table, os.path.join(arguments.data, "tabular")).rows)
         for seed in range(arguments.seeds):
             todo = [
@@ -96,10 +95,11 @@ def main():
                 else:
                     known.add(result)
                     print(f"  {what}: {result['seconds']:.2f} s", file=sys.stderr)
-    comparison = report.Comparison(known, keys, arguments)
-    print(comparison.summary())
+    found = comparison.Comparison(known, keys, arguments)
+    print(report.summary(found))
     if arguments.output:
-        comparison.write(arguments.output)
+        with open(arguments.output, "w") as file:
+            file.write(report.page(found, arguments))
         print(f"wrote {arguments.output}", file=sys.stderr)
     return 1 if failures else 0
 
