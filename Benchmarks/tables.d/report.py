@@ -45,7 +45,8 @@ def summary(comparison):
         for table, means, (mean, error, verdict) in rows(comparison, index):
             line = f"{table.name:<15}" + "".join(f"{value:>10}" for value in means)
             lines.append(f"{line}{mean:>11}{error:>9} {verdict}".rstrip())
-        lines += [f"against sklearn's MLP: {counted(comparison.verdicts(index))}", ""]
+        verdicts = comparison.verdicts(index)
+        lines += [f"against sklearn's MLP: {counted(verdicts)}", ""] if any(verdicts.values()) else [""]
     for contenders in fields(comparison):
         for index, heading in enumerate(HEADINGS[:2]):
             ranks, count = comparison.ranks(contenders, index)
@@ -87,7 +88,7 @@ def page(comparison, arguments):
     lines += wrapped(
         "Rectifier, scikit-learn's `MLPClassifier` and `MLPRegressor`, its `HistGradientBoosting` and RealMLP-TD of "
         "pytabkit, each at its defaults on the same splits. `Benchmarks/tables` writes this page; "
-        "[its README](../Benchmarks/README.md) says what is fair."
+        "[its README](../Benchmarks/tables.d/README.md) says what is fair."
     )
     lines += ["", "## At a glance", ""]
     for line in glance(comparison):

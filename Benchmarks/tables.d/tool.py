@@ -46,7 +46,7 @@ def predictions(path, content, table, seed, train_rows, test_rows, flags, thread
         try:
             seconds = train(path, files["train.csv"], table, seed, model, [*limit, *flags])
         except RuntimeError as error:
-            if "missing values" not in str(error):
+            if "missing value" not in str(error):
                 raise
             # Tools before 1.0 ask what missing values shall become.
             seconds = train(path, files["train.csv"], table, seed, model, [*limit, "--missing", "mean", *flags])
