@@ -14,9 +14,11 @@ model, so that the estimator can be pickled. `predict` runs `rectifier predict`.
 """
 
 import csv
+import io
 import os
 import shutil
 import subprocess
+import tarfile
 import tempfile
 
 import numpy
@@ -41,8 +43,8 @@ class _Rectifier(BaseEstimator):
 
     Attributes
     ----------
-    models_ : list of dict
-        For each column of the target the files of its model: bytes by name.
+    models_ : list of bytes
+        For each column of the target the folder of its model, as a tar file.
     """
 
     def __init__(self, tool=None, flags=(), random_state=None):
@@ -75,7 +77,7 @@ class _Rectifier(BaseEstimator):
         return self
 
     def _model(self, rows, seed):
-        """The files of a model that is trained on rows of inputs, a weight where there is one, and the target."""
+        """A model as a tar file. It is trained on rows of inputs, a weight where there is one, and the target."""
         rows = rows[numpy.lexsort(rows.T[::-1])]
         names = [f"x{index}" for index in range(self.n_features_in_)]
         weights = ["weight"] if rows.shape[1] > len(names) + 1 else []
@@ -86,11 +88,10 @@ class _Rectifier(BaseEstimator):
                 "train", "--data", data, "--target", "y", "--task", self._task, "--seed", str(seed), "--output", model,
                 "--quiet", *(["--weights", *weights] if weights else []), *self.flags,
             )  # fmt: skip
-            files = {}
-            for name in os.listdir(model):
-                with open(os.path.join(model, name), "rb") as file:
-                    files[name] = file.read()
-            return files
+            packed = io.BytesIO()
+            with tarfile.open(fileobj=packed, mode="w") as file:
+                file.add(model, "model.rectifier")
+            return packed.getvalue()
 
     def _predictions(self, X, *flags):
         """For each model the header and the columns of numbers that `rectifier predict` writes."""
@@ -100,13 +101,11 @@ class _Rectifier(BaseEstimator):
         with tempfile.TemporaryDirectory() as folder:
             data, output = os.path.join(folder, "test.csv"), os.path.join(folder, "predictions.csv")
             write(data, [f"x{index}" for index in range(X.shape[1])], X)
-            for index, files in enumerate(self.models_):
-                model = os.path.join(folder, f"{index}.rectifier")
-                os.mkdir(model)
-                for name, content in files.items():
-                    with open(os.path.join(model, name), "wb") as file:
-                        file.write(content)
-                self._run("predict", model, "--data", data, "--output", output, *flags)
+            for index, packed in enumerate(self.models_):
+                place = os.path.join(folder, str(index))
+                with tarfile.open(fileobj=io.BytesIO(packed)) as file:
+                    file.extractall(place, filter="data")
+                self._run("predict", os.path.join(place, "model.rectifier"), "--data", data, "--output", output, *flags)
                 with open(output, newline="") as file:
                     header, *rows = csv.reader(file)
                 found.append((header, numpy.array(rows, dtype=float)))

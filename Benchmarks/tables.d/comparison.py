@@ -77,7 +77,7 @@ class Comparison:
         return {name: statistics.mean(values) for name, values in ranks.items() if values}, count
 
     def seconds(self, peer):
-        """Ours and the peer's total training time, over the splits that both have, and whether all were timed."""
+        """Ours and the peer's total training time, over the splits that both have, and whether they took turns."""
         pairs = [
             (ours[seed], theirs[seed])
             for found in self.found.values()
@@ -85,4 +85,4 @@ class Comparison:
             for seed in ours.keys() & theirs.keys()
         ]
         total = [sum(pair[side]["seconds"] for pair in pairs) for side in (0, 1)]
-        return *total, all(result["timed"] for pair in pairs for result in pair)
+        return *total, all(ours["timed"] and ours["timed"] == theirs["timed"] for ours, theirs in pairs)

@@ -6,6 +6,7 @@ Needs only the standard library, because it is read before the virtual environme
 import argparse
 import os
 import shlex
+import time
 
 BENCHMARKS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 ROOT = os.path.dirname(BENCHMARKS)
@@ -58,4 +59,5 @@ def parse(arguments=None):
             parser().error(f"--{name.replace('_', '-')} must be at least 1")
     if options.timing and options.jobs > 1:
         parser().error("--timing takes one job at a time; leave out --jobs")
+    options.timing = time.time() if options.timing else None  # names the run: seconds of two runs are not compared
     return options

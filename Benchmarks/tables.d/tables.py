@@ -27,7 +27,7 @@ def key(contender, arguments):
 
 
 def measure(contender, key, name, seed, arguments):
-    """One training and its scores on the test rows."""
+    """One training and its scores on the test rows, and in which timed run it was."""
     table = catalog.chosen([name])[0]
     content = catalog.content(table, os.path.join(arguments.data, "tabular"))
     train, test = content.split(seed, stratified=not table.is_regression)
