@@ -65,7 +65,8 @@ struct ModelSource: ParsableArguments {
         let (recipe, loaded) = try dataOfRun(of: model)
         if loaded.heldOut == nil, let folds = loaded.folds {
             return Samples(
-                name: "\(recipe.data.source), each row by the network that has not seen it", samples: loaded.training, notes: [], folds: folds)
+                name: "\(recipe.data.source), each row by the network that has not seen it", samples: loaded.training, notes: [],
+                folds: folds)
         }
         guard let samples = loaded.heldOut else {
             throw RectifierError(.data, "\(self.model): its run held no data out; give --data")

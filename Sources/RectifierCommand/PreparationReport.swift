@@ -32,8 +32,12 @@ struct PreparationReport {
                     let kind = (column.spelling == .boolean ? "yes or no" : "number") + (column.marksMissing == true ? ", or missing" : "")
                     table.addRow([printable(column.name), kind, Format.significant(mean), Format.significant(deviation)])
                 case .shaped(let shape):
-                    let kind = (shape.width > 1 ? "number in \(shape.width - 1) pieces" : "number") + (column.marksMissing == true ? ", or missing" : "")
-                    table.addRow([printable(column.name), kind, "about \(Format.significant(shape.median))", Format.significant(shape.spread)])
+                    let kind =
+                        (shape.width > 1 ? "number in \(shape.width - 1) pieces" : "number")
+                        + (column.marksMissing == true ? ", or missing" : "")
+                    table.addRow([
+                        printable(column.name), kind, "about \(Format.significant(shape.median))", Format.significant(shape.spread),
+                    ])
                 case .levels(let names, _, _):
                     let levels = shortened(Self.listed(names.map { $0.isEmpty ? "(missing)" : $0 }), to: Self.widestLevels)
                     table.addRow([printable(column.name), Format.count(names.count, "level"), levels, ""])

@@ -10,7 +10,7 @@ final class TextReporter: TrainingReporter {
     private let folder: URL
     private let terminal: Terminal
     private var recipe = Recipe()
-    private var heldOut: Dataset?
+    private var data: LoadedData?
     private var notes: [String] = []
     /// The first epoch of this run, and the last that it is meant to have.
     private var firstEpoch = 1, epochs = 0
@@ -29,7 +29,7 @@ final class TextReporter: TrainingReporter {
     }
 
     func begin(_ trainer: Trainer, notes: [String]) throws {
-        (recipe, heldOut) = (trainer.plan.recipe, trainer.data.heldOut)
+        (recipe, data) = (trainer.plan.recipe, trainer.data)
         self.notes = notes
     }
 
@@ -259,10 +259,11 @@ final class TextReporter: TrainingReporter {
 
     /// What the run's model scores on held-out data, beside the trivial model.
     private func heldOutScores(_ outcome: TrainingEvent.Outcome) throws -> [String] {
-        guard let heldOut else { return [] }
-        let metrics = try outcome.model.metrics(on: heldOut, hasIntervals: false, threads: recipe.training.threads)
+        guard let data, let heldOut = data.heldOut ?? (data.folds == nil ? nil : data.training) else { return [] }
+        let folds = data.heldOut == nil ? data.folds : nil
+        let metrics = try outcome.model.metrics(on: heldOut, folds: folds, hasIntervals: false, threads: recipe.training.threads)
         let table = MetricTable(metrics, classNames: outcome.model.preparation?.classNames)
-        return ["on held-out data: \(table.summary)"] + table.verdicts
+        return ["on \(folds == nil ? "held-out data" : "rows that a network has not seen"): \(table.summary)"] + table.verdicts
     }
 
     private func ending(_ outcome: TrainingEvent.Outcome, scores: [String]) -> [String] {

@@ -75,6 +75,10 @@ struct DataFlags: ParsableArguments {
     @Option(parsing: .unconditional, help: ArgumentHelp("Generated sets: the noise, from 0 to 1.", valueName: "x"))
     var noise: Double?
 
+    func validate() throws {
+        if folds != nil, validation != nil { throw ValidationError("--folds trains several networks, --validation one: give one of them") }
+    }
+
     func apply(to settings: inout DataSettings) {
         override(&settings.source, with: data)
         override(&settings.test, with: test)

@@ -34,7 +34,7 @@ public struct LoadedData: Sendable {
         folds comeUsually: Bool = false
     ) throws {
         self.settings = settings
-        guard settings != .inCode else {
+        guard settings.source != DataSettings.inCode.source else {
             throw RectifierError(.setting, "the data of the run were made in code: name the file or folder that holds them")
         }
         var share: Double?
@@ -95,7 +95,8 @@ public struct LoadedData: Sendable {
                 }
                 let choice = try ColumnChoice(settings, names: table.columns.map(\.name), targets: targets, source: settings.source)
                 fitted = try table.fitted(
-                    choosing: choice, areLabels: arrays.areLabels, settings: filled(rows: table.rowCount), share: drawn, seed: seed, precision: precision)
+                    choosing: choice, areLabels: arrays.areLabels, settings: filled(rows: table.rowCount), share: drawn, seed: seed,
+                    precision: precision)
             case .arrays(let arrays):
                 fitted = try arrays.fitted(settings: settings, share: drawn, seed: seed, precision: precision)
             }
@@ -137,10 +138,16 @@ public struct LoadedData: Sendable {
 
     /// Data made in code.
     ///
-    /// - Parameter preparation: What was done to the data; `nil`: nothing, see ``Preparation/init(of:)``.
-    /// - Throws: ``RectifierError`` where there are no targets to learn, or a set has other shapes than the preparation
-    ///   makes; the message names both.
-    public init(training: Dataset, heldOut: Dataset? = nil, validation: Dataset? = nil, preparation: Preparation? = nil) throws {
+    /// - Parameters:
+    ///   - folds: Parts that networks trained side by side do without, see ``Folds``; `nil` for a run of one network.
+    ///   - seed: Draws the folds.
+    ///   - preparation: What was done to the data; `nil`: nothing, see ``Preparation/init(of:)``.
+    /// - Throws: ``RectifierError`` where there are no targets to learn, a set has other shapes than the preparation
+    ///   makes, the message names both, or there are fewer samples than folds.
+    public init(
+        training: Dataset, heldOut: Dataset? = nil, validation: Dataset? = nil, folds: Int? = nil, seed: UInt64 = 0,
+        preparation: Preparation? = nil
+    ) throws {
         let preparation = try preparation ?? Preparation(of: training)
         for set in [training, heldOut, validation].compactMap({ $0 }) {
             guard set.sampleShape == preparation.inputShape, set.outputCount == preparation.outputCount else {
@@ -153,6 +160,10 @@ public struct LoadedData: Sendable {
         (self.training, self.heldOut, self.validation, self.preparation) = (training, heldOut, validation, preparation)
         settings = .inCode
         notes = [preparation.summary]
+        if let folds {
+            settings.validation = .folds(folds)
+            self.folds = try Folds(folds, of: training, seed: seed)
+        }
     }
 
     /// The column to predict: by its name, else by its number from 0, else the last.

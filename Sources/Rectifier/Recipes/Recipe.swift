@@ -33,8 +33,8 @@ public struct DataSettings: Sendable, Codable, Hashable {
     /// training rows and a further feature that marks them, texts with a level of their own. Rows without a target are
     /// left out.
     public var missing: MissingValues?
-    /// Tables: what features a network is given of a number. `nil`: of tables from 5,000 rows that come in folds pieces,
-    /// otherwise standardized ones.
+    /// Tables: what features a network is given of a number. `nil`: of tables from 5,000 rows that come in folds
+    /// pieces, otherwise standardized ones.
     public var numbers: NumberFeatures?
     /// Tables: the columns to learn from, by name or 0-based index. `nil`: all that can be learned from.
     public var features: [String]?
@@ -62,8 +62,8 @@ public struct DataSettings: Sendable, Codable, Hashable {
     /// by the most frequent text), or their rows are left out.
     public enum MissingValues: String, Sendable, Codable, CaseIterable { case error, mean, drop }
 
-    /// Features of a number: itself, less the mean over the deviation; or itself, softly clipped, and how far it reaches
-    /// into each of some pieces between quantiles of the training rows, see ``NumberShape``.
+    /// Features of a number: itself, less the mean over the deviation; or itself, softly clipped, and how far it
+    /// reaches into each of some pieces between quantiles of the training rows, see ``NumberShape``.
     public enum NumberFeatures: String, Sendable, Codable, CaseIterable { case standardized, pieces }
 
     /// What a table's column is: not used, a number, text even where it looks like numbers, or a date.

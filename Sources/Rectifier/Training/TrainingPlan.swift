@@ -82,7 +82,8 @@ public struct TrainingPlan: Sendable {
         if let folds = data.folds {
             guard try network.built(isTraining: false).members.count == folds.count else {
                 throw RectifierError(
-                    .setting, "\(folds.count) folds need a network that ends in a mean or a vote of as many branches; see Network.repeated(_:votes:)")
+                    .setting,
+                    "\(folds.count) folds need a network that ends in a mean or a vote of as many branches; see Network.repeated(_:votes:)")
             }
             filled.data.validation = .folds(folds.count)
             filled.data.numbers = data.settings.numbers

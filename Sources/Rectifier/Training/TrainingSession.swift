@@ -47,8 +47,8 @@ public final class TrainingSession {
     private var programs: [Int: Program] = [:]
     /// Those of probes, beside the step.
     private var programsBeside: [BesideKey: Program] = [:]
-    /// All of them, and others that probes have made and may keep: where their inputs are is set anew each time the data
-    /// are at hand.
+    /// All of them, and others that probes have made and may keep: where their inputs are is set anew each time the
+    /// data are at hand.
     private var fed: [FedProgram] = []
     private struct FedProgram { weak var program: Program? }
     private var feeds: [String: Feed] = [:]

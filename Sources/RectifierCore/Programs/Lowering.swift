@@ -82,14 +82,15 @@ package struct Lowering {
         return Buffer(index: counts.count - 1)
     }
 
-    /// Where the first samples of a formula's value are kept, so that the memory of the others is free again: a copy right
-    /// behind what computes it.
+    /// Where the first samples of a formula's value are kept, so that the memory of the others is free again: a copy
+    /// right behind what computes it.
     mutating func keepFirst(_ samples: Int, of formula: Formula) -> Buffer {
         let source = buffer(of: formula), extents = [samples] + formula.sampleExtents
         guard let writer = calls.lastIndex(where: { $0.writes.contains(source) }) else { return source }
         let target = newBuffer(count: extents.reduce(1, *))
         addCopy(
-            "first samples", from: source, strides: rowMajorStrides(extents), to: target, strides: rowMajorStrides(extents), extents: extents)
+            "first samples", from: source, strides: rowMajorStrides(extents), to: target, strides: rowMajorStrides(extents),
+            extents: extents)
         calls.insert(calls.removeLast(), at: writer + 1)
         return target
     }

@@ -50,7 +50,8 @@ public final class Program {
     }
 
     /// - Parameters:
-    ///   - samples: By output, how many of the batch's samples are wanted of it, the first ones; all where it is not named.
+    ///   - samples: By output, how many of the batch's samples are wanted of it, the first ones; all where it is not
+    ///     named.
     ///   - feeds: Inputs, by name, that are filled from memory at every run.
     ///   - training: What is done with gradients after they are computed.
     ///   - pool: `nil` runs on the caller's thread alone.
@@ -73,7 +74,9 @@ public final class Program {
             batchSize: batchSize, elementType: elementType, kernels: kernels, cursor: cursor, rewrites: rewrites,
             labels: Program.readAsLabels(wanted, feeds))
         try lowering.lower(wanted)
-        var results = wanted.prefix(outputs.count).map { (buffer: lowering.buffer(of: $0), extents: $0.shape.resolved(batchSize: batchSize)) }
+        var results = wanted.prefix(outputs.count).map {
+            (buffer: lowering.buffer(of: $0), extents: $0.shape.resolved(batchSize: batchSize))
+        }
         for (index, samples) in samples where outputs[index].shape.hasBatch && samples < batchSize {
             results[index].extents[0] = samples
             results[index].buffer = lowering.keepFirst(samples, of: wanted[index])

@@ -53,7 +53,8 @@ struct GradientCheckTests {
         ReLU6(atBounds: 1), Absolute(), Absolute(atZero: -1), ELU(alpha: 0.5), GELU(), SiLU(), Softplus(), Softplus(sharpness: 5),
         Sigmoid(), Tanh(), HardSigmoid(), HardTanh(), SineActivation(), Dropout(0.4), Flatten(), Dense(4), Dense(4, hasBias: false),
         Residual(layers: [Dense(3), Tanh(), Dense(4)]), Sum([Dense(3), ReLU()], [Dense(3)], [Dense(3, hasBias: false)]),
-        Mean([Dense(3), ReLU()], [Dense(3)]), Vote([Dense(3), ReLU()], [Dense(3)]), Concatenation([Dense(3), Tanh()], [], [ReLU()]), BatchNorm(), BatchNorm(momentum: 1, epsilon: 0.1), LayerNorm(),
+        Mean([Dense(3), ReLU()], [Dense(3)]), Vote([Dense(3), ReLU()], [Dense(3)]),
+        Concatenation([Dense(3), Tanh()], [], [ReLU()]), BatchNorm(), BatchNorm(momentum: 1, epsilon: 0.1), LayerNorm(),
         Dropout(0.4, channels: true),
     ]
     /// Those that take images.

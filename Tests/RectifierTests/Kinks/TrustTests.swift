@@ -13,7 +13,7 @@ import Testing
         let losses = try relu(matmul(x, w) + b)
         let program = try TrustProgram(
             losses: losses, [w, b], sites: kinkSites(below: [losses], dependingOn: [w, b]), elementType: .float64
-        ) { outputs, memory in
+        ) { outputs, _, memory in
             let program = try Program(outputs, batchSize: 2, parameters: memory)
             try program.setInput("x", to: [1, -2])
             return program
@@ -21,7 +21,7 @@ import Testing
         func parameters(_ w: Double, _ b: Double) -> Parameters {
             Parameters([("w", Tensor(shape: [1, 1], [w])), ("b", Tensor(shape: [1], [b]))])
         }
-        return program.trust(from: parameters(1, 0), to: parameters(1 + dw, db))
+        return try program.trust(from: parameters(1, 0), to: parameters(1 + dw, db))
     }
 
     @Test func withinTheRegionItIsExact() throws {

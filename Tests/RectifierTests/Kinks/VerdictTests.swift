@@ -14,7 +14,7 @@ import Testing
         private let built: Network.Built
         private let memory: ParameterMemory
         private let gradient: Program
-        private let examination: Program
+        private var examination: Program?
         private let examiner: KinkExaminer
 
         init(inputs: Int, units: [Int], biased: [Bool], atZero: [Double], batch: Int) throws {
@@ -32,12 +32,7 @@ import Testing
             gradient = try Program(gradients(of: losses.sum(), withRespectTo: built.parameters), batchSize: batch, parameters: memory)
             let certificate = GradientCertificate(
                 losses: losses, parameters: built.parameters, sites: built.kinkSites(below: [losses], dependingOn: built.parameters))
-            var program: Program?
-            examiner = try KinkExaminer(certificate) { [memory] outputs in
-                program = try Program(outputs, batchSize: batch, parameters: memory)
-                return program!
-            }
-            examination = program!
+            examiner = try KinkExaminer(certificate)
         }
 
         /// The verdict, and the gradient in the oracle's order.
@@ -52,13 +47,22 @@ import Testing
                 }
             }
             try memory.write(parameters, to: memory.weights)
-            for program in [gradient, examination] {
+            func fill(_ program: Program) throws {
                 for (name, values) in [
                     (Network.inputName, oracle.inputs.joined().map(Double.init)), ("factors", oracle.factors.map(Double.init)),
                 ]
                 where program.hasInput(name) {
                     try program.setInput(name, to: values)
                 }
+            }
+            try fill(gradient)
+            // The examiner keeps its program from the first draw on.
+            try examination.map(fill)
+            let found = try examiner.examine(batchSize: batch) { outputs in
+                let program = try Program(outputs, batchSize: batch, parameters: memory)
+                try fill(program)
+                examination = program
+                return program
             }
             gradient.run()
             var result: [Double] = []
@@ -68,7 +72,7 @@ import Testing
                     extents.count == 1
                     ? values : (0..<extents[1]).flatMap { unit in (0..<extents[0]).map { values[$0 * extents[1] + unit] } }
             }
-            return (examiner.examine().verdict, result)
+            return (found.verdict, result)
         }
 
         func draw(_ random: inout Numbers) -> ClarkeOracle {
@@ -158,7 +162,8 @@ import Testing
             losses: losses, parameters: leaves, sites: kinkSites(below: [losses], dependingOn: leaves))
         let gradient = try program(gradients(of: losses.sum(), withRespectTo: leaves))
         gradient.run()
-        return (try KinkExaminer(certificate, compile: program).examine().verdict, leaves.indices.map(gradient.values(ofOutput:)))
+        let verdict = try KinkExaminer(certificate).examine(batchSize: batch, compile: program).verdict
+        return (verdict, leaves.indices.map(gradient.values(ofOutput:)))
     }
 
     private static let x = Formula.input("x", shape: [Shape.batch, 1]), factor = Formula.input("factor", shape: [Shape.batch, 1])

@@ -1,14 +1,15 @@
 /// How a number becomes features that a network can bend where the rows are, and that no outlier leads astray.
 ///
 /// The first feature is the number less the rows' median over the distance of their quartiles, and softly clipped:
-/// z / √(1 + (z/3)²), as RealMLP has it (Holzmüller, Grinsztajn and Steinwart 2024). Behind it stands a feature for each
-/// piece between neighbouring edges: how much of the piece lies below the number, from -½ to ½ (piecewise linear encoding;
-/// Gorishniy, Rubachev and Babenko 2022).
+/// z / √(1 + (z/3)²), as RealMLP has it (Holzmüller, Grinsztajn and Steinwart 2024). Behind it stands a feature for
+/// each piece between neighbouring edges: how much of the piece lies below the number, from -½ to ½ (piecewise linear
+/// encoding; Gorishniy, Rubachev and Babenko 2022).
 public struct NumberShape: Codable, Sendable, Equatable {
     public var median: Double
     /// Above 0.
     public var spread: Double
-    /// From the lowest to the highest of the rows, no two equal; none where there are fewer than three different values.
+    /// From the lowest to the highest of the rows, no two equal; none where there are fewer than three different
+    /// values.
     public var edges: [Double]
 
     /// Features.

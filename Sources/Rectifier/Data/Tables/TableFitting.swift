@@ -37,7 +37,8 @@ extension Table {
         let features = try tellingColumns(candidates, choice, counts, marksMissing: settings.missing == nil, &notes)
         let layout = Preparation.Layout(
             columns: try learned(
-                features, rows: split.training, counts, marksMissing: settings.missing == nil, inPieces: settings.numbers == .pieces, &notes),
+                features, rows: split.training, counts, marksMissing: settings.missing == nil, inPieces: settings.numbers == .pieces, &notes
+            ),
             fieldCount: columns.count, targetIndices: targets,
             targetNames: targets.map { columns[$0].name }, hasHeader: hasHeader,
             separator: file.map { String(UnicodeScalar($0.separator)) } ?? ",", targetSpelling: columns[targets[0]].spelling)

@@ -25,7 +25,9 @@ extension Table {
                 return Preparation.Column(name: column.name, index: index, content: content)
             }
             content = isDate(index) ? try dates(index, rows: rows) : scales[index].content
-            if inPieces, !isDate(index), column.spelling != .boolean { content = .shaped(NumberShape(values(of: index, rows: rows).sorted())) }
+            if inPieces, !isDate(index), column.spelling != .boolean {
+                content = .shaped(NumberShape(values(of: index, rows: rows).sorted()))
+            }
             let isMarked = marksMissing && counts.missing[index] > 0
             return Preparation.Column(
                 name: column.name, index: index, content: content, spelling: column.spelling, marksMissing: isMarked ? true : nil)

@@ -41,7 +41,8 @@ struct TrustProgram {
 
     /// - Parameters:
     ///   - losses: One for each sample.
-    ///   - compile: Makes a program over the batch that keeps so many samples of some outputs, with parameters of its own.
+    ///   - compile: Makes a program over the batch that keeps so many samples of some outputs, with parameters of its
+    ///     own.
     init(
         losses: Formula, _ parameters: [Formula], sites: [KinkSite], elementType: ElementType,
         compile: @escaping ([Formula], [Int: Int], ParameterMemory) throws -> Program
