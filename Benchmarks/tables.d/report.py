@@ -51,7 +51,7 @@ def summary(comparison):
         for index, heading in enumerate(HEADINGS[:2]):
             ranks, count = comparison.ranks(contenders, index)
             cells = "".join(f"{spelled(ranks.get(name)):>10}" for name in names)
-            lines.append(f"{'rank: ' + heading:<20}{cells[5:]}  of {count} tables")
+            lines.append(f"{heading:<15}{cells}  mean rank, {count} tables")
     for peer in names:
         if peer != "rectifier" and "rectifier" in names:
             ours, theirs, is_timed = comparison.seconds(peer)
