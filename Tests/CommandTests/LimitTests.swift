@@ -11,7 +11,7 @@ import Testing
         #expect(
             missing.code == 1 && missing.errors.hasSuffix("; correct it, or leave the setting out and they are filled in (--missing)\n"),
             "\(missing.errors)")
-        let single = try CommandRun(shell: "\"$RECTIFIER\" train --data one.csv --missing drop", in: folder)
+        let single = try CommandRun(shell: "\"$RECTIFIER\" train --data one.csv --missing drop --validation 0.2", in: folder)
         #expect(single.errors.hasSuffix("hold nothing out: set validation to 0 (--validation)\n"), "\(single.errors)")
     }
 

@@ -18,7 +18,7 @@ struct MetricCommandTests {
     @Test func `A share of right answers that means nothing is said to mean nothing`() throws {
         let folder = try TemporaryFolder()
         try folder.write(Self.rareTable(rows: 400, every: 40), to: "rare.csv")
-        let training = try run("train --data rare.csv --epochs 2 --output model", in: folder).output
+        let training = try run("train --data rare.csv --validation 0.2 --epochs 2 --output model", in: folder).output
         let evaluation = try run("evaluate model", in: folder).output
         for output in [training, evaluation] {
             #expect(output.contains("accuracy 97.50 % means nothing here: always saying `no` scores 97.50 %."), "\(output)")
@@ -31,7 +31,7 @@ struct MetricCommandTests {
         let folder = try TemporaryFolder()
         let rows = (0..<60).map { "\($0 % 2),\(Double($0 * 7919 % 101) + 0.5)\n" }
         try folder.write("x,price\n" + rows.joined(), to: "prices.csv")
-        let training = try run("train --data prices.csv --epochs 200 --learning-rate 0.5 --layers 64,64 --output model", in: folder).output
+        let training = try run("train --data prices.csv --validation 0.2 --epochs 200 --learning-rate 0.5 --layers 64,64 --output model", in: folder).output
         #expect(training.contains("means nothing here: always saying the training mean scores"), "\(training)")
     }
 

@@ -96,7 +96,7 @@ import Testing
         Mistake(arguments: "train --lr 0.1", says: "there is no --lr; did you mean --learning-rate?"),
         Mistake(arguments: "train --gpu", says: "there is no --gpu: Rectifier computes on the CPU; leave it out"),
         Mistake(arguments: "train --plot", says: "there is no --plot: train --tensorboard FOLDER draws curves"),
-        Mistake(arguments: "train --cv 5", says: "there is no --cv: train --validation SHARE holds rows out"),
+        Mistake(arguments: "train --cv 5", says: "there is no --cv: train --folds N trains a network"),
         Mistake(arguments: "train --random_state=1", says: "there is no --random_state; did you mean --seed?"),
         Mistake(arguments: "evaluate model --proba", says: "evaluate has no --proba; predict has --probabilities"),
         Mistake(arguments: "evaluate model --epochs 3", says: "evaluate has no --epochs; train has --epochs"),

@@ -40,6 +40,8 @@ struct LayerLanguageTests {
         case "residual": return Residual(layers: try layers())
         case "sum": return Sum(branches: try branches())
         case "concat": return Concatenation(branches: try branches())
+        case "mean": return Mean(branches: try branches())
+        case "vote": return Vote(branches: try branches())
         case "relu": return ReLU(atZero: kink())
         case "leaky-relu": return any(LeakyReLU(), LeakyReLU(slope: number(), atZero: any(nil, kink())))
         case "prelu": return PReLU(atZero: kink())

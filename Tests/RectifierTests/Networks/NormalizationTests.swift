@@ -402,7 +402,7 @@ import Testing
         #expect(message(LayerNorm(epsilon: -1)) == "epsilon must be above 0 and at most 1, not -1.0")
         #expect(
             message(LayerNorm(), input: [3, 3, 1])
-                == "layer 1, layernorm: normalizes each sample over one channel, which leaves 0 of any; put it behind more channels")
+                == "layernorm1: normalizes each sample over one channel, which leaves 0 of any; put it behind more channels")
         let wrong = Function("wrong") { x, build in
             _ = try build.state("average", shape: [2], initializer: .zeros, share: 0.1) { _ in try x.mean(over: [0]) }
             return x

@@ -69,7 +69,8 @@ struct FoldsTests {
     }
 
     @Test func `A network among others is trained as it is alone`() throws {
-        let data = try Self.data(areClasses: false), folds = try Folds(3, of: data, seed: 5)
+        // As many rows in each fold, so that a mean over the others is one over as many.
+        let data = try Self.data(areClasses: false).selecting((0..<48).map { $0 }), folds = try Folds(3, of: data, seed: 5)
         // One batch, so that each network's has the rows that a run on them alone has.
         func settings(_ settings: inout TrainingSettings) {
             (settings.batchSize, settings.epochs, settings.precision, settings.schedule) = (.full, 5, .float64, .constant)
