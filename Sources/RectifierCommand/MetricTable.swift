@@ -38,7 +38,8 @@ struct MetricTable {
 
     /// Where the model is not better than the trivial one, in plain words.
     var verdicts: [String] {
-        let shown: [Metric] = report.classes.isEmpty ? [.rmse] : [.accuracy, .logLoss]
+        // Weights of classes shift probabilities on purpose.
+        let shown: [Metric] = report.classes.isEmpty ? [.rmse] : report.isLossWeighted ? [.accuracy] : [.accuracy, .logLoss]
         return shown.compactMap { report[$0] }.compactMap { score in
             guard let trivial = score.trivial else { return nil }
             let ours = score.metric.text(score.estimate.value), theirs = score.metric.text(trivial)

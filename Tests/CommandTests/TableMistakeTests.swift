@@ -62,7 +62,7 @@ import Testing
         Mistake(arguments: "good.csv --target z", says: "no column \"z\" to predict; the columns are \"a\", \"b\", \"y\""),
         Mistake(arguments: "good.csv --ignore z", says: "no column \"z\"; the columns are \"a\", \"b\", \"y\""),
         Mistake(arguments: "good.csv --features a,z", says: "no column \"z\"; the columns are \"a\", \"b\", \"y\""),
-        Mistake(arguments: "good.csv --ignore y", says: "column \"y\" is the target, and no feature"),
+        Mistake(arguments: "good.csv --ignore y", says: "column \"y\" is the target, and nothing else"),
         Mistake(arguments: "good.csv --ignore a,b", says: "has no column to learn from beside the target"),
         Mistake(arguments: "digits --ignore a", says: "columns is for tables; the data is the generated set 'digits'"),
         Mistake(arguments: "people.json", says: "is JSON, which is not read; save it as CSV"),

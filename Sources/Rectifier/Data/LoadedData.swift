@@ -95,7 +95,8 @@ public struct LoadedData: Sendable {
                 }
                 let choice = try ColumnChoice(settings, names: table.columns.map(\.name), targets: targets, source: settings.source)
                 fitted = try table.fitted(
-                    choosing: choice, areLabels: arrays.areLabels, settings: filled(rows: table.rowCount), share: drawn, seed: seed, precision: precision)
+                    choosing: choice, areLabels: arrays.areLabels, settings: filled(rows: table.rowCount), share: drawn, seed: seed,
+                    precision: precision)
             case .arrays(let arrays):
                 fitted = try arrays.fitted(settings: settings, share: drawn, seed: seed, precision: precision)
             }
@@ -114,6 +115,9 @@ public struct LoadedData: Sendable {
             }
         }
 
+        if settings.weights != nil, training.weights == nil {
+            throw RectifierError(.setting, "\(settings.source): weights name a column of a table; this is none", setting: "data.weights")
+        }
         if case .folds(let count) = self.settings.validation {
             folds = try Folds(count, of: training, seed: seed)
             notes.append("\(count) networks, each stopped by another of \(count) parts of the rows; the model is their mean")

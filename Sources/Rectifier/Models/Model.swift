@@ -51,9 +51,19 @@ public struct Model: Sendable {
             throw RectifierError(.shape, "the model is not one of a run in these \(folds.count) folds of \(folds.sampleCount) samples")
         }
         let pool = try ThreadPool(threads: threads)
-        return MetricReport(
+        var report = MetricReport(
             try evaluator(for: data, pool, folds: folds, predicts: true).outcome(data, preparation: preparation), data: data,
             preparation: preparation, means: targetMeans, hasIntervals: hasIntervals, threads: pool.threads)
+        report.isLossWeighted = try data.lossWeights(classWeights) != nil
+        return report
+    }
+
+    /// Those that its run's losses were weighted by.
+    private var classWeights: [Double]? {
+        get throws {
+            guard let weights = recipe?.training.classWeights, let names = preparation?.classNames, let targetMeans else { return nil }
+            return try weights.numbers(names: names, shares: targetMeans)
+        }
     }
 
     private func evaluator(for data: Dataset, _ pool: ThreadPool, folds: Folds? = nil, predicts: Bool = false) throws -> Evaluator {
@@ -62,7 +72,8 @@ public struct Model: Sendable {
             throw RectifierError(.shape, "the model gives \(network.outputShape), the data's targets need [\(data.outputCount)]")
         }
         return try Evaluator(
-            network, loss: loss, parameters: ParameterMemory(of: self), pool: pool, folds: folds, predicts: predicts)
+            network, loss: loss, parameters: ParameterMemory(of: self), pool: pool, folds: folds, predicts: predicts,
+            classWeights: classWeights)
     }
 
     /// What the model says of each sample. To ask often, compile it once: ``CompiledModel``.

@@ -7,16 +7,19 @@ final class Evaluator {
     private let runners: [BatchRunner]
     private let folds: Folds?
     private let metric: Metric?
+    private let classWeights: [Double]?
 
     /// - Parameters:
     ///   - parameters: Read at every run, so that an evaluator made once follows the training.
     ///   - folds: Of the data that are to be measured on, where each branch has its own part.
     ///   - predicts: Whether it is asked for an ``outcome(_:preparation:)``.
     ///   - metric: Of the evaluation's score.
+    ///   - classWeights: What a sample of each class counts in the loss.
     init(
         _ network: Network, loss: Loss, parameters: ParameterMemory, pool: ThreadPool?, folds: Folds? = nil, predicts: Bool = false,
-        metric: Metric? = nil
+        metric: Metric? = nil, classWeights: [Double]? = nil
     ) throws {
+        self.classWeights = classWeights
         self.metric = metric == .loss ? nil : metric
         self.folds = folds
         let predicts = predicts || self.metric != nil, built = try network.built(isTraining: false)
@@ -98,20 +101,29 @@ final class Evaluator {
     private func measure(
         _ data: Dataset, _ preparation: Preparation?, _ body: (ArraySlice<Int32>, [Double], Program) -> Void
     ) throws -> (all: Evaluation, losses: [Double]) {
-        var quality = Quality(data, units: preparation?.targetValues?.map(\.deviation)), total = 0.0
+        var quality = Quality(data, units: preparation?.targetValues?.map(\.deviation)), total = 0.0, totalWeight = 0.0
+        let weights = data.lossWeights(classWeights)
         let losses = try runners.enumerated().map { part, runner in
             let rows = folds?.rows(of: part) ?? (0..<Int32(data.count)).map { $0 }
             var sum = 0.0
             try runner.run(data, rows: rows) { program, rows in
-                sum += program.values(ofOutput: 0).reduce(0, +)
+                let losses = program.values(ofOutput: 0)
+                sum += weights.map { all in zip(rows, losses).reduce(0) { $0 + all[Int($1.0)] * $1.1 } } ?? losses.reduce(0, +)
                 let outputs = program.values(ofOutput: 1)
                 quality.add(outputs, rows: rows)
                 body(rows, outputs, program)
             }
+            let weight = weights.map { all in rows.reduce(0) { $0 + all[Int($1)] } } ?? Double(rows.count)
+            guard weight > 0 else {
+                let (place, advice) = folds == nil ? ("", "other data") : (" in a fold", "choose fewer folds")
+                throw RectifierError(
+                    .data, "all samples that are measured\(place) have the weight 0; give weights above 0, or \(advice)")
+            }
             total += sum
-            return sum / Double(rows.count)
+            totalWeight += weight
+            return sum / weight
         }
-        return (quality.evaluation(loss: total / Double(data.count)), losses)
+        return (quality.evaluation(loss: total / totalWeight), losses)
     }
 }
 

@@ -30,6 +30,8 @@ public final class TrainingSession {
     }
 
     package let data: LoadedData
+    /// What is learned from, with what each sample counts where they do not all count the same.
+    private let training: Dataset
     package let pool: ThreadPool
     package let memory: ParameterMemory
     private let numbers: OptimizerNumbers
@@ -67,6 +69,7 @@ public final class TrainingSession {
     public init(_ trainer: Trainer) throws {
         plan = trainer.plan
         data = trainer.data
+        training = try data.training.weighted(byClass: plan.classWeights)
         changes = plan.settings.changes
         (learningRate, penalties, batchSize, epochs) = (plan.learningRate, plan.penalties, plan.batchSize, plan.epochs)
         let settings = plan.settings, count = data.training.count
@@ -76,7 +79,9 @@ public final class TrainingSession {
         try memory.makeTrainable(stateCount: settings.optimizer.stateCount)
         numbers = OptimizerNumbers(groups: memory.groups, clipLimit: settings.clipNorm ?? 0)
         cursor = BatchCursor(seed: settings.seed)
-        evaluator = try Evaluator(plan.network, loss: plan.loss, parameters: memory, pool: pool, metric: settings.metric)
+        evaluator = try Evaluator(
+            plan.network, loss: plan.loss, parameters: memory, pool: pool, metric: settings.metric,
+            classWeights: plan.classWeights)
         order = .allocate(capacity: count)
         order.initialize(repeating: 0)
         augmented = settings.augmentation.flatMap {
@@ -84,7 +89,7 @@ public final class TrainingSession {
         }
         position = Checkpoint.Position(trainingSamples: count)
 
-        let losses: Formula
+        var losses: Formula
         if let folds = data.folds {
             folded = try FoldedTraining(folds, plan, memory: memory, pool: pool)
             losses = try FoldedTraining.losses(plan.loss, network.members)
@@ -92,6 +97,7 @@ public final class TrainingSession {
             folded = nil
             losses = try plan.loss(network.output, .input(Network.targetName, shape: network.output.shape))
         }
+        if training.weights != nil { losses = try losses * .input(Network.weightName, shape: losses.shape) }
         let trained = network.trained.filter { settings.layerRate(of: $0.parameter!.name) > 0 }
         observation = try Observation(
             trainer.probes,
@@ -166,7 +172,7 @@ public final class TrainingSession {
         let settings = plan.settings, count = data.training.count, epoch = position.epochsDone
         orderSamples(epoch)
         numbers.lossTotal.pointee = position.lossTotal
-        try data.training.withFeeds { samples in
+        try training.withFeeds { samples in
             feed(augmented?.feeds ?? samples)
             defer { feeds = [:] }
             var (perEpoch, steps, program, size) = (stepsPerEpoch, 0, nil as Program?, 0)
