@@ -290,6 +290,10 @@ final class TextReporter: TrainingReporter {
         var result = "trained in \(Format.duration(outcome.trainSeconds))"
         if seconds > 0 { result += " at \(Format.count(Int((samples / seconds).clamped))) samples/s" }
         lines += wrapped(result, width: width) + scores.flatMap { wrapped($0, width: width, indent: "    ") }
+        if let threshold = outcome.model.threshold {
+            let decision = MetricTable.decision(threshold, outcome.model.preparation?.classNames)
+            lines += wrapped("threshold: \(decision)", width: width, indent: "    ")
+        }
         guard isSaved else { return lines + wrapped(stillThere(folder), width: width) }
         lines += wrapped("the model is in \(model)", width: width) + [""]
         if outcome.reason == .interrupted {

@@ -232,6 +232,13 @@ struct OptimizationFlags: ParsableArguments {
         transform: { try ClassWeights($0) })
     var classWeights: ClassWeights?
 
+    @Option(
+        help: ArgumentHelp(
+            "Two classes: take a sample for the second from this probability on, or from what is best on held-out data "
+                + "(default: the more probable class).", valueName: "best-f1|best-balanced-accuracy|p"),
+        transform: { try Threshold($0) })
+    var threshold: Threshold?
+
     @Flag(help: "Images: mirror half of those of each epoch, left to right, drawn by chance.")
     var flip = false
 
@@ -274,6 +281,7 @@ struct OptimizationFlags: ParsableArguments {
         override(&settings.earlyStopping, with: earlyStopping.map { EarlyStopping(patience: $0) })
         override(&settings.metric, with: metric)
         override(&settings.classWeights, with: classWeights)
+        override(&settings.threshold, with: threshold)
         if flip || shift != nil {
             var augmentation = settings.augmentation ?? Augmentation()
             if flip { augmentation.flip = true }

@@ -58,7 +58,7 @@ private struct ColumnName: RecipeValue {
 extension TrainingSettings: RecipeObject {
     private enum Key: String, RecipeKey, CodingKey {
         case optimizer, learningRate, schedule, weightDecay, l1, l2, clipNorm, batchSize, epochs, shuffle, earlyStopping, metric
-        case classWeights
+        case classWeights, threshold
         case seed, threads, precision, census, health, checkpointEvery, layerRates, changes, augmentation
     }
 
@@ -78,6 +78,7 @@ extension TrainingSettings: RecipeObject {
         try fields.read(.earlyStopping, into: &earlyStopping)
         try fields.read(.metric, into: &metric)
         try fields.read(.classWeights, into: &classWeights)
+        try fields.read(.threshold, into: &threshold)
         try fields.read(.seed, into: &seed)
         try fields.read(.threads, into: &threads)
         try fields.read(.precision, into: &precision)
@@ -105,6 +106,7 @@ extension TrainingSettings: RecipeObject {
         try container.encodeIfPresent(earlyStopping, forKey: .earlyStopping)
         try container.encodeIfPresent(metric, forKey: .metric)
         try container.encodeIfPresent(classWeights, forKey: .classWeights)
+        try container.encodeIfPresent(threshold, forKey: .threshold)
         try container.encode(seed, forKey: .seed)
         try container.encodeIfPresent(threads, forKey: .threads)
         try container.encode(precision, forKey: .precision)

@@ -93,6 +93,7 @@ extension TrainingSettings {
         for change in changes { try change.validate() }
         if let augmentation { try require(augmentation.shift >= 0, "a shift must be at least 0 pixels, not \(augmentation.shift)") }
         try classWeights?.validate()
+        try threshold?.validate()
         if let metric {
             try require(metric.canSelect, "the metric \(metric.rawValue) chooses nothing; take r2, which chooses the same")
             guard earlyStopping != nil else {

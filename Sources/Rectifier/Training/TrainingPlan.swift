@@ -69,6 +69,7 @@ public struct TrainingPlan: Sendable {
         filled.data.task = task
         try recipe.training.metric?.check(task)
         classWeights = try recipe.training.classWeights.map { try $0.numbers(of: data.training) }
+        try recipe.training.threshold?.check(data, loss)
         let size = recipe.training.batchSize ?? .samples(usual.batchSize)
         filled.training.batchSize = size
         optimizer = recipe.training.optimizer

@@ -80,8 +80,8 @@ public final class TrainingSession {
         numbers = OptimizerNumbers(groups: memory.groups, clipLimit: settings.clipNorm ?? 0)
         cursor = BatchCursor(seed: settings.seed)
         evaluator = try Evaluator(
-            plan.network, loss: plan.loss, parameters: memory, pool: pool, metric: settings.metric,
-            classWeights: plan.classWeights)
+            plan.network, loss: plan.loss, parameters: memory, pool: pool, predicts: settings.threshold != nil,
+            metric: settings.metric, classWeights: plan.classWeights)
         order = .allocate(capacity: count)
         order.initialize(repeating: 0)
         augmented = settings.augmentation.flatMap {
@@ -112,6 +112,7 @@ public final class TrainingSession {
             targets: zip(network.targets, observation.targets).map { ($0.state.parameter!.name, $1) },
             optimizer: settings.optimizer, clips: settings.clipNorm != nil, numbers: numbers)
 
+        if case .probability(let value) = settings.threshold { setThreshold(value) }
         if let checkpoint = trainer.checkpoint {
             try restore(checkpoint)
         } else {
@@ -432,6 +433,7 @@ public final class TrainingSession {
             network: plan.network, loss: plan.loss, parameters: memory.read(memory.weights), precision: plan.settings.precision)
         model.preparation = plan.preparation
         model.targetMeans = targetMeans
+        model.threshold = evaluator.threshold
         var recipe = plan.recipe
         recipe.training.changes = changes
         model.recipe = recipe
@@ -508,6 +510,21 @@ public final class TrainingSession {
         changesMade = 0
         orderedEpoch = nil
         try makeChanges(knownToWeights: done)
+    }
+
+    /// Chooses the model's threshold, where the settings ask for one that samples decide about.
+    func chooseThreshold() throws {
+        guard let threshold = plan.settings.threshold, let judged = data.judged, case .classes(let labels, _) = judged.targets else {
+            return
+        }
+        setThreshold(nil)
+        let outcome = try (folded?.evaluator ?? evaluator).outcome(judged, preparation: plan.preparation)
+        setThreshold(threshold.value(outcome.predictions, labels: labels))
+    }
+
+    private func setThreshold(_ value: Double?) {
+        evaluator.threshold = value
+        folded?.evaluator.threshold = value
     }
 
     /// Returns to the best weights, where early stopping kept some.

@@ -33,6 +33,9 @@ public struct TrainingSettings: Sendable, Codable, Hashable {
     public var metric: Metric?
     /// How much the classes count in the loss, in training and on held-out data. `nil`: as many as their samples.
     public var classWeights: ClassWeights?
+    /// From what probability of the second of two classes on the model takes a sample for it. `nil`: the more probable
+    /// class.
+    public var threshold: Threshold?
     public var seed: UInt64 = 0
     /// `nil`: one for each physical core. The results are the same bits for any number.
     public var threads: Int?

@@ -52,7 +52,7 @@ import Testing
             "activation": "leaky-relu 0.1", "atZero": 0.5, "initializer": "orthogonal:2", "dropout": 0.1, "loss": "huber:1"}, "training": {"optimizer": {"name": "sgd",
             "momentum": 0.9, "nesterov": true}, "learningRate": 0.1, "schedule": {"name": "cosine", "warmUp": 1, "floor": 0.1},
             "weightDecay": 0.1, "l1": 0.1, "l2": 0.1, "clipNorm": 1, "batchSize": 8, "epochs": 2, "shuffle": true,
-            "earlyStopping": {"patience": 3, "minimumDelta": 0.1}, "metric": "roc_auc", "classWeights": {"p": 2, "q": 0.5},
+            "earlyStopping": {"patience": 3, "minimumDelta": 0.1}, "metric": "roc_auc", "classWeights": {"p": 2, "q": 0.5}, "threshold": 0.3,
             "seed": 1, "threads": 1, "precision": "float32", "census": true,
             "checkpointEvery": 1, "layerRates": {"dense1": 0.5}, "changes": [{"afterStep": 3, "learningRate": 0.1, "weightDecay": 0,
             "l1": 0, "l2": 0, "batchSize": "full", "epochs": 3}]}}
