@@ -45,15 +45,20 @@ struct Evaluate: ParsableCommand {
         let evaluation = metrics.evaluation
         var line: JSONLine = [
             "data": data.name, "samples": metrics.rows, "loss": evaluation.loss, "accuracy": evaluation.accuracy,
-            "rmse": evaluation.rmse, "r2": evaluation.r2, "classes": classNames, "confusion": evaluation.confusion,
+            "isLossWeighted": metrics.isLossWeighted, "threshold": metrics.threshold, "rmse": evaluation.rmse, "r2": evaluation.r2,
+            "classes": classNames,
+            "confusion": evaluation.confusion,
         ]
         MetricTable(metrics, classNames: classNames).add(to: &line)
         return line
     }
 
     private func report(_ metrics: MetricReport, data: ModelSource.Samples, classNames: [String]?, width: Int) -> [String] {
-        let title = "\(data.name): \(Format.count(metrics.rows, "sample")), loss \(Format.significant(metrics.evaluation.loss))"
-        var lines = wrapped(title, width: width) + [""] + MetricTable(metrics, classNames: classNames).lines(width: width)
+        let title =
+            "\(data.name): \(Format.count(metrics.rows, "sample")), "
+            + "loss \(Format.significant(metrics.evaluation.loss))\(metrics.isLossWeighted ? " (weighted; scores are not)" : "")"
+        let decision = metrics.threshold.map { wrapped(MetricTable.decision($0, classNames), width: width) } ?? []
+        var lines = wrapped(title, width: width) + decision + [""] + MetricTable(metrics, classNames: classNames).lines(width: width)
         if let confusion = metrics.evaluation.confusion, confusion.count <= ConfusionTable.mostClasses {
             lines += [""] + ConfusionTable(confusion, classNames: classNames).lines(width: width)
         }

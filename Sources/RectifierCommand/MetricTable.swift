@@ -27,9 +27,14 @@ struct MetricTable {
         return table.lines(width: width) + verdicts.flatMap { [""] + wrapped($0, width: width) } + classLines(width: width)
     }
 
+    /// `taken for yes from a probability of 0.31 on`
+    static func decision(_ threshold: Double, _ classNames: [String]?) -> String {
+        "taken for `\(nameOfClass(1, classNames))` from a probability of \(Format.significant(threshold, 3)) on"
+    }
+
     /// The scores that matter most, in a line: `accuracy 81.01 % (trivial 61.45 %), …`
     var summary: String {
-        let metrics: [Metric] = report.classes.isEmpty ? [.rmse, .r2] : [.accuracy, .logLoss, .rocAUC]
+        let metrics: [Metric] = report.classes.isEmpty ? [.rmse, .r2] : [decision, .logLoss, .rocAUC]
         return metrics.compactMap { report[$0] }.enumerated().map { place, score in
             let trivial = score.trivial.map { " (\(place == 0 ? "trivial " : "")\(score.metric.text($0)))" } ?? ""
             return "\(score.metric.words) \(score.metric.text(score.estimate.value))\(trivial)"
@@ -38,7 +43,8 @@ struct MetricTable {
 
     /// Where the model is not better than the trivial one, in plain words.
     var verdicts: [String] {
-        let shown: [Metric] = report.classes.isEmpty ? [.rmse] : [.accuracy, .logLoss]
+        // Weights of classes shift probabilities on purpose.
+        let shown: [Metric] = report.classes.isEmpty ? [.rmse] : report.isLossWeighted ? [decision] : [decision, .logLoss]
         return shown.compactMap { report[$0] }.compactMap { score in
             guard let trivial = score.trivial else { return nil }
             let ours = score.metric.text(score.estimate.value), theirs = score.metric.text(trivial)
@@ -52,6 +58,9 @@ struct MetricTable {
             return "\(score.metric.words) \(ours) may be chance: \(trivialAnswer) scores \(theirs)."
         }
     }
+
+    /// A threshold gives accuracy away on purpose.
+    private var decision: Metric { report.threshold == nil ? .accuracy : .balancedAccuracy }
 
     private var trivialAnswer: String {
         report.trivialClass.map { "always saying `\(nameOfClass($0, classNames))`" } ?? "always saying the training mean"

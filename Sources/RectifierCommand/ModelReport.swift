@@ -36,6 +36,9 @@ struct ModelReport {
         lines += layerLines(width: width) + [""] + parameterLines(width: width) + [""]
         if let units, !units.census.layers.isEmpty { lines += unitLines(units, width: width) + [""] }
         if let preparation = model.preparation { lines += PreparationReport(preparation).lines(width: width) + [""] }
+        if let threshold = model.threshold {
+            lines += wrapped("threshold: \(MetricTable.decision(threshold, model.preparation?.classNames))", width: width) + [""]
+        }
         lines += ["SHA-256 of the weights:", "  \(model.weightsSHA256)"]
         if let recipe = model.recipe, let json = try? recipe.json {
             lines += ["recipe:"] + String(decoding: json, as: UTF8.self).split(separator: "\n").map { shortened("  " + $0, to: width) }
@@ -103,7 +106,7 @@ struct ModelReport {
                     "parameters": row.parameters, "multiplyAdds": row.multiplyAdds,
                 ]
             },
-            "tensors": statistics.map(\.json), "classes": model.preparation?.classNames,
+            "tensors": statistics.map(\.json), "classes": model.preparation?.classNames, "threshold": model.threshold,
             "recipe": RawJSON(jsonText: model.recipe.flatMap { try? $0.json }.map { oneLine(String(decoding: $0, as: UTF8.self)) }),
             "units": units?.census.layers.map { layer -> JSONLine in
                 [

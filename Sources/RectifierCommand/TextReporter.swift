@@ -239,8 +239,10 @@ final class TextReporter: TrainingReporter {
             }
         let decay = training.weightDecay.flatMap { $0 > 0 ? ", weight decay \(Format.significant($0, 2))" : nil } ?? ""
         let augmentation = training.augmentation.map { ($0.flip ? ", flip" : "") + ($0.shift > 0 ? ", shift \($0.shift)" : "") } ?? ""
+        let weights = training.classWeights.map { $0 == .balanced ? ", balanced classes" : ", weighted classes" } ?? ""
+        let rowWeights = recipe.data.weights.map { ", rows weighted by \(printable($0))" } ?? ""
         let run =
-            "\(training.optimizer.name)\(rate)\(decay)\(batch)\(augmentation), \(Format.count(started.epochs, "epoch")), seed \(training.seed)"
+            "\(training.optimizer.name)\(rate)\(decay)\(weights)\(rowWeights)\(batch)\(augmentation), \(Format.count(started.epochs, "epoch")), seed \(training.seed)"
         // The first note says what is predicted.
         let rows =
             [("data", data)] + notes.enumerated().map { ($0 == 0 ? "task" : "note", $1) }
@@ -289,6 +291,10 @@ final class TextReporter: TrainingReporter {
         var result = "trained in \(Format.duration(outcome.trainSeconds))"
         if seconds > 0 { result += " at \(Format.count(Int((samples / seconds).clamped))) samples/s" }
         lines += wrapped(result, width: width) + scores.flatMap { wrapped($0, width: width, indent: "    ") }
+        if let threshold = outcome.model.threshold {
+            let decision = MetricTable.decision(threshold, outcome.model.preparation?.classNames)
+            lines += wrapped("threshold: \(decision)", width: width, indent: "    ")
+        }
         guard isSaved else { return lines + wrapped(stillThere(folder), width: width) }
         lines += wrapped("the model is in \(model)", width: width) + [""]
         if outcome.reason == .interrupted {

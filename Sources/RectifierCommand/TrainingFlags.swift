@@ -38,6 +38,9 @@ struct DataFlags: ParsableArguments {
     @Option(help: "Tables: what becomes of missing values: error, mean or drop (default: filled in, and marked by a feature).")
     var missing: DataSettings.MissingValues?
 
+    @Option(help: ArgumentHelp("Tables: the column that says how much each row counts in the loss.", valueName: "column"))
+    var weights: String?
+
     @Option(help: ArgumentHelp("Tables: columns to leave out, by name or number.", valueName: "a,b"), transform: columnNames)
     var ignore: [String]?
 
@@ -85,6 +88,7 @@ struct DataFlags: ParsableArguments {
         override(&settings.target, with: target)
         override(&settings.task, with: task)
         override(&settings.missing, with: missing)
+        override(&settings.weights, with: weights)
         override(&settings.features, with: features)
         for name in ignore ?? [] { settings.columns = (settings.columns ?? [:]).merging([name: .ignore]) { $1 } }
         override(&settings.validation, with: validation ?? folds.map { .folds($0) })
@@ -225,6 +229,20 @@ struct OptimizationFlags: ParsableArguments {
             valueName: "name"), transform: choosingMetric)
     var metric: Metric?
 
+    @Option(
+        help: ArgumentHelp(
+            "How much the classes count in the loss: balanced, or a JSON file as {\"yes\": 5} (default: as many as their samples).",
+            valueName: "balanced|file"),
+        transform: { try ClassWeights($0) })
+    var classWeights: ClassWeights?
+
+    @Option(
+        help: ArgumentHelp(
+            "Two classes: take a sample for the second from this probability on, or from what is best on held-out data "
+                + "(default: the more probable class).", valueName: "best-f1|best-balanced-accuracy|p"),
+        transform: { try Threshold($0) })
+    var threshold: Threshold?
+
     @Flag(help: "Images: mirror half of those of each epoch, left to right, drawn by chance.")
     var flip = false
 
@@ -266,6 +284,8 @@ struct OptimizationFlags: ParsableArguments {
         override(&settings.epochs, with: epochs)
         override(&settings.earlyStopping, with: earlyStopping.map { EarlyStopping(patience: $0) })
         override(&settings.metric, with: metric)
+        override(&settings.classWeights, with: classWeights)
+        override(&settings.threshold, with: threshold)
         if flip || shift != nil {
             var augmentation = settings.augmentation ?? Augmentation()
             if flip { augmentation.flip = true }

@@ -67,6 +67,7 @@ struct JSONReporter: TrainingReporter {
             line.add("event", "finished")
             line.add("epochs", outcome.epochs)
             line.add(outcome.heldOut)
+            line.add("threshold", outcome.model.threshold)
             line.add("trainSeconds", outcome.trainSeconds)
             line.add("model", folder.relativePath)
             line.add("weightsSHA256", outcome.savedWeightsSHA256 ?? outcome.model.weightsSHA256)

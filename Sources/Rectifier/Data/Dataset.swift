@@ -47,11 +47,13 @@ public struct Dataset: Sendable {
     public let sampleShape: [Int]
     public let features: Features
     public let targets: Targets
+    /// How much each sample counts in the loss of a ``TrainingSession``, at least 0 and not all 0. `nil`: all the same.
+    public let weights: [Float]?
 
     /// Throws where counts contradict one another, a label is out of range, or a number is not finite. Samples are
     /// counted from 0 in messages.
-    public init(count: Int, sampleShape: [Int], features: Features, targets: Targets) throws {
-        self.init(unchecked: count, sampleShape, features, targets)
+    public init(count: Int, sampleShape: [Int], features: Features, targets: Targets, weights: [Float]? = nil) throws {
+        self.init(unchecked: count, sampleShape, features, targets, weights)
         guard count > 0 else { throw RectifierError(.data, "the data set is empty; at least one sample is needed") }
         // Samples are numbered with 32 bits.
         guard count <= Int32.max else { throw RectifierError(.data, "\(count) samples are more than \(Int32.max); take fewer") }
@@ -63,23 +65,31 @@ public struct Dataset: Sendable {
         }
         try checkFeatures()
         try checkTargets()
+        try checkWeights()
     }
 
     /// The same for what came of a file, which messages then begin with.
-    init(count: Int, sampleShape: [Int], features: Features, targets: Targets, source: String) throws {
+    init(count: Int, sampleShape: [Int], features: Features, targets: Targets, weights: [Float]? = nil, source: String) throws {
         do {
-            try self.init(count: count, sampleShape: sampleShape, features: features, targets: targets)
+            try self.init(count: count, sampleShape: sampleShape, features: features, targets: targets, weights: weights)
         } catch let error as RectifierError {
             throw error.prefixed(by: source)
         }
     }
 
-    private init(unchecked count: Int, _ sampleShape: [Int], _ features: Features, _ targets: Targets) {
-        (self.count, self.sampleShape, self.features, self.targets) = (count, sampleShape, features, targets)
+    private init(unchecked count: Int, _ sampleShape: [Int], _ features: Features, _ targets: Targets, _ weights: [Float]? = nil) {
+        (self.count, self.sampleShape, self.features, self.targets, self.weights) = (count, sampleShape, features, targets, weights)
     }
 
     /// The same samples without what is to be predicted.
     var withoutTargets: Dataset { Dataset(unchecked: count, sampleShape, features, .none) }
+
+    /// The same samples, which count otherwise.
+    func weighted(_ weights: [Float]) throws -> Dataset {
+        let result = Dataset(unchecked: count, sampleShape, features, targets, weights)
+        try result.checkWeights()
+        return result
+    }
 
     /// Elements in a sample.
     public var width: Int { sampleShape.reduce(1, *) }
@@ -94,6 +104,15 @@ public struct Dataset: Sendable {
         if let place {
             throw RectifierError(.data, "sample \(place / width): feature \(place % width) is not a finite number")
         }
+    }
+
+    private func checkWeights() throws {
+        guard let weights else { return }
+        guard weights.count == count else { throw RectifierError(.shape, "\(weights.count) weights for \(count) samples") }
+        if let sample = weights.firstIndex(where: { !($0 >= 0 && $0.isFinite) }) {
+            throw RectifierError(.data, "sample \(sample): its weight \(weights[sample]) is not a finite number of at least 0")
+        }
+        guard weights.contains(where: { $0 > 0 }) else { throw RectifierError(.data, "all samples have the weight 0; give some more") }
     }
 
     private func checkTargets() throws {
@@ -130,7 +149,9 @@ public struct Dataset: Sendable {
             case .doubleValues(let values, let width): .doubleValues(try rowsSelected(values, width: width, rows), width: width)
             case .none: .none
             }
-        return Dataset(unchecked: rows.count, sampleShape, try features.selecting(rows, width: width), chosen)
+        return Dataset(
+            unchecked: rows.count, sampleShape, try features.selecting(rows, width: width), chosen,
+            try weights.map { try rowsSelected($0, width: 1, rows) })
     }
 }
 

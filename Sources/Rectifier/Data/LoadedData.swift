@@ -115,6 +115,9 @@ public struct LoadedData: Sendable {
             }
         }
 
+        if settings.weights != nil, training.weights == nil {
+            throw RectifierError(.setting, "\(settings.source): weights name a column of a table; this is none", setting: "data.weights")
+        }
         if case .folds(let count) = self.settings.validation {
             folds = try Folds(count, of: training, seed: seed)
             notes.append("\(count) networks, each stopped by another of \(count) parts of the rows; the model is their mean")

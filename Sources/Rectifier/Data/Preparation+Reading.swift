@@ -122,6 +122,7 @@ extension Preparation {
             if case .levels = column.content { readings[index] = .text } else { readings[index] = .numbers(column.spelling) }
         }
         for index in places.targets { readings[index] = areTargetsNumbers ? .numbers(layout.targetSpelling) : .text }
+        if let index = places.weights { readings[index] = .numeric }
         notes += file.notes
         return try dataset(of: try file.table(reading: readings), layout, places, precision, into: &notes)
     }
@@ -137,6 +138,8 @@ extension Preparation {
         var features: [Int]
         /// Empty where targets are not read.
         var targets: [Int]
+        /// `nil` where there are none, or targets are not read.
+        var weights: Int?
     }
 
     /// Where the layout's columns are in a file.
@@ -150,10 +153,13 @@ extension Preparation {
                 return index
             }
             return Places(
-                features: try layout.columns.map { try place($0.name) }, targets: needsTargets ? try layout.targetNames.map(place) : [])
+                features: try layout.columns.map { try place($0.name) }, targets: needsTargets ? try layout.targetNames.map(place) : [],
+                weights: needsTargets ? layout.weightName.flatMap { names.firstIndex(of: $0) } : nil)
         }
         if names.count == layout.fieldCount {
-            return Places(features: layout.columns.map(\.index), targets: needsTargets ? layout.targetIndices : [])
+            return Places(
+                features: layout.columns.map(\.index), targets: needsTargets ? layout.targetIndices : [],
+                weights: needsTargets ? layout.weightIndex : nil)
         }
         guard names.count == layout.fieldCount - layout.targetIndices.count else {
             throw RectifierError(
@@ -205,12 +211,18 @@ extension Preparation {
             features: places.features, targets: places.targets, policy: missing, isTraining: false, mayDrop: !places.targets.isEmpty, &notes
         )
         let targets = try values?.encoded(target, rows: rows, precision: precision) ?? Dataset.Targets.none
+        let weights = try places.weights.map { try table.weights(inColumn: $0) }
+        if let name = layout.weightName, weights == nil, values != nil {
+            notes.append("\(table.name): has no column \(quoted(name)) with weights; all rows count the same")
+        }
         let encoding = TableEncoding(layout, of: table, indices: places.features)
         var unknown: [Int] = []
         let name = table.name
         let (features, _) = try encoding.features(takingBlocksOf: &table, first: rows, precision: precision, unknown: &unknown)
         notes += encoding.notes(unknown: unknown, in: name)
-        return try Dataset(count: rows.count, sampleShape: [layout.width], features: features, targets: targets, source: name)
+        return try Dataset(
+            count: rows.count, sampleShape: [layout.width], features: features, targets: targets,
+            weights: weights.map { all in rows.map { all[Int($0)] } }, source: name)
     }
 
     /// What is predicted from what, in one line.

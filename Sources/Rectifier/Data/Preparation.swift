@@ -45,6 +45,9 @@ public struct Preparation: Codable, Sendable, Equatable {
         public var separator: String
         /// How the training file spells the numbers to predict; nil: plainly.
         public var targetSpelling: ColumnSpelling?
+        /// The field that says how much a row counts, and its name.
+        public var weightIndex: Int?
+        public var weightName: String?
 
         /// The number of features that the columns give.
         public var width: Int { columns.reduce(0) { $0 + $1.width } }
@@ -217,7 +220,7 @@ extension Preparation {
         case .table(let layout):
             guard (1...(1 << 32)).contains(layout.fieldCount), !layout.columns.isEmpty else { return "its columns" }
             guard layout.targetNames.count == layout.targetIndices.count else { return "its targets" }
-            let places = layout.columns.map(\.index) + layout.targetIndices
+            let places = layout.columns.map(\.index) + layout.targetIndices + (layout.weightIndex.map { [$0] } ?? [])
             guard places.allSatisfy({ (0..<layout.fieldCount).contains($0) }), Set(places).count == places.count else {
                 return "its columns"
             }

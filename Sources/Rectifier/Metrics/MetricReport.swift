@@ -29,6 +29,10 @@ public struct MetricReport: Sendable, Equatable {
 
     /// Loss, and the confusion of classes.
     public let evaluation: Evaluation
+    /// Whether samples count more or less in the loss. Scores count each sample once.
+    public internal(set) var isLossWeighted = false
+    /// From what probability of the second of two classes on samples were taken for it; `nil`: the more probable class.
+    public internal(set) var threshold: Double?
     public let rows: Int
     /// How often rows were drawn again for the intervals.
     public let resamples: Int

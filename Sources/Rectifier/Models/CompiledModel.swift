@@ -36,6 +36,7 @@ public final class CompiledModel: Sendable {
     public let batchSizes: [Int]
 
     private let isClassifier: Bool
+    private let threshold: Double?
     private let takesPixels: Bool
     /// What turns outputs into the target's unit, column by column; empty where they have none.
     private let units: [Preparation.Value]
@@ -73,6 +74,7 @@ public final class CompiledModel: Sendable {
         self.outputCount = outputCount
         precision = model.precision
         isClassifier = model.loss == .softmaxCrossEntropy || model.preparation?.classNames != nil
+        threshold = model.threshold
         takesPixels = model.preparation?.takesPixels ?? true
         classNames = isClassifier ? model.preparation?.classNames : nil
         units = model.preparation?.targetValues ?? []
@@ -102,13 +104,13 @@ public final class CompiledModel: Sendable {
     /// What the model says of one byte image.
     public func callAsFunction(pixels sample: [UInt8]) throws -> [Float] { try one(sample) }
 
-    /// The number of the most probable class of one sample, the first of equal ones. Throws for a model that is no
-    /// classifier.
-    public func classify(_ sample: [Float]) throws -> Int { try mostProbableClass(sample) }
+    /// The number of the class that one sample is taken for: by the model's ``Model/threshold``, or the most probable
+    /// one, the first of equal ones. Throws for a model that is no classifier.
+    public func classify(_ sample: [Float]) throws -> Int { try classified(sample) }
 
-    /// The number of the most probable class of one byte image, the first of equal ones. Throws for a model that is no
-    /// classifier.
-    public func classify(pixels sample: [UInt8]) throws -> Int { try mostProbableClass(sample) }
+    /// The number of the class that one byte image is taken for: by the model's ``Model/threshold``, or the most
+    /// probable one, the first of equal ones. Throws for a model that is no classifier.
+    public func classify(pixels sample: [UInt8]) throws -> Int { try classified(sample) }
 
     // MARK: Many samples
 
@@ -153,7 +155,7 @@ public final class CompiledModel: Sendable {
             }
         let classes =
             isClassifier
-            ? (0..<data.count).map { row in largest(values[row * outputCount..<(row + 1) * outputCount].lazy.map { Double($0) }) } : nil
+            ? (0..<data.count).map { row in decided(values[row * outputCount..<(row + 1) * outputCount]) } : nil
         return Predictions(outputs: values, width: outputCount, classes: classes, classNames: classNames)
     }
 }
@@ -168,13 +170,18 @@ extension CompiledModel {
         }
     }
 
-    private func mostProbableClass<Input: FeatureElement>(_ sample: [Input]) throws -> Int {
+    /// The class that a sample is taken for.
+    private func decided(_ outputs: some Collection<Float>) -> Int {
+        decidedClass(outputs.lazy.map { Double($0) }, threshold: threshold)
+    }
+
+    private func classified<Input: FeatureElement>(_ sample: [Input]) throws -> Int {
         guard isClassifier else {
             throw RectifierError(.setting, "the model is no classifier: its outputs are not probabilities of classes")
         }
         return try withUnsafeTemporaryAllocation(of: Float.self, capacity: outputCount) { outputs in
             try one(sample, into: outputs)
-            return largest(outputs.lazy.map { Double($0) })
+            return decided(outputs)
         }
     }
 

@@ -17,6 +17,9 @@ public struct Model: Sendable {
     /// The means of the training samples' targets as the network learns them, of classes their shares: what the trivial
     /// model says of every sample. `nil` where they are not known, as of models of old.
     public package(set) var targetMeans: [Double]?
+    /// From what probability of the second of two classes on a sample is taken for that class. `nil`: the more probable
+    /// class.
+    public package(set) var threshold: Double?
     /// How many epochs its run had finished when it was saved; `nil` where it was saved without its run.
     package internal(set) var epochsTrained: Int?
 
@@ -51,9 +54,20 @@ public struct Model: Sendable {
             throw RectifierError(.shape, "the model is not one of a run in these \(folds.count) folds of \(folds.sampleCount) samples")
         }
         let pool = try ThreadPool(threads: threads)
-        return MetricReport(
+        var report = MetricReport(
             try evaluator(for: data, pool, folds: folds, predicts: true).outcome(data, preparation: preparation), data: data,
             preparation: preparation, means: targetMeans, hasIntervals: hasIntervals, threads: pool.threads)
+        report.threshold = threshold
+        report.isLossWeighted = try data.lossWeights(classWeights) != nil
+        return report
+    }
+
+    /// Those that its run's losses were weighted by.
+    private var classWeights: [Double]? {
+        get throws {
+            guard let weights = recipe?.training.classWeights, let names = preparation?.classNames, let targetMeans else { return nil }
+            return try weights.numbers(names: names, shares: targetMeans)
+        }
     }
 
     private func evaluator(for data: Dataset, _ pool: ThreadPool, folds: Folds? = nil, predicts: Bool = false) throws -> Evaluator {
@@ -61,8 +75,11 @@ public struct Model: Sendable {
         guard network.outputShape == [data.outputCount] else {
             throw RectifierError(.shape, "the model gives \(network.outputShape), the data's targets need [\(data.outputCount)]")
         }
-        return try Evaluator(
-            network, loss: loss, parameters: ParameterMemory(of: self), pool: pool, folds: folds, predicts: predicts)
+        let evaluator = try Evaluator(
+            network, loss: loss, parameters: ParameterMemory(of: self), pool: pool, folds: folds, predicts: predicts || threshold != nil,
+            classWeights: classWeights)
+        evaluator.threshold = threshold
+        return evaluator
     }
 
     /// What the model says of each sample. To ask often, compile it once: ``CompiledModel``.
@@ -81,7 +98,7 @@ public struct Predictions: Sendable, Equatable {
     public let outputs: [Float]
     /// Numbers in a row, at least 1.
     public let width: Int
-    /// The most probable class of each sample, from 0 to below ``width``; classification only.
+    /// The class that each sample is taken for, from 0 to below ``width``; classification only.
     public let classes: [Int]?
     /// One for each class, where they are known.
     public let classNames: [String]?

@@ -40,6 +40,7 @@ private struct ModelDescription: Codable {
     var precision: ElementType
     var preparation: Preparation?
     var targetMeans: [Double]?
+    var threshold: Double?
     var recipe: Recipe?
     var weightsSHA256: String
 }
@@ -75,9 +76,14 @@ extension Model {
         if let means = description.targetMeans, network.outputShape != [means.count] || !means.allSatisfy(\.isFinite) {
             throw RectifierError(.file, "\(folder.path(ModelFile.model)): is damaged: its targetMeans are not one number for each output")
         }
+        if let threshold = description.threshold, network.outputShape != [2] || !(threshold > 0 && threshold < 1) {
+            throw RectifierError(
+                .file, "\(folder.path(ModelFile.model)): is damaged: its threshold is no probability, or not one of two classes")
+        }
         self.init(network: network, loss: description.loss, parameters: parameters, precision: description.precision)
         preparation = description.preparation
         targetMeans = description.targetMeans
+        threshold = description.threshold
         recipe = description.recipe
         epochsTrained = Checkpoint.Position(savedIn: folder)?.epochsDone
     }
@@ -89,8 +95,8 @@ extension Model {
         }
         let weights = encodedWeights, sum = SHA256.hex(of: weights)
         let description = ModelDescription(
-            network: network, loss: loss, precision: precision, preparation: preparation, targetMeans: targetMeans, recipe: recipe,
-            weightsSHA256: sum)
+            network: network, loss: loss, precision: precision, preparation: preparation, targetMeans: targetMeans,
+            threshold: threshold, recipe: recipe, weightsSHA256: sum)
         var files = [(name: ModelFile.model, contents: try encodedJSON(description)), (ModelFile.weights, weights)]
         if let recipe { files.append((ModelFile.recipe, [UInt8](try recipe.json))) }
         return (files, sum)

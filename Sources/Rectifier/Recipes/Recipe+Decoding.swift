@@ -16,6 +16,7 @@ extension Recipe {
 extension DataSettings: RecipeObject {
     private enum Key: String, RecipeKey {
         case source, test, target, task, missing, numbers, features, columns, validation, header, separator, samples, noise, normalize
+        case weights
     }
 
     public init(from decoder: any Decoder) throws {
@@ -35,6 +36,7 @@ extension DataSettings: RecipeObject {
         try fields.read(.samples, into: &samples)
         try fields.read(.noise, into: &noise)
         try fields.read(.normalize, into: &normalize)
+        weights = try fields.value(.weights, as: ColumnName.self)?.text
     }
 }
 
@@ -56,6 +58,7 @@ private struct ColumnName: RecipeValue {
 extension TrainingSettings: RecipeObject {
     private enum Key: String, RecipeKey, CodingKey {
         case optimizer, learningRate, schedule, weightDecay, l1, l2, clipNorm, batchSize, epochs, shuffle, earlyStopping, metric
+        case classWeights, threshold
         case seed, threads, precision, census, health, checkpointEvery, layerRates, changes, augmentation
     }
 
@@ -74,6 +77,8 @@ extension TrainingSettings: RecipeObject {
         try fields.read(.shuffle, into: &shuffle)
         try fields.read(.earlyStopping, into: &earlyStopping)
         try fields.read(.metric, into: &metric)
+        try fields.read(.classWeights, into: &classWeights)
+        try fields.read(.threshold, into: &threshold)
         try fields.read(.seed, into: &seed)
         try fields.read(.threads, into: &threads)
         try fields.read(.precision, into: &precision)
@@ -100,6 +105,8 @@ extension TrainingSettings: RecipeObject {
         try container.encode(shuffle, forKey: .shuffle)
         try container.encodeIfPresent(earlyStopping, forKey: .earlyStopping)
         try container.encodeIfPresent(metric, forKey: .metric)
+        try container.encodeIfPresent(classWeights, forKey: .classWeights)
+        try container.encodeIfPresent(threshold, forKey: .threshold)
         try container.encode(seed, forKey: .seed)
         try container.encodeIfPresent(threads, forKey: .threads)
         try container.encode(precision, forKey: .precision)

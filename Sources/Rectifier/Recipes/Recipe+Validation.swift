@@ -15,7 +15,7 @@ extension DataSettings {
         if GeneratedData.names.contains(source) {
             let unused = [
                 ("target", target != nil), ("missing", missing != nil), ("features", features != nil), ("columns", columns != nil),
-                ("header", header != nil), ("separator", separator != nil),
+                ("header", header != nil), ("separator", separator != nil), ("weights", weights != nil),
             ]
             for (name, isGiven) in unused where isGiven {
                 throw RectifierError(.setting, "\(name) is for tables; the data is the generated set '\(oneLine(source))'")
@@ -92,6 +92,8 @@ extension TrainingSettings {
             "changes must stand in the order of their steps")
         for change in changes { try change.validate() }
         if let augmentation { try require(augmentation.shift >= 0, "a shift must be at least 0 pixels, not \(augmentation.shift)") }
+        try classWeights?.validate()
+        try threshold?.validate()
         if let metric {
             try require(metric.canSelect, "the metric \(metric.rawValue) chooses nothing; take r2, which chooses the same")
             guard earlyStopping != nil else {

@@ -40,6 +40,9 @@ public struct DataSettings: Sendable, Codable, Hashable {
     public var features: [String]?
     /// Tables: what columns are, by name or 0-based index. Of others the content says it.
     public var columns: [String: ColumnRole]?
+    /// Tables: the name or 0-based index of the column that says how much each row counts in the loss. It is no
+    /// feature.
+    public var weights: String?
     /// What is held out of the training data. `nil`: of tables that the command line trains on each of some folds in
     /// turn; otherwise a fifth of what is read without test data, and nothing of what has some.
     public var validation: Validation?

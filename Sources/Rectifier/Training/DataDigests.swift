@@ -41,6 +41,7 @@ extension Dataset {
         case .doubleValues(let values, _): add("double values", values)
         case .none: break
         }
+        if let weights { add("weights", weights) }
         return hash.finalized()
     }
 }

@@ -2,6 +2,7 @@ import CRectifierKernels
 
 extension Network {
     package static let targetName = "targets"
+    static let weightName = "weights"
 }
 
 extension Dataset {
@@ -13,7 +14,11 @@ extension Dataset {
             try values.withUnsafeBytes { try body(.rows($0.baseAddress!, Element.source, width: width, scale: Element.scale)) }
         }
         func withFeatures(_ features: Feed) throws {
-            func withTargets(_ targets: Feed) throws { try body([Network.inputName: features, Network.targetName: targets]) }
+            func withTargets(_ targets: Feed) throws {
+                let feeds = [Network.inputName: features, Network.targetName: targets]
+                guard let weights else { return try body(feeds) }
+                try withFeed(of: weights, width: 1) { try body(feeds.merging([Network.weightName: $0]) { $1 }) }
+            }
             if case .classes(let labels, let names) = targets {
                 try labels.withUnsafeBufferPointer { try withTargets(.labels($0.baseAddress!, classes: names.count)) }
             } else if case .values(let values, let width) = targets {

@@ -7,16 +7,21 @@ final class Evaluator {
     private let runners: [BatchRunner]
     private let folds: Folds?
     private let metric: Metric?
+    private let classWeights: [Double]?
+    /// What two classes are told apart by; `nil`: the largest score. For evaluators that predict.
+    var threshold: Double?
 
     /// - Parameters:
     ///   - parameters: Read at every run, so that an evaluator made once follows the training.
     ///   - folds: Of the data that are to be measured on, where each branch has its own part.
     ///   - predicts: Whether it is asked for an ``outcome(_:preparation:)``.
     ///   - metric: Of the evaluation's score.
+    ///   - classWeights: What a sample of each class counts in the loss.
     init(
         _ network: Network, loss: Loss, parameters: ParameterMemory, pool: ThreadPool?, folds: Folds? = nil, predicts: Bool = false,
-        metric: Metric? = nil
+        metric: Metric? = nil, classWeights: [Double]? = nil
     ) throws {
+        self.classWeights = classWeights
         self.metric = metric == .loss ? nil : metric
         self.folds = folds
         let predicts = predicts || self.metric != nil, built = try network.built(isTraining: false)
@@ -71,7 +76,7 @@ final class Evaluator {
         var evaluation: Evaluation
         /// Probabilities of classes, or numbers as trained.
         var predictions: [Double] = []
-        /// The most probable class of each sample; classification only.
+        /// The class that each sample is taken for; classification only.
         var classes: [Int32] = []
     }
 
@@ -87,31 +92,40 @@ final class Evaluator {
             for (place, row) in rows.enumerated() {
                 let own = place * width..<(place + 1) * width
                 outcome.predictions.replaceSubrange(Int(row) * width..<(Int(row) + 1) * width, with: predictions[own])
-                if !outcome.classes.isEmpty { outcome.classes[Int(row)] = Int32(largest(outputs[own])) }
+                if !outcome.classes.isEmpty { outcome.classes[Int(row)] = Int32(decidedClass(outputs[own], threshold: threshold)) }
             }
         }.all
         return outcome
     }
 
-    /// - Parameter body: Called behind each batch with its samples, what the network gives, and the program.
+    /// - Parameter body: Called behind each batch with its samples, what decides about their classes, and the program.
     /// - Returns: The mean loss of each network as well.
     private func measure(
         _ data: Dataset, _ preparation: Preparation?, _ body: (ArraySlice<Int32>, [Double], Program) -> Void
     ) throws -> (all: Evaluation, losses: [Double]) {
-        var quality = Quality(data, units: preparation?.targetValues?.map(\.deviation)), total = 0.0
+        var quality = Quality(data, units: preparation?.targetValues?.map(\.deviation)), total = 0.0, totalWeight = 0.0
+        let weights = data.lossWeights(classWeights)
         let losses = try runners.enumerated().map { part, runner in
             let rows = folds?.rows(of: part) ?? (0..<Int32(data.count)).map { $0 }
             var sum = 0.0
             try runner.run(data, rows: rows) { program, rows in
-                sum += program.values(ofOutput: 0).reduce(0, +)
-                let outputs = program.values(ofOutput: 1)
-                quality.add(outputs, rows: rows)
+                let losses = program.values(ofOutput: 0)
+                sum += weights.map { all in zip(rows, losses).reduce(0) { $0 + all[Int($1.0)] * $1.1 } } ?? losses.reduce(0, +)
+                let outputs = program.values(ofOutput: threshold == nil ? 1 : 2)
+                quality.add(outputs, rows: rows, threshold: threshold)
                 body(rows, outputs, program)
             }
+            let weight = weights.map { all in rows.reduce(0) { $0 + all[Int($1)] } } ?? Double(rows.count)
+            guard weight > 0 else {
+                let (place, advice) = folds == nil ? ("", "other data") : (" in a fold", "choose fewer folds")
+                throw RectifierError(
+                    .data, "all samples that are measured\(place) have the weight 0; give weights above 0, or \(advice)")
+            }
             total += sum
-            return sum / Double(rows.count)
+            totalWeight += weight
+            return sum / weight
         }
-        return (quality.evaluation(loss: total / Double(data.count)), losses)
+        return (quality.evaluation(loss: total / totalWeight), losses)
     }
 }
 
@@ -172,12 +186,12 @@ private struct Quality {
     }
 
     /// Adds what a network gives for some rows.
-    mutating func add(_ outputs: [Double], rows: ArraySlice<Int32>) {
+    mutating func add(_ outputs: [Double], rows: ArraySlice<Int32>, threshold: Double?) {
         switch targets {
         case .classes(let labels, let names):
             for (place, row) in rows.enumerated() {
                 let scores = outputs[place * names.count..<(place + 1) * names.count]
-                confusion[Int(labels[Int(row)])][largest(scores)] += 1
+                confusion[Int(labels[Int(row)])][decidedClass(scores, threshold: threshold)] += 1
             }
         case .values(let values, let width):
             addErrors(outputs, rows.lazy.flatMap { values[Int($0) * width..<(Int($0) + 1) * width] }.map(Double.init))

@@ -19,7 +19,8 @@ final class FoldedTraining {
             topologicalOrder(of: [member]).compactMap { $0.parameter?.name }
         }
         evaluator = try Evaluator(
-            plan.network, loss: plan.loss, parameters: memory, pool: pool, folds: folds, metric: plan.settings.metric)
+            plan.network, loss: plan.loss, parameters: memory, pool: pool, folds: folds,
+            predicts: plan.settings.threshold != nil, metric: plan.settings.metric, classWeights: plan.classWeights)
         weights = .allocate(capacity: folds.places.count * folds.count)
         weights.initialize(repeating: Float(folds.count) / Float(folds.count - 1))
         for (sample, fold) in folds.places.enumerated() { weights[sample * folds.count + Int(fold)] = 0 }

@@ -81,7 +81,8 @@ public enum TrainingEvent: Sendable {
 
 /// How well a model does on data.
 public struct Evaluation: Sendable, Codable, Equatable {
-    /// Mean loss per sample, in the units it was trained in.
+    /// Mean loss per sample, in the units it was trained in, each sample weighted as in training. The scores count each
+    /// sample once.
     public var loss: Double
     /// Share of right classes, 0 to 1; classification only.
     public var accuracy: Double?

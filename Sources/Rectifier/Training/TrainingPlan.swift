@@ -20,6 +20,8 @@ public struct TrainingPlan: Sendable {
     /// Samples a step: at most as many as there are.
     public let batchSize: Int
     public let epochs: Int
+    /// What a sample of each class counts in the loss; `nil` where all count the same.
+    public let classWeights: [Double]?
 
     /// The settings that the others are filled in from. None of those above is `nil` in it.
     public var settings: TrainingSettings { recipe.training }
@@ -66,6 +68,8 @@ public struct TrainingPlan: Sendable {
         let task = try data.checkedTask(recipe.data.task)
         filled.data.task = task
         try recipe.training.metric?.check(task)
+        classWeights = try recipe.training.classWeights.map { try $0.numbers(of: data.training) }
+        try recipe.training.threshold?.check(data, loss)
         let size = recipe.training.batchSize ?? .samples(usual.batchSize)
         filled.training.batchSize = size
         optimizer = recipe.training.optimizer

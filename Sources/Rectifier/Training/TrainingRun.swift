@@ -83,9 +83,10 @@ struct TrainingRun {
         var reason = session.position.stopReason ?? .completed
         if isInterrupted { reason = .interrupted }
         let isBest = try reason != .interrupted && session.takeBest()
+        try session.chooseThreshold()
         let snapshot = try session.snapshot()
         let sum = try save(snapshot, listener)
-        if isInterrupted || isBest || heldOut == nil { heldOut = try session.evaluateHeldOut() }
+        if isInterrupted || isBest || heldOut == nil || plan.settings.threshold != nil { heldOut = try session.evaluateHeldOut() }
         let outcome = TrainingEvent.Outcome(
             model: snapshot.model, savedWeightsSHA256: sum, epochs: session.position.epochsDone, heldOut: heldOut,
             trainSeconds: session.position.trainSeconds, reason: reason, measurements: session.measurements, checkpoint: snapshot)

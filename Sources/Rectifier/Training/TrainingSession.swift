@@ -30,6 +30,8 @@ public final class TrainingSession {
     }
 
     package let data: LoadedData
+    /// What is learned from, with what each sample counts where they do not all count the same.
+    private let training: Dataset
     package let pool: ThreadPool
     package let memory: ParameterMemory
     private let numbers: OptimizerNumbers
@@ -67,6 +69,7 @@ public final class TrainingSession {
     public init(_ trainer: Trainer) throws {
         plan = trainer.plan
         data = trainer.data
+        training = try data.training.weighted(byClass: plan.classWeights)
         changes = plan.settings.changes
         (learningRate, penalties, batchSize, epochs) = (plan.learningRate, plan.penalties, plan.batchSize, plan.epochs)
         let settings = plan.settings, count = data.training.count
@@ -76,7 +79,9 @@ public final class TrainingSession {
         try memory.makeTrainable(stateCount: settings.optimizer.stateCount)
         numbers = OptimizerNumbers(groups: memory.groups, clipLimit: settings.clipNorm ?? 0)
         cursor = BatchCursor(seed: settings.seed)
-        evaluator = try Evaluator(plan.network, loss: plan.loss, parameters: memory, pool: pool, metric: settings.metric)
+        evaluator = try Evaluator(
+            plan.network, loss: plan.loss, parameters: memory, pool: pool, predicts: settings.threshold != nil,
+            metric: settings.metric, classWeights: plan.classWeights)
         order = .allocate(capacity: count)
         order.initialize(repeating: 0)
         augmented = settings.augmentation.flatMap {
@@ -84,7 +89,7 @@ public final class TrainingSession {
         }
         position = Checkpoint.Position(trainingSamples: count)
 
-        let losses: Formula
+        var losses: Formula
         if let folds = data.folds {
             folded = try FoldedTraining(folds, plan, memory: memory, pool: pool)
             losses = try FoldedTraining.losses(plan.loss, network.members)
@@ -92,6 +97,7 @@ public final class TrainingSession {
             folded = nil
             losses = try plan.loss(network.output, .input(Network.targetName, shape: network.output.shape))
         }
+        if training.weights != nil { losses = try losses * .input(Network.weightName, shape: losses.shape) }
         let trained = network.trained.filter { settings.layerRate(of: $0.parameter!.name) > 0 }
         observation = try Observation(
             trainer.probes,
@@ -106,6 +112,7 @@ public final class TrainingSession {
             targets: zip(network.targets, observation.targets).map { ($0.state.parameter!.name, $1) },
             optimizer: settings.optimizer, clips: settings.clipNorm != nil, numbers: numbers)
 
+        if case .probability(let value) = settings.threshold { setThreshold(value) }
         if let checkpoint = trainer.checkpoint {
             try restore(checkpoint)
         } else {
@@ -166,7 +173,7 @@ public final class TrainingSession {
         let settings = plan.settings, count = data.training.count, epoch = position.epochsDone
         orderSamples(epoch)
         numbers.lossTotal.pointee = position.lossTotal
-        try data.training.withFeeds { samples in
+        try training.withFeeds { samples in
             feed(augmented?.feeds ?? samples)
             defer { feeds = [:] }
             var (perEpoch, steps, program, size) = (stepsPerEpoch, 0, nil as Program?, 0)
@@ -426,6 +433,7 @@ public final class TrainingSession {
             network: plan.network, loss: plan.loss, parameters: memory.read(memory.weights), precision: plan.settings.precision)
         model.preparation = plan.preparation
         model.targetMeans = targetMeans
+        model.threshold = evaluator.threshold
         var recipe = plan.recipe
         recipe.training.changes = changes
         model.recipe = recipe
@@ -502,6 +510,21 @@ public final class TrainingSession {
         changesMade = 0
         orderedEpoch = nil
         try makeChanges(knownToWeights: done)
+    }
+
+    /// Chooses the model's threshold, where the settings ask for one that samples decide about.
+    func chooseThreshold() throws {
+        guard let threshold = plan.settings.threshold, let judged = data.judged, case .classes(let labels, _) = judged.targets else {
+            return
+        }
+        setThreshold(nil)
+        let outcome = try (folded?.evaluator ?? evaluator).outcome(judged, preparation: plan.preparation)
+        setThreshold(threshold.value(outcome.predictions, labels: labels))
+    }
+
+    private func setThreshold(_ value: Double?) {
+        evaluator.threshold = value
+        folded?.evaluator.threshold = value
     }
 
     /// Returns to the best weights, where early stopping kept some.

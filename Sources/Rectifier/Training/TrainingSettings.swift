@@ -31,6 +31,11 @@ public struct TrainingSettings: Sendable, Codable, Hashable {
     public var earlyStopping: EarlyStopping?
     /// What early stopping looks at on the held-out data, and the best weights are best by. `nil`: the loss.
     public var metric: Metric?
+    /// How much the classes count in the loss, in training and on held-out data. `nil`: as many as their samples.
+    public var classWeights: ClassWeights?
+    /// From what probability of the second of two classes on the model takes a sample for it. `nil`: the more probable
+    /// class.
+    public var threshold: Threshold?
     public var seed: UInt64 = 0
     /// `nil`: one for each physical core. The results are the same bits for any number.
     public var threads: Int?

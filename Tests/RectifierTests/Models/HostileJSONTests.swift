@@ -46,12 +46,14 @@ import Testing
 
     @Test func recipes() throws {
         let full = """
-            {"data": {"source": "a.csv", "test": "b.csv", "target": "y", "task": "classification", "missing": "mean", "validation": 0.2,
-            "header": true, "separator": ";"}, "network": {"layers": [8, 4], "activation": "leaky-relu 0.1", "atZero": 0.5,
-            "initializer": "orthogonal:2", "dropout": 0.1, "loss": "huber:1"}, "training": {"optimizer": {"name": "sgd",
+            {"data": {"source": "a.csv", "test": "b.csv", "target": "y", "task": "classification", "missing": "mean",
+            "numbers": "pieces", "features": ["x", "2"], "columns": {"id": "ignore", "x": "number"}, "weights": "count",
+            "validation": {"folds": 3}, "header": true, "separator": ";"}, "network": {"layers": [8, 4],
+            "activation": "leaky-relu 0.1", "atZero": 0.5, "initializer": "orthogonal:2", "dropout": 0.1, "loss": "huber:1"}, "training": {"optimizer": {"name": "sgd",
             "momentum": 0.9, "nesterov": true}, "learningRate": 0.1, "schedule": {"name": "cosine", "warmUp": 1, "floor": 0.1},
             "weightDecay": 0.1, "l1": 0.1, "l2": 0.1, "clipNorm": 1, "batchSize": 8, "epochs": 2, "shuffle": true,
-            "earlyStopping": {"patience": 3, "minimumDelta": 0.1}, "seed": 1, "threads": 1, "precision": "float32", "census": true,
+            "earlyStopping": {"patience": 3, "minimumDelta": 0.1}, "metric": "roc_auc", "classWeights": {"p": 2, "q": 0.5}, "threshold": 0.3,
+            "seed": 1, "threads": 1, "precision": "float32", "census": true,
             "checkpointEvery": 1, "layerRates": {"dense1": 0.5}, "changes": [{"afterStep": 3, "learningRate": 0.1, "weightDecay": 0,
             "l1": 0, "l2": 0, "batchSize": "full", "epochs": 3}]}}
             """

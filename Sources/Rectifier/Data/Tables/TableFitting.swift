@@ -30,6 +30,7 @@ extension Table {
         targetValues.areLabels = areLabels
         let rows = try completeRows(features: candidates, targets: targets, policy: settings.missing, isTraining: true, &notes)
         let split = try Split(rows, stratum: targetValues.stratum(task: settings.task, rows: rows), share: share, seed: seed, name: name)
+        let rowWeights = try choice.weights.map { try self.weights(inColumn: $0) }
         let target = try targetValues.fitted(task: settings.task, rows: rows, training: split.training)
 
         if !split.heldOut.isEmpty { notes.append(split.note) }
@@ -41,7 +42,8 @@ extension Table {
             ),
             fieldCount: columns.count, targetIndices: targets,
             targetNames: targets.map { columns[$0].name }, hasHeader: hasHeader,
-            separator: file.map { String(UnicodeScalar($0.separator)) } ?? ",", targetSpelling: columns[targets[0]].spelling)
+            separator: file.map { String(UnicodeScalar($0.separator)) } ?? ",", targetSpelling: columns[targets[0]].spelling,
+            weightIndex: choice.weights, weightName: choice.weights.map { columns[$0].name })
         if file != nil {
             let giveAway = GiveAway(targets: targetValues.numbers, areClasses: target.isClass, rows: split.training)
             notes += giveAway.notes(features, of: self)
@@ -54,12 +56,12 @@ extension Table {
         return Fitted(
             training: try Dataset(
                 count: split.training.count, sampleShape: [layout.width], features: training, targets: trainingTargets,
-                source: name),
+                weights: rowWeights.map { all in split.training.map { all[Int($0)] } }, source: name),
             heldOut: split.heldOut.isEmpty
                 ? nil
                 : try Dataset(
                     count: split.heldOut.count, sampleShape: [layout.width], features: heldOut, targets: heldOutTargets,
-                    source: name),
+                    weights: rowWeights.map { all in split.heldOut.map { all[Int($0)] } }, source: name),
             preparation: try Preparation(input: .table(layout: layout), target: target, missing: settings.missing), notes: notes)
     }
 
@@ -111,6 +113,26 @@ extension Table {
         notes.append("\(name): \(rowCount - rows.count) of \(rowCount) rows are left out for missing values")
         if rows.isEmpty { throw RectifierError(.data, "\(name): no row is without a missing value") }
         return rows
+    }
+
+    /// How much each row counts.
+    func weights(inColumn column: Int) throws -> [Float] {
+        guard columns[column].content == .numbers else {
+            throw RectifierError(.data, "\(name): column \(quoted(columns[column].name)) holds text; weights are numbers of at least 0")
+        }
+        var weights: [Float] = [], bad: (row: Int, value: Double)?
+        weights.reserveCapacity(rowCount)
+        forEachRow { row, cells in
+            if bad == nil, !(cells[column] >= 0 && Float(cells[column]).isFinite) { bad = (row, cells[column]) }
+            weights.append(Float(cells[column]))
+        }
+        if let bad {
+            throw RectifierError(
+                .data,
+                "\(name) \(place(ofRow: bad.row)): the weight in column \(quoted(columns[column].name)) is "
+                    + "\(bad.value.isNaN ? "missing" : String(bad.value)); weights are numbers of at least 0")
+        }
+        return weights
     }
 
     func values(ofTargets targets: [Int]) throws -> TargetValues {

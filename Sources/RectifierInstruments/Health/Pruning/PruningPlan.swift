@@ -140,6 +140,7 @@ struct PruningPlan {
         }
         var model = Model(network: network, loss: source.loss, parameters: parameters, precision: source.precision)
         (model.preparation, model.targetMeans, model.recipe) = (source.preparation, source.targetMeans, source.recipe)
+        model.threshold = source.threshold
         return model
     }
 }
