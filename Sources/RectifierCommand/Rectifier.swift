@@ -16,7 +16,7 @@ struct RectifierTool: ParsableCommand {
             """,
         version: rectifierVersion,
         subcommands: [
-            Train.self, Evaluate.self, Predict.self, Inspect.self, Check.self, Prune.self, Study.self, Bench.self, Info.self,
+            Train.self, Tune.self, Evaluate.self, Predict.self, Inspect.self, Check.self, Prune.self, Study.self, Bench.self, Info.self,
             Datasets.self, Defaults.self,
         ]
     )

@@ -11,14 +11,17 @@ struct StudyOutput {
     private let file: ReportFile?
     private let printing: OutputFlags
     private let display: StudyDisplay?
-    private var mark: FolderMark { FolderMark(file: page) }
+    private let mark: FolderMark
 
     /// Throws where nothing could be written: before the work rather than after.
     ///
     /// - Parameters:
     ///   - page: The page's name; a folder that has it is a study's, and may be replaced.
     ///   - folder: `nil` for none.
-    init(page: String, folder: String?, file: ReportFile?, _ printing: OutputFlags) throws {
+    ///   - mark: The file by which a folder is known instead; `nil`: the page.
+    init(page: String, folder: String?, mark: String? = nil, file: ReportFile?, _ printing: OutputFlags) throws {
+        let mark = FolderMark(file: mark ?? page)
+        self.mark = mark
         (self.page, self.folder, self.file, self.printing) = (page, folder, file, printing)
         display = printing.json || printing.quiet ? nil : StudyDisplay(terminal: .standardOutput())
         if let folder { try OutputPlace(URL(fileURLWithPath: folder), patience: .run).require(mark, owned: []) }
@@ -34,9 +37,13 @@ struct StudyOutput {
 
     /// Writes the report and prints it.
     ///
-    /// - Parameter events: What `--json` prints, with the folder's name in it.
-    func write(_ report: Report, events: (String?) -> [JSONLine], wasStopped: Bool) throws {
-        let places = try [folder.map { try write(report, to: $0) }, file?.write(report)].compactMap { $0 }
+    /// - Parameters:
+    ///   - events: What `--json` prints, with the folder's name in it.
+    ///   - others: Files of the folder beside the page and the tables.
+    func write(
+        _ report: Report, events: (String?) -> [JSONLine], wasStopped: Bool, beside others: [(String, [UInt8])] = []
+    ) throws {
+        let places = try [folder.map { try write(report, to: $0, beside: others) }, file?.write(report)].compactMap { $0 }
         try display?.end()
         if printing.json {
             for line in events(folder) { try StandardOutput.writeLine(line.description) }
@@ -48,10 +55,10 @@ struct StudyOutput {
     }
 
     /// The page and the tables, all of them or none; where the page is.
-    private func write(_ report: Report, to folder: String) throws -> String {
+    private func write(_ report: Report, to folder: String, beside others: [(String, [UInt8])]) throws -> String {
         let folder = URL(fileURLWithPath: folder)
         let files = [(page, report.page)] + report.tables.filter(\.isForPrograms).map { ("\($0.name).csv", $0.csv) }
-        try writeAtomically(folder: folder, files: files.map { ($0.0, Array($0.1.utf8)) }, owned: [], mark: mark)
+        try writeAtomically(folder: folder, files: files.map { ($0.0, Array($0.1.utf8)) } + others, owned: [], mark: mark)
         return folder.appendingPathComponent(page).relativePath
     }
 }

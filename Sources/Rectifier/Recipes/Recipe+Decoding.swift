@@ -2,7 +2,7 @@
 // ones (`nil`) left out.
 
 extension Recipe {
-    private enum Key: String, RecipeKey { case data, network, training }
+    private enum Key: String, RecipeKey { case data, network, training, tune }
 
     public init(from decoder: any Decoder) throws {
         self.init()
@@ -10,6 +10,7 @@ extension Recipe {
         try fields.read(.data, into: &data)
         try fields.read(.network, into: &network)
         try fields.read(.training, into: &training)
+        try fields.read(.tune, into: &tune)
     }
 }
 

@@ -14,6 +14,8 @@ public struct Recipe: Sendable, Codable, Equatable {
     public var data = DataSettings()
     public var network = NetworkSettings()
     public var training = TrainingSettings()
+    /// What `rectifier tune` may draw, by the setting's key: `training.learningRate`. Nothing else reads it.
+    public var tune: [String: TuningRange]?
 
     public init() {}
 }

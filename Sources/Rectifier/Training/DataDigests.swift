@@ -23,7 +23,7 @@ struct DataDigests: Codable, Sendable, Equatable {
 
 extension Dataset {
     /// The SHA-256 of all its numbers, in hexadecimal.
-    var digest: String {
+    package var digest: String {
         var hash = SHA256()
         func add<Element>(_ kind: String, _ values: [Element]) {
             hash.update(Array("\(kind) \(values.count) ".utf8))

@@ -45,6 +45,10 @@ final class FoldedTraining {
 }
 
 extension Checkpoint.Position {
+    /// By network of a run in folds, what its best weights cost on its part of the data: the loss, or the run's metric
+    /// as ``Evaluation/cost(by:)`` has it. `nil` for other runs.
+    package var foldCosts: [Double]? { members?.map(\.bestCost) }
+
     /// The best that one network of a run in folds has done.
     struct Member: Codable, Sendable, Equatable {
         var bestCost = Double.greatestFiniteMagnitude

@@ -97,7 +97,7 @@ public struct Evaluation: Sendable, Codable, Equatable {
 
     public init(loss: Double) { self.loss = loss }
     /// What a run makes small over its epochs: the loss, or the score, turned round where more of it is better.
-    func cost(by metric: Metric?) -> Double {
+    package func cost(by metric: Metric?) -> Double {
         guard let metric, let score else { return loss }
         return metric.isHigherBetter ? -score : score
     }

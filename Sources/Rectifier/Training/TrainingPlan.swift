@@ -65,6 +65,7 @@ public struct TrainingPlan: Sendable {
         }
         try recipe.training.augmentation?.check(data.training.sampleShape)
         var filled = recipe
+        filled.tune = nil
         let task = try data.checkedTask(recipe.data.task)
         filled.data.task = task
         try recipe.training.metric?.check(task)

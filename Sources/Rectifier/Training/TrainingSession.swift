@@ -169,7 +169,7 @@ public final class TrainingSession {
     ///
     /// - Parameter continues: Asked before each step. False ends the call.
     /// - Returns: Whether the epoch's last step is done.
-    func train(atMost limit: Int = .max, while continues: () throws -> Bool = { true }) throws -> Bool {
+    package func train(atMost limit: Int = .max, while continues: () throws -> Bool = { true }) throws -> Bool {
         let settings = plan.settings, count = data.training.count, epoch = position.epochsDone
         orderSamples(epoch)
         numbers.lossTotal.pointee = position.lossTotal
@@ -314,7 +314,7 @@ public final class TrainingSession {
     }
 
     /// Evaluates the network and moves the position to the next epoch.
-    func endEpoch() throws -> TrainingEvent.EpochReport {
+    package func endEpoch() throws -> TrainingEvent.EpochReport {
         try memory.requireFinite { "training diverged in epoch \(position.epochsDone + 1): \($0); \(cure)" }
         let members = try folded?.evaluator.evaluateFolds(data.training, preparation: plan.preparation)
         let heldOut = try evaluate(data.heldOut) ?? members?.all
@@ -528,7 +528,8 @@ public final class TrainingSession {
     }
 
     /// Returns to the best weights, where early stopping kept some.
-    func takeBest() throws -> Bool {
+    @discardableResult
+    package func takeBest() throws -> Bool {
         guard let best else { return false }
         try memory.write(best, to: memory.weights)
         return true

@@ -9,6 +9,7 @@ public enum RandomPurpose {
     static let rewriteCheck: UInt64 = 3
     public static let augmentation: UInt64 = 4
     public static let folds: UInt64 = 5
+    package static let tuning: UInt64 = 9 << 32
     package static let bootstrap: UInt64 = 8 << 32
     package static let gradientCheck: UInt64 = 6 << 32
     package static let gradientCheckSamples: UInt64 = 6 << 32 | 1
