@@ -110,7 +110,8 @@ final class TuningHalving: Sendable {
     private func costs(_ session: TrainingSession) throws -> [Double] {
         if let costs = session.position.foldCosts { return costs }
         guard let judge = search.data.validation ?? search.data.heldOut else {
-            throw RectifierError(.data, "\(search.data.settings.source): no rows are held out to judge trials by; give --validation")
+            throw RectifierError(
+                .data, "\(search.data.settings.source): no rows are held out to judge trials by", setting: "data.validation")
         }
         try session.takeBest()
         let metric = session.plan.settings.metric, parts = min(5, judge.count)
