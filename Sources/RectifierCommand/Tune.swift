@@ -3,6 +3,7 @@ import Foundation
 import Rectifier
 import RectifierReports
 import RectifierStudies
+import RectifierText
 
 /// `rectifier tune`
 struct Tune: ParsableCommand {
@@ -10,7 +11,7 @@ struct Tune: ParsableCommand {
         abstract: "Search for a better recipe.",
         discussion: """
             Draws trials from ranges around a recipe and trains them on rows without
-            those they are judged by: in folds, or without the validation data. Of nine
+            those they are judged by: in folds, or without held-out data. Of nine
             trials three go on, and one of these to the end. Trial 0 is the unchanged
             recipe; another one replaces it only where it is better by more than one
             standard error. Test data are never looked at.
@@ -65,8 +66,8 @@ struct Tune: ParsableCommand {
         let ledger = try TuningLedger(url, of: search)
         let found = try place.follow { try search.run(ledger, stop: $0, $1) }
         let files = [(TuningLedger.fileName, try ledger.encoded()), (Recipe.fileName, Array(try found.bestRecipe().json))]
-        try place.write(
-            Report(found, recipe: "\(folder)/\(Recipe.fileName)"), events: found.events, wasStopped: found.wasStopped, beside: files)
+        let advice = "Train it with: rectifier train --recipe \(Format.shellQuoted("\(folder)/\(Recipe.fileName)"))"
+        try place.write(Report(found, advice: advice), events: found.events, wasStopped: found.wasStopped, beside: files)
     }
 }
 

@@ -31,7 +31,9 @@ struct MetricCommandTests {
         let folder = try TemporaryFolder()
         let rows = (0..<60).map { "\($0 % 2),\(Double($0 * 7919 % 101) + 0.5)\n" }
         try folder.write("x,price\n" + rows.joined(), to: "prices.csv")
-        let training = try run("train --data prices.csv --validation 0.2 --epochs 200 --learning-rate 0.5 --layers 64,64 --output model", in: folder).output
+        let training = try run(
+            "train --data prices.csv --validation 0.2 --epochs 200 --learning-rate 0.5 --layers 64,64 --output model", in: folder
+        ).output
         #expect(training.contains("means nothing here: always saying the training mean scores"), "\(training)")
     }
 

@@ -48,7 +48,10 @@ struct TensorBoardTests {
     @Test func `Errors of regression have names of their own`() throws {
         try folder.write("a,y\n" + (0..<60).map { "\($0 % 7),\($0 % 7).5\n" }.joined(), to: "table.csv")
         let run = try CommandRun(
-            ["train", "--data", "table.csv", "--validation", "0.2", "--epochs", "1", "--output", "model", "--quiet", "--tensorboard", "events"], in: folder)
+            [
+                "train", "--data", "table.csv", "--validation", "0.2", "--epochs", "1", "--output", "model", "--quiet", "--tensorboard",
+                "events",
+            ], in: folder)
         #expect(run.code == 0)
         let tags = try events(files()[0])[1].scalars.map(\.tag)
         #expect(tags.prefix(6) == ["loss/train", "loss/held-out", "rmse/held-out", "r2/held-out", "learning-rate", "samples-per-second"])

@@ -70,8 +70,8 @@ final class TuningHalving: Sendable {
         let report = TuningReport(
             recipe: search.recipe, results: results, folds: nil, rows: 0, limit: search.limit, seconds: 0, wasStopped: false)
         let last = results.last { $0.trial == trial }!
-        let score = report.words(last.cost), best = report.best.map { ", best \(report.words($0.cost)) (trial \($0.trial))" } ?? ""
-        let stage = "trial \(trial), \(last.epochs) of \(last.epochsInAll) epochs: \(score)\(best)"
+        let score = report.words(last.cost), best = report.best.map { " (best: \($0.trial), \(report.words($0.cost)))" } ?? ""
+        let stage = "trial \(trial): \(score)\(best)"
         let done = Set(results.map(\.trial)).count
         var share = Double(done) / Double(trials)
         if case .seconds(let budget) = search.limit { share = min(1, seconds / budget) }
@@ -110,7 +110,8 @@ final class TuningHalving: Sendable {
     private func costs(_ session: TrainingSession) throws -> [Double] {
         if let costs = session.position.foldCosts { return costs }
         guard let judge = search.data.validation ?? search.data.heldOut else {
-            throw RectifierError(.data, "\(search.data.settings.source): no rows are held out to judge trials by; give --validation")
+            throw RectifierError(
+                .data, "\(search.data.settings.source): no rows are held out to judge trials by", setting: "data.validation")
         }
         try session.takeBest()
         let metric = session.plan.settings.metric, parts = min(5, judge.count)

@@ -34,10 +34,10 @@ public final class TuningLedger: Sendable {
         if FileManager.default.fileExists(atPath: file.path) {
             guard let json = try? Data(contentsOf: file), let read = try? JSONDecoder().decode(State.self, from: json),
                 read.version == 1, read.results.allSatisfy(\.isPossible)
-            else { throw RectifierError(.file, "\(name): is damaged or of another version; choose another --output") }
+            else { throw RectifierError(.file, "\(name): is damaged or of another version; choose another folder") }
             guard read.search == identity else {
                 throw RectifierError(
-                    .setting, "\(folder.relativePath): holds a search of another recipe, ranges or data; choose another --output")
+                    .setting, "\(folder.relativePath): holds a search of another recipe, ranges or data; choose another folder")
             }
             state = read
         }

@@ -5,8 +5,8 @@ import RectifierText
 extension Report {
     /// What a search found.
     ///
-    /// - Parameter recipe: Where the recipe to train is; `nil`: nowhere.
-    public init(_ search: TuningReport, recipe: String?) {
+    /// - Parameter advice: What to do with the recipe that was found, in a sentence.
+    public init(_ search: TuningReport, advice: String) {
         let stopped = search.wasStopped ? " It was stopped early: this covers what was finished." : ""
         let judged =
             search.folds.map { "Each row is judged by the one of \($0) networks that has not learned it." }
@@ -23,12 +23,12 @@ extension Report {
                 Fact("trials", Format.count(search.trials.count)),
                 Fact("seed", "\(search.recipe.training.seed)"), Fact("time", Format.duration(search.seconds)),
             ],
-            findings: search.findings(recipe: recipe), charts: search.charts, tables: [search.table])
+            findings: search.findings(advice), charts: search.charts, tables: [search.table])
     }
 }
 
 extension TuningReport {
-    func findings(recipe: String?) -> [Report.Finding] {
+    fileprivate func findings(_ advice: String) -> [Report.Finding] {
         guard let best, let unchanged else {
             return [Report.Finding("The unchanged recipe has not trained to its end, so that nothing is known yet.")]
         }
@@ -42,11 +42,9 @@ extension TuningReport {
             }
             sentence += ". It has \(Self.words(best.changes)). The best of many is better by luck, too: expect less on new rows."
         }
-        var findings = [Report.Finding(sentence, numbers: [("trial", Double(best.trial)), ("score", score(best.cost) ?? .nan)])]
-        if let recipe {
-            findings.append(Report.Finding("Train it with: rectifier train --recipe \(Format.shellQuoted(recipe))"))
-        }
-        return findings
+        return [
+            Report.Finding(sentence, numbers: [("trial", Double(best.trial)), ("score", score(best.cost) ?? .nan)]), Report.Finding(advice),
+        ]
     }
 
     /// `dropout 0.1, learningRate 0.003`
@@ -57,7 +55,7 @@ extension TuningReport {
     private static func name(_ key: String) -> String { key.split(separator: ".").last.map(String.init) ?? key }
 
     /// A row for each trial: the best first, of those that came furthest.
-    var table: Report.Table {
+    fileprivate var table: Report.Table {
         let best = best?.trial
         let rows = trials.sorted { (-$0.rung, $0.cost, $0.trial) < (-$1.rung, $1.cost, $1.trial) }
         let settings = (recipe.tune ?? [:]).keys.sorted().map { key in
@@ -77,8 +75,8 @@ extension TuningReport {
             ] + settings)
     }
 
-    /// Scores along the epochs of each trial.
-    var charts: [Report.Chart] {
+    /// Scores of the trials that trained to their end.
+    fileprivate var charts: [Report.Chart] {
         func series(_ name: String, _ trials: [Int], look: Int) -> Report.Chart.Series {
             let points = results.filter { trials.contains($0.trial) && $0.isFinished }.compactMap { result in
                 score(result.cost).map { Report.Chart.Point(Double(result.trial), $0) }

@@ -54,8 +54,8 @@ public struct TuningReport: Sendable {
     /// The unchanged recipe at its end.
     public var unchanged: Result? { results.first { $0.trial == 0 && $0.isFinished } }
 
-    /// The best of all that trained to their end and are better than the unchanged recipe by more than a standard error;
-    /// the unchanged recipe where there is none.
+    /// The best of all that trained to their end and are better than the unchanged recipe by more than a standard
+    /// error; the unchanged recipe where there is none.
     public var best: Result? {
         guard let unchanged else { return nil }
         let better = results.filter { $0.isFinished && $0.trial > 0 && !$0.isDiverged && isBetter($0, than: unchanged) }

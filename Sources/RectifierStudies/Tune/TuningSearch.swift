@@ -91,7 +91,7 @@ extension Recipe {
         let plan = try TrainingPlan(recipe: recipe, data: data)
         func choices(_ values: [JSONValue]) -> TuningRange { TuningRange(values) }
         var ranges = ["training.learningRate": TuningRange(logarithmic: plan.learningRate / 6...plan.learningRate * 6)]
-        ranges["training.weightDecay"] = choices([0, 0.0001, 0.001, 0.01, 0.1].map(JSONValue.number))
+        ranges["training.weightDecay"] = choices([.whole(0)] + [0.0001, 0.001, 0.01, 0.1].map(JSONValue.number))
         let sizes = [16, 32, 64, 128, 256].filter { $0 <= max(16, data.training.count / 4) }
         ranges["training.batchSize"] = choices(sizes.map(JSONValue.whole))
         // Layers that are spelled out are meant.
@@ -100,7 +100,7 @@ extension Recipe {
                 data.training.sampleShape.count > 1
                 ? [[128], [256], [512], [256, 128], [512, 512]] : [[16], [32], [64], [128], [32, 32], [64, 64], [128, 64]]
             ranges["network.layers"] = choices(widths.map { .list($0.map(JSONValue.whole)) })
-            ranges["network.dropout"] = choices([0, 0.1, 0.2, 0.3].map(JSONValue.number))
+            ranges["network.dropout"] = choices([.whole(0)] + [0.1, 0.2, 0.3].map(JSONValue.number))
             // A derivative at a kink may be none of another activation.
             if recipe.network.atZero == nil {
                 ranges["network.activation"] = choices(["relu", "gelu", "silu"].map(JSONValue.text))
