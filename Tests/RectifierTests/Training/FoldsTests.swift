@@ -74,7 +74,7 @@ struct FoldsTests {
         // One batch, so that each network's has the rows that a run on them alone has.
         func settings(_ settings: inout TrainingSettings) {
             (settings.batchSize, settings.epochs, settings.precision, settings.schedule) = (.full, 5, .float64, .constant)
-            settings.optimizer = .sgd()
+            (settings.optimizer, settings.weightDecay) = (.sgd(), 0)
         }
         let together = try TrainingSession(Self.trainer(data, areClasses: false, settings))
         let initial = together.model().parameters
