@@ -95,7 +95,7 @@ import Testing
         Mistake(arguments: "good.csv --target y", says: "did you mean 'RECTIFIER train --data good.csv --target y'?"),
         Mistake(arguments: "--data good.csv", says: "did you mean 'RECTIFIER train --data good.csv'?"),
         Mistake(arguments: "digits.rectifier", says: "did you mean 'RECTIFIER inspect digits.rectifier'?"),
-        Mistake(arguments: "nonsense", says: "there is no command 'nonsense'; there are train, evaluate"),
+        Mistake(arguments: "nonsense", says: "there is no command 'nonsense'; there are train, tune"),
         Mistake(arguments: "train --lr 0.1", says: "there is no --lr; did you mean --learning-rate?"),
         Mistake(arguments: "train --gpu", says: "there is no --gpu: Rectifier computes on the CPU; leave it out"),
         Mistake(arguments: "train --plot", says: "there is no --plot: train --tensorboard FOLDER draws curves"),

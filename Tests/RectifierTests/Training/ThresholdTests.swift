@@ -102,7 +102,7 @@ struct ThresholdTests {
         #expect(try message { try Self.trainer(.bestF1, folder, table: numbers) }.contains("the data is for regression"))
         #expect(try message { try Self.trainer(.bestF1, folder, validation: .share(0)) }.contains("best-f1 is chosen on held-out data"))
         #expect(
-            try message { try Self.trainer(.bestF1, folder, loss: .squaredError) }.contains("which the loss squared-error does not give"))
+            try message { try Self.trainer(.bestF1, folder, loss: .squaredError) }.contains("is for probabilities, which the loss"))
         for value in [0, 1, -1, Double.nan] {
             #expect(try message { try Self.trainer(.probability(value), folder) }.contains("above 0 and below 1"))
         }
