@@ -39,6 +39,7 @@ def parser():
     add("--slow-seeds", metavar="N", type=int, default=2,
         help="splits for RealMLP of tables with 10,000 rows or more (2)")  # fmt: skip
     add("--jobs", metavar="N", type=int, default=1, help="trainings side by side, each on one thread (1)")
+    add("--cached", action="store_true", help="train nothing: compare what the file of results has")
     add("--timing", action="store_true",
         help="train all anew, in turns, with every thread; only such seconds are compared")  # fmt: skip
     add("--cache", metavar="FILE", default=os.path.join(BENCHMARKS, ".tables.jsonl"),

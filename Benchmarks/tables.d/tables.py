@@ -83,7 +83,7 @@ def main():
         options.parser().error(f"there is no {', '.join(unknown)}; there are {', '.join(catalog.NAMES)}")
     known = results.Results(arguments.cache)
     keys = {name: key(name, arguments) for name in arguments.contenders}
-    todo = list(work(arguments, keys, known))
+    todo = [] if arguments.cached else list(work(arguments, keys, known))
     failures = 0
     with ProcessPoolExecutor(arguments.jobs) as pool:
         for done in as_completed(pool.submit(share, one, keys, arguments) for one in todo):
