@@ -141,7 +141,7 @@ struct SampleWeightTests {
     @Test(arguments: [
         ("1,2,a\n2,-1,b\n", "count", "line 3: the weight in column \"count\" is -1.0; weights are numbers of at least 0"),
         ("1,2,a\n2,,b\n", "count", "line 3: the weight in column \"count\" is missing"), ("1,few,a\n2,many,b\n", "count", "holds text"),
-        ("1,0,a\n2,0,b\n", "count", "all samples have the weight 0"), ("1,2,a\n2,1,b\n", "counts", "data.weights: table.csv: no column"),
+        ("1,0,a\n2,0,b\n", "count", "all samples have the weight 0"), ("1,2,a\n2,1,b\n", "counts", "no column \"counts\"; the columns"),
         ("1,2,a\n2,1,b\n", "y", "is the target"),
     ])
     func `Weights that are none are refused`(rows: String, column: String, message: String) throws {
@@ -150,13 +150,13 @@ struct SampleWeightTests {
         #expect(error?.description.contains(message) == true, "\(error?.description ?? "")")
     }
 
-    /// Rows 3 and 8 have each other's feature the second time.
+    /// Rows 0 and 11 have each other's feature the second time.
     @Test func `In folds a row of weight 0 changes no network and no loss`() throws {
         func run(weight: Double, swaps: Bool) throws -> (weights: [Double], loss: Double) {
             let folder = try TemporaryFolder()
             let rows = (0..<12).map { row in
-                let place = swaps && [3, 8].contains(row) ? 11 - row : row, x = Double(place * 7 % 12) / 4
-                return "\(x),\([3, 8].contains(row) ? weight : 1 + Double(row % 3)),\(Double(row * 5 % 12) / 7)"
+                let place = swaps && [0, 11].contains(row) ? 11 - row : row, x = Double(place * 7 % 12) / 4
+                return "\(x),\([0, 11].contains(row) ? weight : 1 + Double(row % 3)),\(Double(row * 5 % 12) / 7)"
             }
             var settings = DataSettings()
             try folder.write((["x,count,y"] + rows).joined(separator: "\n"), to: "table.csv")
@@ -177,6 +177,6 @@ struct SampleWeightTests {
         }
         let (none, some) = try (distance(0), distance(1))
         #expect(none.weights < 1e-9 && none.loss < 1e-9)
-        #expect(some.weights > 1e-4 && some.loss > 1e-4)
+        #expect(some.weights > 1e-6 && some.loss > 1e-6)
     }
 }
