@@ -5,8 +5,7 @@
 public enum Threshold: Sendable, Hashable {
     /// Above 0 and below 1.
     case probability(Double)
-    /// What gives the best ``Metric/f1``, the mean over both classes, on samples that the weights were not learned
-    /// from.
+    /// What gives the best ``Metric/f1``, a mean over both classes, on samples that the weights were not learned from.
     case bestF1
     /// What gives the best ``Metric/balancedAccuracy`` on such samples.
     case bestBalancedAccuracy
