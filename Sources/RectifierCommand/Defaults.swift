@@ -11,9 +11,9 @@ struct Defaults: ParsableCommand {
             samples a batch, learning rate and weight decay. A run has as many epochs as
             give about that many steps, within the limits of the last column. The
             optimizer is Adam, and its learning rate falls by half a cosine. Tables are
-            learned by eight networks in folds, each stopped by its own part of the rows,
-            and from 5,000 rows numbers are given in pieces. Every model holds the choices
-            of its run: `rectifier inspect MODEL` prints them.
+            learned by eight networks in folds, from 5,000 rows by five, each stopped by
+            its own part of the rows; from there on numbers are given in pieces. Every
+            model holds the choices of its run: `rectifier inspect MODEL` prints them.
             """
     )
 

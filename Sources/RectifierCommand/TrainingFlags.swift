@@ -57,7 +57,10 @@ struct DataFlags: ParsableArguments {
     @Option(
         parsing: .unconditional,
         help: ArgumentHelp(
-            "Tables: train a network without each of n parts of the rows, stopped by that part; the model is their mean (default: 8).",
+            """
+            Tables: train a network without each of n parts of the rows, stopped by that part; the model is their mean \
+            (default: 8, from 5,000 rows 5).
+            """,
             valueName: "n"))
     var folds: Int?
 

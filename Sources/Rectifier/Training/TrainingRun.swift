@@ -59,7 +59,7 @@ struct TrainingRun {
         // can be resumed.
         if trainer.checkpoint == nil { try save(session.snapshot(), listener) }
         var heldOut: Evaluation?
-        var lastSave = clock.now
+        var lastSave = clock.now, pause = Duration.seconds(1)
         var isInterrupted = false
         while !session.isFinished {
             guard try trainEpoch(listener) else {
@@ -73,11 +73,14 @@ struct TrainingRun {
             for notice in session.takeNotices() { try listener(.noticed(notice)) }
             try listener(.epochEnded(report))
             if let kept = bookmark?.position.steps, session.position.steps - kept >= max(256, kept / 4) { bookmark = session.bookmark() }
-            // Epochs of a small network take less than a write to the disk; a crash loses a second's work at most.
+            // Epochs of a small network take less than a write to the disk. A crash loses a second's work at most, or
+            // twenty times what a write takes, so that writing takes a twentieth of the run.
             let every = plan.settings.checkpointEvery
-            if every > 0, session.position.epochsDone % every == 0, !session.isFinished, lastSave.duration(to: .now) > .seconds(1) {
+            if every > 0, session.position.epochsDone % every == 0, !session.isFinished, lastSave.duration(to: .now) > pause {
+                let began = clock.now
                 try save(session.snapshot(), listener)
                 lastSave = clock.now
+                pause = max(.seconds(1), (lastSave - began) * 20)
             }
         }
         var reason = session.position.stopReason ?? .completed
