@@ -8,6 +8,9 @@
 #if defined(__linux__)
 #include <sys/mman.h>
 #endif
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
 
 #define HUGE_PAGE ((size_t)2 << 20)
 
@@ -25,6 +28,12 @@ void *rk_allocate(int64_t bytes) {
 }
 
 void rk_free(void *memory) { free(memory); }
+
+void rk_return_large_blocks(void) {
+#if defined(__GLIBC__)
+    (void)mallopt(M_MMAP_THRESHOLD, 1 << 20);
+#endif
+}
 
 int64_t rk_address_space_limit(void) {
     struct rlimit limit;

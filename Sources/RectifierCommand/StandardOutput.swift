@@ -6,6 +6,7 @@ struct BrokenPipe: Error {}
 
 /// The process as the tool wants it, whoever started it.
 func prepareProcess() {
+    MachineMemory.returnLargeBlocks()
     // A stream that was closed (`2>&-`) stays one that cannot be used. Left open, its number would go to the first file
     // that is opened, and messages would be written into it.
     for stream in [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO] where fcntl(stream, F_GETFD) < 0 {

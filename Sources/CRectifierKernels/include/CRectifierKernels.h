@@ -487,6 +487,9 @@ void rk_sha256_portable(uint32_t state[8], const uint8_t *blocks, int64_t count)
 /// walk through many pages at once. NULL when there is not enough.
 void *rk_allocate(int64_t bytes);
 void rk_free(void *memory);
+/// Lets the process give blocks of a megabyte and more back to the system as soon as they are freed, where the
+/// allocator can be told (glibc). It would keep those of up to 32 MB, in holes that the next larger block does not fit.
+void rk_return_large_blocks(void);
 /// Bytes of address space that this process may take (`ulimit -v`); INT64_MAX where there is no limit.
 int64_t rk_address_space_limit(void);
 

@@ -31,4 +31,6 @@ struct BatchPrograms {
         }
         return programs[programs.count - 1].program
     }
+    /// Frees those above ``Program/mostMemoryKept``.
+    mutating func dropLarge() { programs.removeAll { $0.program.memoryBytes > Program.mostMemoryKept } }
 }

@@ -155,6 +155,8 @@ package final class BatchRunner {
     ///   - rows: Some samples, by their numbers.
     ///   - body: Called behind each batch with the program and its samples.
     func run(_ data: Dataset, rows: [Int32], _ body: (Program, ArraySlice<Int32>) throws -> Void) throws {
+        // Training goes on between two runs, and has its own programs to hold.
+        defer { programs.dropLarge() }
         try data.withFeeds { feeds in
             for start in stride(from: 0, to: rows.count, by: batchSize) {
                 let batch = rows[start..<min(start + batchSize, rows.count)]

@@ -558,7 +558,8 @@ public final class TrainingSession {
         if let program = programs[size] { return program }
         let program = try Program(
             observation.formulas, batchSize: size, parameters: memory, cursor: cursor, feeds: feeds, training: updates, pool: pool)
-        programs[size] = program
+        // The rest of an epoch comes once an epoch.
+        if size == batchSize || program.memoryBytes <= Program.mostMemoryKept { programs[size] = program }
         fed.append(FedProgram(program: program))
         return program
     }

@@ -27,6 +27,9 @@ public final class Program {
     public let listing: [String]
     /// Bytes of the arena.
     public let memoryBytes: Int
+    /// Bytes above which a program that runs now and then is made anew each time: over a batch of images it holds as
+    /// much as a step of training, and compiling it costs little beside running it.
+    package static let mostMemoryKept = 16 << 20
 
     /// Compiles some formulas.
     ///

@@ -18,6 +18,10 @@ package enum MachineMemory {
 
     private static let bound = MemoryBound.ofThisProcess
 
+    /// Gives large blocks back to the system as soon as they are freed. For a process that is ours from its start:
+    /// copies of weights come and go, and what the allocator kept of them would add to a run's peak.
+    package static func returnLargeBlocks() { rk_return_large_blocks() }
+
     /// Throws where some bytes are more than this process may use beside what it has, or more than the system gives
     /// now.
     ///

@@ -21,6 +21,9 @@ struct FoldsTests {
             targets: areClasses ? .classes(labels, names: ["a", "b", "c"]) : .values(values, width: 1))
     }
 
+    @Test("A few rows are a fold each at most, and many rows come in fewer folds", arguments: [(3, 3), (8, 8), (4999, 8), (5000, 5)])
+    func usualCount(rows: Int, folds: Int) { #expect(Folds.usualCount(rows: rows) == folds) }
+
     private static func network(areClasses: Bool = true) throws -> Network {
         try Network(input: [4]) {
             Dense(6)
