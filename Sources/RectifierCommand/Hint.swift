@@ -8,6 +8,7 @@ enum Hint {
     static func message(for message: String, arguments: [String]) -> String? {
         guard let first = arguments.first else { return nil }
         if !commands.contains(first) { return command(in: [first] + arguments.dropFirst()) }
+        if let stray = word(behind: "Unexpected argument '", in: message) { return self.stray(stray, in: arguments) }
         guard let option = word(behind: "Unknown option '", in: message)?.split(separator: "=").first.map(String.init) else { return nil }
         let name = option.drop { $0 == "-" }.lowercased().replacing("_", with: "-")
         if let advice = advice[name] { return "there is no \(option): \(advice)" }
@@ -25,15 +26,30 @@ enum Hint {
                 ? "a command comes first; \(meaning(["train"] + words))" : nil
         }
         if let command = synonyms[first.lowercased()] ?? Names.closest(to: first, among: commands) {
-            return "there is no command '\(oneLine(first))'; \(meaning([command] + words.dropFirst()))"
+            let rest = Array(words.dropFirst())
+            return "there is no command '\(oneLine(first))'; \(meaning([command] + (naming(rest.first, behind: command) + rest)))"
         }
         let isThere = FileManager.default.fileExists(atPath: first)
         guard isThere || URL(fileURLWithPath: first).pathExtension != "" else {
             return "there is no command '\(oneLine(first))'; there are \(commands.joined(separator: ", "))"
         }
         let isModel = FileManager.default.fileExists(atPath: first + "/model.json") || first.hasSuffix(".rectifier")
-        let command = isModel ? ["inspect"] : ["train", first.hasSuffix(".json") ? "--recipe" : "--data"]
-        return "a command comes first; \(meaning(command + words))"
+        return "a command comes first; \(meaning((isModel ? ["inspect"] : ["train"] + naming(first, behind: "train")) + words))"
+    }
+
+    /// A file without a flag before it, of a command that takes none so.
+    private static func stray(_ word: String, in arguments: [String]) -> String? {
+        let flag = naming(word, behind: arguments[0])
+        guard let place = arguments.firstIndex(of: word), !flag.isEmpty, !arguments.contains(flag[0]) else { return nil }
+        let meant = arguments[..<place] + flag + arguments[place...]
+        return "\(flag[0]) stands before the file; did you mean '\(Invocation.command(Array(meant)))'?"
+    }
+
+    /// The flag that a file needs behind a command; nothing where it needs none, or the word is no file's name.
+    private static func naming(_ word: String?, behind command: String) -> [String] {
+        guard ["train", "tune"].contains(command), let word, !word.hasPrefix("-") else { return [] }
+        guard FileManager.default.fileExists(atPath: word) || URL(fileURLWithPath: word).pathExtension != "" else { return [] }
+        return [word.hasSuffix(".json") ? "--recipe" : "--data"]
     }
 
     /// Whether a command has a flag.

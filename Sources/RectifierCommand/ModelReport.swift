@@ -46,21 +46,33 @@ struct ModelReport {
         return lines
     }
 
+    /// How many networks an ensemble is made of, if they are all alike: the first stands for them in tables. 1 for others.
+    private var alike: Int {
+        guard model.network.layers.count == 1, let ensemble = model.network.layers[0] as? any LayerOfLayers,
+            let spellings = try? ensemble.branches.map(LayerCatalog.spelling), Set(spellings).count == 1
+        else { return 1 }
+        return spellings.count
+    }
+
     private func layerLines(width: Int) -> [String] {
         func lines(_ summary: NetworkSummary) -> [String] { summary.description.split(separator: "\n").map(String.init) }
-        let excess = (lines(summary).map(terminalColumns).max() ?? 0) - width
-        guard excess > 0 else { return lines(summary) }
-        var short = summary
-        let room = max(Self.leastName, (summary.rows.map { terminalColumns($0.name) }.max() ?? 0) - excess)
-        for row in short.rows.indices { short.rows[row].name = shortenedInside(short.rows[row].name, to: room) }
-        return lines(short)
+        var shown = summary
+        shown.rows.removeLast(summary.rows.count - summary.rows.count / alike)
+        let excess = (lines(shown).map(terminalColumns).max() ?? 0) - width
+        if excess > 0 {
+            let room = max(Self.leastName, (shown.rows.map { terminalColumns($0.name) }.max() ?? 0) - excess)
+            for row in shown.rows.indices { shown.rows[row].name = shortenedInside(shown.rows[row].name, to: room) }
+        }
+        guard alike > 1 else { return lines(shown) }
+        let ensemble = "This is the first of \(alike) such networks, whose \(model.network.layers[0].name) the model gives; --json has all."
+        return lines(shown) + wrapped(ensemble, width: width)
     }
 
     private func parameterLines(width: Int) -> [String] {
         let areFinite = statistics.allSatisfy { $0.nonFinite == 0 }
         let headings = ["parameter", "shape", "mean", "sd", "min", "max", "zeros"] + (areFinite ? [] : ["not finite"])
         var table = TextTable(headings, alignments: headings.indices.map { $0 < 2 ? .left : .right })
-        for entry in statistics {
+        for entry in statistics.prefix(statistics.count / alike) {
             table.addRow(
                 [entry.name, Format.shape(entry.shape)]
                     + [entry.mean, entry.deviation, entry.minimum, entry.maximum].map { Format.significant($0, 3) }

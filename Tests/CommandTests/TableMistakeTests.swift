@@ -88,6 +88,9 @@ import Testing
     ].map { Mistake(arguments: "train --epochs 1 --data " + $0.arguments, says: $0.says, code: $0.code) }
 
     static let words: [Mistake] = [
+        Mistake(arguments: "fit good.csv", says: "did you mean 'RECTIFIER train --data good.csv'?"),
+        Mistake(arguments: "train good.csv --epochs 3", says: "did you mean 'RECTIFIER train --data good.csv --epochs 3'?"),
+        Mistake(arguments: "tune --trials 3 good.csv", says: "did you mean 'RECTIFIER tune --trials 3 --data good.csv'?"),
         Mistake(arguments: "fit --data good.csv", says: "there is no command 'fit'; did you mean 'RECTIFIER train --data good.csv'?"),
         Mistake(arguments: "trian", says: "there is no command 'trian'; did you mean 'RECTIFIER train'?"),
         Mistake(arguments: "score model", says: "did you mean 'RECTIFIER evaluate model'?"),
