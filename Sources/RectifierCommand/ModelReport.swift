@@ -46,7 +46,7 @@ struct ModelReport {
         return lines
     }
 
-    /// How many networks an ensemble is made of, if they are all alike: the first stands for them in tables. 1 for others.
+    /// How many networks an ensemble has, if they are all alike: the first stands for them in tables. 1 for others.
     private var alike: Int {
         guard model.network.layers.count == 1, let ensemble = model.network.layers[0] as? any LayerOfLayers,
             let spellings = try? ensemble.branches.map(LayerCatalog.spelling), Set(spellings).count == 1
