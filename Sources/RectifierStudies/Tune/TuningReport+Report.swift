@@ -64,7 +64,7 @@ extension TuningReport {
             }
         }
         return Report.Table(
-            "trials", title: "Trials", note: "*: the best. -: as the recipe has it. A line lies between those that came equally far.",
+            "trials", title: "Trials", note: "*: the one that is kept. -: as the recipe has it. A line lies between those that came equally far.",
             rows: rows, rules: { "\($0.rung)" },
             fields: [
                 .init("trial") { .figures("\($0.trial)\($0.trial == best ? " *" : "")") }, .init(nil, key: "trial") { .count($0.trial) },
@@ -77,16 +77,16 @@ extension TuningReport {
 
     /// Scores of the trials that trained to their end.
     fileprivate var charts: [Report.Chart] {
-        func series(_ name: String, _ trials: [Int], look: Int) -> Report.Chart.Series {
+        func series(_ name: String, _ trials: [Int]) -> Report.Chart.Series {
             let points = results.filter { trials.contains($0.trial) && $0.isFinished }.compactMap { result in
                 score(result.cost).map { Report.Chart.Point(Double(result.trial), $0) }
             }
-            return Report.Chart.Series(name, group: Report.Chart.Group(name, look: look), .points, points)
+            return Report.Chart.Series(name, .points, points)
         }
         let chosen = best?.trial ?? 0
         let others = Set(trials.map(\.trial)).subtracting([chosen, 0]).sorted()
-        let all = [series("unchanged", [0], look: 1), series("others", others, look: 2)]
-        let shown = (all + (chosen > 0 ? [series("best", [chosen], look: 0)] : [])).filter { !$0.points.isEmpty }
+        let all = [series("unchanged", [0]), series("others", others)] + (chosen > 0 ? [series("best", [chosen])] : [])
+        let shown = all.filter { !$0.points.isEmpty }
         guard shown.reduce(0, { $0 + $1.points.count }) > 1 else { return [] }
         return [
             Report.Chart(
