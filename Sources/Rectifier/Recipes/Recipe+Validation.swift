@@ -96,10 +96,6 @@ extension TrainingSettings {
         try threshold?.validate()
         if let metric {
             try require(metric.canSelect, "the metric \(metric.rawValue) chooses nothing; take r2, which chooses the same")
-            guard earlyStopping != nil else {
-                throw RectifierError(
-                    .setting, "the metric is what early stopping looks at; say for how many epochs", setting: "training.earlyStopping")
-            }
         }
         if let earlyStopping {
             try require(

@@ -63,6 +63,11 @@ public struct TrainingPlan: Sendable {
         if recipe.training.earlyStopping != nil, data.folds == nil, data.heldOut == nil, data.validation == nil {
             throw RectifierError(.setting, "early stopping needs held-out data: give test data or a validation share")
         }
+        // Folds stop early without being told to.
+        if recipe.training.earlyStopping == nil, data.folds == nil, recipe.training.metric != nil {
+            throw RectifierError(
+                .setting, "the metric is what early stopping looks at; say for how many epochs", setting: "training.earlyStopping")
+        }
         try recipe.training.augmentation?.check(data.training.sampleShape)
         var filled = recipe
         filled.tune = nil

@@ -64,7 +64,8 @@ extension TuningReport {
             }
         }
         return Report.Table(
-            "trials", title: "Trials", note: "*: the one that is kept. -: as the recipe has it. A line lies between those that came equally far.",
+            "trials", title: "Trials",
+            note: "*: the one that is kept. -: as the recipe has it. A line lies between those that came equally far.",
             rows: rows, rules: { "\($0.rung)" },
             fields: [
                 .init("trial") { .figures("\($0.trial)\($0.trial == best ? " *" : "")") }, .init(nil, key: "trial") { .count($0.trial) },

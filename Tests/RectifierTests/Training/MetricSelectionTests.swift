@@ -58,4 +58,13 @@ struct MetricSelectionTests {
         let oneClass = try message { try Self.trainer(.rocAUC, heldOut: Self.data(2, isOneClass: true)) }
         #expect(oneClass.contains("roc_auc is not defined on the held-out samples"))
     }
+
+    @Test func `A metric needs early stopping, which folds have by themselves`() throws {
+        var recipe = Recipe()
+        recipe.training.metric = .rocAUC
+        let folds = try LoadedData(training: Self.data(1), folds: 3, seed: 5)
+        #expect(try TrainingPlan(recipe: recipe, data: folds).settings.earlyStopping?.patience == 20)
+        let heldOut = try LoadedData(training: Self.data(1), heldOut: Self.data(2))
+        #expect(throws: RectifierError.self) { try TrainingPlan(recipe: recipe, data: heldOut) }
+    }
 }
