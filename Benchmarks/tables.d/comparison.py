@@ -77,12 +77,16 @@ class Comparison:
         return {name: statistics.mean(values) for name, values in ranks.items() if values}, count
 
     def seconds(self, peer):
-        """Ours and the peer's total training time, over the splits that both have, and whether they took turns."""
+        """Ours and the peer's total training time, and of how many trainings, if they took turns.
+
+        Over the splits of which both were timed in one run of `--timing`; where there is none, over all that both have,
+        and the number is 0.
+        """
         pairs = [
             (ours[seed], theirs[seed])
             for found in self.found.values()
             for ours, theirs in [(found.get("rectifier", {}), found.get(peer, {}))]
             for seed in ours.keys() & theirs.keys()
         ]
-        total = [sum(pair[side]["seconds"] for pair in pairs) for side in (0, 1)]
-        return *total, all(ours["timed"] and ours["timed"] == theirs["timed"] for ours, theirs in pairs)
+        timed = [pair for pair in pairs if pair[0]["timed"] and pair[0]["timed"] == pair[1]["timed"]]
+        return *(sum(pair[side]["seconds"] for pair in timed or pairs) for side in (0, 1)), len(timed)

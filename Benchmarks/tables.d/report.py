@@ -54,9 +54,9 @@ def summary(comparison):
             lines.append(f"{heading:<15}{cells}  mean rank, {count} tables")
     for peer in names:
         if peer != "rectifier" and "rectifier" in names:
-            ours, theirs, is_timed = comparison.seconds(peer)
+            ours, theirs, timed = comparison.seconds(peer)
             if theirs:
-                note = "" if is_timed else "; not measured in turns, see --timing"
+                note = f", {timed} trainings" if timed else "; not measured in turns, see --timing"
                 lines.append(f"to train: {ours:.0f} s, {TITLES[peer]} {theirs:.0f} s, {ours / theirs:.2f} times{note}")
     return "\n".join(lines)
 
@@ -76,9 +76,9 @@ def glance(comparison):
                 said = ", ".join(f"{TITLES[name]} {rank:.2f}" for name, rank in ranks.items())
                 yield f"- mean rank by {title} over {count} tables: {said};"
     for peer in comparison.contenders:
-        ours, theirs, is_timed = comparison.seconds(peer)
-        if peer != "rectifier" and is_timed and theirs:
-            yield f"- seconds to train all: {ours:.0f}, {TITLES[peer]} {theirs:.0f}, {ours / theirs:.2f} times as long;"
+        ours, theirs, timed = comparison.seconds(peer)
+        if peer != "rectifier" and timed:
+            yield f"- seconds of {timed} trainings in turns: Rectifier {ours:.0f}, {TITLES[peer]} {theirs:.0f};"
 
 
 def page(comparison, arguments):
