@@ -13,8 +13,8 @@ struct Tune: ParsableCommand {
             Draws trials from ranges around a recipe and trains them on rows without
             those they are judged by: in folds, or without held-out data. Of nine
             trials three go on, and one of these to the end. Trial 0 is the unchanged
-            recipe; another one replaces it only where it is better by more than one
-            standard error. Test data are never looked at.
+            recipe; another one replaces it only where it is better by more than luck
+            would make the best of so many. Test data are never looked at.
 
             A recipe's "tune" says what is searched, by the setting's key:
               "tune": {

@@ -34,13 +34,15 @@ extension TuningReport {
         }
         var sentence: String
         if best.trial == 0 {
-            sentence = "The unchanged recipe is kept, with \(words(best.cost)): no trial is better by more than one standard error."
+            sentence =
+                "The unchanged recipe is kept, with \(words(best.cost)): no trial is better by more than the "
+                + "\(Format.fixed(margin, 1)) standard errors that luck alone may give the best of so many."
         } else {
             sentence = "Trial \(best.trial) is the best, with \(words(best.cost)) against \(words(unchanged.cost)) of the unchanged recipe"
             if let gain = gain(of: best, over: unchanged) {
                 sentence += ": better by \(Format.significant(gain.mean, 2)), with a standard error of \(Format.significant(gain.error, 2))"
             }
-            sentence += ". It has \(Self.words(best.changes)). The best of many is better by luck, too: expect less on new rows."
+            sentence += ". It has \(Self.words(best.changes)). The best of many was lucky, too: expect less of it on new rows."
         }
         return [
             Report.Finding(sentence, numbers: [("trial", Double(best.trial)), ("score", score(best.cost) ?? .nan)]), Report.Finding(advice),

@@ -1,3 +1,4 @@
+import Foundation
 import RectifierInstruments
 import RectifierText
 
@@ -54,18 +55,22 @@ public struct TuningReport: Sendable {
     /// The unchanged recipe at its end.
     public var unchanged: Result? { results.first { $0.trial == 0 && $0.isFinished } }
 
-    /// The best of all that trained to their end and are better than the unchanged recipe by more than a standard
-    /// error; the unchanged recipe where there is none.
+    /// The best of all that trained to their end and are better than the unchanged recipe by more than ``margin``
+    /// standard errors; the unchanged recipe where there is none.
     public var best: Result? {
         guard let unchanged else { return nil }
         let better = results.filter { $0.isFinished && $0.trial > 0 && !$0.isDiverged && isBetter($0, than: unchanged) }
         return better.min { ($0.cost, $0.trial) < ($1.cost, $1.trial) } ?? unchanged
     }
 
-    /// Whether a trial's mean is better by more than the standard error of the mean difference, part by part.
+    /// Standard errors that the best of so many trials would be better by if none of them were: about the largest of n
+    /// normal deviates, √(2 ln n).
+    public var margin: Double { max(1, (2 * log(Double(max(1, trials.count - 1)))).squareRoot()) }
+
+    /// Whether a trial's mean is better by more than that many standard errors of the mean difference, part by part.
     private func isBetter(_ result: Result, than other: Result) -> Bool {
         guard let gain = gain(of: result, over: other) else { return other.isDiverged }
-        return gain.mean > gain.error
+        return gain.mean > margin * gain.error
     }
 
     /// How much less a trial costs than another, over the parts, with the standard error.
