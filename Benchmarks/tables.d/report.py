@@ -96,8 +96,9 @@ def page(comparison, arguments):
     lines[-1] = lines[-1].rstrip(";") + "."
     lines += ["", *wrapped(
         f"Each mean is over {arguments.seeds} random splits, 80 % to train and 20 % to test, or over those that were "
-        "trained: RealMLP takes long on large tables, and an empty cell has none. *Better by* is the mean of the differences to "
-        "scikit-learn's network, split by split, with its standard error; a win or loss is beyond that error. "
+        "trained: RealMLP takes long on large tables, and an empty cell has none. *Better by* is the mean of the "
+        "differences to scikit-learn's network, split by split, with its standard error; a win or loss is beyond that "
+        "error. "
         f"Versions: {versions}."
     )]  # fmt: skip
     titles = ("Accuracy of classes, R² of numbers", "Log-loss of classes, RMSE of numbers", "Expected calibration error")

@@ -234,7 +234,10 @@ struct OptimizationFlags: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "How much the classes count in the loss: balanced, or a JSON file as {\"yes\": 5} (default: as many as their samples).",
+            """
+            How much the classes count in the loss: balanced, or a JSON file as {"yes": 5} (default: as many as their \
+            samples).
+            """,
             valueName: "balanced|file"),
         transform: { try ClassWeights($0) })
     var classWeights: ClassWeights?

@@ -14,8 +14,8 @@ extension Report {
         self.init(
             title: "Search for a recipe",
             summary: """
-                Trials were drawn from ranges around a recipe. Of nine that train for a ninth of their epochs three go on to a third, and one to the end. \
-                Trial 0 is the unchanged recipe. \(judged) Test data are not looked at.\(stopped)
+                Trials were drawn from ranges around a recipe. Of nine that train for a ninth of their epochs three go on \
+                to a third, and one to the end. Trial 0 is the unchanged recipe. \(judged) Test data are not looked at.\(stopped)
                 """,
             facts: [
                 Fact("data", "\(search.recipe.data.source): \(Format.count(search.rows, "row"))"),

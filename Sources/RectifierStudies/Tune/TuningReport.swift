@@ -1,4 +1,3 @@
-import Foundation
 import RectifierInstruments
 import RectifierText
 
@@ -65,7 +64,7 @@ public struct TuningReport: Sendable {
 
     /// Standard errors that the best of so many trials would be better by if none of them were: about the largest of n
     /// normal deviates, √(2 ln n).
-    public var margin: Double { max(1, (2 * log(Double(max(1, trials.count - 1)))).squareRoot()) }
+    public var margin: Double { max(1, (2 * logarithm(of: Double(max(1, trials.count - 1)))).squareRoot()) }
 
     /// Whether a trial's mean is better by more than that many standard errors of the mean difference, part by part.
     private func isBetter(_ result: Result, than other: Result) -> Bool {
